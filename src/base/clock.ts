@@ -1,0 +1,28 @@
+// Time as the rest of the program sees it. Tests hand in a clock of their own and advance it by hand.
+
+/** A timer that has not run yet; cancel() is harmless when it has. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds that only go forward; for measuring. */
+  now(): number;
+  /** The date and time of day, which may jump; for showing. */
+  wall(): Date;
+  /** Calls run once, at least ms milliseconds from now. Does not keep the process alive on its own. */
+  after(ms: number, run: () => void): Timer;
+}
+
+/** The longest wait setTimeout takes; longer ones are cut to it (24 days). */
+const MAX_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => new Date(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, Math.min(Math.max(ms, 0), MAX_MS));
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

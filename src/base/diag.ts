@@ -1,0 +1,55 @@
+// Problems with what the user wrote. A parser collects them and never throws for bad input.
+
+/** Every kind of problem, with what it means; the code is stable, the text of a problem is not. */
+export const DIAG = {
+  syntax: 'The file is not well formed; what follows was not read.',
+  'unknown-section': 'The name is not a section of the file.',
+  'unknown-key': 'The name is not a key of its section.',
+  'unknown-option': 'The name is not in the option table.',
+  'bad-value': 'The value does not fit its kind.',
+  'missing-key': 'A section lacks a key it needs.',
+  'duplicate-key': 'A key that may be given once was given again.',
+  'duplicate-name': 'Two things of one kind have the same name; the first stays.',
+  'missing-name': 'A section that needs a name (an anchor) has none.',
+  'unknown-alias': 'An alias names nothing defined before it.',
+  'bad-accepter': 'The accepter string cannot be used.',
+  'bad-connector': 'The connector string cannot be used.',
+  'bad-default': 'A default cannot be set.',
+  'bad-address': 'A network address cannot be used.',
+  'bad-line': 'A line of a classic file cannot be understood.',
+  'bad-escape': 'A character escape is wrong.',
+  'not-found': 'Something named here does not exist.',
+  include: 'A file named here cannot be read.',
+  limit: 'A limit that protects the reader was reached.',
+  dropped: 'A spelling this version accepts only for old files.',
+  'port-twice': 'Two listeners want the same address.',
+  'device-twice': 'Two connections name the same device.',
+  suspicious: 'Legal, but probably not what was meant.',
+} as const;
+
+export type DiagCode = keyof typeof DIAG;
+
+/** line and col count from 1; len is in characters. Line 0: the place is not known. */
+export interface Pos {
+  readonly file: string;
+  readonly line: number;
+  readonly col: number;
+  readonly len: number;
+}
+
+export interface Diag {
+  readonly code: DiagCode;
+  readonly severity: 'error' | 'warning';
+  readonly pos: Pos;
+  readonly text: string;
+  readonly hint?: string;
+  /**
+   * The line ser2net 4.3.11 prints for this problem at startup and reload, where it prints one:
+   * complete with its file and place for YAML, `... on line N` for classic files.
+   */
+  readonly classic?: string;
+}
+
+/** One problem as people read it: place, severity, text, code, and a hint on a line of its own. */
+export const formatDiag = ({ code, severity, pos, text, hint }: Diag): string =>
+  `${pos.file}:${pos.line}:${pos.col}: ${severity}: ${text} [${code}]${hint === undefined ? '' : `\n  hint: ${hint}`}`;

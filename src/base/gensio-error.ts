@@ -1,0 +1,96 @@
+// What can go wrong with a connection, in the words clients and logs know from gensio.
+
+/** Error names and the texts that stand on the wire and in the log for them (gensio 2.6.2). */
+export const GENSIO_ERRORS = {
+  nomem: 'Out of memory',
+  notsup: 'Operation not supported',
+  inval: 'Invalid data to parameter',
+  notfound: 'Value or file not found',
+  exists: 'Value already exists',
+  outofrange: 'Value out of range',
+  inconsistent: 'Parameters inconsistent in call',
+  nodata: 'No data was available for the function',
+  oserr: 'OS error, see logs',
+  inuse: 'Object was already in use',
+  inprogress: 'Operation is in progress',
+  notready: 'Object was not ready for operation',
+  toobig: 'Value was too large for data',
+  timedout: 'Operation timed out',
+  retry: 'Retry operation later',
+  keynotfound: 'Unable to find the given key',
+  certrevoked: 'Key was revoked',
+  certexpired: 'Key was expired',
+  keyinvalid: 'Key is not valid',
+  nocert: 'Certificate not provided',
+  certinvalid: 'Certificate is not valid',
+  protoerr: 'Protocol error',
+  commerr: 'Communication error',
+  ioerr: 'Internal I/O error',
+  remclose: 'Remote end closed connection',
+  hostdown: 'Host could not be reached',
+  connrefuse: 'Connection refused',
+  datamissing: 'Data was missing',
+  certnotfound: 'Unable to find given certificate',
+  authreject: 'Authentication tokens rejected',
+  addrinuse: 'Address already in use',
+  interrupted: 'Operation was interrupted by a signal',
+  shutdown: 'Operation on shutdown fd',
+  localclosed: 'Local end closed connection',
+  perm: 'Permission denied',
+  apperr: 'Application error',
+  unknownname: 'Unknown name server lookup failure',
+  namenotfound: 'Unable to find a valid name on the name server',
+  nameserver: 'Serious name server failure',
+  nameinvalid: 'Invalid name server information',
+  namenetunavail: 'Network address for the given name is not available',
+} as const;
+
+export type GensioErrorCode = keyof typeof GENSIO_ERRORS;
+
+/** A failure of a layer. message is gensio's text; detail says more where there is more to say. */
+export class GensioError extends Error {
+  override readonly name = 'GensioError';
+  readonly code: GensioErrorCode;
+  /** What the system or the peer said, for the log: never sent to a client. */
+  readonly detail: string | undefined;
+  constructor(code: GensioErrorCode, detail?: string) {
+    super(GENSIO_ERRORS[code]);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** errno names and resolver names to gensio's numbers, as gensio maps them; everything else is "OS error, see logs". */
+const FROM_ERRNO: Readonly<Record<string, GensioErrorCode>> = {
+  ENOMEM: 'nomem',
+  EINVAL: 'inval',
+  ENOENT: 'notfound',
+  EEXIST: 'exists',
+  EBUSY: 'inuse',
+  EAGAIN: 'inprogress',
+  EINPROGRESS: 'inprogress',
+  ETIMEDOUT: 'timedout',
+  EPIPE: 'remclose',
+  ECONNRESET: 'remclose',
+  EHOSTUNREACH: 'hostdown',
+  ECONNREFUSED: 'connrefuse',
+  EIO: 'ioerr',
+  EADDRINUSE: 'addrinuse',
+  EINTR: 'interrupted',
+  ESHUTDOWN: 'shutdown',
+  EMSGSIZE: 'toobig',
+  EPERM: 'perm',
+  EACCES: 'perm',
+  ENOTFOUND: 'namenotfound',
+  EAI_AGAIN: 'retry',
+  EAI_FAIL: 'nameserver',
+  EAI_NODATA: 'namenotfound',
+  EAI_SERVICE: 'unknownname',
+};
+
+/** The gensio error for an error of the system; a GensioError stays itself. */
+export function fromSystemError(err: unknown): GensioError {
+  if (err instanceof GensioError) return err;
+  const { code, message } = err as NodeJS.ErrnoException;
+  return new GensioError((code !== undefined && FROM_ERRNO[code]) || 'oserr', message ?? String(err));
+}

@@ -1,0 +1,71 @@
+// What a configuration says, whichever format it was written in. Read-only; nothing here opens anything.
+import type { Diag, Pos } from '../base/diag.ts';
+import type { GensioErrorCode } from '../base/gensio-error.ts';
+import type { ConnectionOptions } from '../options/connection.ts';
+import type { LayerSpec } from '../options/stack.ts';
+
+/** A stack as written, and what it means; or why it means nothing (the connection is kept and reported). */
+export interface Stack {
+  readonly text: string;
+  readonly spec: LayerSpec | undefined;
+  /** Why spec is undefined: gensio's error, and what is wrong in words. */
+  readonly error: GensioErrorCode | undefined;
+  readonly detail?: string;
+}
+
+export interface ConnectionConfig {
+  /** The anchor in YAML, the network port string in a classic file. */
+  readonly name: string;
+  readonly accepter: Stack;
+  readonly connector: Stack;
+  /** The alias word of a classic DEVICE line, for \o. */
+  readonly device: string | undefined;
+  /** Seconds without traffic, 0 for never. */
+  readonly timeout: number;
+  readonly enable: boolean;
+  readonly options: ConnectionOptions;
+  readonly pos: Pos;
+}
+
+export interface RotatorConfig {
+  readonly name: string;
+  readonly accepter: Stack;
+  readonly connections: readonly string[];
+  readonly options: Pick<ConnectionOptions, 'authdir' | 'pamauth' | 'allowedUsers' | 'accepterRetryTime'>;
+  readonly pos: Pos;
+}
+
+export interface LedConfig {
+  readonly name: string;
+  readonly driver: 'sysfs';
+  /** Name under /sys/class/leds. */
+  readonly device: string;
+  /** ms */
+  readonly duration: number;
+  readonly state: number;
+  readonly mode: 'transient' | 'solid';
+  readonly pos: Pos;
+}
+
+export interface AdminConfig {
+  readonly name: string | undefined;
+  readonly accepter: Stack;
+  readonly authdir: string;
+  readonly pamauth: string | undefined;
+  readonly pos: Pos;
+}
+
+export interface Config {
+  readonly format: 'yaml' | 'yaml2' | 'conf' | 'none';
+  readonly connections: readonly ConnectionConfig[];
+  readonly rotators: readonly RotatorConfig[];
+  readonly leds: readonly LedConfig[];
+  readonly admin: AdminConfig | undefined;
+}
+
+/** A reading: what could be read, and every problem, in the order found. complete is false when reading stopped before the end. */
+export interface Reading {
+  readonly config: Config;
+  readonly diags: readonly Diag[];
+  readonly complete: boolean;
+}

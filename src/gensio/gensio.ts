@@ -1,0 +1,166 @@
+// The contract between layers: whole buffers, a yes or no for more, no stream object. See "Layers" in src/README.md.
+import type { GensioError } from '../base/gensio-error.ts';
+
+/** The settings of a serial port that RFC 2217 can ask for and set; values are the RFC's numbers, 0 asks. */
+export type SerialSetting = 'baudrate' | 'datasize' | 'parity' | 'stopsize' | 'control';
+
+/** What a layer tells the one above besides data. Requests come from the far end of an accepted connection. */
+export type GensioEvent =
+  /** SET-BAUDRATE ... SET-CONTROL: answer through the accepted gensio's comPort. */
+  | { readonly on: 'serial'; readonly setting: SerialSetting; readonly value: number }
+  /** PURGE-DATA: 1 input, 2 output, 3 both. */
+  | { readonly on: 'purge'; readonly which: number }
+  /** SET-MODEMSTATE-MASK; first: it stands for the far end's first WILL COM-PORT-OPTION. */
+  | { readonly on: 'modemstate-mask'; readonly mask: number }
+  | { readonly on: 'linestate-mask'; readonly mask: number }
+  /** The far end asks for the signature. */
+  | { readonly on: 'signature' }
+  /** Telnet BREAK: a timed break. */
+  | { readonly on: 'break' }
+  /** Telnet Synch. */
+  | { readonly on: 'sync' }
+  /** From a device: bits as in RFC 2217, changes in the low four. */
+  | { readonly on: 'modemstate'; readonly state: number }
+  | { readonly on: 'linestate'; readonly state: number };
+
+/**
+ * What a layer tells the one above it. The buffer of read() is lent: until read() returns, or, when setReading(false) was
+ * called inside it, until setReading(true). Who wants it longer copies it. Nobody writes into it.
+ */
+export interface GensioUp {
+  read(data: Buffer): void;
+  /** After write() gave false, once. */
+  writable(): void;
+  /** Once, last. Without err: closed in an orderly way, by either side. */
+  closed(err?: GensioError): void;
+  event?(event: GensioEvent): void;
+}
+
+/** Control of a serial port below: what a device, or a telnet client that drives one, offers. */
+export interface SerialControl {
+  /**
+   * Asks for (value 0, and the asking values of SET-CONTROL) or changes one setting.
+   * done gets the value now in force; undefined when it cannot be had, and then nobody is answered.
+   */
+  request(setting: SerialSetting, value: number, done: (value: number | undefined) => void): void;
+  /** A timed break. */
+  sendBreak(): void;
+  /** 1: what came in, 2 or 3: both queues (as ser2net 4.3.11). */
+  purge(which: number): void;
+  /** DTR and RTS as the admin port sets them. done(err) */
+  setLine?(line: 'dtr' | 'rts', on: boolean): boolean;
+}
+
+/** The far side of RFC 2217 on an accepted connection: how the port answers. */
+export interface ComPort {
+  /** An answer to code 1 to 5. It goes to every client of a port, also to those that did not ask. */
+  reply(setting: SerialSetting, value: number): void;
+  signature(text: Buffer): void;
+  /** NOTIFY-MODEMSTATE with these bits as they are. */
+  modemstate(state: number): void;
+  linestate(state: number): void;
+}
+
+/** One end of a connection: a layer, or a stack of them seen from its top. Calls are synchronous and cheap. */
+export interface Gensio {
+  /** tcp, telnet, serialdev, ... */
+  readonly type: string;
+  /** Set before open(), or while an accepter hands the connection over. */
+  up: GensioUp;
+  /** Connectors only, once: an accepted gensio is open. done is called once, never before open() returns. */
+  open(done: (err?: GensioError) => void): void;
+  /**
+   * Takes all of data, also after it gave false. false: send no more until up.writable(), and leave data alone until then
+   * (true: data may be reused at once). Never calls up before it returns.
+   */
+  write(data: Buffer): boolean;
+  /** Off at first. false: stop reading the source, so that its far end feels it. */
+  setReading(on: boolean): void;
+  /** Orderly: what was written goes out first, as far as the far end takes it. closed() follows. A second call does nothing. */
+  close(): void;
+  /** At once: what is still queued is lost. closed() follows. Also after close(), when that takes too long. */
+  abort(): void;
+  /** Bytes written to it that have not left the process. */
+  queued(): number;
+  /** The far end as ser2net prints it: `ipv4,127.0.0.1,1234`; for a device its line settings, `/dev/x,9600N81,CLOCAL offline`. '' when there is none. */
+  address(): string;
+  readonly serial?: SerialControl | undefined;
+  readonly comPort?: ComPort | undefined;
+}
+
+/** Hears nothing and does nothing: what `up` is until somebody takes it. */
+export const nobody: GensioUp = { read: () => undefined, writable: () => undefined, closed: () => undefined };
+
+/** A layer on top of another one. Write decode and encode; the rest passes through. */
+export abstract class Filter implements Gensio, GensioUp {
+  abstract readonly type: string;
+  up: GensioUp = nobody;
+  protected readonly child: Gensio;
+  constructor(child: Gensio) {
+    this.child = child;
+    child.up = this;
+  }
+  /** Calls this.up.read() for each run of user data. */
+  protected abstract decode(data: Buffer): void;
+  /** data itself when there is nothing to change. */
+  protected abstract encode(data: Buffer): Buffer;
+  open(done: (err?: GensioError) => void): void {
+    this.child.open(done);
+  }
+  read(data: Buffer): void {
+    this.decode(data);
+  }
+  write(data: Buffer): boolean {
+    return this.child.write(this.encode(data));
+  }
+  writable(): void {
+    this.up.writable();
+  }
+  setReading(on: boolean): void {
+    this.child.setReading(on);
+  }
+  closed(err?: GensioError): void {
+    this.up.closed(err);
+  }
+  event(event: GensioEvent): void {
+    this.up.event?.(event);
+  }
+  close(): void {
+    this.child.close();
+  }
+  abort(): void {
+    this.child.abort();
+  }
+  queued(): number {
+    return this.child.queued();
+  }
+  address(): string {
+    return this.child.address();
+  }
+  get serial(): SerialControl | undefined {
+    return this.child.serial;
+  }
+  get comPort(): ComPort | undefined {
+    return this.child.comPort;
+  }
+}
+
+/** Who wants the connections of an accepter. */
+export interface AccepterUp {
+  /** A connection, open. Set its up before returning; reading is off. */
+  accepted(gensio: Gensio): void;
+  /** A connection that came to nothing (handshake, out of descriptors): for the log. */
+  failed(err: GensioError): void;
+}
+
+/** Waits for connections. */
+export interface Accepter {
+  readonly type: string;
+  up: AccepterUp;
+  /** done once; err: it does not listen, and may be asked again. */
+  listen(done: (err?: GensioError) => void): void;
+  /** Stops listening; connections handed over live on. done when the address is free. */
+  close(done: () => void): void;
+  /** The port listened on, where there is one. */
+  port(): number | undefined;
+}

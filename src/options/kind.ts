@@ -1,0 +1,113 @@
+// How one option value is written: a word for it, a reader, a printer. No kind knows which option it serves.
+
+/** parse gives the value, or the words for "is not ...". bare is the value of an option given without "=". */
+export interface Kind<T> {
+  readonly name: string;
+  readonly bare?: T;
+  parse(text: string): { readonly ok: T } | { readonly expected: string };
+  print(value: T): string;
+}
+
+const TRUE = ['true', '1', 'yes', 'on'];
+const FALSE = ['false', '0', 'no', 'off'];
+
+/** `true 1 yes on` or `false 0 no off`, lower case only; the bare name means true (ser2net 4.3.11, gensio 2.6.2). */
+export const bool: Kind<boolean> = {
+  name: 'true|false',
+  bare: true,
+  parse: (text) =>
+    TRUE.includes(text) ? { ok: true } : FALSE.includes(text) ? { ok: false } : { expected: 'true, yes, on, 1, false, no, off or 0' },
+  print: String,
+};
+
+/** A C number with base detection: 0x for 16, leading 0 for 8, a sign, leading blanks. undefined: not one. */
+export function cNumber(text: string): number | undefined {
+  const m = /^[ \t\n\r\f\v]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))$/.exec(text);
+  if (m === null) return undefined;
+  const n = m[2] !== undefined ? Number.parseInt(m[2], 16) : m[3] !== undefined ? Number.parseInt(m[3], 8) : Number(m[4]);
+  return m[1] === '-' ? -n : n;
+}
+
+/** A whole number from min to max, base detected as C does. */
+export const uint = (min = 0, max = 0xffffffff, name = 'n'): Kind<number> => ({
+  name,
+  parse: (text) => {
+    const n = cNumber(text);
+    return n === undefined || n < min || n > max ? { expected: `a whole number from ${min} to ${max}` } : { ok: n };
+  },
+  print: String,
+});
+
+/** A number of bytes. gensio takes any sign and lets it wrap; a negative one is an error here. */
+export const size: Kind<number> = uint(0, Number.MAX_SAFE_INTEGER, 'bytes');
+
+/** Any text but none. */
+export const str: Kind<string | undefined> = {
+  name: 'text',
+  parse: (text) => (text === '' ? { expected: 'a text' } : { ok: text }),
+  print: (value) => value ?? '',
+};
+
+/** Any text; the bare name means the empty one. */
+export const emptyStr: Kind<string | undefined> = {
+  name: 'text',
+  bare: '',
+  parse: (text) => ({ ok: text }),
+  print: (value) => value ?? '',
+};
+
+/** One word of a list. anyCase: compared without case, as gensio does for enumerations. */
+export const oneOf = <const W extends string>(words: readonly W[], anyCase = false): Kind<W | undefined> => ({
+  name: words.join('|'),
+  parse: (text) => {
+    const wanted = anyCase ? text.toLowerCase() : text;
+    const found = words.find((w) => w === wanted);
+    return found === undefined ? { expected: `one of ${words.join(', ')}` } : { ok: found };
+  },
+  print: (value) => value ?? '',
+});
+
+/** Several texts, joined by separator where they are written in one value; a repeated option adds to the list. */
+export const list = (separator: string | RegExp, joiner: string, name: string): Kind<readonly string[] | undefined> => ({
+  name,
+  parse: (text) => {
+    const items = text.split(separator).filter((item) => item !== '');
+    return items.length === 0 ? { expected: 'a list' } : { ok: items };
+  },
+  print: (value) => (value ?? []).join(joiner),
+});
+
+const UNIT_MS: Readonly<Record<string, number>> = { D: 86_400_000, H: 3_600_000, M: 60_000, s: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/**
+ * A gensio time in milliseconds: groups of number and letter (D H M s m u n), added up; at most one of m, u, n, and last.
+ * A lone number is in bare (a letter of those), or an error when bare is empty. gensio 2.6.2.
+ */
+export const time = (bare: '' | 'm' | 's' | 'M'): Kind<number> => ({
+  name: 'time',
+  parse: (text) => {
+    const bad = { expected: `a time such as 1s500m${bare === '' ? ' (with its unit)' : ''}` };
+    let rest = text;
+    let total = 0;
+    for (let first = true; first || rest !== ''; first = false) {
+      const m = /^([0-9]+)([DHMsmun]?)/.exec(rest);
+      if (m === null) return bad;
+      const unit = m[2] || (first ? bare : '');
+      if (unit === '') return bad;
+      total += Number(m[1]) * UNIT_MS[unit]!;
+      rest = rest.slice(m[0].length);
+      if ('mun'.includes(unit) && m[2] !== '' && rest !== '') return bad;
+    }
+    return Number.isSafeInteger(Math.ceil(total)) ? { ok: total } : bad;
+  },
+  print: (value) =>
+    value >= 1000 && value % 1000 === 0 ? `${value / 1000}s` : value % 1 === 0 ? `${value}m` : `${Math.round(value * 1000)}u`,
+});
+
+/** A kind whose option may also be left unset; unset prints as nothing. */
+export const maybe = <T>(kind: Kind<T>): Kind<T | undefined> => ({
+  name: kind.name,
+  ...('bare' in kind && { bare: kind.bare }),
+  parse: (text) => kind.parse(text),
+  print: (value) => (value === undefined ? '' : kind.print(value)),
+});

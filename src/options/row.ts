@@ -1,0 +1,65 @@
+// An option is one row: reader, default, printer, manual entry and converter follow from it.
+import type { Kind } from './kind.ts';
+
+/** Unit of a number: what the manual says and what the code reckons with. */
+export type Unit = 'us' | 'ms' | 's' | 'bytes' | 'bps' | 'tenths of a character';
+
+export interface Row<T> {
+  readonly kind: Kind<T>;
+  readonly def: T;
+  readonly unit?: Unit;
+  /** One or more sentences for the manual, in plain text. */
+  readonly doc: string;
+  /** The version of ser2net (or gensio, in the tables of layers) that brought it; ours: "new". */
+  readonly since: string;
+  /** The version that dropped it, if one did. */
+  readonly until?: string;
+  /** Its spelling in each format, or not there. In the tables of layers yaml is the spelling in a gensio string. */
+  readonly conf: string | false;
+  readonly yaml: string | false;
+  /** Its name for `default:` when it can be set there; a number may be limited to a range there. */
+  readonly preset?: { readonly name: string; readonly min?: number; readonly max?: number };
+  /** A repeated option adds to the list instead of replacing it. */
+  readonly adds?: true;
+}
+
+/** Ties def to kind and keeps the exact type of the row for Values. */
+export const row = <T>(r: Omit<Row<T>, 'def'> & { def: NoInfer<T> }): Row<T> => r;
+
+// biome-ignore lint/suspicious/noExplicitAny: a table holds rows of any type; Values gives each its own back
+export type Rows = { readonly [name: string]: Row<any> };
+export type Values<R extends Rows> = { readonly [K in keyof R]: R[K] extends Row<infer T> ? T : never };
+export type MutableValues<R extends Rows> = { -readonly [K in keyof R]: R[K] extends Row<infer T> ? T : never };
+
+/** Every option at its built-in default. */
+export const defaults = <R extends Rows>(rows: R): MutableValues<R> =>
+  Object.fromEntries(Object.entries(rows).map(([k, r]) => [k, r.def])) as MutableValues<R>;
+
+export type SetResult = 'ok' | 'unknown' | { readonly expected: string };
+
+/**
+ * Sets one option from its text. value undefined: the bare name was given. Names compare without case.
+ * 'unknown': no row has that spelling in that format.
+ */
+export function setOption<R extends Rows>(
+  rows: R,
+  into: MutableValues<R>,
+  format: 'conf' | 'yaml',
+  name: string,
+  value: string | undefined,
+): SetResult {
+  const wanted = name.toLowerCase();
+  for (const [key, r] of Object.entries(rows)) {
+    const spelling = r[format];
+    if (spelling === false || spelling.toLowerCase() !== wanted) continue;
+    const got = value !== undefined ? r.kind.parse(value) : 'bare' in r.kind ? { ok: r.kind.bare } : { expected: 'given a value' };
+    if ('expected' in got) return got;
+    const at = into as Record<string, unknown>;
+    at[key] = r.adds && Array.isArray(at[key]) ? [...(at[key] as unknown[]), ...(got.ok as unknown[])] : got.ok;
+    return 'ok';
+  }
+  return 'unknown';
+}
+
+/** The spellings of a table in one format, for hints and completion. */
+export const spellings = (rows: Rows, format: 'conf' | 'yaml'): string[] => Object.values(rows).flatMap((r) => r[format] || []);

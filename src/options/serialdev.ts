@@ -1,0 +1,93 @@
+// The options of the serialdev layer: those in parentheses, and the line parameters behind the device.
+import { bool, cNumber, type Kind, maybe, size } from './kind.ts';
+import { row } from './row.ts';
+
+/** A count of 10 ms steps, or off for no limit. */
+const steps: Kind<number | 'off'> = {
+  name: 'off|n',
+  parse: (text) => {
+    const n = text === 'off' ? 'off' : cNumber(text);
+    return n === undefined || (n !== 'off' && n < 0) ? { expected: 'off or a number of hundredths of a second' } : { ok: n };
+  },
+  print: String,
+};
+
+export const SERIALDEV = {
+  readbuf: row({ conf: false, yaml: 'readbuf', kind: size, def: 1024, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
+  drainTime: row({
+    conf: false,
+    yaml: 'drain_time',
+    kind: steps,
+    def: 'off',
+    since: '2.2',
+    preset: { name: 'drain_time', min: -1, max: 0x7fffffff },
+    doc: 'At close, wait at most this many hundredths of a second for the output to drain.',
+  }),
+  charDrainWait: row({
+    conf: false,
+    yaml: 'char_drain_wait',
+    kind: steps,
+    def: 50,
+    since: '2.2',
+    preset: { name: 'char_drain_wait', min: -1, max: 0x7fffffff },
+    doc: 'At close, stop waiting after this many hundredths of a second in which nothing went out.',
+  }),
+  nouucplock: row({
+    conf: false,
+    yaml: 'nouucplock',
+    kind: maybe(bool),
+    def: undefined,
+    since: '1.0',
+    preset: { name: 'nouucplock' },
+    doc: 'Make no UUCP lock file for the device; false makes one even for a pseudo-terminal.',
+  }),
+  uucplock: row({
+    conf: false,
+    yaml: 'uucplock',
+    kind: maybe(bool),
+    def: undefined,
+    since: '2.7.0',
+    doc: 'Make a UUCP lock file for the device.',
+  }),
+  flock: row({
+    conf: false,
+    yaml: 'flock',
+    kind: bool,
+    def: true,
+    since: '2.7.0',
+    doc: 'Lock the open device with flock and exclusive mode. A pseudo-terminal is never locked so unless this is given.',
+  }),
+  custspeed: row({ conf: false, yaml: 'custspeed', kind: bool, def: false, since: '1.0', preset: { name: 'custspeed' }, doc: 'Ignored.' }),
+  wronly: row({ conf: false, yaml: 'wronly', kind: bool, def: false, since: '2.6.7', doc: 'Open for writing only.' }),
+  rdonly: row({ conf: false, yaml: 'rdonly', kind: bool, def: false, since: '2.6.7', doc: 'Open for reading only.' }),
+  drainTimeout: row({
+    conf: false,
+    yaml: 'drain_timeout',
+    kind: maybe(steps),
+    def: undefined,
+    since: '2.8.15',
+    doc: 'At close, wait at most this many milliseconds for the output to drain.',
+  }),
+} as const;
+
+export type Parity = 'N' | 'E' | 'O' | 'M' | 'S';
+
+/** What the words behind the device ask of the line. undefined: leave as found. */
+export interface SerialLine {
+  /** Bits a second, 10 or more. */
+  readonly speed: number;
+  readonly parity: Parity;
+  readonly databits: 5 | 6 | 7 | 8;
+  readonly stopbits: 1 | 2;
+  readonly xonxoff: boolean;
+  readonly rtscts: boolean;
+  /** CLOCAL: do not look at the modem lines. */
+  readonly local: boolean;
+  readonly hangupWhenDone: boolean;
+  readonly nobreak: boolean;
+  /** dtr= and rts= in the order given. */
+  readonly lines: readonly { readonly line: 'dtr' | 'rts'; readonly on: boolean }[];
+  /** `before:after[:word...]`, checked when the device is opened. */
+  readonly rs485: string | undefined;
+  readonly wronly: boolean;
+}

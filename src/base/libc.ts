@@ -1,0 +1,341 @@
+// The calls of the C library that Node.js does not offer: terminal settings, modem lines, locks, socket options, datagrams.
+// Optional: without koffi, or on a machine whose request numbers are not known, libc() is undefined and callers do without.
+// Symbols are taken from the running program, so that a preloaded library sees the calls. No call here waits, but closeLater,
+// which waits on a thread, and timedBreak, which says so. Every buffer handed to the kernel is made here, at its full size.
+import { createRequire } from 'node:module';
+import { arch, constants, endianness } from 'node:os';
+
+/** A system call that failed. code is the name of errno (`ENOTTY`), as in Node's own errors. */
+export class SystemError extends Error {
+  override readonly name = 'SystemError';
+  readonly code: string;
+  readonly errno: number;
+  readonly syscall: string;
+  constructor(errno: number, syscall: string) {
+    const code = ERRNO[errno] ?? `E${errno}`;
+    super(`${code}, ${syscall}`);
+    this.code = code;
+    this.errno = errno;
+    this.syscall = syscall;
+  }
+}
+const ERRNO: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(constants.errno)
+    .filter(([name]) => name !== 'EWOULDBLOCK' && name !== 'EOPNOTSUPP')
+    .map(([name, n]) => [n, name]),
+);
+
+/** struct termios2 of linux/termbits.h. cc has 19 characters; speeds are plain numbers, in force when BOTHER stands in cflag. */
+export interface Termios {
+  iflag: number;
+  oflag: number;
+  cflag: number;
+  lflag: number;
+  line: number;
+  readonly cc: Uint8Array;
+  ispeed: number;
+  ospeed: number;
+}
+
+/** struct serial_icounter_struct of linux/serial.h. */
+export interface LineCounters {
+  readonly cts: number;
+  readonly dsr: number;
+  readonly rng: number;
+  readonly dcd: number;
+  readonly rx: number;
+  readonly tx: number;
+  readonly frame: number;
+  readonly overrun: number;
+  readonly parity: number;
+  readonly brk: number;
+  readonly bufOverrun: number;
+}
+
+export type TcpKnob = 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout';
+
+/** A call gives its answer or the error, and never throws. fd is not checked: a wrong one gives EBADF. */
+export interface Libc {
+  /** TCGETS2 */
+  getTermios(fd: number): Termios | SystemError;
+  /** TCSETS2: at once; nothing is flushed or waited for. */
+  setTermios(fd: number, termios: Termios): SystemError | undefined;
+  /** TIOCMGET: TIOCM bits. */
+  getLines(fd: number): number | SystemError;
+  /** TIOCMSET: all output lines at once. */
+  setLines(fd: number, bits: number): SystemError | undefined;
+  /** TIOCSBRK, TIOCCBRK */
+  setBreak(fd: number, on: boolean): SystemError | undefined;
+  /** TCSBRK 0: waits for the output and then a quarter of a second on real hardware. Not for the event loop of a daemon. */
+  timedBreak(fd: number): SystemError | undefined;
+  /** TCFLSH */
+  flush(fd: number, queue: 'in' | 'out' | 'both'): SystemError | undefined;
+  /** TIOCOUTQ: bytes the kernel has not sent. */
+  outputQueued(fd: number): number | SystemError;
+  /** FIONREAD: bytes waiting to be read. */
+  inputQueued(fd: number): number | SystemError;
+  /** TIOCEXCL, TIOCNXCL: further opens of the terminal give EBUSY, but for root. */
+  setExclusive(fd: number, on: boolean): SystemError | undefined;
+  /** TIOCGRS485: struct serial_rs485 as eight words: flags, delay before, delay after, padding. */
+  getRs485(fd: number): Uint32Array | SystemError;
+  /** TIOCSRS485; missing words are 0. */
+  setRs485(fd: number, words: Uint32Array): SystemError | undefined;
+  /** TIOCGICOUNT */
+  counters(fd: number): LineCounters | SystemError;
+  /** TIOCSPTLCK 0, on the master of a pty. */
+  unlockPty(master: number): SystemError | undefined;
+  /** TIOCGPTN: the number under /dev/pts. */
+  ptyNumber(master: number): number | SystemError;
+  /** TIOCPKT: each read of the master begins with a control byte. */
+  setPacketMode(master: number, on: boolean): SystemError | undefined;
+  /** flock(2), never waits: EAGAIN when another descriptor holds it. */
+  flock(fd: number, how: 'shared' | 'exclusive' | 'unlock'): SystemError | undefined;
+  /** A second descriptor for the same open file, closed on exec, 3 or more. */
+  dup(fd: number): number | SystemError;
+  /** F_GETFL, F_SETFL with O_NONBLOCK on or off. */
+  setNonblocking(fd: number, on: boolean): SystemError | undefined;
+  /** close(2) here and now. */
+  close(fd: number): SystemError | undefined;
+  /** close(2) on a thread: closing a terminal may wait for its output. */
+  closeLater(fd: number, done: (err?: SystemError) => void): void;
+  /** SO_KEEPALIVE (0 or 1), TCP_KEEPIDLE and TCP_KEEPINTVL in seconds, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds. */
+  setTcp(fd: number, knob: TcpKnob, value: number): SystemError | undefined;
+  getTcp(fd: number, knob: TcpKnob): number | SystemError;
+  /** A unix datagram socket bound to a receiver, for /dev/log and NOTIFY_SOCKET; `@name` is an abstract name. Closed with close(). */
+  connectDatagram(path: string): number | SystemError;
+  /** One datagram; EAGAIN when the receiver is behind. Never waits, never a SIGPIPE. */
+  sendDatagram(fd: number, data: Buffer): SystemError | undefined;
+  /** PR_SET_NAME: the name of the calling thread, 15 bytes. */
+  setProcessName(name: string): SystemError | undefined;
+}
+
+/** asm-generic/ioctls.h: name to number and what the argument is (a buffer of so many bytes, a plain number). Powerpc, mips and sparc differ. */
+const IOCTL = {
+  TCGETS2: [0x802c542a, 44],
+  TCSETS2: [0x402c542b, 44],
+  TCSBRK: [0x5409, 0],
+  TCFLSH: [0x540b, 0],
+  TIOCEXCL: [0x540c, 0],
+  TIOCNXCL: [0x540d, 0],
+  TIOCOUTQ: [0x5411, 4],
+  TIOCMGET: [0x5415, 4],
+  TIOCMSET: [0x5418, 4],
+  FIONREAD: [0x541b, 4],
+  TIOCPKT: [0x5420, 4],
+  TIOCSBRK: [0x5427, 0],
+  TIOCCBRK: [0x5428, 0],
+  TIOCGRS485: [0x542e, 32],
+  TIOCSRS485: [0x542f, 32],
+  TIOCGICOUNT: [0x545d, 80],
+  TIOCGPTN: [0x80045430, 4],
+  TIOCSPTLCK: [0x40045431, 4],
+} as const;
+type Request = keyof typeof IOCTL;
+type WithNumber = { [R in Request]: (typeof IOCTL)[R][1] extends 0 ? R : never }[Request];
+type WithBuffer = Exclude<Request, WithNumber>;
+
+/** Machines that use the generic numbers. */
+const MACHINES: readonly string[] = ['x64', 'arm64', 'arm', 'ia32', 'riscv64', 'loong64'];
+
+const QUEUES = { in: 0, out: 1, both: 2 } as const;
+const FLOCK = { shared: 1 | 4, exclusive: 2 | 4, unlock: 8 } as const;
+const SOL_SOCKET = 1;
+const IPPROTO_TCP = 6;
+const TCP: Readonly<Record<TcpKnob, readonly [level: number, name: number]>> = {
+  keepalive: [SOL_SOCKET, 9],
+  keepidle: [IPPROTO_TCP, 4],
+  keepintvl: [IPPROTO_TCP, 5],
+  keepcnt: [IPPROTO_TCP, 6],
+  userTimeout: [IPPROTO_TCP, 18],
+};
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+const PR_SET_NAME = 15;
+/** sizeof(sun_path) */
+const SUN_PATH = 108;
+
+function u32(data: Buffer, word: number): number {
+  return endianness() === 'LE' ? data.readUInt32LE(word * 4) : data.readUInt32BE(word * 4);
+}
+function putU32(data: Buffer, word: number, value: number): void {
+  if (endianness() === 'LE') data.writeUInt32LE(value >>> 0, word * 4);
+  else data.writeUInt32BE(value >>> 0, word * 4);
+}
+
+/** iflag oflag cflag lflag (words), line (byte), cc (19 bytes), ispeed ospeed (words). */
+function decodeTermios(data: Buffer): Termios {
+  return {
+    iflag: u32(data, 0),
+    oflag: u32(data, 1),
+    cflag: u32(data, 2),
+    lflag: u32(data, 3),
+    line: data[16]!,
+    cc: Uint8Array.from(data.subarray(17, 36)),
+    ispeed: u32(data, 9),
+    ospeed: u32(data, 10),
+  };
+}
+function encodeTermios(t: Termios, data: Buffer): void {
+  [t.iflag, t.oflag, t.cflag, t.lflag].forEach((word, i) => {
+    putU32(data, i, word);
+  });
+  data[16] = t.line;
+  data.fill(0, 17, 36);
+  data.set(t.cc.subarray(0, 19), 17);
+  putU32(data, 9, t.ispeed);
+  putU32(data, 10, t.ospeed);
+}
+
+/** struct sockaddr_un and its length; undefined when the path is empty, too long or has a NUL in it. */
+function unixAddress(path: string): Buffer | undefined {
+  const name = Buffer.from(path);
+  if (name.length === 0 || name.length >= SUN_PATH || name.includes(0)) return undefined;
+  const abstract = name[0] === 0x40;
+  if (abstract) name[0] = 0;
+  const out = Buffer.alloc(2 + name.length + (abstract ? 0 : 1));
+  new Uint16Array(out.buffer, out.byteOffset, 1)[0] = AF_UNIX;
+  name.copy(out, 2);
+  return out;
+}
+
+function load(): Libc | undefined {
+  if (!MACHINES.includes(arch())) return undefined;
+  let koffi: typeof import('koffi');
+  let c: ReturnType<typeof koffi.load>;
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    c = koffi.load(null);
+  } catch {
+    return undefined;
+  }
+  const cIoctl = c.func('int ioctl(int fd, unsigned long request, ...)');
+  const cFcntl = c.func('int fcntl(int fd, int cmd, ...)');
+  const cPrctl = c.func('int prctl(int option, ...)');
+  const cFlock = c.func('int flock(int fd, int operation)');
+  const cClose = c.func('int close(int fd)');
+  const cSocket = c.func('int socket(int domain, int type, int protocol)');
+  const cConnect = c.func('int connect(int fd, const void *address, unsigned int length)');
+  const cSend = c.func('long send(int fd, const void *data, size_t length, int flags)');
+  const cSetsockopt = c.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
+  const cGetsockopt = c.func('int getsockopt(int fd, int level, int name, _Inout_ void *value, _Inout_ void *length)');
+
+  const failed = (syscall: string): SystemError => new SystemError(koffi.errno(), syscall);
+  const check = (result: unknown, syscall: string): SystemError | undefined => (result === -1 ? failed(syscall) : undefined);
+  // One scratch buffer is enough: every call here is synchronous and copies its answer out.
+  const scratch = Buffer.alloc(128);
+  const withBuffer = (fd: number, request: WithBuffer): SystemError | undefined =>
+    check(cIoctl(fd, IOCTL[request][0], 'void *', scratch), `ioctl ${request}`);
+  const withNumber = (fd: number, request: WithNumber, value: number): SystemError | undefined =>
+    check(cIoctl(fd, IOCTL[request][0], 'int', value), `ioctl ${request}`);
+  const askWord = (fd: number, request: WithBuffer): number | SystemError => {
+    scratch.fill(0, 0, IOCTL[request][1]);
+    return withBuffer(fd, request) ?? u32(scratch, 0);
+  };
+  const putWord = (fd: number, request: WithBuffer, value: number): SystemError | undefined => {
+    scratch.fill(0, 0, IOCTL[request][1]);
+    putU32(scratch, 0, value);
+    return withBuffer(fd, request);
+  };
+  const words = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => u32(scratch, from + i));
+  const einval = (syscall: string): SystemError => new SystemError(constants.errno.EINVAL, syscall);
+
+  return {
+    getTermios(fd) {
+      scratch.fill(0, 0, IOCTL.TCGETS2[1]);
+      return withBuffer(fd, 'TCGETS2') ?? decodeTermios(scratch);
+    },
+    setTermios(fd, termios) {
+      encodeTermios(termios, scratch);
+      return withBuffer(fd, 'TCSETS2');
+    },
+    getLines: (fd) => askWord(fd, 'TIOCMGET'),
+    setLines: (fd, bits) => putWord(fd, 'TIOCMSET', bits),
+    setBreak: (fd, on) => withNumber(fd, on ? 'TIOCSBRK' : 'TIOCCBRK', 0),
+    timedBreak: (fd) => withNumber(fd, 'TCSBRK', 0),
+    flush: (fd, queue) => withNumber(fd, 'TCFLSH', QUEUES[queue]),
+    outputQueued: (fd) => askWord(fd, 'TIOCOUTQ'),
+    inputQueued: (fd) => askWord(fd, 'FIONREAD'),
+    setExclusive: (fd, on) => withNumber(fd, on ? 'TIOCEXCL' : 'TIOCNXCL', 0),
+    getRs485(fd) {
+      scratch.fill(0, 0, IOCTL.TIOCGRS485[1]);
+      return withBuffer(fd, 'TIOCGRS485') ?? Uint32Array.from(words(0, 8));
+    },
+    setRs485(fd, values) {
+      scratch.fill(0, 0, IOCTL.TIOCSRS485[1]);
+      values.subarray(0, 8).forEach((value, i) => {
+        putU32(scratch, i, value);
+      });
+      return withBuffer(fd, 'TIOCSRS485');
+    },
+    counters(fd) {
+      scratch.fill(0, 0, IOCTL.TIOCGICOUNT[1]);
+      const err = withBuffer(fd, 'TIOCGICOUNT');
+      if (err !== undefined) return err;
+      const [cts = 0, dsr = 0, rng = 0, dcd = 0, rx = 0, tx = 0, frame = 0, overrun = 0, parity = 0, brk = 0, bufOverrun = 0] = words(
+        0,
+        11,
+      );
+      return { cts, dsr, rng, dcd, rx, tx, frame, overrun, parity, brk, bufOverrun };
+    },
+    unlockPty: (master) => putWord(master, 'TIOCSPTLCK', 0),
+    ptyNumber: (master) => askWord(master, 'TIOCGPTN'),
+    setPacketMode: (master, on) => putWord(master, 'TIOCPKT', on ? 1 : 0),
+    flock: (fd, how) => check(cFlock(fd, FLOCK[how]), 'flock'),
+    dup(fd) {
+      const copy = cFcntl(fd, F_DUPFD_CLOEXEC, 'int', 3) as number;
+      return check(copy, 'fcntl') ?? copy;
+    },
+    setNonblocking(fd, on) {
+      const flags = cFcntl(fd, F_GETFL, 'int', 0) as number;
+      const err = check(flags, 'fcntl');
+      if (err !== undefined) return err;
+      return check(cFcntl(fd, F_SETFL, 'int', on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK), 'fcntl');
+    },
+    close: (fd) => check(cClose(fd), 'close'),
+    closeLater(fd, done) {
+      // errno belongs to the thread that made the call and cannot be asked for here.
+      cClose.async(fd, (err: unknown, result: number) => {
+        done(err !== null || result === -1 ? new SystemError(constants.errno.EIO, 'close') : undefined);
+      });
+    },
+    setTcp(fd, knob, value) {
+      putU32(scratch, 0, value);
+      return check(cSetsockopt(fd, TCP[knob][0], TCP[knob][1], scratch, 4), 'setsockopt');
+    },
+    getTcp(fd, knob) {
+      putU32(scratch, 0, 0);
+      const length = Buffer.alloc(4);
+      putU32(length, 0, 4);
+      return check(cGetsockopt(fd, TCP[knob][0], TCP[knob][1], scratch, length), 'getsockopt') ?? u32(scratch, 0);
+    },
+    connectDatagram(path) {
+      const address = unixAddress(path);
+      if (address === undefined) return einval('connect');
+      const fd = cSocket(AF_UNIX, SOCK_DGRAM | O_NONBLOCK | O_CLOEXEC, 0) as number;
+      if (fd === -1) return failed('socket');
+      const err = check(cConnect(fd, address, address.length), 'connect');
+      if (err !== undefined) cClose(fd);
+      return err ?? fd;
+    },
+    sendDatagram: (fd, data) => check(Number(cSend(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL)), 'send'),
+    setProcessName(name) {
+      scratch.fill(0, 0, 16);
+      scratch.write(name, 0, 15);
+      return check(cPrctl(PR_SET_NAME, 'void *', scratch), 'prctl');
+    },
+  };
+}
+
+let known: { readonly libc: Libc | undefined } | undefined;
+
+/** The C library, loaded at the first call (some milliseconds); undefined where it is out of reach. */
+export function libc(): Libc | undefined {
+  known ??= { libc: load() };
+  return known.libc;
+}

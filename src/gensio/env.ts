@@ -1,0 +1,15 @@
+// What layers need from outside: time, a log, and a few settings of the whole daemon.
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { LayerOf, LayerSpec } from '../options/stack.ts';
+
+export interface GensioEnv {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where UUCP lock files go; undefined: none are made (-u). */
+  readonly lockDir: string | undefined;
+  /** Sets the knobs of TCP that Node has no call for; absent where the system cannot be reached. */
+  tuneTcp?(fd: number | undefined, opts: LayerOf<'tcp'>['opts']): void;
+  /** Reads a stack that stands in an option or a service record; undefined when it means nothing. */
+  parse(text: string, role: 'accepter' | 'connector'): LayerSpec | undefined;
+}

@@ -1,0 +1,102 @@
+// Which function makes which layer. A new layer is one row in options/stack.ts and one line here.
+import { GensioError } from '../base/gensio-error.ts';
+import { LAYERS, type LayerOf, type LayerSpec, type LayerType } from '../options/stack.ts';
+import type { GensioEnv } from './env.ts';
+import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
+import { tcpAccepter, tcpConnector } from './tcp.ts';
+
+/** Builds the stack below, for layers that need a say in when. */
+export interface Build {
+  connector(spec: LayerSpec): Gensio;
+  accepter(spec: LayerSpec): Accepter;
+}
+/** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
+export type FilterMaker<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv) => Gensio;
+
+interface Maker<T extends LayerType> {
+  readonly accepter?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Accepter;
+  readonly connector?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Gensio;
+  readonly filter?: FilterMaker<T>;
+}
+
+const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
+  tcp: { accepter: tcpAccepter, connector: tcpConnector },
+};
+
+const makerOf = <T extends LayerType>(type: T): Maker<T> => (MAKERS as { readonly [K in LayerType]?: Maker<K> })[type] as Maker<T>;
+
+/** Puts a filter on each connection of the accepter below, and hands it on when its handshake is done. */
+class FilterAccepter implements Accepter, AccepterUp {
+  readonly type: string;
+  up!: AccepterUp;
+  readonly #child: Accepter;
+  readonly #wrap: (child: Gensio) => Gensio;
+
+  constructor(type: string, child: Accepter, wrap: (child: Gensio) => Gensio) {
+    this.type = type;
+    this.#child = child;
+    this.#wrap = wrap;
+    child.up = this;
+  }
+  listen(done: (err?: GensioError) => void): void {
+    this.#child.listen(done);
+  }
+  close(done: () => void): void {
+    this.#child.close(done);
+  }
+  port(): number | undefined {
+    return this.#child.port();
+  }
+  failed(err: GensioError): void {
+    this.up.failed(err);
+  }
+  accepted(child: Gensio): void {
+    const gensio = this.#wrap(child);
+    let lost: GensioError | undefined;
+    gensio.up = {
+      read: () => undefined,
+      writable: () => undefined,
+      closed: (err) => {
+        lost = err ?? new GensioError('remclose');
+      },
+    };
+    gensio.open((err) => {
+      if (err !== undefined) {
+        gensio.abort();
+        this.up.failed(err);
+      } else if (lost === undefined) this.up.accepted(gensio);
+    });
+  }
+}
+
+/** Makes the layers of a stack. A layer that cannot run here is a GensioError 'notsup', thrown: check says so earlier. */
+export class Builder implements Build {
+  readonly #env: GensioEnv;
+  constructor(env: GensioEnv) {
+    this.#env = env;
+  }
+
+  connector(spec: LayerSpec): Gensio {
+    const { connector, filter } = this.#maker(spec);
+    if (filter !== undefined && 'child' in spec) return filter(spec as never, this.connector(spec.child), false, this.#env);
+    if (connector === undefined) throw this.#unsupported(spec);
+    return connector(spec as never, this.#env, this);
+  }
+
+  accepter(spec: LayerSpec): Accepter {
+    const { accepter, filter } = this.#maker(spec);
+    if (filter !== undefined && 'child' in spec) {
+      return new FilterAccepter(spec.type, this.accepter(spec.child), (child) => filter(spec as never, child, true, this.#env));
+    }
+    if (accepter === undefined) throw this.#unsupported(spec);
+    return accepter(spec as never, this.#env, this);
+  }
+
+  #maker(spec: LayerSpec): Maker<LayerType> {
+    return (makerOf(spec.type) ?? {}) as Maker<LayerType>;
+  }
+  #unsupported(spec: LayerSpec): GensioError {
+    const info: { unsupported?: string } = LAYERS[spec.type];
+    return new GensioError('notsup', `${spec.type}: ${info.unsupported ?? 'not available here'}`);
+  }
+}

@@ -1,0 +1,146 @@
+// TCP: listening on every address of a list, and connecting to the first that answers.
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import type { LayerOf, NetAddr } from '../options/stack.ts';
+import type { GensioEnv } from './env.ts';
+import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
+import { Opener } from './opener.ts';
+import { type Endpoint, portNumber, printAddress, resolve } from './resolve.ts';
+import { StreamGensio } from './stream.ts';
+
+type Tcp = LayerOf<'tcp'>;
+
+/** Newcomers the kernel keeps while we are busy. */
+const BACKLOG = 128;
+
+function prepare(socket: Socket, opts: Tcp['opts'], env: GensioEnv): StreamGensio {
+  socket.setNoDelay(opts.nodelay !== false);
+  if (opts.keepalive) socket.setKeepAlive(true);
+  const gensio = new StreamGensio('tcp', printAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0), env.clock, socket);
+  env.tuneTcp?.(gensio.fd, opts);
+  return gensio;
+}
+
+class TcpAccepter implements Accepter {
+  readonly type = 'tcp';
+  up!: AccepterUp;
+  readonly #spec: Tcp;
+  readonly #env: GensioEnv;
+  #servers: Server[] = [];
+  #closing = false;
+
+  constructor(spec: Tcp, env: GensioEnv) {
+    this.#spec = spec;
+    this.#env = env;
+  }
+
+  listen(done: (err?: GensioError) => void): void {
+    this.#closing = false;
+    resolve(this.#spec.addrs, 'accepter', (err, endpoints) => {
+      if (this.#closing) return done(new GensioError('localclosed'));
+      if (err !== undefined) return done(err);
+      const zero = endpoints.filter((e) => e.port === 0).length;
+      if (zero !== 0 && zero !== endpoints.length) return done(new GensioError('inconsistent', 'all addresses or none may have port 0'));
+      this.#listenOn(endpoints, 0, undefined, done);
+    });
+  }
+
+  /** One address after the other; a name whose IPv6 (or IPv4) form this machine lacks is served on the others. */
+  #listenOn(endpoints: readonly Endpoint[], i: number, missing: GensioError | undefined, done: (err?: GensioError) => void): void {
+    const endpoint = endpoints[i];
+    if (endpoint === undefined) return done(this.#servers.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    const failed = (err: Error): void => {
+      const code = (err as NodeJS.ErrnoException).code;
+      if (endpoint.host === '::' && !endpoint.v6only && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) {
+        return this.#listenOn([{ ...endpoint, host: '0.0.0.0', family: 4 }, ...endpoints.slice(i + 1)], 0, missing, done);
+      }
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return this.#listenOn(endpoints, i + 1, fromSystemError(err), done);
+      this.close(() => done(fromSystemError(err)));
+    };
+    server.once('error', failed);
+    const port = endpoint.port === 0 ? (this.port() ?? 0) : endpoint.port;
+    server.listen({ host: endpoint.host, port, ipv6Only: endpoint.v6only, backlog: BACKLOG, exclusive: true }, () => {
+      server.removeListener('error', failed);
+      server.on('error', (err) => this.up.failed(fromSystemError(err)));
+      server.on('connection', (socket) => this.#connected(socket));
+      if (this.#closing) {
+        server.close();
+        return done(new GensioError('localclosed'));
+      }
+      this.#servers.push(server);
+      this.#listenOn(endpoints, i + 1, missing, done);
+    });
+  }
+
+  #connected(socket: Socket): void {
+    // A peer that is gone again has no address any more; a wildcard socket would print it as nothing.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.up.accepted(prepare(socket, this.#spec.opts, this.#env));
+  }
+
+  close(done: () => void): void {
+    this.#closing = true;
+    const servers = this.#servers;
+    this.#servers = [];
+    // Not waiting for connections: the address is free as soon as the handle is closed, and they live on.
+    for (const server of servers) server.close();
+    setImmediate(done);
+  }
+
+  port(): number | undefined {
+    const address = this.#servers[0]?.address();
+    return typeof address === 'object' && address !== null ? address.port : undefined;
+  }
+}
+
+export const tcpAccepter = (spec: Tcp, env: GensioEnv): Accepter => new TcpAccepter(spec, env);
+
+/** `ipv4,host,port` of an address that was not resolved yet. */
+function idleAddress([first]: readonly NetAddr[]): string {
+  if (first === undefined) return '';
+  return printAddress(first.host ?? '::1', portNumber(first.port) ?? 0);
+}
+
+/** Tries each address until one answers; the last failure is the one told. */
+export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
+  return new Opener('tcp', idleAddress(spec.addrs), (done) => {
+    let socket: Socket | undefined;
+    let cancelled = false;
+    const from = /^(?:ipv[46],)?(.*),([0-9]+)$/.exec(spec.opts.laddr ?? '');
+    const attempt = (endpoints: readonly Endpoint[], i: number, last: GensioError): void => {
+      const endpoint = endpoints[i];
+      if (cancelled) return;
+      if (endpoint === undefined) return done(last);
+      const local = from === null ? {} : { localAddress: from[1]!, localPort: Number(from[2]) };
+      const attempted = createConnection({
+        host: endpoint.host,
+        port: endpoint.port,
+        family: endpoint.family,
+        allowHalfOpen: true,
+        ...local,
+      });
+      socket = attempted;
+      attempted.pause();
+      attempted.once('error', (err) => attempt(endpoints, i + 1, fromSystemError(err)));
+      attempted.once('connect', () => {
+        attempted.removeAllListeners('error');
+        if (cancelled) attempted.destroy();
+        else done(undefined, prepare(attempted, spec.opts, env));
+      });
+    };
+    resolve(spec.addrs, 'connector', (err, endpoints) => {
+      if (err !== undefined) done(err);
+      else attempt(endpoints, 0, new GensioError('notfound'));
+    });
+    return {
+      cancel: () => {
+        cancelled = true;
+        socket?.destroy();
+      },
+    };
+  });
+}

@@ -1,0 +1,38 @@
+// What observers see of a port: traces, LEDs, monitors, logs and counters live on this. They watch; they decide nothing.
+import type { ConnectionConfig } from '../config/model.ts';
+
+/** One user of a port as observers see it. */
+export interface UserView {
+  /** As the admin port prints it: `ipv4,127.0.0.1,1234`. */
+  readonly peer: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Clock milliseconds. */
+  readonly since: number;
+}
+
+/** All methods are called synchronously; a buffer is only lent. An observer that throws is removed and logged. */
+export interface PortObserver {
+  /** The device is open, before users are served. */
+  opened?(): void;
+  /** The session is over: the device will be closed now. reason as in traces. */
+  closed?(reason: string): void;
+  userJoined?(user: UserView): void;
+  userLeft?(user: UserView, reason: string): void;
+  /** Device to network, as accepted from the device. */
+  fromDevice?(data: Buffer): void;
+  /** Network to device, as received from a user. */
+  toDevice?(data: Buffer): void;
+}
+
+/** What an observer may ask of the port it watches. */
+export interface PortView {
+  readonly config: ConnectionConfig;
+  /** The first user's address, or ''. */
+  firstPeer(): string;
+  /** `,9600N81,CLOCAL`: the line settings for \B, with the comma of 4.3.11; '' when there are none. */
+  lineText(): string;
+}
+
+/** Makes the observers of one port; called when the port is made. */
+export type ObserverFactory = (view: PortView) => readonly PortObserver[];

@@ -1,0 +1,49 @@
+// The sentences of this folder that clients and logs know from ser2net 4.3.11. Those to clients carry their line end.
+
+/** Said to a client that is turned away, before it is closed. */
+export const REFUSAL = {
+  closing: 'Port closing\r\n',
+  disabled: 'Port disabled\r\n',
+  address: 'Accessed denied due to your net address\r\n',
+  inUse: 'Port already in use\r\n',
+  deviceInUse: "Port's device already in use\r\n",
+  deviceFailed: "Port's device failed open\r\n",
+  deleted: 'Port was deleted\n\r',
+  noFreePort: 'No free port found\r\n',
+  openFailure: (reason: string) => `Device open failure: ${reason}\r\n`,
+} as const;
+
+/** Why a user was closed, or a port: as it stands in traces. */
+export const REASON = {
+  netClosed: 'network read close',
+  netReadError: 'network read error',
+  netWriteError: 'network write error',
+  remoteClosed: 'Remote closed',
+  timeout: 'timeout',
+  slow: 'not reading',
+  portClosing: 'port closing',
+  kicked: 'kicked off, new user is coming\r\n',
+  lastUserLeft: 'All users disconnected',
+  shutdown: 'program shutdown',
+  devReadError: 'dev read error',
+  devWriteError: 'dev write error',
+  adminDisable: 'admin disable',
+  adminDisconnect: 'admin disconnect',
+  openFailure: 'Device open failure',
+} as const;
+export type Reason = (typeof REASON)[keyof typeof REASON];
+
+export const LOG = {
+  listenFailed: (port: string, reason: string) => `Unable to startup network port ${port}: ${reason}`,
+  accepterInvalid: (accepter: string, reason: string) => `Invalid accepter port name/number '${accepter}': ${reason}`,
+  nowStarted: (accepter: string) => `port accepter '${accepter}' is now started`,
+  enableFailed: (port: string, reason: string) => `Unable to enable port device ${port}: ${reason}`,
+  devReadError: (port: string, reason: string) => `dev read error for device on port ${port}: ${reason}`,
+  devWriteError: (port: string, reason: string) => `The dev write for port ${port} had error: ${reason}`,
+  netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,
+  acceptError: (port: string, reason: string) => `${port}: Error accepting a gensio: ${reason}`,
+  rotatorFailed: (reason: string) => `Failed to start rotator: ${reason}`,
+  tooManyConnback: 'Too many connect back remote addresses specified for the max-connections given',
+  connbackAllocate: (port: string, addr: string, reason: string) => `Unable to allocate connect back port ${port}, addr ${addr}: ${reason}`,
+  connbackOpen: (port: string, addr: string, reason: string) => `Unable to open connect back port ${port}, addr ${addr}: ${reason}`,
+} as const;

@@ -1,0 +1,345 @@
+// One suite any layer must pass. A layer's test hands in a way to make one, open, with its far end.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { GensioErrorCode } from '../../src/base/gensio-error.ts';
+import type { Gensio } from '../../src/gensio/gensio.ts';
+import { Ear, type FarEnd, opened, settle, until } from './ear.ts';
+
+export interface Rig {
+  /** Open, reading off. */
+  readonly gensio: Gensio;
+  readonly far: FarEnd;
+}
+
+/** What a layer cannot promise by its nature. */
+export type Lack =
+  /** The far end cannot close (udp). */
+  | 'far-close'
+  /** The far end does not notice a close (udp). */
+  | 'close-seen'
+  /** Nothing holds back a writer (udp, file). */
+  | 'back-pressure'
+  /** Not reading does not reach the far end (udp, echo). */
+  | 'flow'
+  /** The bytes come back or are changed. */
+  | 'same-bytes'
+  /** Only small amounts (lossy or slow layers). */
+  | 'bulk'
+  /** What is written just before close() may be lost. */
+  | 'last-words';
+
+export interface Setup {
+  make(t: TestContext): Promise<Rig> | Rig;
+  /** A gensio not opened yet; closing it is the suite's business. */
+  unopened?(t: TestContext): Promise<Gensio> | Gensio;
+  /** A gensio whose open() fails, with the code it must fail with. */
+  refused?(t: TestContext): Promise<{ gensio: Gensio; code?: GensioErrorCode }> | { gensio: Gensio; code?: GensioErrorCode };
+  readonly without?: readonly Lack[];
+  /** Bytes of the bulk tests; default 2 MiB. */
+  readonly bulk?: number;
+  /** Biggest single write and send; default 64 KiB. */
+  readonly piece?: number;
+}
+
+const ALL = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+/** What some protocol below may take for its own: IAC, SB, SE, FE, CR, LF, NUL, ESC. */
+const NASTY = Buffer.from('fffafff0fffffffffdfffb2cfe01fe00fefe010d0a0d000a1b1b00ff', 'hex');
+
+/** Bytes that do not repeat in step with any power of two. */
+export function pattern(length: number, seed = 1): Buffer {
+  const out = Buffer.allocUnsafe(length);
+  let x = seed;
+  for (let i = 0; i < length; i++) {
+    x = (Math.imul(x, 1103515245) + 12345) & 0x7fffffff;
+    out[i] = x >> 16;
+  }
+  return out;
+}
+
+/** Writes all of data in pieces as the contract wants it: after false, nothing until writable(). */
+export async function writeAll(gensio: Gensio, ear: Ear, data: Buffer, piece: number): Promise<void> {
+  for (let i = 0; i < data.length && ear.closes === 0; i += piece) {
+    const before = ear.writables;
+    if (!ear.during(() => gensio.write(data.subarray(i, i + piece))))
+      await until(() => ear.writables > before || ear.closes > 0, 'writable() after false');
+    else if (i % (piece * 16) === 0) await settle(1);
+  }
+}
+
+/** Declares the tests of the suite. */
+export function compliance(name: string, setup: Setup): void {
+  const lacks = (lack: Lack): boolean => setup.without?.includes(lack) ?? false;
+  const piece = setup.piece ?? 65536;
+  const bulk = setup.bulk ?? 2 * 1024 * 1024;
+  const it = (title: string, run: (rig: Rig, ear: Ear, t: TestContext) => Promise<void>): void => {
+    test(`${name}: ${title}`, { timeout: 30_000 }, async (t) => {
+      const rig = await setup.make(t);
+      const ear = new Ear();
+      rig.gensio.up = ear;
+      try {
+        await run(rig, ear, t);
+      } finally {
+        rig.gensio.abort();
+        await settle();
+        rig.far.close();
+      }
+      await until(() => ear.closes > 0, 'closed() at the end');
+      await settle();
+      assert.deepEqual(ear.broken, []);
+      assert.equal(ear.closes, 1);
+    });
+  };
+
+  if (setup.unopened !== undefined) {
+    const { unopened } = setup;
+    test(`${name}: open() answers once, later, without an error; and it closes again`, { timeout: 30_000 }, async (t) => {
+      const gensio = await unopened(t);
+      const ear = new Ear();
+      gensio.up = ear;
+      assert.equal((await opened(gensio))?.message, undefined);
+      gensio.close();
+      await until(() => ear.closes === 1, 'closed()');
+      await settle();
+      assert.deepEqual(ear.broken, []);
+    });
+    test(`${name}: close() while it opens ends it`, { timeout: 30_000 }, async (t) => {
+      const gensio = await unopened(t);
+      const ear = new Ear();
+      gensio.up = ear;
+      let dones = 0;
+      gensio.open(() => dones++);
+      gensio.close();
+      await until(() => ear.closes + dones > 0, 'an end');
+      gensio.abort();
+      await settle();
+      assert.ok(ear.closes <= 1 && dones <= 1);
+      assert.deepEqual(ear.broken, []);
+    });
+  }
+  if (setup.refused !== undefined) {
+    const { refused } = setup;
+    test(`${name}: a failed open() says why, once, and nothing follows`, { timeout: 30_000 }, async (t) => {
+      const { gensio, code } = await refused(t);
+      const ear = new Ear();
+      gensio.up = ear;
+      const err = await opened(gensio);
+      assert.ok(err !== undefined, 'open() must fail');
+      if (code !== undefined) assert.equal(err.code, code, err.detail);
+      gensio.abort();
+      await settle();
+      assert.ok(ear.closes <= 1);
+      assert.deepEqual(ear.broken, []);
+    });
+  }
+
+  it('nothing is read before setReading(true)', async ({ gensio, far }, ear) => {
+    far.send(Buffer.from('early'));
+    await settle();
+    assert.equal(ear.length, 0);
+    gensio.setReading(true);
+    await until(() => ear.length >= 5, 'the bytes');
+  });
+
+  if (!lacks('same-bytes')) {
+    it('bytes pass unchanged both ways, however they are cut', async ({ gensio, far }, ear) => {
+      gensio.setReading(true);
+      let sent = 0;
+      for (const bytes of [ALL, NASTY]) {
+        const step = bytes === NASTY ? 1 : 61;
+        for (let cut = 1; cut < bytes.length; cut += step) {
+          const parts = [bytes.subarray(0, cut), bytes.subarray(cut)];
+          for (const part of parts) {
+            far.send(part);
+            ear.during(() => gensio.write(part));
+          }
+          sent += bytes.length;
+          await until(
+            () => ear.length >= sent && far.receivedBytes() >= sent,
+            () => `cut at ${cut}: up ${ear.length}, down ${far.receivedBytes()} of ${sent}`,
+          );
+          assert.deepEqual(ear.data().subarray(-bytes.length), bytes, `up, cut at ${cut}`);
+          assert.deepEqual(far.received().subarray(-bytes.length), bytes, `down, cut at ${cut}`);
+        }
+      }
+    });
+  }
+
+  if (!lacks('same-bytes') && !lacks('bulk')) {
+    it('much data passes unchanged both ways at once', async ({ gensio, far }, ear) => {
+      gensio.setReading(true);
+      const up = pattern(bulk, 7);
+      const down = pattern(bulk, 11);
+      for (let i = 0; i < up.length; i += piece) far.send(up.subarray(i, i + piece));
+      await writeAll(gensio, ear, down, piece);
+      await until(
+        () => ear.length >= up.length && far.receivedBytes() >= down.length,
+        () => `up ${ear.length} of ${up.length}, down ${far.receivedBytes()} of ${down.length}`,
+        20_000,
+      );
+      assert.ok(ear.data().equals(up), 'up');
+      assert.ok(far.received().equals(down), 'down');
+      await until(() => gensio.queued() === 0, 'an empty queue');
+    });
+  }
+
+  if (!lacks('back-pressure')) {
+    it('write() gives false when the far end takes no more, and writable() comes once when it does', async ({ gensio, far }, ear) => {
+      far.setReading(false);
+      const data = pattern(piece);
+      let sent = 0;
+      let full = false;
+      for (let i = 0; i < 4096 && !full; i++) {
+        full = !ear.during(() => gensio.write(Buffer.from(data)));
+        sent += piece;
+        if (full) {
+          // Some of it may leave at once; full for good is what counts.
+          const before = ear.writables;
+          await settle(50);
+          if (ear.writables > before) full = false;
+        }
+      }
+      assert.ok(full, `took ${sent} bytes without ever saying no`);
+      assert.ok(gensio.queued() > 0, 'queued() while it is full');
+      const before = ear.writables;
+      far.setReading(true);
+      await until(() => ear.writables > before, 'writable()');
+      await until(
+        () => far.receivedBytes() === sent,
+        () => `${far.receivedBytes()} of ${sent} bytes at the far end`,
+      );
+      await settle();
+      assert.equal(ear.writables, before + 1);
+      await until(() => gensio.queued() === 0, 'an empty queue');
+    });
+  }
+
+  if (!lacks('flow')) {
+    it('setReading(false) reaches the far end, and nothing is lost', async ({ gensio, far }, ear) => {
+      const data = pattern(piece);
+      let sent = 0;
+      for (let i = 0; i < 4096; i++) {
+        far.send(Buffer.from(data));
+        sent += piece;
+        await settle(3);
+        if (far.unsent() > 4 * piece) break;
+      }
+      assert.ok(far.unsent() > 0, `the far end got rid of ${sent} bytes nobody read`);
+      assert.equal(ear.length, 0);
+      gensio.setReading(true);
+      await until(
+        () => ear.length >= sent,
+        () => `${ear.length} of ${sent} bytes`,
+      );
+      assert.equal(ear.length, sent);
+      if (!lacks('same-bytes'))
+        for (let i = 0; i < sent; i += piece)
+          assert.ok(
+            ear
+              .data()
+              .subarray(i, i + piece)
+              .equals(data),
+          );
+    });
+  }
+
+  it('setReading(false) inside read() stops it there', async ({ gensio, far }, ear) => {
+    let stopped = 0;
+    ear.onRead = () => {
+      stopped = ear.chunks.length;
+      gensio.setReading(false);
+    };
+    gensio.setReading(true);
+    let sent = 0;
+    for (let i = 0; i < 8; i++) {
+      far.send(pattern(Math.min(piece, 3000), i));
+      sent += Math.min(piece, 3000);
+    }
+    await until(() => stopped > 0, 'the first bytes');
+    const seen = ear.chunks.length;
+    await settle();
+    assert.equal(ear.chunks.length, seen, 'read() while reading is off');
+    ear.onRead = undefined;
+    gensio.setReading(true);
+    if (!lacks('flow') || !lacks('bulk'))
+      await until(
+        () => ear.length >= sent,
+        () => `${ear.length} of ${sent} bytes`,
+      );
+  });
+
+  if (!lacks('last-words')) {
+    it('what was written before close() arrives', async ({ gensio, far }, ear) => {
+      const data = lacks('bulk') ? pattern(300) : pattern(Math.min(bulk, 300_000));
+      gensio.setReading(true);
+      if (lacks('back-pressure')) gensio.write(data);
+      else await writeAll(gensio, ear, data, piece);
+      gensio.close();
+      await until(
+        () => far.receivedBytes() >= data.length,
+        () => `${far.receivedBytes()} of ${data.length} bytes`,
+      );
+      if (!lacks('same-bytes')) assert.ok(far.received().equals(data));
+      await until(() => ear.closes === 1, 'closed()');
+      assert.equal(ear.error?.message, undefined);
+      if (!lacks('close-seen')) await until(() => far.closed(), 'the close at the far end');
+    });
+  }
+
+  it('close() ends in closed() without an error; a second one, and calls after it, do nothing', async ({ gensio }, ear) => {
+    gensio.setReading(true);
+    ear.during(() => gensio.close());
+    gensio.close();
+    await until(() => ear.closes === 1, 'closed()');
+    assert.equal(ear.error?.message, undefined);
+    gensio.close();
+    gensio.abort();
+    ear.during(() => gensio.write(Buffer.from('too late')));
+    gensio.setReading(true);
+    gensio.setReading(false);
+    await settle();
+    assert.equal(ear.writables, 0);
+  });
+
+  it('close() inside read() ends in closed() with no read() between', async ({ gensio, far }, ear) => {
+    ear.onRead = () => {
+      ear.onRead = () => ear.broken.push('read after close()');
+      gensio.close();
+    };
+    gensio.setReading(true);
+    for (let i = 0; i < 4; i++) far.send(pattern(Math.min(piece, 2000), i));
+    await until(() => ear.closes === 1, 'closed()');
+  });
+
+  it('abort() ends in closed(), also after close(), also when the far end takes nothing', async ({ gensio, far }, ear) => {
+    if (!lacks('back-pressure')) {
+      far.setReading(false);
+      for (let i = 0; i < 512 && gensio.write(pattern(piece)); i++) await settle(1);
+    }
+    gensio.close();
+    ear.during(() => gensio.abort());
+    await until(() => ear.closes === 1, 'closed()');
+    if (!lacks('close-seen')) {
+      far.setReading(true);
+      await until(() => far.closed(), 'the close at the far end');
+    }
+  });
+
+  if (!lacks('far-close')) {
+    it('when the far end closes, what it sent comes first, then closed(remclose)', async ({ gensio, far }, ear) => {
+      const data = lacks('bulk') ? pattern(300) : pattern(Math.min(bulk, 200_000));
+      for (let i = 0; i < data.length; i += piece) far.send(data.subarray(i, i + piece));
+      far.close();
+      await settle();
+      assert.equal(ear.length, 0);
+      gensio.setReading(true);
+      await until(
+        () => ear.closes === 1,
+        () => `closed(); ${ear.length} of ${data.length} bytes came`,
+      );
+      assert.equal(ear.length, data.length);
+      if (!lacks('same-bytes')) assert.ok(ear.data().equals(data));
+      assert.equal(ear.error?.code, 'remclose');
+      assert.equal(gensio.write(Buffer.from('too late')), true);
+    });
+  }
+}

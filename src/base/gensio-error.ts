@@ -53,10 +53,13 @@ export class GensioError extends Error {
   readonly code: GensioErrorCode;
   /** What the system or the peer said, for the log: never sent to a client. */
   readonly detail: string | undefined;
-  constructor(code: GensioErrorCode, detail?: string) {
+  /** allocating: the layer of an accepted connection could not be made (ser2net logs `Error allocating gensna gensio`). */
+  readonly stage: 'allocating' | undefined;
+  constructor(code: GensioErrorCode, detail?: string, stage?: 'allocating') {
     super(GENSIO_ERRORS[code]);
     this.code = code;
     this.detail = detail;
+    this.stage = stage;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { LayerOf, LayerSpec } from '../options/stack.ts';
+import type { Authority } from './tls/authority.ts';
 
 export interface GensioEnv {
   readonly clock: Clock;
@@ -10,6 +11,8 @@ export interface GensioEnv {
   readonly lockDir: string | undefined;
   /** Sets the knobs of TCP that Node has no call for; absent where the system cannot be reached. */
   tuneTcp?(fd: number | undefined, opts: LayerOf<'tcp'>['opts']): void;
+  /** Who may use the accepter being built: its authdir and allowed-users; undefined: no directory to look in. */
+  readonly auth?: Authority | undefined;
   /** Reads a stack that stands in an option or a service record; undefined when it means nothing. */
   parse(text: string, role: 'accepter' | 'connector'): LayerSpec | undefined;
 }

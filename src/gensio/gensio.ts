@@ -36,6 +36,14 @@ export interface GensioUp {
   event?(event: GensioEvent): void;
 }
 
+/** How fast characters come: bits a second and bits a character. */
+export interface LineRate {
+  readonly bps: number;
+  readonly databits: number;
+  readonly stopbits: number;
+  readonly parity: boolean;
+}
+
 /** Control of a serial port below: what a device, or a telnet client that drives one, offers. */
 export interface SerialControl {
   /**
@@ -47,8 +55,10 @@ export interface SerialControl {
   sendBreak(): void;
   /** 1: what came in, 2 or 3: both queues (as ser2net 4.3.11). */
   purge(which: number): void;
-  /** DTR and RTS as the admin port sets them. done(err) */
+  /** DTR and RTS as the admin port sets them; false: could not. */
   setLine?(line: 'dtr' | 'rts', on: boolean): boolean;
+  /** The line as it is set now, for reckoning with the time of a character. */
+  rate?(): LineRate;
 }
 
 /** The far side of RFC 2217 on an accepted connection: how the port answers. */
@@ -59,6 +69,16 @@ export interface ComPort {
   /** NOTIFY-MODEMSTATE with these bits as they are. */
   modemstate(state: number): void;
   linestate(state: number): void;
+}
+
+/** Who the far end showed itself to be, where a layer asked: ssl with clientauth, certauth. */
+export interface Peer {
+  /** The common name of its certificate, or the user it logged in as. */
+  readonly user: string | undefined;
+  /** SHA-256 of its certificate, `AA:BB:...`. */
+  readonly fingerprint: string | undefined;
+  /** false: nothing of it was proved (allow-authfail). */
+  readonly authenticated: boolean;
 }
 
 /** One end of a connection: a layer, or a stack of them seen from its top. Calls are synchronous and cheap. */
@@ -86,6 +106,7 @@ export interface Gensio {
   address(): string;
   readonly serial?: SerialControl | undefined;
   readonly comPort?: ComPort | undefined;
+  readonly peer?: Peer | undefined;
 }
 
 /** Hears nothing and does nothing: what `up` is until somebody takes it. */
@@ -142,6 +163,9 @@ export abstract class Filter implements Gensio, GensioUp {
   }
   get comPort(): ComPort | undefined {
     return this.child.comPort;
+  }
+  get peer(): Peer | undefined {
+    return this.child.peer;
   }
 }
 

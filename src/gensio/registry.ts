@@ -4,6 +4,7 @@ import { LAYERS, type LayerOf, type LayerSpec, type LayerType } from '../options
 import type { GensioEnv } from './env.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { tcpAccepter, tcpConnector } from './tcp.ts';
+import { sslFilter } from './tls/tls.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface Build {
@@ -21,6 +22,7 @@ interface Maker<T extends LayerType> {
 
 const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   tcp: { accepter: tcpAccepter, connector: tcpConnector },
+  ssl: { filter: sslFilter },
 };
 
 const makerOf = <T extends LayerType>(type: T): Maker<T> => (MAKERS as { readonly [K in LayerType]?: Maker<K> })[type] as Maker<T>;

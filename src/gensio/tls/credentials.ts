@@ -1,0 +1,110 @@
+// The key, certificate and CA files of an ssl layer as one ready TLS context, read again when a file changes.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { GensioError } from '../../base/gensio-error.ts';
+import type { Log } from '../../base/log.ts';
+import type { LayerOf } from '../../options/stack.ts';
+import { fingerprintOfFile, readHashedDirectory, readPem } from './certificates.ts';
+
+type SslOptions = LayerOf<'ssl'>['opts'];
+
+interface Entry {
+  /** What the files looked like when this was made. */
+  readonly seen: string;
+  readonly made: SecureContext | GensioError;
+  /** The last one that worked: kept while the files are being replaced. */
+  readonly good: SecureContext | undefined;
+  /** When seen was compared with the files last, in ms of the clock. */
+  readonly at: number;
+  readonly era: number;
+}
+
+const cache = new Map<string, Entry>();
+/** Contexts kept; the oldest goes first. */
+const MAX_KEPT = 256;
+let era = 0;
+
+/** Forgets nothing that works, but has every file read again before its next use: for a reload. */
+export function reloadTls(): void {
+  era++;
+}
+
+/** The files a set of options means: cert is that of the key when not given, and no key is used without a certificate. */
+function filesOf(opts: SslOptions): { key: string | undefined; cert: string | undefined; ca: string | undefined } {
+  const cert = opts.cert === '' ? undefined : (opts.cert ?? opts.key);
+  return { key: cert === undefined ? undefined : opts.key, cert, ca: opts.CA };
+}
+
+function make(opts: SslOptions, server: boolean): SecureContext {
+  const { key, cert, ca } = filesOf(opts);
+  if (server && (key === undefined || cert === undefined))
+    throw new GensioError('keynotfound', 'a TLS server needs a key and a certificate');
+  const options: SecureContextOptions = {
+    // No CA given: nobody is trusted, rather than everybody a public authority vouches for; names are not checked.
+    ca: [],
+    ...(opts.minVersion !== undefined && { minVersion: `TLSv${opts.minVersion}` }),
+  };
+  if (ca !== undefined) {
+    const pem = ca.endsWith('/') ? readHashedDirectory(ca) : readPem(ca, 'certnotfound');
+    if (!ca.endsWith('/') && !pem.includes('CERTIFICATE-----')) throw new GensioError('certnotfound', `${ca} has no certificate`);
+    if (pem !== '') options.ca = pem;
+  }
+  if (cert !== undefined) {
+    options.cert = readPem(cert, 'certnotfound');
+    options.key = readPem(key ?? cert, 'keynotfound');
+    let leaf: X509Certificate;
+    try {
+      leaf = new X509Certificate(options.cert);
+    } catch (err) {
+      throw new GensioError('certnotfound', `${cert}: ${(err as Error).message}`);
+    }
+    let fits: boolean;
+    try {
+      fits = leaf.checkPrivateKey(createPrivateKey(options.key));
+    } catch (err) {
+      throw new GensioError('keynotfound', `${key}: ${(err as Error).message}`);
+    }
+    if (!fits) throw new GensioError('keyinvalid', `${key} is not the key of ${cert}`);
+  }
+  try {
+    return createSecureContext(options);
+  } catch (err) {
+    throw new GensioError('certinvalid', (err as Error).message);
+  }
+}
+
+/** Nothing is looked at twice within this: a flood of connections does not become a flood of stat calls. */
+const LOOK_AGAIN_MS = 100;
+
+/**
+ * The context for a set of options, or why there is none: certnotfound, keynotfound, keyinvalid. Files that changed are
+ * read again; while they cannot be used, the context made of the ones before stays (and the log says so, once).
+ */
+export function credentials(opts: SslOptions, server: boolean, now: number, log: Log): SecureContext | GensioError {
+  const files = filesOf(opts);
+  const key = JSON.stringify([files.key, files.cert, files.ca, opts.minVersion, server]);
+  const before = cache.get(key);
+  if (before !== undefined && before.era === era && now - before.at < LOOK_AGAIN_MS) return before.made;
+  const seen = `${fingerprintOfFile(files.key)} ${fingerprintOfFile(files.cert)} ${fingerprintOfFile(files.ca)}`;
+  if (before !== undefined && before.era === era && before.seen === seen) {
+    cache.set(key, { ...before, at: now });
+    return before.made;
+  }
+  let made: SecureContext | GensioError;
+  try {
+    made = make(opts, server);
+  } catch (err) {
+    if (!(err instanceof GensioError)) throw err;
+    made = err;
+    if (before?.good !== undefined) {
+      log.log('warning', `ssl: keeping the certificate in use, the new one cannot be: ${err.detail ?? err.message}`);
+      made = before.good;
+    }
+  }
+  if (!cache.has(key) && cache.size >= MAX_KEPT) {
+    const [oldest] = cache.keys();
+    if (oldest !== undefined) cache.delete(oldest);
+  }
+  cache.set(key, { seen, made, good: made instanceof GensioError ? undefined : made, at: now, era });
+  return made;
+}

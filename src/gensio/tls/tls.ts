@@ -1,0 +1,285 @@
+// The layer ssl: TLS in either role on top of any other layer, with Node's TLS in between.
+import { connect, type TLSSocket, TLSSocket as TlsSocket } from 'node:tls';
+import type { Timer } from '../../base/clock.ts';
+import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
+import type { LayerOf } from '../../options/stack.ts';
+import type { GensioEnv } from '../env.ts';
+import { type Gensio, type GensioUp, nobody, type Peer } from '../gensio.ts';
+import { credentials } from './credentials.ts';
+import { GensioDuplex } from './duplex.ts';
+import { type VerifyError, verdict } from './verdict.ts';
+
+type Ssl = LayerOf<'ssl'>;
+
+/** Handshakes under way at once on one accepter; a further one ends the oldest. */
+export const MAX_HANDSHAKES = 128;
+/** How long a connection that is over for us may take to send its last words. */
+const FAREWELL_MS = 2000;
+
+/** Handshakes under way, oldest first, by the accepter's spec. */
+const underWay = new WeakMap<Ssl, Set<TlsGensio>>();
+
+/** `error:0A00009C:SSL routines::http request`, as OpenSSL 3 prints it without a function name. */
+function sslError(err: Error): string | undefined {
+  const m = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]*)/.exec(err.message);
+  return m === null ? undefined : `error:${m[1]}:${m[2]}::${m[3]}`;
+}
+
+class TlsGensio implements Gensio {
+  readonly type = 'ssl';
+  up: GensioUp = nobody;
+  peer: Peer | undefined;
+  readonly #spec: Ssl;
+  readonly #child: Gensio;
+  readonly #server: boolean;
+  readonly #env: GensioEnv;
+  #state: 'idle' | 'opening' | 'open' | 'closing' | 'gone' = 'idle';
+  #socket: TLSSocket | undefined;
+  #done: ((err?: GensioError) => void) | undefined;
+  #timer: Timer | undefined;
+  #childOver = false;
+  #childError: GensioError | undefined;
+  #full = false;
+
+  constructor(spec: Ssl, child: Gensio, server: boolean, env: GensioEnv) {
+    this.#spec = spec;
+    this.#child = child;
+    this.#server = server;
+    this.#env = env;
+  }
+
+  // Opening.
+
+  open(done: (err?: GensioError) => void): void {
+    this.#state = 'opening';
+    this.#done = done;
+    this.#child.up = { read: () => undefined, writable: () => undefined, closed: (err) => this.#childClosed(err) };
+    this.#timer = this.#env.clock.after(this.#spec.opts.conTimeout, () => this.fail(new GensioError('timedout')));
+    if (this.#server) this.#join();
+    this.#child.open((err) => {
+      if (this.#state !== 'opening') return;
+      if (err === undefined) this.#handshake();
+      else this.fail(err);
+    });
+  }
+
+  #join(): void {
+    const others = underWay.get(this.#spec) ?? new Set();
+    underWay.set(this.#spec, others);
+    if (others.size >= MAX_HANDSHAKES) {
+      const [oldest] = others;
+      oldest?.fail(new GensioError('timedout', 'too many handshakes at once'));
+    }
+    others.add(this);
+  }
+  #leave(): void {
+    this.#timer?.cancel();
+    underWay.get(this.#spec)?.delete(this);
+  }
+
+  #handshake(): void {
+    const { opts } = this.#spec;
+    const context = credentials(opts, this.#server, this.#env.clock.now(), this.#env.log);
+    if (context instanceof GensioError)
+      return this.fail(new GensioError(context.code, context.detail, this.#server ? 'allocating' : undefined));
+    const duplex = new GensioDuplex(
+      this.#child,
+      (err) => this.#childClosed(err),
+      (event) => {
+        if (this.#state === 'open') this.up.event?.(event);
+      },
+    );
+    // The certificate is judged by verdict(), after the handshake; no host name is checked, as in gensio.
+    const socket = this.#server
+      ? new TlsSocket(duplex, {
+          isServer: true,
+          secureContext: context,
+          requestCert: opts.clientauth || opts.allow !== undefined,
+          rejectUnauthorized: false,
+        })
+      : connect({ socket: duplex, secureContext: context, rejectUnauthorized: false, checkServerIdentity: () => undefined });
+    this.#socket = socket;
+    // As soon as reading flows nothing is kept back; so it must not flow by itself.
+    socket.pause();
+    socket.on('error', (err) => this.#failed(err));
+    // A server's socket that no tls.Server made tells errors of its own only this way.
+    socket.on('_tlsError', (err: Error) => this.#failed(err));
+    socket.once(this.#server ? 'secure' : 'secureConnect', () => this.#secured());
+    socket.on('data', (data: Buffer) => {
+      if (this.#state === 'open') this.up.read(data);
+    });
+    socket.on('drain', () => {
+      if (this.#state !== 'open' || !this.#full) return;
+      this.#full = false;
+      this.up.writable();
+    });
+    socket.on('end', () => this.#ended());
+    socket.on('close', () => {
+      if (this.#state === 'opening') this.fail(this.#childError ?? new GensioError('remclose'));
+      else this.#ended();
+    });
+  }
+
+  /** A server's socket has no `authorized`; the question it would ask is this one. No answer counts as a bad one. */
+  #verifyError(): VerifyError | undefined {
+    const inside = this.#socket as unknown as { ssl?: { verifyError?(): VerifyError | null } };
+    if (typeof inside.ssl?.verifyError !== 'function') return { code: 'UNKNOWN', message: 'not verified' };
+    return inside.ssl.verifyError() ?? undefined;
+  }
+
+  #secured(): void {
+    if (this.#state !== 'opening') return;
+    const cert = this.#socket?.getPeerX509Certificate() ?? undefined;
+    const handshake = { cert, problem: this.#verifyError(), server: this.#server };
+    const peer = verdict(this.#spec.opts, handshake, this.#env.auth, this.#env.log, this.#env.clock.wall());
+    if (peer instanceof GensioError) return this.fail(peer);
+    this.peer = peer;
+    this.#leave();
+    this.#state = 'open';
+    const done = this.#done;
+    this.#done = undefined;
+    done?.();
+  }
+
+  /** Ends a handshake. Public for the one that takes the place. */
+  fail(err: GensioError): void {
+    if (this.#state !== 'opening') return;
+    this.#leave();
+    this.#state = 'gone';
+    const done = this.#done;
+    this.#done = undefined;
+    this.#drop();
+    done?.(err);
+  }
+
+  #failed(err: Error): void {
+    const text = sslError(err);
+    if (text !== undefined && (this.#state === 'opening' || this.#state === 'open'))
+      this.#env.log.log('err', `ssl: Failed SSL read: ${text}`);
+    const why = text !== undefined ? new GensioError('protoerr', text) : (this.#childError ?? fromSystemError(err));
+    if (this.#state === 'opening') return this.fail(why);
+    if (this.#state === 'open') {
+      this.#state = 'gone';
+      this.#drop();
+      this.up.closed(why);
+    } else if (this.#state === 'closing') this.#drop();
+  }
+
+  /** At once, without a word. */
+  #drop(): void {
+    this.#socket?.destroy();
+    this.#child.abort();
+  }
+
+  // Open.
+
+  write(data: Buffer): boolean {
+    const socket = this.#socket;
+    if (this.#state !== 'open' || socket === undefined) return true;
+    // TLS takes a first write whole before it returns; what waits behind one is kept by the stream, and so must be our own.
+    const taken = socket.write(socket.writableLength === 0 ? data : Buffer.from(data));
+    if (!taken) this.#full = true;
+    return taken;
+  }
+  setReading(on: boolean): void {
+    if (this.#state !== 'open') return;
+    if (on) this.#socket?.resume();
+    else this.#socket?.pause();
+  }
+  queued(): number {
+    return Math.max(this.#socket?.writableLength ?? 0, this.#child.queued());
+  }
+  address(): string {
+    return this.#child.address();
+  }
+  get serial(): Gensio['serial'] {
+    return this.#child.serial;
+  }
+  get comPort(): Gensio['comPort'] {
+    return this.#child.comPort;
+  }
+
+  // The end.
+
+  close(): void {
+    if (this.#state === 'opening' || this.#state === 'idle') return this.abort();
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    if (this.#childOver) return this.#over(undefined);
+    // What still comes is read and thrown away; it may hold the peer's half of the farewell.
+    this.#socket?.resume();
+    this.#socket?.end();
+  }
+  abort(): void {
+    if (this.#state === 'gone') return;
+    const before = this.#state;
+    this.#leave();
+    this.#done = undefined;
+    this.#state = 'closing';
+    this.#socket?.destroy();
+    if (this.#childOver) return this.#over(undefined);
+    this.#child.abort();
+    // A child that was never opened does not say that it closed.
+    if (before === 'idle') this.#over(undefined);
+  }
+  /** Not before the call that led here returns. */
+  #over(err: GensioError | undefined): void {
+    queueMicrotask(() => {
+      if (this.#state !== 'closing') return;
+      this.#state = 'gone';
+      this.up.closed(err);
+    });
+  }
+
+  /** The peer said its last: everything it sent has been read. Ours goes out in the background. */
+  #ended(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'gone';
+    if (!this.#childOver) this.#env.clock.after(FAREWELL_MS, () => this.#drop());
+    this.#socket?.end();
+    this.up.closed(this.#childError ?? new GensioError('remclose'));
+  }
+
+  #childClosed(err: GensioError | undefined): void {
+    this.#childOver = true;
+    this.#childError = err;
+    switch (this.#state) {
+      case 'opening':
+        // The end of the stream tells TLS, which may have an alert to report first.
+        if (this.#socket === undefined) this.fail(err ?? new GensioError('remclose'));
+        else setImmediate(() => this.fail(err ?? new GensioError('remclose')));
+        break;
+      case 'open':
+        if (err === undefined || err.code === 'remclose') break;
+        this.#state = 'gone';
+        this.#socket?.destroy();
+        this.up.closed(err);
+        break;
+      case 'closing':
+        this.#state = 'gone';
+        this.#socket?.destroy();
+        this.up.closed();
+        break;
+      case 'gone':
+        this.#socket?.destroy();
+        break;
+      case 'idle':
+        break;
+      default:
+        this.#state satisfies never;
+    }
+  }
+}
+
+/**
+ * Makes the layer. A connector's files are read here, as ser2net does with its configuration: throws the GensioError
+ * certnotfound, keynotfound or keyinvalid. An accepter's are read for each connection, and open() tells.
+ */
+export function sslFilter(spec: Ssl, child: Gensio, server: boolean, env: GensioEnv): Gensio {
+  const isServer = spec.opts.mode === undefined ? server : spec.opts.mode === 'server';
+  if (!server) {
+    const context = credentials(spec.opts, isServer, env.clock.now(), env.log);
+    if (context instanceof GensioError) throw context;
+  }
+  return new TlsGensio(spec, child, isServer, env);
+}

@@ -1,0 +1,87 @@
+// What a finished TLS handshake says about the peer: who it is, and whether it may stay.
+import type { X509Certificate } from 'node:crypto';
+import { GensioError } from '../../base/gensio-error.ts';
+import type { Log } from '../../base/log.ts';
+import type { LayerOf } from '../../options/stack.ts';
+import type { Peer } from '../gensio.ts';
+import { type Authority, printable } from './authority.ts';
+import { alternativeNames, certificateProblem, commonName } from './certificates.ts';
+
+/** What OpenSSL thinks of the peer's certificate against the CA option: a code such as CERT_HAS_EXPIRED, and words. */
+export interface VerifyError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Handshake {
+  readonly cert: X509Certificate | undefined;
+  /** undefined: the certificate is good. */
+  readonly problem: VerifyError | undefined;
+  readonly server: boolean;
+}
+
+/** Only the issuer is unknown: the certificate itself is in order. */
+const UNKNOWN_ISSUER = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
+
+const colons = (hex: string): string =>
+  hex
+    .replace(/[:\s]/g, '')
+    .toUpperCase()
+    .replace(/..(?=.)/g, '$&:');
+
+/** Whether an allow list has the certificate: 'pin' by fingerprint, 'name' by common or alternative name. */
+export function allowedBy(allow: readonly string[], cert: X509Certificate): 'pin' | 'name' | undefined {
+  const names = [commonName(cert), ...alternativeNames(cert)];
+  let found: 'pin' | 'name' | undefined;
+  for (const entry of allow) {
+    const pin = /^sha256:([0-9a-fA-F:]+)$/i.exec(entry);
+    if (pin !== null) {
+      if (colons(pin[1]!) === cert.fingerprint256) return 'pin';
+    } else if (names.includes(entry)) found = 'name';
+  }
+  return found;
+}
+
+/**
+ * The peer, or why it must go. A server asks only with clientauth or an allow list; a client always checks. Good is who the
+ * CA option vouches for, whose fingerprint is listed, or (for a server) whose certificate is in the user's allowed_certs.
+ */
+export function verdict(
+  opts: LayerOf<'ssl'>['opts'],
+  { cert, problem, server }: Handshake,
+  auth: Authority | undefined,
+  log: Log,
+  now: Date,
+): Peer | undefined | GensioError {
+  if (server && !opts.clientauth && opts.allow === undefined) return undefined;
+  if (cert === undefined) {
+    if (opts.allowAuthfail && opts.allow === undefined) return { user: undefined, fingerprint: undefined, authenticated: false };
+    log.log('info', 'Remote peer offered no certificate');
+    return new GensioError('nocert');
+  }
+  const user = commonName(cert);
+  const listed = opts.allow === undefined ? undefined : allowedBy(opts.allow, cert);
+  let good = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code));
+  if (!good && server && user !== undefined && auth !== undefined)
+    good = certificateProblem(cert, auth.certificates(user), 'client', now) === undefined;
+  if (!good && !opts.allowAuthfail) {
+    log.log('err', `Error verifying certificate: ${problem?.message ?? 'unknown'}`);
+    if (server) log.log('err', 'ssl: Failed SSL read: error:0A000086:SSL routines::certificate verify failed');
+    return new GensioError(server ? 'protoerr' : 'certinvalid', problem?.message);
+  }
+  if (opts.allow !== undefined && listed === undefined) {
+    log.log('err', `ssl: certificate of '${printable(user ?? '')}' is not on the allow list (sha256:${cert.fingerprint256})`);
+    return new GensioError('authreject', 'not on the allow list');
+  }
+  // A name on an allow list counts only when somebody vouches for it.
+  if (listed === 'name' && !good) return new GensioError('authreject', problem?.message);
+  if (server && auth !== undefined && user !== undefined && !auth.userAllowed(user))
+    return new GensioError('authreject', 'not an allowed user');
+  return { user, fingerprint: cert.fingerprint256, authenticated: good };
+}

@@ -1,0 +1,21 @@
+// What layers need from outside, for tests: real time, a log that is kept, and a parser where one is wanted.
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import type { GensioEnv } from '../../src/gensio/env.ts';
+import type { Authority } from '../../src/gensio/tls/authority.ts';
+
+export interface TestEnv extends GensioEnv {
+  /** `level text`, one for each line. */
+  readonly lines: string[];
+}
+
+export function testEnv(over: { clock?: Clock; auth?: Authority; parse?: GensioEnv['parse'] } = {}): TestEnv {
+  const lines: string[] = [];
+  return {
+    clock: over.clock ?? systemClock,
+    log: { log: (level, text) => void lines.push(`${level} ${text}`) },
+    lockDir: undefined,
+    parse: over.parse ?? (() => undefined),
+    ...(over.auth !== undefined && { auth: over.auth }),
+    lines,
+  };
+}

@@ -23,6 +23,7 @@ interface Handle {
   open?(fd: number): number;
   close(done?: () => void): void;
   readonly fd?: number;
+  readonly writeQueueSize?: number;
 }
 type HandleMaker = new (kind: number) => Handle;
 interface SocketInside {
@@ -168,6 +169,11 @@ export class ByteStream {
   /** Bytes written that the system has not taken. */
   queued(): number {
     return this.#socket.writableLength;
+  }
+
+  /** The same, but counted down while a big piece goes out little by little: for seeing whether anything moves. */
+  unsent(): number {
+    return (this.#socket as unknown as SocketInside)._handle?.writeQueueSize ?? this.#socket.writableLength;
   }
 
   /** What was written goes out, then the far end is told that no more comes; sent is called then, or when that fails. */

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { builtInServices } from '../base/services.ts';
 import type { NetAddr } from '../options/stack.ts';
 
 /** One address to listen on or to connect to. v6only: do not take IPv4 as well. */
@@ -12,33 +13,9 @@ export interface Endpoint {
   readonly v6only: boolean;
 }
 
-/** Services people name in configurations; a number is the usual way. */
-const SERVICES: Readonly<Record<string, number>> = {
-  echo: 7,
-  discard: 9,
-  daytime: 13,
-  ftp: 21,
-  ssh: 22,
-  telnet: 23,
-  smtp: 25,
-  time: 37,
-  domain: 53,
-  http: 80,
-  ntp: 123,
-  snmp: 161,
-  https: 443,
-  login: 513,
-  shell: 514,
-  syslog: 514,
-  telnets: 992,
-  'pcanywhere-stat': 5632,
-  x11: 6000,
-  'http-alt': 8080,
-}; // prettier-ignore
-
 /** The number of a port as written, modulo 65536 as the reference reckons; undefined when it names no known service. */
 export function portNumber(text: string): number | undefined {
-  return /^[0-9]+$/.test(text) ? Number(text) % 65536 : SERVICES[text];
+  return /^[0-9]+$/.test(text) ? Number(text) % 65536 : builtInServices(text, 'tcp');
 }
 
 function lookupAll(

@@ -1,13 +1,6 @@
 // How long input from the device waits for more of it.
+import type { LineRate } from '../gensio/gensio.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
-
-/** The line as it is now; undefined: not a serial line. */
-export interface LineRate {
-  readonly bps: number;
-  readonly databits: number;
-  readonly stopbits: number;
-  readonly parity: boolean;
-}
 
 /** What ser2net reckons with when it does not know better, which in 4.3.11 is always. */
 export const DEFAULT_RATE: LineRate = { bps: 9600, databits: 8, stopbits: 1, parity: false };

@@ -37,8 +37,8 @@ export type PortEvent =
   | { readonly on: 'left'; readonly users: number; readonly held: boolean }
   /** Close the session: the device failed, or somebody wants it. */
   | { readonly on: 'shut'; readonly why: Reason }
-  /** The device is closed. listening: users may come. waiting: some already did. */
-  | { readonly on: 'device-closed'; readonly listening: boolean; readonly waiting: number };
+  /** The device is closed. listening: users may come. */
+  | { readonly on: 'device-closed'; readonly listening: boolean };
 
 export type Effect =
   | { readonly do: 'open-device' | 'begin-session' | 'close-device' | 'serve-waiting' | 'rest' }
@@ -76,7 +76,4 @@ export function step(state: PortState, event: PortEvent): Next {
   }
 }
 
-const closing = (why: Reason): Next => [
-  { at: 'closing', why },
-  [{ do: 'end-session', why }, { do: 'close-device' }],
-];
+const closing = (why: Reason): Next => [{ at: 'closing', why }, [{ do: 'end-session', why }, { do: 'close-device' }]];

@@ -1,0 +1,169 @@
+// All ports and rotators of a configuration, and the way from one configuration to the next.
+//
+// A reload compares by name. A connection that did not change keeps its listener and its users. One that did gets its new
+// settings at once when nobody uses it; while somebody does, it stops listening and changes when the last user leaves.
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../base/clock.ts';
+import { Deadlines } from '../base/deadlines.ts';
+import type { Log } from '../base/log.ts';
+import type { Config, ConnectionConfig } from '../config/model.ts';
+import type { GensioEnv } from '../gensio/env.ts';
+import { Builder } from '../gensio/registry.ts';
+import type { ObserverFactory } from './events.ts';
+import { REASON } from './messages.ts';
+import { Port, type PortEnv } from './port.ts';
+import { Rotator } from './rotator.ts';
+
+export interface EngineEnv {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What layers need besides clock and log. */
+  readonly gensio: Omit<GensioEnv, 'clock' | 'log'>;
+  /** Traces, LEDs, logs: made anew for each port and configuration. */
+  readonly observers?: readonly ObserverFactory[];
+}
+
+/** What becomes of a port whose configuration changed while it is in use. */
+export type Pending = 'reconfigured' | 'deleted';
+
+/** stop() does not wait longer than this for anybody. */
+const STOP_LIMIT_MS = 5000;
+
+const same = (a: ConnectionConfig, b: ConnectionConfig): boolean => {
+  const { pos: _a, ...restA } = a;
+  const { pos: _b, ...restB } = b;
+  return isDeepStrictEqual(restA, restB);
+};
+
+export class Engine {
+  readonly #env: EngineEnv;
+  readonly #portEnv: PortEnv;
+  readonly #builder: Builder;
+  readonly #deadlines: Deadlines;
+  #ports: Port[] = [];
+  /** Ports removed while in use, and ports to be changed: what to do when they are at rest. */
+  readonly #pending = new Map<Port, ConnectionConfig | 'deleted'>();
+  #rotators: Rotator[] = [];
+  #stopped = false;
+
+  constructor(env: EngineEnv) {
+    this.#env = env;
+    this.#deadlines = new Deadlines(env.clock);
+    this.#builder = new Builder({ ...env.gensio, clock: env.clock, log: env.log });
+    this.#portEnv = {
+      clock: env.clock,
+      deadlines: this.#deadlines,
+      log: env.log,
+      builder: this.#builder,
+      observers: env.observers ?? [],
+      deviceInUse: (connector, besides) => this.#ports.some((p) => p !== besides && p.inUse && p.config.connector.text === connector),
+      rested: (port) => this.#rested(port),
+    };
+  }
+
+  /** Makes layers as the ports do; for the admin port. */
+  get builder(): Builder {
+    return this.#builder;
+  }
+  /** In the order of the configuration; ports that were removed and are still in use come last. */
+  get ports(): readonly Port[] {
+    return this.#ports;
+  }
+  port(name: string): Port | undefined {
+    return this.#ports.find((p) => p.name === name);
+  }
+  /** What a reload has in store for a port in use. */
+  pending(port: Port): Pending | undefined {
+    const next = this.#pending.get(port);
+    return next === undefined ? undefined : next === 'deleted' ? 'deleted' : 'reconfigured';
+  }
+
+  /**
+   * Puts a configuration in force: the first time everything starts; later only what differs changes.
+   * Resolves when each listener was tried. Never rejects: what fails is logged, and tried again.
+   */
+  async apply(config: Config): Promise<void> {
+    await all(this.#rotators, (r, done) => r.close(done));
+    const before = new Map(this.#ports.filter((p) => this.#pending.get(p) !== 'deleted').map((p) => [p.name, p]));
+    const leaving = this.#ports.filter((p) => this.#pending.get(p) === 'deleted');
+    const next: Port[] = [];
+    const changed: Port[] = [];
+    const starting: Port[] = [];
+    for (const wanted of config.connections) {
+      const port = before.get(wanted.name);
+      before.delete(wanted.name);
+      if (port === undefined) {
+        const made = new Port(wanted, this.#portEnv);
+        next.push(made);
+        starting.push(made);
+        continue;
+      }
+      next.push(port);
+      if (same(port.config, wanted) && port.timeout === wanted.timeout && port.enabled === wanted.enable) {
+        if (this.#pending.delete(port)) starting.push(port);
+        continue;
+      }
+      this.#pending.set(port, wanted);
+      changed.push(port);
+    }
+    for (const port of before.values()) this.#pending.set(port, 'deleted');
+    const removed = [...before.values()];
+    this.#ports = [...next, ...removed, ...leaving];
+
+    // Old listeners go before new ones come, so that ports can swap addresses.
+    const idle = (p: Port): boolean => !p.inUse;
+    const keeps = (p: Port): boolean => {
+      const wanted = this.#pending.get(p);
+      return (
+        idle(p) &&
+        wanted !== undefined &&
+        wanted !== 'deleted' &&
+        wanted.enable &&
+        p.enabled &&
+        wanted.accepter.text === p.config.accepter.text
+      );
+    };
+    const kept = new Set(changed.filter(keeps));
+    await all([...changed.filter((p) => !kept.has(p)), ...removed], (p, done) => p.unlisten(done));
+    for (const port of changed) {
+      const wanted = this.#pending.get(port);
+      if (wanted === undefined || wanted === 'deleted') continue;
+      if (!wanted.enable) port.shut(REASON.adminDisable);
+    }
+    for (const port of [...changed, ...removed]) if (idle(port)) this.#settle(port, kept.has(port), false);
+    starting.push(...changed.filter((p) => !kept.has(p) && idle(p)));
+    this.#rotators = config.rotators.map((r) => new Rotator(r, { ...this.#portEnv, port: (name) => this.port(name) }));
+    await all(this.#rotators, (r, done) => r.listen(done));
+    await all(starting, (p, done) => p.listen(done));
+  }
+
+  /** Puts in force what a reload wanted of a port that is not in use. */
+  #settle(port: Port, keepListener: boolean, listen: boolean): void {
+    const wanted = this.#pending.get(port);
+    if (wanted === undefined) return;
+    this.#pending.delete(port);
+    if (wanted === 'deleted') {
+      this.#ports = this.#ports.filter((p) => p !== port);
+      return;
+    }
+    port.replace(wanted, keepListener);
+    if (listen && !this.#stopped) port.listen(() => undefined);
+  }
+
+  #rested(port: Port): void {
+    if (!port.inUse) this.#settle(port, false, true);
+  }
+
+  /** Closes everything: listeners first, then sessions with their last words. Resolves when done, within some seconds. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await all(this.#rotators, (r, done) => r.close(done));
+    await all(this.#ports, (p, done) => p.unlisten(done));
+    const ended = all(this.#ports, (p, done) => p.shut(REASON.shutdown, done));
+    await Promise.race([ended, new Promise<void>((resolve) => this.#env.clock.after(STOP_LIMIT_MS, resolve))]);
+  }
+}
+
+/** Calls each, and resolves when each has said done. */
+const all = <T>(things: readonly T[], call: (thing: T, done: () => void) => void): Promise<unknown> =>
+  Promise.all(things.map((thing) => new Promise<void>((resolve) => call(thing, resolve))));

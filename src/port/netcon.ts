@@ -1,0 +1,82 @@
+// One user of a port: its place, its counters, and what its connection says, handed on to the port.
+import type { Clock } from '../base/clock.ts';
+import type { GensioError } from '../base/gensio-error.ts';
+import { type Gensio, type GensioEvent, type GensioUp, nobody } from '../gensio/gensio.ts';
+import type { UserView } from './events.ts';
+
+/** How long the last bytes to a user that was closed may take before they are given up. */
+const LAST_WORDS_MS = 4000;
+
+/** What a user's connection does to its port. */
+export interface NetconUp {
+  fromUser(user: Netcon, data: Buffer): void;
+  userWritable(user: Netcon): void;
+  userClosed(user: Netcon, err: GensioError | undefined): void;
+  userEvent(user: Netcon, event: GensioEvent): void;
+}
+
+export class Netcon implements GensioUp, UserView {
+  readonly gensio: Gensio;
+  readonly peer: string;
+  readonly since: number;
+  readonly #port: NetconUp;
+  readonly #clock: Clock;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** It takes no more until it says writable. */
+  full = false;
+  /** SET-MODEMSTATE-MASK; 0 until the client offers COM-PORT-OPTION. */
+  modemMask = 0;
+  /** Seconds of silence left before it is closed; see the port's tick. */
+  idle = 0;
+  /** Expanded when it connected, sent when the device is open. */
+  banner: Buffer | undefined;
+  /** Made by connect back: its address in the list; its place is kept for it. */
+  readonly target: number | undefined;
+
+  constructor(gensio: Gensio, port: NetconUp, clock: Clock, target?: number) {
+    this.gensio = gensio;
+    this.peer = gensio.address();
+    this.since = clock.now();
+    this.#port = port;
+    this.#clock = clock;
+    this.target = target;
+    gensio.up = this;
+  }
+
+  /** As Gensio.write, and counts. */
+  write(data: Buffer): boolean {
+    this.bytesOut += data.length;
+    if (this.gensio.write(data)) return !this.full;
+    this.full = true;
+    return false;
+  }
+
+  read(data: Buffer): void {
+    this.bytesIn += data.length;
+    this.#port.fromUser(this, data);
+  }
+  writable(): void {
+    this.full = false;
+    this.#port.userWritable(this);
+  }
+  closed(err?: GensioError): void {
+    this.#port.userClosed(this, err);
+  }
+  event(event: GensioEvent): void {
+    this.#port.userEvent(this, event);
+  }
+
+  /** The port is done with it: what was written still goes out, for a while. Nothing is heard of it any more. */
+  dismiss(): void {
+    dismiss(this.gensio, this.#clock);
+  }
+}
+
+/** Says a last word to a connection, if any, and closes it without caring for it any longer. */
+export function dismiss(gensio: Gensio, clock: Clock, lastWord?: string): void {
+  const limit = clock.after(LAST_WORDS_MS, () => gensio.abort());
+  gensio.up = { ...nobody, closed: () => limit.cancel() };
+  if (lastWord !== undefined) gensio.write(Buffer.from(lastWord, 'latin1'));
+  gensio.close();
+}

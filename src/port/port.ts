@@ -1,0 +1,570 @@
+// One connection of the configuration at work: its listener, its users, its device. Long because this is where they meet. What to do when is step()'s (state.ts) and
+// admit()'s; this file does it. Bytes go straight through: user.read -> device.write, device.read -> ToNet -> users.
+import type { Clock } from '../base/clock.ts';
+import type { Deadline, Deadlines } from '../base/deadlines.ts';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import type { Log } from '../base/log.ts';
+import { expandDevstr } from '../config/devstr.ts';
+import type { ConnectionConfig } from '../config/model.ts';
+import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
+import type { Build } from '../gensio/registry.ts';
+import { admit } from './admit.ts';
+import { charDelay, DEFAULT_RATE } from './chardelay.ts';
+import { Connback } from './connback.ts';
+import { DeviceEnd, type DeviceUp } from './device-end.ts';
+import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
+import { IdleWatch } from './idle.ts';
+import { Listener, type ListenerUp } from './listener.ts';
+import { Matcher } from './match.ts';
+import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
+import { dismiss, Netcon, type NetconUp } from './netcon.ts';
+import { RemoteAddresses } from './remaddr.ts';
+import { type Effect, type PortEvent, type PortState, step } from './state.ts';
+import { ToNet } from './to-net.ts';
+
+/** What a port needs of the engine it belongs to. */
+export interface PortEnv {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly log: Log;
+  readonly builder: Build;
+  readonly observers: readonly ObserverFactory[];
+  /** Another port than this one has a device open that was written just so. */
+  deviceInUse(connector: string, besides: Port): boolean;
+  /** The port is at rest: nobody uses it. A changed configuration can be put in force. */
+  rested(port: Port): void;
+}
+
+/** Newcomers kept while the previous session ends; more are closed. */
+const MAX_WAITING = 64;
+export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
+  config: ConnectionConfig;
+  readonly #env: PortEnv;
+  #state: PortState = { at: 'closed' };
+  #enabled: boolean;
+  /** Seconds; the admin port can change it. */
+  #timeout: number;
+  #listener: Listener | undefined;
+  #device: DeviceEnd;
+  #places: (Netcon | undefined)[] = [];
+  readonly #users = new Set<Netcon>();
+  #waiting: Gensio[] = [];
+  #toNet: ToNet;
+  #closeon: Matcher | undefined;
+  #remaddr: RemoteAddresses;
+  #connback: Connback | undefined;
+  #observers: PortObserver[] = [];
+  /** The device is gone already: there is nothing to say to it, and nothing to close. */
+  #lost = false;
+  #modemstate = 0;
+  #linestate = 0;
+  readonly #hold: Deadline;
+  readonly #idle: IdleWatch<Netcon>;
+  /** What waits for the device to be closed. */
+  #rested: (() => void)[] = [];
+
+  constructor(config: ConnectionConfig, env: PortEnv) {
+    this.#env = env;
+    this.config = config;
+    this.#enabled = config.enable;
+    this.#timeout = config.timeout;
+    this.#device = this.#makeDevice();
+    this.#toNet = this.#makeToNet();
+    this.#remaddr = new RemoteAddresses(config.options.remaddr ?? []);
+    this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
+    this.#idle = new IdleWatch(
+      env.deadlines,
+      this.#users,
+      (user) => this.#timeoutOf(user),
+      (user) => {
+        this.#dropUser(user, REASON.timeout);
+        this.#afterLeave();
+      },
+    );
+    this.#setUp();
+  }
+
+  /** Everything that follows from the configuration and is not a listener or a session. */
+  #setUp(): void {
+    const { options } = this.config;
+    this.#device = this.#makeDevice();
+    this.#toNet = this.#makeToNet();
+    this.#places = new Array(Math.max(1, options.maxConnections)).fill(undefined);
+    this.#closeon = matcher(this.#expand(options.closeon));
+    this.#remaddr = new RemoteAddresses(options.remaddr ?? []);
+    this.#connback = Connback.of(this.config, this.#env, {
+      occupied: (place) => this.#places[place] !== undefined,
+      join: (gensio, place) => this.#join(new Netcon(gensio, this, this.#env.clock, place), place),
+      deliver: (data) => this.#deliver(data),
+    });
+    this.#observers = this.#env.observers.flatMap((make) => make(this));
+  }
+
+  #makeToNet(): ToNet {
+    const { options } = this.config;
+    return new ToNet(this.#env.clock, this.#env.deadlines, this.#users, {
+      bufsize: Math.max(2, options.devToNetBufsize),
+      maxDelay: options.chardelayMax / 1000,
+      sendon: matcher(this.#expand(options.sendon)),
+    });
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+  get state(): PortState {
+    return this.#state;
+  }
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+  /** Somebody or something has the device. */
+  get inUse(): boolean {
+    return this.#state.at === 'opening' || this.#state.at === 'open' || this.#state.at === 'closing';
+  }
+
+  // ---- Listening ----
+
+  /** Tries to listen; done when that was tried. A failure is logged and tried again every accepter-retry-time. */
+  listen(done: () => void): void {
+    const { accepter, connector, options } = this.config;
+    if (!this.#enabled) return done();
+    if (accepter.spec === undefined || connector.spec === undefined) {
+      if (this.#state.at === 'closed') this.#state = { at: 'not-started' };
+      return done();
+    }
+    this.#listener ??= new Listener(accepter.spec, Math.max(1, options.accepterRetryTime), this.#env.builder, this.#env.deadlines, this);
+    this.#listener.open(done);
+  }
+  listening(): void {
+    this.#go({ on: 'listening' });
+    if (this.#connback !== undefined && !this.inUse) this.#go({ on: 'hold' });
+  }
+  listenFailed(err: GensioError): void {
+    const text = err.code === 'notsup' && err.detail !== undefined ? `${err.message}: ${err.detail}` : err.message;
+    const named = err.code === 'unknownname' || err.code === 'namenotfound';
+    this.#log(named ? LOG.accepterInvalid(this.config.accepter.text, text) : LOG.listenFailed(this.name, text));
+    this.#go({ on: 'not-listening' });
+  }
+  acceptFailed(err: GensioError): void {
+    this.#log(LOG.acceptError(this.name, err.message));
+  }
+
+  /** Stops listening; users stay. done when the address is free. */
+  unlisten(done: () => void): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#go({ on: 'not-listening' });
+    if (listener === undefined) done();
+    else listener.close(done);
+  }
+
+  /** The port number listened on, where there is one. */
+  listeningPort(): number | undefined {
+    return this.#listener?.port;
+  }
+
+  // ---- Users ----
+
+  /** A connection for this port, from its own listener or a rotator. */
+  accepted(gensio: Gensio): void {
+    const verdict = admit({
+      enabled: this.#enabled,
+      closing: this.#state.at === 'closing',
+      allowed: this.#remaddr.allows(gensio.address()),
+      kickolduser: this.config.options.kickolduser,
+      places: this.#places.map((user, i) => (this.#connback?.reserves(i) ? 'reserved' : user === undefined ? 'free' : 'taken')),
+      deviceInUse: !this.inUse && this.#env.deviceInUse(this.config.connector.text, this),
+      deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
+    });
+    if (verdict === 'wait') {
+      if (this.#waiting.length >= MAX_WAITING) return gensio.abort();
+      const leave = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== gensio);
+      };
+      gensio.up = { ...nobody, closed: leave };
+      this.#waiting.push(gensio);
+    } else if ('say' in verdict) dismiss(gensio, this.#env.clock, verdict.say);
+    else {
+      const place = 'take' in verdict ? verdict.take : verdict.kick;
+      const old = this.#places[place];
+      // A line that was changed, or strings to be sent, want the device closed and opened; else it is just handed over.
+      const { openstr, closestr } = this.config.options;
+      const reopen =
+        old !== undefined && this.#users.size === 1 && (this.#device.lineChanged || openstr !== undefined || closestr !== undefined);
+      if (old !== undefined && reopen) {
+        this.#dropUser(old, REASON.kicked);
+        this.#afterLeave();
+        return this.accepted(gensio);
+      }
+      if (old !== undefined) this.#dropUser(old, REASON.kicked);
+      this.#join(new Netcon(gensio, this, this.#env.clock), place);
+    }
+  }
+
+  /** A place that a rotator could use: enabled, not closing, admitted, free, and its device not held by another port. */
+  couldTake(peer: string): boolean {
+    if (!this.#enabled || this.#state.at === 'closing' || this.#state.at === 'not-started' || !this.#remaddr.allows(peer)) return false;
+    if (this.#places.every((user, i) => user !== undefined || this.#connback?.reserves(i))) return false;
+    return this.inUse || !this.#env.deviceInUse(this.config.connector.text, this);
+  }
+
+  #join(user: Netcon, place: number): void {
+    this.#places[place] = user;
+    user.banner = this.#expand(this.config.options.banner, user.peer);
+    user.idle = this.#timeoutOf(user);
+    if (this.#state.at === 'open') this.#greet(user);
+    else this.#go({ on: 'joined' });
+  }
+
+  /** The device is open: the user gets its banner, and data flows. */
+  #greet(user: Netcon): void {
+    this.#users.add(user);
+    this.#tell((o) => o.userJoined?.(user));
+    if (user.banner !== undefined && user.banner.length > 0) user.write(user.banner);
+    user.gensio.setReading(!this.#device.full);
+    this.#idle.start();
+    this.#regulate();
+  }
+
+  /** Takes a user out. Its last bytes still go out. */
+  #dropUser(user: Netcon, why: Reason): void {
+    this.#forget(user, why);
+    user.dismiss();
+  }
+  #forget(user: Netcon, why: Reason): void {
+    const place = this.#places.indexOf(user);
+    if (place >= 0) this.#places[place] = undefined;
+    if (this.#users.delete(user)) this.#tell((o) => o.userLeft?.(user, why));
+  }
+  #afterLeave(): void {
+    this.#regulate();
+    const users = this.#places.filter((u) => u !== undefined).length;
+    this.#go({ on: 'left', users, held: this.#connback !== undefined });
+  }
+
+  fromUser(user: Netcon, data: Buffer): void {
+    const { noAccToCon } = this.config.options;
+    if (noAccToCon) return;
+    user.idle = this.#timeoutOf(user);
+    if (this.#observers.length > 0) this.#tell((o) => o.toDevice?.(data));
+    this.#toDevice(data);
+  }
+  userWritable(user: Netcon): void {
+    user.idle = this.#timeoutOf(user);
+    this.#regulate();
+  }
+  userClosed(user: Netcon, err: GensioError | undefined): void {
+    const plain = err === undefined || err.code === 'remclose';
+    if (!plain) this.#log(LOG.netReadError(this.name, err.message));
+    this.#forget(user, plain ? REASON.netClosed : REASON.netReadError);
+    this.#afterLeave();
+  }
+
+  userEvent(user: Netcon, event: GensioEvent): void {
+    const serial = this.#state.at === 'open' ? this.#device.gensio?.serial : undefined;
+    switch (event.on) {
+      case 'serial':
+        serial?.request(event.setting, event.value, (value) => {
+          if (value === undefined) return;
+          if (event.value !== 0) this.#device.lineChanged = true;
+          if (event.setting !== 'control') this.#reckonDelay();
+          for (const other of this.#users) other.gensio.comPort?.reply(event.setting, value);
+        });
+        break;
+      case 'purge':
+        serial?.purge(event.which);
+        break;
+      case 'modemstate-mask':
+        user.modemMask = event.mask;
+        user.gensio.comPort?.modemstate(this.#modemstate & event.mask);
+        break;
+      case 'linestate-mask':
+        user.gensio.comPort?.linestate(this.#linestate & event.mask);
+        break;
+      case 'signature':
+        user.gensio.comPort?.signature(Buffer.from(this.config.options.signature ?? '', 'utf8'));
+        break;
+      case 'break':
+        serial?.sendBreak();
+        break;
+      case 'sync':
+        if (this.config.options.telnetBrkOnSync) serial?.sendBreak();
+        break;
+      case 'modemstate':
+      case 'linestate':
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  // ---- The device ----
+
+  #makeDevice(): DeviceEnd {
+    const make = (): Gensio | undefined => {
+      const { spec } = this.config.connector;
+      if (spec === undefined) return undefined;
+      try {
+        return this.#env.builder.connector(spec);
+      } catch (err) {
+        const { message, detail } = fromSystemError(err);
+        this.#env.log.log('err', LOG.enableFailed(this.name, detail === undefined ? message : `${message}: ${detail}`));
+        return undefined;
+      }
+    };
+    return new DeviceEnd(make, this, this.#env.deadlines);
+  }
+
+  deviceOpened(err?: GensioError): void {
+    if (this.#state.at !== 'opening') return;
+    if (err === undefined) return this.#go({ on: 'device-open' });
+    if (this.#connback !== undefined) {
+      this.#log(LOG.enableFailed(this.name, err.message));
+      this.#env.deadlines.arm(this.#hold, Math.max(1, this.config.options.connectorRetryTime) * 1000);
+    }
+    this.#go({ on: 'device-failed', reason: err.message });
+  }
+
+  #beginSession(): void {
+    this.#closeon?.reset();
+    this.#reckonDelay();
+    this.#tell((o) => o.opened?.());
+    const openstr = this.#expand(this.config.options.openstr);
+    if (openstr !== undefined && openstr.length > 0) this.#toDevice(openstr);
+    for (const user of this.#places) if (user !== undefined) this.#greet(user);
+    this.#regulate();
+  }
+
+  /** Lets the device be read exactly while every user takes what it gets, and nothing is being called back. */
+  #regulate(): void {
+    if (this.#state.at === 'open') this.#device.setReading(!this.#toNet.full && this.#connback?.calling !== true);
+  }
+
+  #reckonDelay(): void {
+    this.#toNet.delay = charDelay(this.config.options, this.#device.gensio?.serial?.rate?.() ?? DEFAULT_RATE);
+  }
+
+  fromDevice(data: Buffer): void {
+    if (this.config.options.noConToAcc) return;
+    if (this.#connback?.wants(data)) return this.#regulate();
+    const end = this.#closeon === undefined ? -1 : this.#closeon.find(data);
+    if (end > 0 && this.#toNet.delay === 0) data = data.subarray(0, end);
+    this.#device.read += data.length;
+    if (this.#observers.length > 0) this.#tell((o) => o.fromDevice?.(data));
+    this.#toNet.feed(data);
+    if (end > 0) {
+      this.#toNet.flush();
+      for (const user of [...this.#users]) this.#dropUser(user, REASON.remoteClosed);
+      return this.#afterLeave();
+    }
+    if (this.#toNet.full) this.#device.setReading(false);
+  }
+
+  /** Connect back is done: what the device said goes to everyone that is connected. */
+  #deliver(data: Buffer): void {
+    this.#device.read += data.length;
+    if (this.#observers.length > 0) this.#tell((o) => o.fromDevice?.(data));
+    this.#toNet.feed(data);
+    this.#regulate();
+  }
+
+  #toDevice(data: Buffer): void {
+    if (this.#device.write(data)) return;
+    for (const user of this.#users) user.gensio.setReading(false);
+  }
+  deviceWritable(): void {
+    if (this.#state.at === 'open') for (const user of this.#users) user.gensio.setReading(true);
+  }
+
+  deviceEvent(event: GensioEvent): void {
+    if (event.on === 'modemstate') {
+      this.#modemstate = event.state;
+      for (const user of this.#users) {
+        if ((event.state & 0x0f & user.modemMask) !== 0) user.gensio.comPort?.modemstate(event.state & user.modemMask);
+      }
+    } else if (event.on === 'linestate') {
+      this.#linestate = event.state;
+      for (const user of this.#users) user.gensio.comPort?.linestate(event.state);
+    }
+  }
+
+  deviceClosed(err: GensioError | undefined): void {
+    if (this.#state.at === 'open') {
+      const reason = err ?? new GensioError('remclose');
+      this.#log(LOG.devReadError(this.name, reason.message));
+      this.#toNet.flush();
+      this.#lost = true;
+      this.#go({ on: 'shut', why: REASON.devReadError });
+      this.#lost = false;
+    }
+    if (this.#state.at === 'closing') this.#go({ on: 'device-closed', listening: this.#listener?.on === true });
+  }
+
+  // ---- Ending a session ----
+
+  /** Closes the session, if there is one; done when the device is closed. */
+  shut(why: Reason, done: () => void = () => undefined): void {
+    if (!this.inUse) return done();
+    this.#rested.push(done);
+    this.#go({ on: 'shut', why });
+  }
+
+  #endSession(why: Reason): void {
+    this.#idle.stop();
+    this.#connback?.stop();
+    this.#toNet.flush();
+    this.#tell((o) => o.closed?.(why));
+    for (const user of this.#places) if (user !== undefined) this.#dropUser(user, REASON.portClosing);
+    this.#toNet.drop();
+  }
+
+  #closeDevice(): void {
+    if (this.#lost) return;
+    const closestr = this.#expand(this.config.options.closestr);
+    if (closestr !== undefined && closestr.length > 0) this.#toDevice(closestr);
+    this.#device.close();
+  }
+
+  #rest(): void {
+    this.#device.full = false;
+    this.#device.read = 0;
+    this.#device.written = 0;
+    if (this.#listener?.on !== true && this.#state.at === 'unconnected') this.#state = { at: 'closed' };
+    const { connectorRetryTime } = this.config.options;
+    if (this.#connback !== undefined && this.#enabled && this.#hold.due === Infinity) {
+      this.#env.deadlines.arm(this.#hold, Math.max(1, connectorRetryTime) * 1000);
+    }
+    const waiting = this.#rested;
+    this.#rested = [];
+    for (const done of waiting) done();
+    this.#env.rested(this);
+  }
+
+  // ---- Time ----
+
+  #timeoutOf(user: Netcon): number {
+    return (user.target !== undefined ? this.config.options.connbackTimeout : undefined) ?? this.#timeout;
+  }
+  // ---- For the admin port and reload ----
+
+  get timeout(): number {
+    return this.#timeout;
+  }
+  changeTimeout(seconds: number): void {
+    this.#timeout = seconds;
+    for (const user of this.#users) user.idle = this.#timeoutOf(user);
+    this.#idle.start();
+  }
+  /** Takes the port out of service or puts it back; done when that is through. */
+  setEnabled(on: boolean, done: () => void): void {
+    this.#enabled = on;
+    if (on) return this.listen(done);
+    this.#env.deadlines.cancel(this.#hold);
+    this.unlisten(() => this.shut(REASON.adminDisable, done));
+  }
+  /** Puts another configuration in force; only while the port is not in use. keepListener: the accepter is the same. */
+  replace(config: ConnectionConfig, keepListener: boolean): void {
+    this.config = config;
+    this.#enabled = config.enable;
+    this.#timeout = config.timeout;
+    this.#setUp();
+    if (keepListener && this.#connback !== undefined) this.#go({ on: 'hold' });
+  }
+  get users(): readonly UserView[] {
+    return this.#places.filter((u) => u !== undefined);
+  }
+  get device(): Gensio | undefined {
+    return this.#device.gensio;
+  }
+  get counters(): { readonly read: number; readonly written: number } {
+    return { read: this.#device.read, written: this.#device.written };
+  }
+  /** What blocks: the device takes nothing, or a user does not. */
+  get blocked(): { readonly toDevice: boolean; readonly toNet: boolean } {
+    return { toDevice: this.#device.full, toNet: this.#toNet.full };
+  }
+  /** Adds an observer for as long as it likes (monitors). Returns how to take it out. */
+  watch(observer: PortObserver): () => void {
+    this.#observers.push(observer);
+    return () => {
+      this.#observers = this.#observers.filter((o) => o !== observer);
+    };
+  }
+  firstPeer(): string {
+    return this.#places.find((u) => u !== undefined)?.peer ?? '';
+  }
+  lineText(): string {
+    const text = this.#device.gensio?.address() ?? '';
+    return /,[^ ]*/.exec(text)?.[0] ?? '';
+  }
+
+  // ---- Inside ----
+
+  #log(text: string): void {
+    this.#env.log.log('err', text, { port: this.name });
+  }
+
+  #expand(text: string | undefined, peer?: string): Buffer | undefined {
+    if (text === undefined) return undefined;
+    const { name, accepter, connector, device } = this.config;
+    return expandDevstr(text, {
+      connectorText: connector.text,
+      device,
+      name,
+      accepterText: accepter.text,
+      serialText: this.lineText(),
+      peer: peer ?? this.firstPeer(),
+      now: this.#env.clock.wall(),
+    });
+  }
+
+  #tell(say: (observer: PortObserver) => void): void {
+    for (const observer of this.#observers) {
+      try {
+        say(observer);
+      } catch (err) {
+        this.#observers = this.#observers.filter((o) => o !== observer);
+        this.#env.log.log('err', `${this.name}: an observer failed and was taken out: ${err instanceof Error ? err.stack : String(err)}`);
+      }
+    }
+  }
+
+  #go(event: PortEvent): void {
+    const [next, effects] = step(this.#state, event);
+    this.#state = next;
+    for (const effect of effects) this.#run(effect);
+  }
+  #run(effect: Effect): void {
+    switch (effect.do) {
+      case 'open-device':
+        return this.#device.open();
+      case 'begin-session':
+        return this.#beginSession();
+      case 'fail-users':
+        for (const user of this.#places) {
+          if (user === undefined) continue;
+          this.#places[this.#places.indexOf(user)] = undefined;
+          dismiss(user.gensio, this.#env.clock, REFUSAL.openFailure(effect.reason));
+        }
+        return;
+      case 'end-session':
+        return this.#endSession(effect.why);
+      case 'close-device':
+        return this.#closeDevice();
+      case 'rest':
+        return this.#rest();
+      case 'serve-waiting': {
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const gensio of waiting) this.accepted(gensio);
+        return;
+      }
+      default:
+        effect satisfies never;
+    }
+  }
+}
+
+const matcher = (pattern: Buffer | undefined): Matcher | undefined =>
+  pattern === undefined || pattern.length === 0 ? undefined : new Matcher(pattern);

@@ -1,0 +1,65 @@
+// A rotator: one listener that hands each client to the next free port of a list.
+import type { Clock } from '../base/clock.ts';
+import type { Deadlines } from '../base/deadlines.ts';
+import type { Log } from '../base/log.ts';
+import type { RotatorConfig } from '../config/model.ts';
+import type { Gensio } from '../gensio/gensio.ts';
+import type { Build } from '../gensio/registry.ts';
+import { Listener } from './listener.ts';
+import { LOG, REFUSAL } from './messages.ts';
+import { dismiss } from './netcon.ts';
+import type { Port } from './port.ts';
+
+interface RotatorEnv {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly log: Log;
+  readonly builder: Build;
+  port(name: string): Port | undefined;
+}
+
+export class Rotator {
+  readonly config: RotatorConfig;
+  readonly #env: RotatorEnv;
+  readonly #listener: Listener | undefined;
+  #next = 0;
+
+  constructor(config: RotatorConfig, env: RotatorEnv) {
+    this.config = config;
+    this.#env = env;
+    const { accepter, options, name } = config;
+    const log = (text: string): void => env.log.log('err', text);
+    this.#listener =
+      accepter.spec &&
+      new Listener(accepter.spec, Math.max(1, options.accepterRetryTime), env.builder, env.deadlines, {
+        accepted: (gensio) => this.#accepted(gensio),
+        acceptFailed: (err) => log(LOG.acceptError(name, err.message)),
+        listening: () => undefined,
+        listenFailed: (err) => log(LOG.rotatorFailed(err.message)),
+      });
+  }
+
+  /** done when it was tried; a failure is logged and tried again every accepter-retry-time. */
+  listen(done: () => void): void {
+    if (this.#listener === undefined) done();
+    else this.#listener.open(done);
+  }
+  close(done: () => void): void {
+    if (this.#listener === undefined) done();
+    else this.#listener.close(done);
+  }
+
+  #accepted(gensio: Gensio): void {
+    const { connections } = this.config;
+    const peer = gensio.address();
+    for (let i = 0; i < connections.length; i++) {
+      const at = (this.#next + i) % connections.length;
+      const port = this.#env.port(connections[at]!);
+      if (port?.couldTake(peer) !== true) continue;
+      this.#next = at + 1;
+      port.accepted(gensio);
+      return;
+    }
+    dismiss(gensio, this.#env.clock, REFUSAL.noFreePort);
+  }
+}

@@ -1,0 +1,109 @@
+// Device to network: gathers input for a moment (chardelay), then hands it to every user. The device is read only while
+// every user takes what it gets.
+import type { Clock } from '../base/clock.ts';
+import type { Deadline, Deadlines } from '../base/deadlines.ts';
+import type { Matcher } from './match.ts';
+
+/** One taker of device data. */
+export interface Sink {
+  /** As Gensio.write. */
+  write(data: Buffer): boolean;
+  readonly full: boolean;
+}
+
+export interface ToNetOptions {
+  /** Input is sent on without waiting when there is this much. */
+  readonly bufsize: number;
+  /** The first byte waits no longer than this, in ms. */
+  readonly maxDelay: number;
+  readonly sendon: Matcher | undefined;
+}
+
+/** A read may be as long as this; the gathering buffer has room for one on top of bufsize. */
+const ROOM = 4096;
+
+export class ToNet {
+  readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
+  readonly #sinks: Iterable<Sink>;
+  readonly #options: ToNetOptions;
+  readonly #deadline: Deadline;
+  /** ms to wait for more input; 0: never. Follows the line's speed. */
+  delay = 0;
+  #buffer: Buffer | undefined;
+  #used = 0;
+  /** When the first byte in the buffer must be gone, in the clock's ms. */
+  #latest = 0;
+
+  constructor(clock: Clock, deadlines: Deadlines, sinks: Iterable<Sink>, options: ToNetOptions) {
+    this.#clock = clock;
+    this.#deadlines = deadlines;
+    this.#sinks = sinks;
+    this.#options = options;
+    this.#deadline = { due: Infinity, run: () => this.flush() };
+  }
+
+  /** Takes a piece from the device, which is only lent. */
+  feed(data: Buffer): void {
+    const { sendon, bufsize, maxDelay } = this.#options;
+    if (sendon !== undefined) {
+      let from = 0;
+      for (let to = sendon.find(data); to > 0; to = sendon.find(data, to)) from = to;
+      if (from > 0) {
+        this.#gather(data.subarray(0, from));
+        this.flush();
+        if (from === data.length) return;
+        data = data.subarray(from);
+      }
+    }
+    if (this.#used === 0 && (this.delay === 0 || data.length >= bufsize)) {
+      this.#send(data);
+      return;
+    }
+    this.#gather(data);
+    if (this.#used >= bufsize || this.delay === 0) return this.flush();
+    const now = this.#clock.now();
+    if (this.#deadline.due === Infinity) this.#latest = now + maxDelay;
+    this.#deadlines.arm(this.#deadline, Math.max(0, Math.min(this.delay, this.#latest - now)));
+  }
+
+  #gather(data: Buffer): void {
+    const buffer = this.#buffer ?? Buffer.allocUnsafeSlow(Math.min(this.#options.bufsize, 65536) + ROOM);
+    this.#buffer = buffer;
+    if (this.#used + data.length > buffer.length) {
+      this.flush();
+      if (data.length > ROOM) return this.#send(data);
+      this.#gather(data);
+      return;
+    }
+    data.copy(buffer, this.#used);
+    this.#used += data.length;
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    if (this.#used === 0) return;
+    this.#deadlines.cancel(this.#deadline);
+    const out = this.#buffer!.subarray(0, this.#used);
+    this.#used = 0;
+    this.#send(out);
+    // Somebody still holds it: gather into another one.
+    if (this.full) this.#buffer = undefined;
+  }
+
+  #send(data: Buffer): void {
+    for (const sink of this.#sinks) sink.write(data);
+  }
+
+  /** A user does not take more for now: the device is not to be read. */
+  get full(): boolean {
+    for (const sink of this.#sinks) if (sink.full) return true;
+    return false;
+  }
+
+  /** Drops what was gathered: nobody is there to get it. */
+  drop(): void {
+    this.#used = 0;
+    this.#deadlines.cancel(this.#deadline);
+  }
+}

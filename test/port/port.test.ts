@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GensioError } from '../../src/base/gensio-error.ts';
+import type { PortObserver } from '../../src/port/events.ts';
+import { PortRig, settle } from '../rig/port-rig.ts';
+
+const text = (b: Buffer): string => b.toString('latin1');
+
+test('the first user opens the device, gets the banner, and bytes go both ways', async () => {
+  const rig = new PortRig({ options: { banner: 'hi \\N\\r\\n', openstr: 'open!', chardelay: false } });
+  const user = await rig.connect();
+  assert.equal(rig.port.state.at, 'open');
+  assert.equal(text(user.take()), 'hi con0\r\n');
+  assert.equal(text(rig.device.take()), 'open!');
+  user.feed('to device');
+  assert.equal(text(rig.device.take()), 'to device');
+  rig.device.feed('to net');
+  assert.equal(text(user.take()), 'to net');
+  assert.deepEqual(rig.port.counters, { read: 6, written: 14 });
+});
+
+test('what a user sends before the device is open waits for it, behind openstr', async () => {
+  const rig = new PortRig({ options: { openstr: '<' }, device: { open: 'manual' } });
+  const user = await rig.connect();
+  user.feed('early');
+  assert.equal(user.reading, false);
+  assert.equal(rig.device.writes.length, 0);
+  rig.device.opened();
+  await settle();
+  assert.equal(text(rig.device.take()), '<early');
+});
+
+test('a device that cannot be opened is told to every waiting user, and the next user tries again', async () => {
+  const rig = new PortRig({ options: { maxConnections: 2, banner: 'never' }, device: { open: 'manual' } });
+  const a = await rig.connect();
+  const b = await rig.connect();
+  rig.device.opened(new GensioError('notfound'));
+  for (const user of [a, b]) {
+    assert.equal(text(user.take()), 'Device open failure: Value or file not found\r\n');
+    assert.ok(user.calls.includes('close'));
+  }
+  assert.equal(rig.port.state.at, 'unconnected');
+  const c = await rig.connect();
+  rig.device.opened();
+  assert.equal(text(c.take()), 'never');
+});
+
+test('a user beyond max-connections is refused with the text of ser2net', async () => {
+  const rig = new PortRig({ options: { maxConnections: 2 } });
+  await rig.connect();
+  await rig.connect();
+  const third = await rig.connect();
+  assert.equal(text(third.take()), 'Port already in use\r\n');
+  assert.ok(third.calls.includes('close'));
+});
+
+test('a device open under another connection refuses the user', async () => {
+  const rig = new PortRig({ deviceInUse: () => true });
+  assert.equal(text((await rig.connect()).take()), "Port's device already in use\r\n");
+});
+
+test('a peer that is not in remaddr is refused, before anything else is looked at', async () => {
+  const rig = new PortRig({ options: { remaddr: ['10.1.0.0/16,0'] }, deviceInUse: () => true });
+  assert.equal(text((await rig.connect()).take()), 'Accessed denied due to your net address\r\n');
+});
+
+test('kickolduser closes the last user without a text, and the device stays open when nothing speaks against it', async () => {
+  const rig = new PortRig({ options: { kickolduser: true, banner: 'b' } });
+  const old = await rig.connect();
+  old.take();
+  const fresh = await rig.connect();
+  assert.equal(text(old.take()), '');
+  assert.ok(old.calls.includes('close'));
+  assert.equal(text(fresh.take()), 'b');
+  assert.deepEqual(
+    rig.device.calls.filter((c) => c === 'open' || c === 'close'),
+    ['open'],
+  );
+});
+
+test('kickolduser closes and opens the device when it has words for that', async () => {
+  const rig = new PortRig({ options: { kickolduser: true, openstr: 'O', closestr: 'C' } });
+  await rig.connect();
+  const first = rig.device;
+  const fresh = await rig.connect();
+  await settle();
+  assert.equal(text(first.take()), 'OC');
+  assert.notEqual(rig.device, first);
+  assert.equal(text(rig.device.take()), 'O');
+  fresh.feed('x');
+  assert.equal(text(rig.device.take()), 'x');
+});
+
+test('every user gets what the device says, and everybody may write', async () => {
+  const rig = new PortRig({ options: { maxConnections: 3, chardelay: false } });
+  const users = [await rig.connect(), await rig.connect(), await rig.connect()];
+  rig.device.feed('all');
+  for (const [i, user] of users.entries()) {
+    assert.equal(text(user.take()), 'all');
+    user.feed(String(i));
+  }
+  assert.equal(text(rig.device.take()), '012');
+});
+
+test('the slowest user holds the device back, and its leaving frees it', async () => {
+  const rig = new PortRig({ options: { maxConnections: 2, chardelay: false } });
+  const fast = await rig.connect();
+  const slow = await rig.connect();
+  slow.full = true;
+  rig.device.feed('1');
+  assert.equal(rig.device.reading, false);
+  rig.device.feed('2');
+  assert.equal(text(fast.take()), '1');
+  slow.end();
+  await settle();
+  assert.equal(rig.device.reading, true);
+  assert.equal(text(fast.take()), '2');
+});
+
+test('a device that takes nothing stops the reading of all users until it does', async () => {
+  const rig = new PortRig({ options: { maxConnections: 2 } });
+  const a = await rig.connect();
+  const b = await rig.connect();
+  rig.device.full = true;
+  a.feed('1');
+  b.feed('2');
+  assert.equal(a.reading || b.reading, false);
+  assert.equal(text(rig.device.take()), '1');
+  rig.device.drain();
+  await settle();
+  assert.equal(text(rig.device.take()), '2');
+});
+
+test('small input waits chardelay, together with what follows; bufsize of it goes at once', async () => {
+  const rig = new PortRig();
+  const user = await rig.connect();
+  rig.device.feed('a');
+  rig.clock.advance(2);
+  rig.device.feed('b');
+  rig.clock.advance(2);
+  assert.equal(user.writes.length, 0);
+  rig.clock.advance(1);
+  assert.equal(text(user.take()), 'ab');
+  rig.device.feed('x'.repeat(64));
+  assert.equal(user.take().length, 64);
+});
+
+test('the first byte never waits longer than chardelay-max', async () => {
+  const rig = new PortRig();
+  const user = await rig.connect();
+  for (let ms = 0; ms < 20; ms++) {
+    rig.device.feed('.');
+    rig.clock.advance(1);
+  }
+  assert.equal(text(user.take()), '.'.repeat(20));
+});
+
+test('sendon sends up to its match at once, what follows waits', async () => {
+  const rig = new PortRig({ options: { sendon: '\\n' } });
+  const user = await rig.connect();
+  rig.device.feed('one\ntwo\nthr');
+  assert.equal(text(user.take()), 'one\ntwo\n');
+  rig.clock.advance(5);
+  assert.equal(text(user.take()), 'thr');
+});
+
+test('closeon delivers its match and closes all users, in every session anew', async () => {
+  const rig = new PortRig({ options: { closeon: 'BYE', chardelay: false } });
+  for (let session = 0; session < 2; session++) {
+    const user = await rig.connect();
+    rig.device.feed('BBY');
+    rig.device.feed('Erest');
+    assert.equal(text(user.take()), 'BBYE');
+    assert.ok(user.calls.includes('close'));
+    await settle();
+  }
+});
+
+test('timeout N closes a silent user at the tick after N, and not one that talks', async () => {
+  const rig = new PortRig({ config: { timeout: 2 }, options: { maxConnections: 2 } });
+  const silent = await rig.connect();
+  const busy = await rig.connect();
+  for (let s = 0; s < 3; s++) {
+    assert.equal(silent.state, 'open');
+    rig.clock.advance(500);
+    busy.feed('x');
+    rig.clock.advance(500);
+  }
+  await settle();
+  assert.equal(silent.state, 'closed');
+  assert.equal(busy.state, 'open');
+});
+
+test('the last user leaving sends closestr and closes the device; who comes meanwhile waits and is served', async () => {
+  const rig = new PortRig({ options: { closestr: 'bye' }, device: { close: 'manual' } });
+  const user = await rig.connect();
+  const first = rig.device;
+  user.end();
+  assert.equal(text(first.take()), 'bye');
+  assert.equal(rig.port.state.at, 'closing');
+  const next = await rig.connect();
+  assert.equal(next.reading, false);
+  first.end();
+  await settle();
+  assert.equal(rig.port.state.at, 'open');
+  next.feed('x');
+  assert.equal(text(rig.device.take()), 'x');
+});
+
+test('a device that does not finish closing is cut off after four seconds', async () => {
+  const rig = new PortRig({ device: { close: 'manual' } });
+  (await rig.connect()).end();
+  rig.clock.advance(3999);
+  assert.ok(!rig.device.calls.includes('abort'));
+  rig.clock.advance(1);
+  assert.ok(rig.device.calls.includes('abort'));
+});
+
+test('a device that vanishes closes its users after the last data, logs why, and the listener stays', async () => {
+  const rig = new PortRig();
+  const user = await rig.connect();
+  rig.device.feed('last');
+  rig.device.end(new GensioError('remclose'));
+  await settle();
+  assert.equal(text(user.take()), 'last');
+  assert.equal(user.state, 'closed');
+  assert.deepEqual(rig.logged, ['dev read error for device on port con0: Remote end closed connection']);
+  assert.equal(rig.port.state.at, 'unconnected');
+  await rig.connect();
+  assert.equal(rig.port.state.at, 'open');
+});
+
+test('a listener that cannot start is tried again every accepter-retry-time, with a line each time', async () => {
+  const rig = new PortRig({ options: { accepterRetryTime: 3 } });
+  rig.port.unlisten(() => undefined);
+  rig.accepter.failure = new GensioError('addrinuse');
+  rig.port.listen(() => undefined);
+  rig.clock.advance(6000);
+  assert.deepEqual(rig.logged, Array(3).fill('Unable to startup network port con0: Address already in use'));
+  rig.accepter.failure = undefined;
+  rig.clock.advance(3000);
+  assert.equal(rig.port.state.at, 'unconnected');
+});
+
+test('taking a port out of service closes its users without a text', async () => {
+  const rig = new PortRig();
+  const user = await rig.connect();
+  await new Promise<void>((done) => rig.port.setEnabled(false, done));
+  assert.equal(text(user.take()), '');
+  assert.equal(user.state, 'closed');
+  assert.equal(rig.port.state.at, 'closed');
+  assert.equal(rig.accepter.listening, false);
+});
+
+test('observers see sessions, users and data in order; one that throws is taken out and the data goes on', async () => {
+  const seen: string[] = [];
+  const observer: PortObserver = {
+    opened: () => seen.push('opened'),
+    userJoined: (u) => seen.push(`joined ${u.peer}`),
+    fromDevice: (d) => seen.push(`dev ${d}`),
+    toDevice: (d) => seen.push(`net ${d}`),
+    userLeft: (_u, why) => seen.push(`left ${why}`),
+    closed: (why) => seen.push(`closed ${why}`),
+  };
+  const bad: PortObserver = {
+    fromDevice: () => {
+      throw new Error('broken observer');
+    },
+  };
+  const rig = new PortRig({ observers: [() => [bad, observer]], options: { chardelay: false } });
+  const user = await rig.connect();
+  rig.device.feed('d');
+  user.feed('n');
+  user.end();
+  assert.equal(text(user.take()), 'd');
+  assert.deepEqual(seen, [
+    'opened',
+    'joined ipv4,127.0.0.1,4000',
+    'dev d',
+    'net n',
+    'left network read close',
+    'closed All users disconnected',
+  ]);
+  assert.equal(rig.logged.length, 1);
+});
+
+test('serial requests of one user are answered to all, and modem states go by the mask of each', async () => {
+  const replies: string[] = [];
+  const comPort = (who: string) => ({
+    reply: (s: string, v: number) => void replies.push(`${who} ${s} ${v}`),
+    signature: (t: Buffer) => void replies.push(`${who} signature ${t}`),
+    modemstate: (m: number) => void replies.push(`${who} modem ${m.toString(16)}`),
+    linestate: () => undefined,
+  });
+  const rig = new PortRig({
+    options: { maxConnections: 2, signature: 'me' },
+    device: { serial: { request: (_s, v, done) => done(v === 7 ? undefined : v), sendBreak: () => undefined, purge: () => undefined } },
+  });
+  const a = await rig.connect({ comPort: comPort('a') });
+  await rig.connect({ comPort: comPort('b') });
+  a.emit({ on: 'serial', setting: 'baudrate', value: 19200 });
+  a.emit({ on: 'serial', setting: 'parity', value: 7 });
+  a.emit({ on: 'signature' });
+  a.emit({ on: 'modemstate-mask', mask: 0x11 });
+  rig.device.emit({ on: 'modemstate', state: 0x99 });
+  rig.device.emit({ on: 'modemstate', state: 0x92 });
+  assert.deepEqual(replies, ['a baudrate 19200', 'b baudrate 19200', 'a signature me', 'a modem 0', 'a modem 11']);
+});
+
+test('no timer is left when everything is over', async () => {
+  const rig = new PortRig({ config: { timeout: 5 } });
+  const user = await rig.connect();
+  rig.device.feed('x');
+  rig.clock.advance(10);
+  user.end();
+  await settle();
+  rig.clock.advance(10_000);
+  assert.equal(rig.clock.timers, 0);
+});

@@ -2,7 +2,7 @@
 // and the spellings of ser2net 2.x that 4.3.11 still takes. See portconfig's order: the first spelling that fits wins.
 import type { GensioErrorCode } from '../base/gensio-error.ts';
 import { CONNECTION, type ConnectionOptions } from '../options/connection.ts';
-import { bool } from '../options/kind.ts';
+import { bool, str } from '../options/kind.ts';
 import { type MutableValues, setOption } from '../options/row.ts';
 import type { Defaults } from './defaults.ts';
 import { parseRemaddr } from './net-addr.ts';
@@ -104,7 +104,7 @@ export class OptionReader {
     if (forAll !== undefined) return this.#setTraces(forAll as 'hexdump' | 'timestamp', value);
     const got = setOption(CONNECTION, this.#options, 'yaml', name, value);
     if (got === 'ok') return this.#check(name.toLowerCase(), value ?? '');
-    if (got !== 'unknown') return { is: 'bad-value', expected: got.expected };
+    if (got !== 'unknown') return value === '' && this.#unset(name.toLowerCase()) ? undefined : { is: 'bad-value', expected: got.expected };
     return this.#setOld(text, name, value);
   }
 
@@ -130,6 +130,17 @@ export class OptionReader {
     }
     if (!(o.remaddr ?? []).some((addr) => addr.startsWith('!'))) o.connback ??= this.#defaults.connback;
     return { ok: o };
+  }
+
+  /** `name=` without a text, as a classic file may have it: a text is none then, a list stays as it is. false: it needs a value. */
+  #unset(name: string): boolean {
+    const found = Object.entries(CONNECTION).find(([key, row]) => row.yaml === name && !key.startsWith('led'));
+    if (found === undefined) return false;
+    const [key, row] = found;
+    if ('adds' in row) return true;
+    if (row.kind !== str) return false;
+    (this.#options as Record<string, unknown>)[key] = key === 'authdir' ? '' : undefined;
+    return true;
   }
 
   #setTraces(what: 'hexdump' | 'timestamp', value: string | undefined): OptionProblem | undefined {

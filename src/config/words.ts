@@ -6,6 +6,8 @@ export type Separators = 'blanks' | 'blanks and commas';
 
 export interface Words {
   readonly words: readonly string[];
+  /** Where each word stood in the text, quotes and escapes included. */
+  readonly places: readonly { readonly at: number; readonly len: number }[];
   /** Where reading stopped: at `end`, or behind the last character. */
   readonly at: number;
 }
@@ -35,10 +37,12 @@ function escapeAt(text: string, i: number): { readonly char: string; readonly le
 export function splitWords(text: string, separators: Separators, from = 0, end = ''): Words | undefined {
   const seps = SEPARATORS[separators];
   const words: string[] = [];
+  const places: { at: number; len: number }[] = [];
   let i = from;
   for (;;) {
     while (i < text.length && seps.includes(text[i]!)) i++;
-    if (i >= text.length || text[i] === end) return { words, at: i };
+    if (i >= text.length || text[i] === end) return { words, places, at: i };
+    const start = i;
     let word = '';
     let quote = '';
     for (; i < text.length; ) {
@@ -57,6 +61,7 @@ export function splitWords(text: string, separators: Separators, from = 0, end =
       i++;
     }
     if (quote !== '') return undefined;
+    places.push({ at: start, len: i - start });
     words.push(/[\udc80-\udcff]/.test(word) ? decodeRaw(encodeRaw(word)) : word);
   }
 }

@@ -1,0 +1,50 @@
+// What one line of a classic file says, once read: what the model is built from, and what the converter writes.
+import type { AdminConfig, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
+
+/** The kinds of named strings; they share one name space, in which the newest definition is found. */
+export type StringKind = 'banner' | 'signature' | 'openstr' | 'closestr' | 'closeon' | 'device';
+
+/** A text given a name by a BANNER, SIGNATURE, OPENSTR, CLOSESTR, CLOSEON or DEVICE line. */
+export interface NamedString {
+  readonly kind: StringKind;
+  readonly name: string;
+  readonly text: string;
+}
+
+export type ConfState = 'raw' | 'rawlp' | 'telnet' | 'off' | 'on';
+
+/** A port line, with what the model does not keep. */
+export interface PortEntry {
+  readonly is: 'port';
+  readonly connection: ConnectionConfig;
+  readonly state: ConfState;
+  /** The device before anything was appended, aliases replaced. */
+  readonly device: string;
+  /** By option: the named string it was set from. */
+  readonly strings: ReadonlyMap<string, NamedString>;
+  /** remctl as the words left it; undefined: not mentioned. */
+  readonly remctl: boolean | undefined;
+}
+
+/** A default in the names of 4.x; value undefined: no value was given. */
+export interface DefaultEntry {
+  readonly is: 'default';
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly class: string | undefined;
+}
+
+export type Entry =
+  | PortEntry
+  | DefaultEntry
+  | { readonly is: 'string'; readonly string: NamedString }
+  | { readonly is: 'tracefile'; readonly name: string; readonly path: string }
+  | { readonly is: 'rs485'; readonly name: string; readonly spec: string }
+  | { readonly is: 'deldefault'; readonly name: string; readonly class: string }
+  | { readonly is: 'admin'; readonly admin: AdminConfig }
+  | { readonly is: 'rotator'; readonly rotator: RotatorConfig }
+  | { readonly is: 'led'; readonly led: LedConfig }
+  /** An empty line or a comment. */
+  | { readonly is: 'nothing' }
+  /** Nothing came of the line; its problems say why. */
+  | { readonly is: 'dropped' };

@@ -1,0 +1,43 @@
+// What the lines read so far have defined, for the lines after them.
+import type { Pos } from '../../base/diag.ts';
+import type { Defaults } from '../defaults.ts';
+import type { LedConfig } from '../model.ts';
+import type { NamedString } from './entry.ts';
+
+/** inClassic: whether ser2net 4.3.11 has it too; false for what only we and old versions accept. */
+interface Known<T> {
+  readonly value: T;
+  readonly inClassic: boolean;
+}
+
+/** How a line is put together from speed, parity, size and stop bits when DEFAULT lines name them one by one, as in 3.x. */
+export interface SpeedParts {
+  speed: string;
+  parity: string;
+  databits: string;
+  stopbits: string;
+}
+
+/** The definitions in force at one place of a file. Names are compared exactly. */
+export class ConfNames {
+  readonly defaults: Defaults;
+  /** Newest definition of each name, whatever its kind. */
+  readonly strings = new Map<string, NamedString>();
+  readonly tracefiles = new Map<string, string>();
+  readonly rs485 = new Map<string, string>();
+  readonly leds = new Map<string, Known<LedConfig>>();
+  readonly ports = new Map<string, Known<Pos>>();
+  /** The parts of the default speed, by class; '' for all classes. */
+  readonly speeds = new Map<string, SpeedParts>();
+  /** A default speed that could not be read, by class; '' for all classes. */
+  readonly badSpeeds = new Map<string, string>();
+  /** Where a name is defined somewhere in the file, for hints: the first line that does. */
+  readonly later: ReadonlyMap<string, number>;
+  /** How many more times the nearest name is looked for. */
+  hintsLeft = 200;
+  hasAdmin = false;
+  constructor(defaults: Defaults, later: ReadonlyMap<string, number> = new Map()) {
+    this.defaults = defaults;
+    this.later = later;
+  }
+}

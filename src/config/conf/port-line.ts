@@ -1,0 +1,226 @@
+// A port line: `network port:state:timeout:device:options`.
+import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
+import type { LayerSpec } from '../../options/stack.ts';
+import { TELNET } from '../../options/telnet.ts';
+import { OptionReader } from '../connection-options.ts';
+import { layersOf, parseStack } from '../gensio-str.ts';
+import type { ConnectionConfig, Stack } from '../model.ts';
+import { splitWords } from '../words.ts';
+import type { ConfState, Entry } from './entry.ts';
+import { type Field, Fields } from './fields.ts';
+import { lineHint } from './hint.ts';
+import { messages } from './messages.ts';
+import type { ConfNames } from './names.ts';
+import type { LineReport } from './report.ts';
+import { WordReader } from './word-reader.ts';
+
+const DROPPED: Entry = { is: 'dropped' };
+const STATES: readonly ConfState[] = ['raw', 'rawlp', 'telnet', 'off', 'on'];
+
+/** The four fields before the options, and where the options begin. */
+interface PortFields {
+  readonly port: Field;
+  readonly state: ConfState;
+  readonly timeout: number;
+  readonly device: Field;
+  readonly options: Field;
+}
+
+/**
+ * Where the state stands: the first `:raw:`, `:rawlp:`, `:telnet:`, `:off:` or `:on:`. As in 4.3.11 a try that fails at a
+ * character goes on behind it, so that a colon right before that of the state hides it.
+ */
+function findState(text: string): { readonly at: number; readonly state: ConfState } | undefined {
+  for (let at = text.indexOf(':'); at >= 0; ) {
+    const state = STATES.find((s) => text.startsWith(`${s}:`, at + 1));
+    if (state !== undefined) return { at, state };
+    // How far the try went: the longest beginning of a state that stands here.
+    let length = 0;
+    for (const s of STATES) {
+      let n = 0;
+      while (n < s.length && text[at + 1 + n] === s[n]) n++;
+      length = Math.max(length, n);
+    }
+    at = text.indexOf(':', at + length + 2);
+  }
+  return undefined;
+}
+
+/** strtoul with base detection, cut to 32 bits: as many digits as one likes, a sign, leading blanks. undefined: not a number. */
+function readTimeout(text: string): number | undefined {
+  const m = /^[ \t\n\r\f\v]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/.exec(text);
+  if (m === null) return undefined;
+  const digits = m[2]!;
+  const max = 0xffff_ffff_ffff_ffffn;
+  const octal = /^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits;
+  const n = digits.replace(/^0[xX]?0*/, '').length > 22 ? max + 1n : BigInt(octal);
+  return Number(BigInt.asUintN(32, n > max ? max : m[1] === '-' ? -n : n));
+}
+
+function cut(report: LineReport): PortFields | undefined {
+  const { text } = report.line;
+  const found = findState(text);
+  const drop = (where: Field, what: string, hint: string, classic: string): undefined => {
+    report.error('bad-line', where, what, { hint, classic: classic + report.onLine });
+    return undefined;
+  };
+  if (found === undefined) {
+    const hint = lineHint(text);
+    if (!/^[ \t]*(#|$)/.test(text)) return drop(report.whole, 'the line has no state and is no directive', hint, messages.noState);
+    report.warning('bad-line', report.whole, 'a line without a meaning', { hint, classic: messages.noState + report.onLine });
+    return undefined;
+  }
+  const fields = new Fields(text, found.at + found.state.length + 2);
+  const timeout = fields.next();
+  if (timeout === undefined)
+    return drop(report.whole, 'the line has no timeout', 'port:state:timeout:device, 0 for no timeout', messages.noTimeout);
+  const seconds = readTimeout(timeout.text);
+  if (seconds === undefined) {
+    const hint = timeout.text.startsWith('/')
+      ? 'the timeout may not be empty: write 0 for none'
+      : 'a timeout is a number of seconds, 0 for none';
+    return drop(timeout, `'${timeout.text}' is not a timeout`, hint, messages.badTimeout(timeout.text));
+  }
+  if (/^\s*-/.test(timeout.text) || (seconds < 0x80000000 && /[0-9a-fA-F]{10}/.test(timeout.text))) {
+    report.warning('suspicious', timeout, `the timeout is ${seconds} seconds`, { hint: 'a timeout counts modulo 4294967296' });
+  }
+  const device = fields.next();
+  if (device === undefined) return drop(report.whole, 'the line has no device', 'port:state:timeout:device', messages.noDevice);
+  const options = fields.rest() ?? { text: '', at: fields.at };
+  return { port: { text: text.slice(0, found.at), at: 0 }, state: found.state, timeout: seconds, device, options };
+}
+
+/** Reads a line that is no directive. */
+export function readPortLine(report: LineReport, names: ConfNames): Entry {
+  const fields = cut(report);
+  if (fields === undefined) return DROPPED;
+  const { port, options: option } = fields;
+  const split = splitWords(option.text, 'blanks');
+  if (split === undefined) {
+    report.error('bad-value', option, 'a quote or an escape in the options is not finished; the port is left out', {
+      classic: messages.badOptions(report.onLine),
+    });
+    return DROPPED;
+  }
+  const before = names.ports.get(port.text);
+  if (before !== undefined) {
+    report.error('duplicate-name', port, `there is a connection '${port.text}' already; this one is left out`, {
+      hint: before.value.line > 0 ? `the first is on line ${before.value.line}` : undefined,
+      ...(before.inClassic && { classic: messages.duplicate(port.text) + report.onLine }),
+    });
+    return DROPPED;
+  }
+  const alias = names.strings.get(fields.device.text);
+  const device = alias?.kind === 'device' ? alias.text : fields.device.text;
+  const aliasWord = alias?.kind === 'device' ? fields.device.text : undefined;
+  const options = new OptionReader(names.defaults, {
+    // A LED that 4.3.11 does not have is looked at again, for its message.
+    hasLed: (name) => names.leds.get(name)?.inClassic === true,
+    traceFile: (name) => names.tracefiles.get(name),
+    rs485: (name) => names.rs485.get(name),
+  });
+  const words = new WordReader(options, report, names, device.startsWith('sol.'));
+  let understood = true;
+  for (const [i, text] of split.words.entries()) {
+    const taken = words.read({ text, at: option.at + split.places[i]!.at });
+    understood &&= taken;
+    if (!taken && text.startsWith('#')) break;
+  }
+  if (!understood) return DROPPED;
+  const entry = build(fields, { device, aliasWord, options, words }, report, names);
+  if (entry.is === 'port') names.ports.set(port.text, { value: entry.connection.pos, inClassic: !words.droppedByClassic });
+  return entry;
+}
+
+interface Read {
+  readonly device: string;
+  readonly aliasWord: string | undefined;
+  readonly options: OptionReader;
+  readonly words: WordReader;
+}
+
+function build(fields: PortFields, read: Read, report: LineReport, names: ConfNames): Entry {
+  const { port, state, timeout } = fields;
+  const { device, words } = read;
+  const options = read.options.finish();
+  if ('problem' in options) {
+    const { problem } = options;
+    const [detail, classic] =
+      problem.is === 'bad-address'
+        ? [problem.detail, messages.badRemaddr(problem.address, GENSIO_ERRORS[problem.error]) + report.onLine]
+        : ['it cannot be used'];
+    report.error('bad-address', port, `the default remaddr: ${detail}; the port is left out`, {
+      classic: words.droppedByClassic ? undefined : classic,
+    });
+    return DROPPED;
+  }
+  const suffix = `${read.options.deviceSuffix}${state === 'rawlp' ? ',WRONLY' : ''}`;
+  const connector = parseStack(modernDevice(device, fields.device, report) + suffix, 'connector', names.defaults);
+  const plain = parseStack(port.text, 'accepter', names.defaults);
+  const accepter = state === 'telnet' ? withTelnet(plain, words.remctl, names) : plain;
+  judge(fields, connector, accepter, read, report, names);
+  const connection: ConnectionConfig = {
+    name: port.text,
+    accepter,
+    connector,
+    device: read.aliasWord,
+    timeout,
+    enable: state !== 'off',
+    options: options.ok,
+    pos: report.posOf(report.whole),
+  };
+  return { is: 'port', connection, state, device, strings: words.strings, remctl: words.remctl };
+}
+
+/** IPMI devices were `sol.args` in 3.x and are `ipmisol,args` since. */
+function modernDevice(device: string, where: Field, report: LineReport): string {
+  if (!device.startsWith('sol.')) return device;
+  const now = `ipmisol,${device.slice(4)}`;
+  report.warning('dropped', where, 'IPMI devices were written so in ser2net 3', { hint: `write '${now}'` });
+  return now;
+}
+
+/** The accepter with a telnet layer on top; its text stays what the user wrote, for that is what the console and \p show. */
+function withTelnet(plain: Stack, remctl: boolean | undefined, names: ConfNames): Stack {
+  if (plain.spec === undefined) return plain;
+  const opts = { ...names.defaults.values(TELNET, 'telnet'), ...(remctl !== undefined && { rfc2217: remctl }) };
+  const spec: LayerSpec = { type: 'telnet', opts, child: plain.spec };
+  return { text: plain.text, spec, error: undefined };
+}
+
+/** What is wrong with, or doubtful in, a line that is kept. */
+function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, words }: Read, report: LineReport, names: ConfNames): void {
+  const { port, state } = fields;
+  const inClassic = !words.droppedByClassic;
+  const said = (text: string): { classic?: string } => (inClassic ? { classic: text + report.onLine } : {});
+  const bad = names.badSpeeds.get('serialdev') ?? (names.speeds.has('serialdev') ? undefined : names.badSpeeds.get(''));
+  if (connector.error !== undefined) {
+    const reason = GENSIO_ERRORS[connector.error];
+    report.error(
+      'bad-connector',
+      fields.device,
+      `the device cannot be used: ${connector.detail ?? reason}`,
+      said(messages.badConnector(connector.text, reason)),
+    );
+  } else if (bad !== undefined && layersOf(connector.spec!).some((layer) => layer.type === 'serialdev')) {
+    report.warning(
+      'bad-default',
+      fields.device,
+      `the default speed '${bad}' is not one; 9600N81 is used`,
+      inClassic ? { classic: messages.badSpeed(bad) } : {},
+    );
+  }
+  if (accepter.error !== undefined) {
+    const reason = GENSIO_ERRORS[accepter.error];
+    report.error('bad-accepter', port, `the network port cannot be used: ${accepter.detail ?? reason}`, {
+      hint: /^\s*#/.test(port.text) ? 'a comment has its # in the first column' : undefined,
+      ...(connector.error === undefined && said(messages.badAccepter(port.text, reason))),
+    });
+  } else if (state === 'telnet' && layersOf(accepter.spec!).filter((layer) => layer.type === 'telnet').length > 1) {
+    report.warning('suspicious', port, 'the state adds a second telnet layer', { hint: "write 'raw' or 'on' for the state" });
+  }
+  if (words.remctl === true && state !== 'telnet') {
+    report.warning('suspicious', fields.options, "'remctl' has no effect without the state 'telnet'");
+  }
+  if (/^\/.*\s/.test(device)) report.warning('suspicious', fields.device, 'there is a blank in the name of the device');
+}

@@ -1,0 +1,49 @@
+// The problems of one line: where they are, what to do about them, and what ser2net 4.3.11 would print.
+import type { Diag, DiagCode, Pos } from '../../base/diag.ts';
+import type { Field } from './fields.ts';
+import { type ConfLine, posIn } from './tree.ts';
+
+/** What a problem may carry besides its text. classic: as in Diag, see there. */
+export interface Extra {
+  readonly hint?: string | undefined;
+  readonly classic?: string | undefined;
+}
+
+/** Collects the problems of one line. */
+export class LineReport {
+  readonly line: ConfLine;
+  readonly file: string;
+  readonly diags: Diag[] = [];
+  constructor(line: ConfLine, file: string) {
+    this.line = line;
+    this.file = file;
+  }
+
+  /** ` on line N`, as ser2net 4.3.11 counts. */
+  get onLine(): string {
+    return ` on line ${this.line.classicLine}`;
+  }
+
+  /** The place of the whole line. */
+  get whole(): Field {
+    return { text: this.line.text, at: 0 };
+  }
+
+  /** The true place of a stretch of the line. */
+  posOf(where: Field): Pos {
+    return posIn(this.line, this.file, where.at, Math.max(1, where.text.length));
+  }
+
+  error(code: DiagCode, where: Field, text: string, extra: Extra = {}): void {
+    this.#add('error', code, where, text, extra);
+  }
+
+  warning(code: DiagCode, where: Field, text: string, extra: Extra = {}): void {
+    this.#add('warning', code, where, text, extra);
+  }
+
+  #add(severity: Diag['severity'], code: DiagCode, where: Field, text: string, { hint, classic }: Extra): void {
+    const pos = this.posOf(where);
+    this.diags.push({ code, severity, pos, text, ...(hint !== undefined && { hint }), ...(classic !== undefined && { classic }) });
+  }
+}

@@ -1,0 +1,153 @@
+// One word of an option list, in the order ser2net 4.3.11 looks it up: what connection-options.ts takes, then the named strings;
+// then what only versions before 4 took.
+import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
+import type { OptionProblem, OptionReader } from '../connection-options.ts';
+import type { NamedString } from './entry.ts';
+import type { Field } from './fields.ts';
+import { wordHint } from './hint.ts';
+import { isIpmiWord, modernWord } from './keywords.ts';
+import { messages } from './messages.ts';
+import type { ConfNames } from './names.ts';
+import type { LineReport } from './report.ts';
+
+/** Options whose bare name is also a common name for a text in files of 2.x and 3.x. */
+const SHADOWED = ['banner', 'openstr', 'closestr', 'signature'];
+
+/** Reads the words of one port line, and keeps what the reader of options does not: who wrote it, and what 4.3.11 says. */
+export class WordReader {
+  /** By option: the named string it was set from, if that was the last to set it. */
+  readonly strings = new Map<string, NamedString>();
+  /** remctl as the words left it; undefined: not mentioned. */
+  remctl: boolean | undefined;
+  /** Whether 4.3.11 would have dropped the port by now, and say nothing more about it. */
+  droppedByClassic = false;
+  readonly #options: OptionReader;
+  readonly #report: LineReport;
+  readonly #names: ConfNames;
+  /** The device is an IPMI one of 3.x. */
+  readonly #ipmi: boolean;
+
+  constructor(options: OptionReader, report: LineReport, names: ConfNames, ipmi: boolean) {
+    this.#options = options;
+    this.#report = report;
+    this.#names = names;
+    this.#ipmi = ipmi;
+  }
+
+  /** Takes one word. false: it cannot be used, which has been reported, and the port is to be dropped. */
+  read(where: Field): boolean {
+    const word = where.text;
+    const string = this.#names.strings.get(word);
+    // 4.3.11 takes a bare `banner` for an empty one, and prints nothing for BANNER:banner:..., the most common name of all.
+    if (string !== undefined && string.kind !== 'device' && SHADOWED.includes(word)) return this.#useString(string);
+    if (word === 'remctl' || word === '-remctl') {
+      this.remctl = word === 'remctl';
+      return true;
+    }
+    const problem = this.#set(word);
+    if (problem?.is !== 'unknown' && !isBareOther(word, problem)) return this.#judge(where, problem);
+    if (string !== undefined && string.kind !== 'device') return this.#useString(string);
+    return this.#readOld(where);
+  }
+
+  #set(word: string): OptionProblem | undefined {
+    const name = /^[^=]*/.exec(word)![0].toLowerCase();
+    // The bare name of a text counts in small letters only.
+    if (word !== name && SHADOWED.includes(name) && word.length === name.length) return { is: 'unknown' };
+    this.strings.delete(name);
+    return this.#options.set(word);
+  }
+
+  #useString(string: NamedString): boolean {
+    this.#options.set(`${string.kind}=${string.text}`);
+    this.strings.set(string.kind, string);
+    return true;
+  }
+
+  /** Whether the port is kept, with what is to be said. */
+  #judge(where: Field, problem: OptionProblem | undefined): boolean {
+    const report = this.#report;
+    switch (problem?.is) {
+      case undefined:
+      case 'dropped':
+        return true;
+      case 'no-such-name': {
+        const tracefile = problem.kind === 'Tracefile';
+        const said = tracefile ? messages.noTracefile(problem.name) : messages.noRs485(problem.name);
+        report.warning(
+          'not-found',
+          where,
+          `no ${tracefile ? 'TRACEFILE' : 'RS485CONF'} line before this one defines '${problem.name}'; it is ignored`,
+          {
+            classic: this.droppedByClassic ? undefined : said,
+          },
+        );
+        return true;
+      }
+      case 'no-led':
+        return this.#judgeLed(where, problem.option, problem.led);
+      case 'bad-address':
+        report.error('bad-address', where, `remaddr: ${problem.detail}; the port is left out`, {
+          hint: 'an address is host,port; port 0 stands for any',
+          classic: this.#once(messages.badRemaddr(problem.address, GENSIO_ERRORS[problem.error])),
+        });
+        return false;
+      case 'bad-value':
+        report.error('bad-value', where, `'${where.text}' is not ${problem.expected}; the port is left out`, {
+          classic: this.#once(messages.unknownItem(where.text)),
+        });
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #judgeLed(where: Field, option: string, led: string): boolean {
+    const classic = this.#once(option === 'led-conn' ? messages.unknownItem(where.text) : messages.noLed(option, led));
+    if (!this.#names.leds.has(led)) {
+      this.#report.error('not-found', where, `no LED line before this one defines '${led}'; the port is left out`, { classic });
+      return false;
+    }
+    if (classic !== undefined) this.#report.warning('dropped', where, `ser2net 4 does not have the LED '${led}'`, { classic });
+    return true;
+  }
+
+  /** A word that 4.3.11 does not understand. */
+  #readOld(where: Field): boolean {
+    const word = where.text;
+    const report = this.#report;
+    const classic = this.#once(messages.unknownItem(word));
+    const now = modernWord(word);
+    if (now !== undefined) {
+      const problem = this.#options.set(now);
+      if (problem?.is === 'bad-value') {
+        report.error('bad-value', where, `'${word}' is not ${problem.expected}; the port is left out`, { classic });
+        return false;
+      }
+      report.warning('dropped', where, `'${word}' is a word of ser2net 3 and older; it is read as '${now}'`, {
+        hint: `write '${now}'`,
+        classic,
+      });
+      return true;
+    }
+    if (this.#ipmi && isIpmiWord(word)) {
+      report.warning('dropped', where, `'${word}' is for IPMI devices of ser2net 3; it has no effect`, { classic });
+      return true;
+    }
+    report.error('unknown-option', where, `'${word}' is not an option, nor a text defined before this line; the port is left out`, {
+      hint: wordHint(word, this.#names),
+      classic,
+    });
+    return false;
+  }
+
+  /** A message of 4.3.11, if it is still reading the line; it drops the port at the first word it does not understand. */
+  #once(text: string): string | undefined {
+    if (this.droppedByClassic) return undefined;
+    this.droppedByClassic = true;
+    return text + this.#report.onLine;
+  }
+}
+
+/** An option that needs a value, given without one: its name may still be that of a string. */
+const isBareOther = (word: string, problem: OptionProblem | undefined): boolean => problem?.is === 'bad-value' && !word.includes('=');

@@ -130,14 +130,11 @@ export class FakeGensio implements Gensio {
   #deliver(): void {
     if (this.#feeding) return;
     this.#feeding = true;
-    for (
-      let next = this.reading ? this.#held.shift() : undefined;
-      next !== undefined;
-      next = this.reading ? this.#held.shift() : undefined
-    ) {
-      this.up.read(next);
+    try {
+      while (this.reading && this.#held.length > 0) this.up.read(this.#held.shift()!);
+    } finally {
+      this.#feeding = false;
     }
-    this.#feeding = false;
   }
 }
 

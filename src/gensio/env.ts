@@ -1,7 +1,7 @@
 // What layers need from outside: time, a log, and a few settings of the whole daemon.
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { LayerOf, LayerSpec } from '../options/stack.ts';
+import type { LayerSpec } from '../options/stack.ts';
 import type { Authority } from './tls/authority.ts';
 
 export interface GensioEnv {
@@ -9,8 +9,6 @@ export interface GensioEnv {
   readonly log: Log;
   /** Where UUCP lock files go; undefined: none are made (-u). */
   readonly lockDir: string | undefined;
-  /** Sets the knobs of TCP that Node has no call for; absent where the system cannot be reached. */
-  tuneTcp?(fd: number | undefined, opts: LayerOf<'tcp'>['opts']): void;
   /** Who may use the accepter being built: its authdir and allowed-users; undefined: no directory to look in. */
   readonly auth?: Authority | undefined;
   /** Reads a stack that stands in an option or a service record; undefined when it means nothing. */

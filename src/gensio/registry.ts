@@ -3,13 +3,17 @@ import { GensioError } from '../base/gensio-error.ts';
 import { LAYERS, type LayerOf, type LayerSpec, type LayerType } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
+import { createDev, createSerialDev } from './serialdev/serialdev.ts';
 import { tcpAccepter, tcpConnector } from './tcp.ts';
-import { sslFilter } from './tls/tls.ts';
+import { telnetClient, telnetServer } from './telnet/telnet.ts';
+import type { Authority } from './tls/authority.ts';
+import { sslFilter, sslFilter } from './tls/tls.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface Build {
   connector(spec: LayerSpec): Gensio;
-  accepter(spec: LayerSpec): Accepter;
+  /** auth: who may use it, for layers that ask. */
+  accepter(spec: LayerSpec, auth?: Authority): Accepter;
 }
 /** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
 export type FilterMaker<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv) => Gensio;
@@ -22,6 +26,10 @@ interface Maker<T extends LayerType> {
 
 const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   tcp: { accepter: tcpAccepter, connector: tcpConnector },
+  serialdev: { connector: (spec, env) => createSerialDev(spec, env) },
+  sdev: { connector: (spec, env) => createSerialDev(spec, env) },
+  dev: { connector: createDev },
+  telnet: { filter: ({ opts }, child, server, { clock }) => (server ? telnetServer : telnetClient)(child, opts, clock) },
   ssl: { filter: sslFilter },
 };
 
@@ -85,13 +93,14 @@ export class Builder implements Build {
     return connector(spec as never, this.#env, this);
   }
 
-  accepter(spec: LayerSpec): Accepter {
+  accepter(spec: LayerSpec, auth?: Authority): Accepter {
     const { accepter, filter } = this.#maker(spec);
+    const env = auth === undefined ? this.#env : { ...this.#env, auth };
     if (filter !== undefined && 'child' in spec) {
-      return new FilterAccepter(spec.type, this.accepter(spec.child), (child) => filter(spec as never, child, true, this.#env));
+      return new FilterAccepter(spec.type, this.accepter(spec.child, auth), (child) => filter(spec as never, child, true, env));
     }
     if (accepter === undefined) throw this.#unsupported(spec);
-    return accepter(spec as never, this.#env, this);
+    return accepter(spec as never, env, this);
   }
 
   #maker(spec: LayerSpec): Maker<LayerType> {

@@ -1,6 +1,7 @@
 // TCP: listening on every address of a list, and connecting to the first that answers.
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { libc } from '../base/libc.ts';
 import type { LayerOf, NetAddr } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
@@ -13,11 +14,19 @@ type Tcp = LayerOf<'tcp'>;
 /** Newcomers the kernel keeps while we are busy. */
 const BACKLOG = 128;
 
+/** The knobs of keepalive, which Node has no call for. */
+function tune(fd: number | undefined, opts: Tcp['opts']): void {
+  const wanted = { keepidle: opts.keepidle, keepintvl: opts.keepintvl, keepcnt: opts.keepcnt, userTimeout: opts.userTimeout };
+  for (const [knob, value] of Object.entries(wanted) as [keyof typeof wanted, number | undefined][]) {
+    if (value !== undefined && fd !== undefined) libc()?.setTcp(fd, knob, Math.ceil(value));
+  }
+}
+
 function prepare(socket: Socket, opts: Tcp['opts'], env: GensioEnv): StreamGensio {
   socket.setNoDelay(opts.nodelay !== false);
   if (opts.keepalive) socket.setKeepAlive(true);
   const gensio = new StreamGensio('tcp', printAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0), env.clock, socket);
-  env.tuneTcp?.(gensio.fd, opts);
+  tune(gensio.fd, opts);
   return gensio;
 }
 

@@ -3,6 +3,7 @@ import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError, type GensioError } from '../base/gensio-error.ts';
 import type { Accepter, Gensio } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
+import type { Authority } from '../gensio/tls/authority.ts';
 import type { LayerSpec } from '../options/stack.ts';
 
 export interface ListenerUp {
@@ -20,13 +21,15 @@ export class Listener {
   readonly #build: Build;
   readonly #deadlines: Deadlines;
   readonly #up: ListenerUp;
+  readonly #auth: Authority | undefined;
   readonly #retry: Deadline;
   readonly #retryMs: number;
   #accepter: Accepter | undefined;
   #state: 'off' | 'trying' | 'on' = 'off';
 
-  /** retry: seconds until it is tried again; 0: never. */
-  constructor(spec: LayerSpec, retry: number, build: Build, deadlines: Deadlines, up: ListenerUp) {
+  /** retry: seconds until it is tried again; 0: never. auth: who may connect, for layers that ask. */
+  constructor(spec: LayerSpec, retry: number, build: Build, deadlines: Deadlines, up: ListenerUp, auth?: Authority) {
+    this.#auth = auth;
     this.#spec = spec;
     this.#build = build;
     this.#deadlines = deadlines;
@@ -53,7 +56,7 @@ export class Listener {
       done();
     };
     try {
-      this.#accepter ??= this.#build.accepter(this.#spec);
+      this.#accepter ??= this.#build.accepter(this.#spec, this.#auth);
     } catch (err) {
       return failed(fromSystemError(err));
     }

@@ -8,6 +8,7 @@ import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
+import { directoryAuthority } from '../gensio/tls/authority.ts';
 import { admit } from './admit.ts';
 import { charDelay, DEFAULT_RATE } from './chardelay.ts';
 import { Connback } from './connback.ts';
@@ -133,7 +134,9 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
       if (this.#state.at === 'closed') this.#state = { at: 'not-started' };
       return done();
     }
-    this.#listener ??= new Listener(accepter.spec, Math.max(1, options.accepterRetryTime), this.#env.builder, this.#env.deadlines, this);
+    const { builder, deadlines, log } = this.#env;
+    const auth = directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers }, log);
+    this.#listener ??= new Listener(accepter.spec, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
     this.#listener.open(done);
   }
   listening(): void {

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { RotatorConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
+import { directoryAuthority } from '../gensio/tls/authority.ts';
 import { Listener } from './listener.ts';
 import { LOG, REFUSAL } from './messages.ts';
 import { dismiss } from './netcon.ts';
@@ -31,12 +32,19 @@ export class Rotator {
     const log = (text: string): void => env.log.log('err', text);
     this.#listener =
       accepter.spec &&
-      new Listener(accepter.spec, Math.max(1, options.accepterRetryTime), env.builder, env.deadlines, {
-        accepted: (gensio) => this.#accepted(gensio),
-        acceptFailed: (err) => log(LOG.acceptError(name, err.message)),
-        listening: () => undefined,
-        listenFailed: (err) => log(LOG.rotatorFailed(err.message)),
-      });
+      new Listener(
+        accepter.spec,
+        Math.max(1, options.accepterRetryTime),
+        env.builder,
+        env.deadlines,
+        {
+          accepted: (gensio) => this.#accepted(gensio),
+          acceptFailed: (err) => log(LOG.acceptError(name, err.message)),
+          listening: () => undefined,
+          listenFailed: (err) => log(LOG.rotatorFailed(err.message)),
+        },
+        directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers }, env.log),
+      );
   }
 
   /** done when it was tried; a failure is logged and tried again every accepter-retry-time. */

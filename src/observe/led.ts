@@ -1,0 +1,130 @@
+// led-rx, led-tx and led-conn: lamps of /sys/class/leds that flash with the data of a port, or shine while it is used.
+import { readFile, writeFile } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from '../base/log.ts';
+import type { LedConfig } from '../config/model.ts';
+import type { ObserverFactory, PortObserver } from '../port/events.ts';
+
+/** One lamp. Writes go out one after the other; a flash asked for while another is on its way is that one. */
+class Led {
+  readonly config: LedConfig;
+  readonly #dir: string;
+  readonly #log: Log;
+  #busy = false;
+  #queue: [file: string, value: string][] = [];
+  #flashing = false;
+  #complained = false;
+  #maxBrightness = '1';
+
+  constructor(config: LedConfig, root: string, log: Log) {
+    this.config = config;
+    this.#dir = join(root, config.device);
+    this.#log = log;
+    this.#setUp();
+  }
+
+  #setUp(): void {
+    const { mode, duration, state } = this.config;
+    const trigger = join(this.#dir, 'trigger');
+    readFile(join(this.#dir, 'max_brightness'), 'latin1', (_err, text) => {
+      if (text !== undefined && /^[0-9]+/.test(text)) this.#maxBrightness = text.trim();
+    });
+    readFile(trigger, 'latin1', (err, triggers) => {
+      if (err !== null) return this.#complain(`led: Unable to open ${trigger}`);
+      if (mode === 'transient' && !triggers.includes('transient')) {
+        this.#complain(`led: missing transient trigger in ${trigger}, maybe you need to 'modprobe ledtrig-transient'`);
+      }
+      if (mode === 'solid') {
+        this.#write('trigger', 'none');
+        this.#write('brightness', '0');
+        return;
+      }
+      this.#write('trigger', 'transient');
+      this.#write('duration', String(duration));
+      this.#write('state', String(state));
+    });
+  }
+
+  flash(): void {
+    if (this.#flashing) return;
+    this.#flashing = true;
+    this.#write('activate', '1');
+  }
+  shine(on: boolean): void {
+    if (this.config.mode === 'solid') this.#write('brightness', on ? this.#maxBrightness : '0');
+    else if (on) this.flash();
+  }
+  release(): void {
+    this.#write('trigger', 'none');
+    this.#write('brightness', '0');
+  }
+
+  #write(file: string, value: string): void {
+    this.#queue.push([file, value]);
+    if (!this.#busy) this.#next();
+  }
+  #next(): void {
+    const next = this.#queue.shift();
+    this.#busy = next !== undefined;
+    if (next === undefined) return;
+    const path = join(this.#dir, next[0]);
+    // Never makes a file: a lamp that is gone must not leave one behind.
+    writeFile(path, next[1], { flag: 'r+' }, (err) => {
+      if (next[0] === 'activate') this.#flashing = false;
+      if (err !== null) this.#complain(`led: Unable to open ${path}`);
+      this.#next();
+    });
+  }
+  #complain(text: string): void {
+    if (!this.#complained) this.#log.log('err', text);
+    this.#complained = true;
+  }
+}
+
+/** The lamps of a configuration, and what ports do to them. */
+export class Leds {
+  readonly #root: string;
+  readonly #log: Log;
+  #leds = new Map<string, Led>();
+
+  constructor(log: Log, root = '/sys/class/leds') {
+    this.#log = log;
+    this.#root = root;
+  }
+
+  /** Puts the lamps of a configuration in place of those before; one that did not change is left alone. */
+  apply(configs: readonly LedConfig[]): void {
+    const before = this.#leds;
+    const same = (a: LedConfig, b: LedConfig): boolean =>
+      a.device === b.device && a.duration === b.duration && a.state === b.state && a.mode === b.mode;
+    this.#leds = new Map();
+    const fresh: LedConfig[] = [];
+    for (const config of configs) {
+      const old = before.get(config.name);
+      if (old !== undefined && same(old.config, config)) {
+        this.#leds.set(config.name, old);
+        before.delete(config.name);
+      } else fresh.push(config);
+    }
+    for (const old of before.values()) old.release();
+    for (const config of fresh) this.#leds.set(config.name, new Led(config, this.#root, this.#log));
+  }
+
+  readonly observers: ObserverFactory = ({ config: { options } }) => {
+    const { ledRx, ledTx, ledConn } = options;
+    if (ledRx === undefined && ledTx === undefined && ledConn === undefined) return [];
+    const led = (name: string | undefined): Led | undefined => (name === undefined ? undefined : this.#leds.get(name));
+    let users = 0;
+    const observer: PortObserver = {
+      fromDevice: () => led(ledRx)?.flash(),
+      toDevice: () => led(ledTx)?.flash(),
+      userJoined: () => {
+        if (users++ === 0) led(ledConn)?.shine(true);
+      },
+      userLeft: () => {
+        if (--users === 0) led(ledConn)?.shine(false);
+      },
+    };
+    return [observer];
+  };
+}

@@ -1,0 +1,152 @@
+// trace-read, trace-write and trace-both: what went through a port, as ser2net 4.3.11 writes it down.
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { strerror } from '../base/strerror.ts';
+import { expandDevstr } from '../config/devstr.ts';
+import type { ObserverFactory, PortObserver, PortView, UserView } from '../port/events.ts';
+import { TraceFile } from './trace-file.ts';
+
+interface Trace {
+  /** As configured: equal texts share a file. */
+  readonly text: string;
+  readonly hexdump: boolean;
+  readonly timestamp: boolean;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+const two = (n: number): string => String(n).padStart(2, '0');
+/** `YYYY/MM/DD HH:MM:SS `, local time. */
+export const traceTime = (t: ReturnType<Clock['wall']>): string =>
+  `${t.getFullYear()}/${two(t.getMonth() + 1)}/${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())} `;
+
+/** Rows of up to eight bytes: `term 30 31  |01|`, the hexadecimal part padded to eight columns. */
+export function hexdump(data: Buffer, side: 'term' | 'tcp ', stamp: string): string {
+  let out = '';
+  for (let i = 0; i < data.length; i += 8) {
+    const row = data.subarray(i, i + 8);
+    const hex = [...row].map((b) => `${b.toString(16).padStart(2, '0')} `).join('');
+    const text = [...row].map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
+    out += `${stamp}${side} ${hex.padEnd(24)} |${text}|\n`;
+  }
+  return out;
+}
+
+/** The open traces of all ports: a signal may ask for all files to be opened anew. */
+export class Traces {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #open = new Set<PortTrace>();
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  readonly observers: ObserverFactory = (view) => {
+    const { options: o } = view.config;
+    const traces: Trace[] = [];
+    // The order in which the reference opens them: the first of equal names decides how the file looks.
+    const add = (text: string | undefined, hexdump: boolean, timestamp: boolean, read: boolean, write: boolean): void => {
+      if (text !== undefined) traces.push({ text, hexdump, timestamp, read, write });
+    };
+    add(o.traceWrite, o.traceWriteHexdump, o.traceWriteTimestamp, false, true);
+    add(o.traceRead, o.traceReadHexdump, o.traceReadTimestamp, true, false);
+    add(o.traceBoth, o.traceBothHexdump, o.traceBothTimestamp, true, true);
+    return traces.length === 0 ? [] : [new PortTrace(view, traces, this.#clock, this.#log, this.#open)];
+  };
+
+  /** Closes and opens every file, under the same name: after they were moved away. */
+  reopen(): void {
+    for (const trace of this.#open) trace.reopen();
+  }
+}
+
+class PortTrace implements PortObserver {
+  readonly #view: PortView;
+  readonly #traces: readonly Trace[];
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #all: Set<PortTrace>;
+  /** By configured text. */
+  readonly #files = new Map<string, { file: TraceFile; hexdump: boolean; timestamp: boolean }>();
+
+  constructor(view: PortView, traces: readonly Trace[], clock: Clock, log: Log, all: Set<PortTrace>) {
+    this.#view = view;
+    this.#traces = traces;
+    this.#clock = clock;
+    this.#log = log;
+    this.#all = all;
+  }
+
+  opened(): void {
+    const { config } = this.#view;
+    for (const { text, hexdump, timestamp } of this.#traces) {
+      if (this.#files.has(text)) continue;
+      const path = expandDevstr(text, {
+        connectorText: config.connector.text,
+        device: config.device,
+        name: config.name,
+        accepterText: config.accepter.text,
+        serialText: this.#view.lineText(),
+        peer: this.#view.firstPeer(),
+        now: this.#clock.wall(),
+        fileName: true,
+      }).toString('utf8');
+      this.#files.set(text, { file: this.#openFile(path), hexdump, timestamp });
+    }
+    this.#all.add(this);
+  }
+
+  #openFile(path: string): TraceFile {
+    return new TraceFile(path, (err, what) => {
+      const name = this.#view.config.name;
+      const reason = strerror(err);
+      this.#log.log(
+        'err',
+        what === 'open' ? `Unable to open trace file ${path}: ${reason}` : `Unable to write to trace file on port ${name}: ${reason}`,
+      );
+    });
+  }
+
+  reopen(): void {
+    for (const entry of this.#files.values()) {
+      entry.file.end();
+      entry.file = this.#openFile(entry.file.path);
+    }
+  }
+
+  userJoined(user: UserView): void {
+    this.#note(`OPEN (${user.peer})`);
+  }
+  userLeft(_user: UserView, reason: string): void {
+    this.#note(`CLOSE netcon (${reason})`);
+  }
+  closed(reason: string): void {
+    this.#note(`CLOSE port (${reason})`);
+    // Users that are still there are closed right after this, and that is noted too.
+    queueMicrotask(() => {
+      for (const { file } of this.#files.values()) file.end();
+      this.#files.clear();
+      this.#all.delete(this);
+    });
+  }
+  fromDevice(data: Buffer): void {
+    for (const t of this.#traces) if (t.read) this.#data(t.text, data, 'term');
+  }
+  toDevice(data: Buffer): void {
+    for (const t of this.#traces) if (t.write) this.#data(t.text, data, 'tcp ');
+  }
+
+  #note(text: string): void {
+    for (const { file, timestamp } of this.#files.values()) {
+      if (timestamp) file.append(Buffer.from(`${traceTime(this.#clock.wall())}${text}\n`));
+    }
+  }
+  #data(text: string, data: Buffer, side: 'term' | 'tcp '): void {
+    const entry = this.#files.get(text);
+    if (entry === undefined) return;
+    const stamp = entry.timestamp ? traceTime(this.#clock.wall()) : '';
+    entry.file.append(entry.hexdump ? Buffer.from(hexdump(data, side, stamp)) : Buffer.from(data));
+  }
+}

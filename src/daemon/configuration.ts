@@ -1,0 +1,46 @@
+// Where the daemon's configuration comes from, and what it says about problems in it: the seam between the command line and config/.
+import { type Diag, formatDiag } from '../base/diag.ts';
+import type { LogLevel } from '../base/log.ts';
+import type { Reading } from '../config/model.ts';
+
+/** What came of reading everything the command names. */
+export type Outcome = ReadOutcome | NoOutcome;
+
+export interface ReadOutcome {
+  readonly kind: 'read';
+  readonly reading: Reading;
+  /** Said on stderr each time a classic file is opened. */
+  readonly note?: string;
+}
+
+export interface NoOutcome {
+  /** mixed: texts and file are of different formats, which is a mistake in the command. */
+  readonly kind: 'unreadable' | 'mixed';
+  /** The line for the log. */
+  readonly text: string;
+}
+
+export interface ConfigReader {
+  /** There is a file that can be read again. */
+  readonly reloadable: boolean;
+  read(when: 'start' | 'reload'): Outcome | Promise<Outcome>;
+}
+
+export interface ReportLine {
+  readonly level: Extract<LogLevel, 'err' | 'info'>;
+  readonly text: string;
+}
+
+/** Without its hint: a line of a log. */
+const plain = ({ hint: _, ...diag }: Diag): string => formatDiag(diag);
+
+/**
+ * Problems as the log shows them: in ser2net 4.3.11's words where it has some, all at its one level. What it does not notice is said
+ * in ours: errors, because something is left out; warnings only to those who want to know more.
+ */
+export function reportLines({ diags }: Reading): readonly ReportLine[] {
+  return diags.map((diag) => {
+    if (diag.classic !== undefined) return { level: 'err', text: diag.classic };
+    return { level: diag.severity === 'error' ? 'err' : 'info', text: plain(diag) };
+  });
+}

@@ -1,0 +1,67 @@
+// What the command says: ser2net 4.3.11's error texts, and the usage.
+
+export const MESSAGES = {
+  invalidArgument: (word: string) => `Invalid argument: '${word}'`,
+  invalidOption: (word: string) => `Invalid option: '${word}'`,
+  noFile: 'No config file specified with -c',
+  noAdmin: 'No control port specified with -p',
+  noPidFile: 'No pid file specified with -P',
+  noSignature: 'No signature specified',
+  noThreads: 'No thread count specified',
+  badThreads: (text: string) => `Invalid thread count specified: ${text}`,
+  noLine: (flag: string) => `No config line specified with ${flag}`,
+  noDirectory: (flag: string) => `No directory specified with ${flag}`,
+  mixedLines: 'You cannot mix yaml and old config lines.',
+  linesWithYaml: 'You cannot mix old style config lines and a yaml config file.',
+  stringsWithClassic: 'You cannot mix yaml config lines and an old style config file.',
+  oldFormat: 'ser2net:WARNING: Using old config file format, this will go away\nsoon.  Please switch to the yaml-based format.',
+  cannotOpen: (file: string, why: string) => `Unable to open config file '${file}': ${why}`,
+  cannotOpenDefault: (file: string, old: string, why: string) => `Unable to open config file '${file}' or old one '${old}': ${why}`,
+  startup: 'ser2net startup',
+  reload: { SIGHUP: 'Got SIGHUP, re-reading configuration', admin: 'Got admin request, re-reading configuration' },
+  pidFile: (file: string, why: string) => `Error opening pidfile '${file}': ${why}, pidfile not created`,
+  adminTwice: 'Admin port already configured',
+} as const;
+
+/** The version whose behaviour this program has; `-v` prints it, and programs such as labgrid decide by it. */
+export const COMPATIBLE = '4.3.11';
+
+/** The flags of ser2net, with what they do. */
+const FLAGS: readonly (readonly [flag: string, doc: string])[] = [
+  [
+    '-c <config file>',
+    'read this configuration; - is standard input (YAML).\nWithout it: /etc/ser2net/ser2net.yaml, else /etc/ser2net.conf',
+  ],
+  [
+    '-C <config line>',
+    'one line of a classic configuration; may be repeated.\nNo default file is read then; a -c must come after the last -C.\nThe name of a directory: look there for ser2net.yaml and the keys',
+  ],
+  ['-p <controller port>', 'open the admin console on this port or accepter'],
+  ['-P <file>', 'write the process id to this file'],
+  ['-n', 'stay in the foreground'],
+  ['-d', 'stay in the foreground and log to standard error, too'],
+  ['-l', 'log more; twice: log everything'],
+  ['-u', 'make no UUCP lock files'],
+  ['-t <num threads>', 'accepted for compatibility, no effect'],
+  ['-b', 'accepted for compatibility, no effect'],
+  ['-v', 'print the version and end'],
+  ['-s <signature>', 'default RFC 2217 signature'],
+  ['-r', 'print Ready on standard output when everything listens'],
+  [
+    '-Y <text>',
+    "a piece of YAML; may be repeated, the pieces are one text.\n'#' outside quotes starts a new line. Read after the file of -c;\nwithout -c no file is read",
+  ],
+  ['-a <dir>', 'default for the option authdir'],
+  ['-A <dir>', 'default for the option authdir of the admin console'],
+];
+
+/** What follows an error in the arguments. */
+export function usage(argv0: string): string {
+  const lines = FLAGS.map(([flag, doc]) => `  ${flag} - ${doc.replaceAll('\n', '\n     ')}`);
+  return `${argv0}: Valid parameters are:\n${lines.join('\n')}\nMore: ${argv0} --help\n`;
+}
+
+/** The flags as one block of text for --help. */
+export function flagHelp(): string {
+  return FLAGS.map(([flag, doc]) => `  ${flag.padEnd(22)} ${doc.replaceAll('\n', `\n${' '.repeat(25)}`)}`).join('\n');
+}

@@ -1,0 +1,83 @@
+// The real parts of the daemon, put together; run.ts knows only their shapes.
+import { resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { libc } from '../base/libc.ts';
+import type { Config } from '../config/model.ts';
+import { DaemonLog, DatagramTarget, jsonSink } from '../observe/log.ts';
+import { type Background, dropStdin } from './background.ts';
+import type { RunOptions } from './command.ts';
+import { PidFile } from './pidfile.ts';
+import type { DaemonEngine, EngineHooks, RunParts } from './run.ts';
+import { ServiceManager } from './service-manager.ts';
+import { type TextSink, textSink } from './stderr.ts';
+
+/** Everything runDaemon() needs, for this process. */
+export async function realParts(options: RunOptions, background: Background | undefined): Promise<RunParts> {
+  const stderr = background?.stderr ?? textSink(2);
+  const log = await makeLog(options, stderr);
+  const { makeReader } = await import('./reader.ts');
+  return {
+    options,
+    reader: makeReader(options, { stdinDone: background === undefined ? () => undefined : dropStdin }),
+    makeEngine,
+    log,
+    clock: systemClock,
+    manager: makeManager(process.env),
+    stderr,
+    stdout: textSink(1),
+    pidFile: options.pidFile === undefined ? undefined : new PidFile(resolve(options.pidFile), process.pid),
+    background,
+  };
+}
+
+async function makeLog(options: RunOptions, stderr: TextSink): Promise<DaemonLog> {
+  const { pid } = process;
+  return new DaemonLog({
+    clock: systemClock,
+    pid,
+    level: options.level,
+    syslog: new DatagramTarget(libc),
+    ...(options.foreground && options.logFormat === 'json' && { json: await jsonSink(stderr, pid) }),
+    ...(options.debug && { copy: stderr }),
+    ...(options.foreground && { fallback: stderr }),
+  });
+}
+
+/** Takes systemd's variables out of the environment: they are not for children. */
+function makeManager(env: NodeJS.ProcessEnv): ServiceManager {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUsec, WATCHDOG_PID: watchdogPid } = env;
+  delete env.NOTIFY_SOCKET;
+  delete env.WATCHDOG_USEC;
+  delete env.WATCHDOG_PID;
+  return new ServiceManager({
+    socket,
+    watchdogUsec,
+    watchdogPid,
+    pid: process.pid,
+    clock: systemClock,
+    libc,
+    monotonicUsec: () => process.hrtime.bigint() / 1000n,
+  });
+}
+
+/** The engine and what belongs beside it. */
+async function makeEngine({ log, clock, uucpLocks }: EngineHooks): Promise<DaemonEngine> {
+  const [{ Engine }, { parseStack }, { Defaults }] = await Promise.all([
+    import('../port/engine.ts'),
+    import('../config/gensio-str.ts'),
+    import('../config/defaults.ts'),
+  ]);
+  const defaults = new Defaults();
+  const engine = new Engine({
+    clock,
+    log,
+    gensio: {
+      lockDir: uucpLocks ? '/var/lock' : undefined,
+      parse: (text, role) => parseStack(text, role, defaults).spec,
+    },
+  });
+  return {
+    apply: (config: Config) => engine.apply(config),
+    stop: () => engine.stop(),
+  };
+}

@@ -1,0 +1,92 @@
+// What the command line names, read: file, texts or both, plus the admin port of -p. Paths count from the directory the command
+// was given in, also after the daemon has left it.
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Diag } from '../base/diag.ts';
+import { Defaults } from '../config/defaults.ts';
+import { parseStack } from '../config/gensio-str.ts';
+import type { AdminConfig, Reading } from '../config/model.ts';
+import { readConfig } from '../config/read.ts';
+import { diskFiles, type Files, joinStrings, readSource, type Source, type SourceFailure } from '../config/source.ts';
+import type { RunOptions } from './command.ts';
+import type { ConfigReader, Outcome } from './configuration.ts';
+import { MESSAGES } from './messages.ts';
+
+export interface ReaderHooks {
+  /** Called once standard input was read as a configuration. */
+  readonly stdinDone: () => void;
+}
+
+/** The reader for these options, in the directory and environment of this process. */
+export function makeReader(options: RunOptions, { stdinDone }: ReaderHooks): ConfigReader {
+  const files = filesFrom(process.cwd());
+  const file =
+    options.file ??
+    (options.directory !== undefined && options.strings === undefined ? join(options.directory, 'ser2net.yaml') : undefined);
+  const readStdin = (): Buffer => {
+    const bytes = readFileSync(0);
+    stdinDone();
+    return bytes;
+  };
+  return {
+    reloadable: file !== undefined || options.strings === undefined,
+    read(when): Outcome {
+      // ser2net 4.3.11 looks for a file of that name then.
+      if (when === 'reload' && file === '-') return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', 'No such file or directory') };
+      const source = readAll(file, options, files, readStdin);
+      if ('failed' in source) return { kind: source.stderr ? 'mixed' : 'unreadable', text: source.failed };
+      const reading = withAdmin(readConfig(source), options.admin);
+      return { kind: 'read', reading, ...(source.oldFormat && { note: MESSAGES.oldFormat }) };
+    },
+  };
+}
+
+/** The file system as seen from a directory. */
+function filesFrom(directory: string): Files {
+  const disk = diskFiles(process.env);
+  return {
+    ...disk,
+    read: (path) => disk.read(resolve(directory, path)),
+    list: (path) => disk.list(resolve(directory, path)),
+    exists: (path) => disk.exists(resolve(directory, path)),
+  };
+}
+
+/** The manual's order: the file, then the -Y strings, as one text. (ser2net 4.3.11 reads only what comes last.) */
+function readAll(file: string | undefined, { strings }: RunOptions, files: Files, stdin: () => Buffer): Source | SourceFailure {
+  const { kind, texts } = strings ?? { kind: 'conf', texts: [] };
+  const lines = kind === 'conf' ? texts : [];
+  const yaml = kind === 'yaml' ? texts : [];
+  if (file === undefined || yaml.length === 0) return readSource({ file, lines, strings: yaml, stdin }, files);
+  const source = readSource({ file, lines, strings: [], stdin }, files);
+  if ('failed' in source) return source;
+  if (source.format !== 'yaml') return { failed: MESSAGES.stringsWithClassic, stderr: true };
+  return { ...source, bytes: Buffer.concat([source.bytes, Buffer.from(`\n${joinStrings(yaml)}`)]) };
+}
+
+/** -p comes first, so that an admin port of the file is one too many. */
+function withAdmin(reading: Reading, text: string | undefined): Reading {
+  if (text === undefined) return reading;
+  const defaults = new Defaults();
+  const pos = { file: '<cmdline>', line: 0, col: 0, len: 0 };
+  const admin: AdminConfig = {
+    name: undefined,
+    accepter: parseStack(text, 'accepter', defaults),
+    authdir: String(defaults.get('authdir-admin', 'ser2net')),
+    pamauth: undefined,
+    pos,
+  };
+  const { config, diags } = reading;
+  const twice: Diag[] = config.admin === undefined ? [] : [adminTwice(config.admin)];
+  return { ...reading, config: { ...config, admin }, diags: [...diags, ...twice] };
+}
+
+function adminTwice({ pos }: AdminConfig): Diag {
+  return {
+    code: 'duplicate-key',
+    severity: 'error',
+    pos,
+    text: 'the admin port of -p is in force, this one is not',
+    classic: `${pos.file}:${pos.line}(column ${Math.max(0, pos.col - 1)}): ${MESSAGES.adminTwice}`,
+  };
+}

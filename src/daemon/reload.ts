@@ -1,0 +1,94 @@
+// Taking the configuration anew: read all of it, and only when that worked hand it to the engine, which changes what differs.
+import type { Config } from '../config/model.ts';
+import type { DaemonLog } from '../observe/log.ts';
+import { type ConfigReader, reportLines } from './configuration.ts';
+import { MESSAGES } from './messages.ts';
+
+/** announce() says a thing whatever the level in force. */
+export type ReloadLog = Pick<DaemonLog, 'log' | 'announce'>;
+
+/** What a reload says and does to others. */
+export interface ReloadParts {
+  readonly reader: ConfigReader;
+  readonly apply: (config: Config) => Promise<void>;
+  readonly log: ReloadLog;
+  /** Says the note of a classic file, as at the start. */
+  readonly note: (text: string) => void;
+  /** For the service manager. */
+  readonly before: () => void;
+  readonly after: () => void;
+}
+
+export interface ReloadResult {
+  readonly ok: boolean;
+  /** What was wrong, in the order found; may be there although ok: items left out. */
+  readonly problems: readonly string[];
+}
+
+export type ReloadCause = keyof typeof MESSAGES.reload;
+
+export class Reloader {
+  readonly #parts: ReloadParts;
+  #running: Promise<ReloadResult> | undefined;
+  #next: Promise<ReloadResult> | undefined;
+  constructor(parts: ReloadParts) {
+    this.#parts = parts;
+  }
+
+  /** Requests made while one runs become one more run. Never rejects. */
+  request(cause: ReloadCause): Promise<ReloadResult> {
+    if (this.#next !== undefined) return this.#next;
+    if (this.#running !== undefined) {
+      this.#next = this.#running.then(() => {
+        this.#next = undefined;
+        return this.#start(cause);
+      });
+      return this.#next;
+    }
+    return this.#start(cause);
+  }
+
+  /** Resolves when nothing runs or waits. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined || this.#next !== undefined) await (this.#next ?? this.#running);
+  }
+
+  #start(cause: ReloadCause): Promise<ReloadResult> {
+    const run = this.#run(cause).finally(() => {
+      if (this.#running === run) this.#running = undefined;
+    });
+    this.#running = run;
+    return run;
+  }
+
+  async #run(cause: ReloadCause): Promise<ReloadResult> {
+    const { reader, apply, log, note, before, after } = this.#parts;
+    // Started from -Y or -C alone: nothing to read anew, and not a word about it, ser2net 4.3.11.
+    if (!reader.reloadable) return { ok: true, problems: [] };
+    log.announce('info', MESSAGES.reload[cause]);
+    before();
+    try {
+      const outcome = await reader.read('reload');
+      if (outcome.kind !== 'read') {
+        log.announce('err', outcome.text);
+        return { ok: false, problems: [outcome.text] };
+      }
+      if (outcome.note !== undefined) note(outcome.note);
+      const problems = reportLines(outcome.reading);
+      for (const { level, text } of problems) log.log(level, text);
+      const texts = problems.filter(({ level }) => level === 'err').map(({ text }) => text);
+      if (!outcome.reading.complete) {
+        log.announce('err', 'The configuration was not read to its end: nothing was changed');
+        return { ok: false, problems: texts };
+      }
+      await apply(outcome.reading.config);
+      return { ok: true, problems: texts };
+    } catch (err) {
+      const text = `Reload failed: ${(err as Error).message}`;
+      log.announce('err', text);
+      return { ok: false, problems: [text] };
+    } finally {
+      after();
+    }
+  }
+}

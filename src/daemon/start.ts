@@ -1,0 +1,71 @@
+// From the words of the command line to the exit code: decides who does it, and loads only that.
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type CommandEnv, type RunOptions, readCommand } from './command.ts';
+import { usage } from './messages.ts';
+import { textSink } from './stderr.ts';
+
+/** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
+export function shownName(script: string | undefined): string {
+  if (script === undefined || /\s/.test(script) || basename(script) === 'main.js') return 'ser2net';
+  return script;
+}
+
+const commandEnv: CommandEnv = {
+  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  version: () => {
+    const file = new URL('../../../package.json', import.meta.url);
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  },
+};
+
+/** argv is the process's: node, script, words. */
+export async function start(argv: readonly string[]): Promise<number> {
+  const argv0 = shownName(argv[1]);
+  // Nobody reads on: no reason to fail.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  const out = (text: string): void => void process.stdout.write(text);
+  const err = (text: string): void => void process.stderr.write(text);
+  const command = await readCommand(argv0, argv.slice(2), commandEnv);
+  switch (command.do) {
+    case 'print':
+      out(command.text);
+      return 0;
+    case 'refuse':
+      err(`${command.text}\n${command.usage ? usage(argv0) : ''}`);
+      return 1;
+    case 'subcommand': {
+      const { SUBCOMMANDS } = await import('./subcommands.ts');
+      return SUBCOMMANDS[command.name]!.run(command.args, command.options, { out, err });
+    }
+    case 'check':
+      return (await import('./check.ts')).checkOptions(command.options, {}, { out, err });
+    case 'dump':
+      return (await import('./check.ts')).dumpOptions(command.options, { out, err });
+    case 'run':
+      return startDaemon(argv, command.options);
+  }
+}
+
+async function startDaemon(argv: readonly string[], options: RunOptions): Promise<number> {
+  const { joinBackground, startInBackground } = await import('./background.ts');
+  const background = joinBackground(process.env, process.ppid);
+  if (!options.foreground && background === undefined) {
+    return startInBackground({ words: argv.slice(1), needsStdin: options.file === '-', stderr: textSink(2) });
+  }
+  takeName(argv);
+  const { runDaemon } = await import('./run.ts');
+  const { realParts } = await import('./parts.ts');
+  return runDaemon(await realParts(options, background));
+}
+
+/** The whole command for ps, and `ser2net` as the process name: start-stop-daemon and pidof look for that. */
+function takeName(argv: readonly string[]): void {
+  process.title = ['ser2net', ...argv.slice(2)].join(' ');
+  try {
+    writeFileSync('/proc/self/comm', 'ser2net');
+  } catch {
+    process.title = 'ser2net';
+  }
+}

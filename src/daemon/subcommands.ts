@@ -1,0 +1,85 @@
+// The table of sub-commands: name, arguments, options, and how to get at the code. A new one is one file here and one row.
+
+/** Options by name in camelCase, as commander gives them. */
+export type SubcommandOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** What a sub-command may do to the outside. Texts have their line ends. */
+export interface SubcommandIo {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+export interface SubcommandRow {
+  readonly summary: string;
+  /** Arguments as commander writes them: `[file]`, `<file>`, `[file...]`; empty for none. */
+  readonly args: string;
+  readonly options: readonly {
+    readonly flags: string;
+    readonly doc: string;
+    readonly choices?: readonly string[];
+    /** May be given again; the values become a list. */
+    readonly several?: true;
+  }[];
+  /** Gives the exit code. Loads its code when called. */
+  readonly run: (args: readonly string[], options: SubcommandOptions, io: SubcommandIo) => Promise<number>;
+}
+
+const text = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
+
+export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
+  check: {
+    summary: 'read a configuration and report every problem; 0: none, 1: some',
+    args: '[file]',
+    options: [
+      { flags: '-q, --quiet', doc: 'say nothing, only give the exit code' },
+      { flags: '-W, --warnings-ok', doc: 'warnings alone give 0' },
+    ],
+    run: async (args, options, io) => (await import('./check.ts')).check(args[0], { ...options }, io),
+  },
+  dump: {
+    summary: 'print a configuration as it was understood, as YAML',
+    args: '[file]',
+    options: [],
+    run: async (args, _, io) => (await import('./check.ts')).dump(args[0], io),
+  },
+  convert: {
+    summary: 'print a classic configuration (ser2net.conf) as YAML',
+    args: '<file>',
+    options: [],
+    run: async (args, _, io) => (await import('./convert.ts')).convertFile(args[0]!, io),
+  },
+  gencert: {
+    summary: 'make a key and a self-signed certificate',
+    args: '',
+    options: [
+      { flags: '--use <side>', doc: 'whose certificate', choices: ['server', 'client'] },
+      { flags: '--key <file>', doc: 'where the key goes' },
+      { flags: '--cert <file>', doc: 'where the certificate goes' },
+      { flags: '--cn <name>', doc: 'common name: the host, or the user of a client certificate' },
+      { flags: '--name <name>', doc: 'a further host name or address', several: true },
+      { flags: '--days <n>', doc: 'how long it is good' },
+      { flags: '--force', doc: 'replace files that are there' },
+    ],
+    run: async (_, options, io) => {
+      const { gencert } = await import('./gencert.ts');
+      const use = text(options.use);
+      const key = text(options.key);
+      const cert = text(options.cert);
+      const commonName = text(options.cn);
+      const days = text(options.days);
+      return gencert(
+        {
+          ...((use === 'server' || use === 'client') && { use }),
+          ...(key !== undefined && { key }),
+          ...(cert !== undefined && { cert }),
+          ...(commonName !== undefined && { commonName }),
+          ...(days !== undefined && { days: Number(days) }),
+          ...(Array.isArray(options.name) && { names: options.name as readonly string[] }),
+          ...(options.force === true && { force: true }),
+        },
+        (line) => io.out(`${line}\n`),
+        (line) => io.err(`${line}\n`),
+      );
+    },
+  },
+};

@@ -7,7 +7,7 @@ import { createDev, createSerialDev } from './serialdev/serialdev.ts';
 import { tcpAccepter, tcpConnector } from './tcp.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
 import type { Authority } from './tls/authority.ts';
-import { sslFilter, sslFilter } from './tls/tls.ts';
+import { sslFilter } from './tls/tls.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface Build {

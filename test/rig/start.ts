@@ -1,0 +1,38 @@
+// npm start: the daemon in the foreground on examples/demo.yaml, with simulated instruments; with arguments, the daemon with those.
+import { spawn } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { startInstrument } from './instrument.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const MAIN = join(import.meta.dirname, '../../src/main.js');
+const args = process.argv.slice(2);
+const demo = args.length === 0;
+const foreground = demo || !args.some((a) => a === '-n' || a === '-d' || a === '-v' || a.startsWith('--') || !a.startsWith('-'));
+
+const instruments = demo ? ['one', 'two'].map((name) => startInstrument(join(ROOT, 'build/demo', name))) : [];
+const daemon = spawn(process.execPath, [MAIN, ...(foreground ? ['-d', '-l'] : []), ...(demo ? ['-c', 'examples/demo.yaml'] : args)], {
+  cwd: demo ? ROOT : process.cwd(),
+  stdio: 'inherit',
+});
+if (demo) {
+  process.stdout.write(`
+ser2net is running on examples/demo.yaml, with two simulated instruments. In another terminal, try
+
+  printf 'hello\\r\\n' | nc -q 1 localhost 4001     raw TCP: the instrument answers
+  telnet localhost 4002                           telnet with RFC 2217: type help, or line?
+  telnet localhost 4000                           the admin port: type help
+
+  python3 -c "import serial; p = serial.serial_for_url('rfc2217://localhost:4002', 19200, timeout=2); \\
+    p.write(b'line?\\n'); print(p.readlines()[-1])"
+
+Control-C ends it.
+
+`);
+}
+const stop = (signal: NodeJS.Signals): void => void daemon.kill(signal);
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
+daemon.on('exit', (code, signal) => {
+  void Promise.all(instruments.map((i) => i.close())).then(() => process.exit(signal === null ? (code ?? 1) : 1));
+});

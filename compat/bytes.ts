@@ -1,0 +1,223 @@
+// How bytes are written in a case: telnet and RFC 2217 by name, text in quotes, the rest in hexadecimal. Both ways.
+// Not a decoder of its own: what cannot be named (a command cut off in the middle) is written in hexadecimal.
+
+/** Who sent the bytes, seen from telnet: it decides whether COM-PORT-OPTION codes count from 0 or from 100. */
+export type Side = 'client' | 'server';
+
+const COMMANDS: Readonly<Record<string, number>> = {
+  EOF: 236,
+  SUSP: 237,
+  ABORT: 238,
+  EOR: 239,
+  SE: 240,
+  NOP: 241,
+  DM: 242,
+  BRK: 243,
+  IP: 244,
+  AO: 245,
+  AYT: 246,
+  EC: 247,
+  EL: 248,
+  GA: 249,
+  SB: 250,
+  WILL: 251,
+  WONT: 252,
+  DO: 253,
+  DONT: 254,
+  IAC: 255,
+};
+const OPTIONS: Readonly<Record<string, number>> = {
+  BINARY: 0,
+  ECHO: 1,
+  'SUPPRESS-GO-AHEAD': 3,
+  STATUS: 5,
+  'TIMING-MARK': 6,
+  'TERMINAL-TYPE': 24,
+  'END-OF-RECORD': 25,
+  NAWS: 31,
+  'TERMINAL-SPEED': 32,
+  'TOGGLE-FLOW-CONTROL': 33,
+  LINEMODE: 34,
+  'NEW-ENVIRON': 39,
+  'COM-PORT-OPTION': 44,
+};
+const COM_PORT: Readonly<Record<string, number>> = {
+  SIGNATURE: 0,
+  'SET-BAUDRATE': 1,
+  'SET-DATASIZE': 2,
+  'SET-PARITY': 3,
+  'SET-STOPSIZE': 4,
+  'SET-CONTROL': 5,
+  'NOTIFY-LINESTATE': 6,
+  'NOTIFY-MODEMSTATE': 7,
+  'FLOWCONTROL-SUSPEND': 8,
+  'FLOWCONTROL-RESUME': 9,
+  'SET-LINESTATE-MASK': 10,
+  'SET-MODEMSTATE-MASK': 11,
+  'PURGE-DATA': 12,
+};
+const IAC = 255;
+const SB = 250;
+const SE = 240;
+const COM_PORT_OPTION = 44;
+
+const byNumber = (names: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
+  new Map(Object.entries(names).map(([name, n]) => [n, name]));
+const COMMAND_NAMES = byNumber(COMMANDS);
+const OPTION_NAMES = byNumber(OPTIONS);
+const COM_PORT_NAMES = byNumber(COM_PORT);
+
+const hex = (n: number): string => n.toString(16).padStart(2, '0');
+const ESCAPES: Readonly<Record<string, string>> = { '\r': '\\r', '\n': '\\n', '\t': '\\t', '\\': '\\\\', '"': '\\"' };
+
+/** One character of text as it stands between quotes. */
+export const escapeChar = (c: string): string => ESCAPES[c] ?? (c < ' ' || c > '~' ? `\\x${hex(c.charCodeAt(0))}` : c);
+
+/** The text a quoted or escaped one stands for. Throws for an escape it does not know. */
+export function unescapeText(text: string): string {
+  return text.replace(/\\(x[0-9a-f]{2}|.|$)/gs, (all, what: string) => {
+    if (what[0] === 'x' && what.length === 3) return String.fromCharCode(Number.parseInt(what.slice(1), 16));
+    const found = Object.entries(ESCAPES).find(([, written]) => written === all);
+    if (found === undefined) throw new Error(`'${all}' is not an escape`);
+    return found[0];
+  });
+}
+
+/** Runs longer than this are written once, with a count. */
+const MAX_RUN = 24;
+
+/** Text between quotes, long runs of one character as `"x"*1000`. */
+function quote(text: string): string[] {
+  const out: string[] = [];
+  let at = 0;
+  for (const run of text.matchAll(new RegExp(`(.)\\1{${MAX_RUN},}`, 'gs'))) {
+    if (run.index > at) out.push(`"${[...text.slice(at, run.index)].map(escapeChar).join('')}"`);
+    out.push(`"${escapeChar(run[1]!)}"*${run[0].length}`);
+    at = run.index + run[0].length;
+  }
+  if (at < text.length) out.push(`"${[...text.slice(at)].map(escapeChar).join('')}"`);
+  return out;
+}
+
+function plainHex(data: Buffer): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < data.length; ) {
+    let end = i;
+    while (end < data.length && data[end] === data[i]) end++;
+    if (end - i > MAX_RUN) out.push(`${hex(data[i]!)}*${end - i}`);
+    else {
+      const next = data.findIndex(
+        (b, at) => at >= end && at + MAX_RUN < data.length && data.subarray(at, at + MAX_RUN + 1).every((x) => x === b),
+      );
+      end = next < 0 ? data.length : next;
+      out.push(...(data.toString('hex', i, end).match(/.{1,64}/g) ?? []));
+    }
+    i = end;
+  }
+  return out;
+}
+
+const PRINTABLE = /[\r\n\t\x20-\x7e]+/g;
+
+/** Bytes without commands: text where it reads as text, hexadecimal elsewhere. */
+function plain(data: Buffer): string[] {
+  const text = data.toString('latin1');
+  const out: string[] = [];
+  let at = 0;
+  for (const run of text.matchAll(PRINTABLE)) {
+    if (run[0].length < 2 && run[0].length < data.length) continue;
+    if (run.index > at) out.push(...plainHex(data.subarray(at, run.index)));
+    for (const line of run[0].match(/[^\n]*\n|[^\n]+$/g) ?? []) out.push(...quote(line));
+    at = run.index + run[0].length;
+  }
+  if (at < data.length) out.push(...plainHex(data.subarray(at)));
+  return out;
+}
+
+/** The end of a suboption that begins at `from` (after IAC SB): the index of its IAC SE, or -1 when it has none. */
+function suboptionEnd(data: Buffer, from: number): number {
+  for (let i = data.indexOf(IAC, from); i >= 0 && i + 1 < data.length; i = data.indexOf(IAC, i + 2)) if (data[i + 1] === SE) return i;
+  return -1;
+}
+
+function suboption(data: Buffer, side: Side): string[] {
+  if (data.length === 0) return [];
+  const option = data[0]!;
+  const out = [OPTION_NAMES.get(option) ?? hex(option)];
+  if (option !== COM_PORT_OPTION || data.length < 2) return [...out, ...plainHex(data.subarray(1))];
+  const code = COM_PORT_NAMES.get(data[1]! - (side === 'server' ? 100 : 0));
+  out.push(code ?? hex(data[1]!));
+  const body = data.subarray(2);
+  return [...out, ...(code === 'SIGNATURE' ? plain(body) : plainHex(body))];
+}
+
+/** The words for these bytes, those of one command together; bytesOf gives the same bytes back. */
+export function wordsOf(data: Buffer, side: Side): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < data.length; ) {
+    const iac = data.indexOf(IAC, i);
+    if (iac !== i) {
+      const end = iac < 0 ? data.length : iac;
+      out.push(...plain(data.subarray(i, end)));
+      i = end;
+      continue;
+    }
+    let end = i;
+    while (data[end] === IAC) end++;
+    if (end - i > MAX_RUN) {
+      out.push(`ff*${end - i}`);
+      i = end;
+      continue;
+    }
+    const command = data[i + 1];
+    const name = command === undefined ? undefined : COMMAND_NAMES.get(command);
+    if (command === undefined || name === undefined) {
+      out.push('IAC');
+      i++;
+    } else if (command > SB && command < IAC) {
+      const option = data[i + 2];
+      out.push(['IAC', name, ...(option === undefined ? [] : [OPTION_NAMES.get(option) ?? hex(option)])].join(' '));
+      i += 3;
+    } else if (command === SB && suboptionEnd(data, i + 2) >= 0) {
+      const end = suboptionEnd(data, i + 2);
+      out.push(['IAC', 'SB', ...suboption(data.subarray(i + 2, end), side), 'IAC', 'SE'].join(' '));
+      i = end + 2;
+    } else {
+      out.push(`IAC ${name}`);
+      i += 2;
+    }
+  }
+  return out;
+}
+
+function word(text: string, side: Side): Buffer {
+  const named = COMMANDS[text] ?? OPTIONS[text];
+  if (named !== undefined) return Buffer.of(named);
+  const code = COM_PORT[text];
+  if (code !== undefined) return Buffer.of(code + (side === 'server' ? 100 : 0));
+  const [, body = '', times = '1'] = /^(.*?)(?:\*(\d+))?$/s.exec(text) ?? [];
+  const once = body.startsWith('"') ? Buffer.from(unescapeText(body.slice(1, -1)), 'latin1') : Buffer.from(body, 'hex');
+  if (!body.startsWith('"') && (once.length * 2 !== body.length || body === '')) throw new Error(`'${text}' is neither a name nor bytes`);
+  return Buffer.concat(Array<Buffer>(Number(times)).fill(once));
+}
+
+/** The bytes of a line of words. Throws for a word that is none. */
+export function bytesOf(text: string, side: Side): Buffer {
+  const words = text.match(/"(?:[^"\\]|\\.)*"(?:\*\d+)?|\S+/g) ?? [];
+  return Buffer.concat(words.map((w) => word(w, side)));
+}
+
+/** The words on as few lines as fit in the width; a word that ends a line of text ends a line here too. */
+export function wrapWords(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const w of words) {
+    if (line !== '' && (line.length + 1 + w.length > width || line.endsWith('\\n"'))) {
+      lines.push(line);
+      line = '';
+    }
+    line += (line === '' ? '' : ' ') + w;
+  }
+  if (line !== '') lines.push(line);
+  return lines;
+}

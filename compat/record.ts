@@ -1,0 +1,64 @@
+// record WORD...: plays the cases whose name has every word on the reference and writes what happened into them.
+// --new: only cases that were never recorded. --check: play once more and tell when the second time was different.
+import { writeFileSync } from 'node:fs';
+import { type Block, type Case, parseCase, printCase } from './case-file.ts';
+import { compare } from './compare.ts';
+import { type Played, play } from './play.ts';
+import { type CaseFile, check, findCases, needs, pool, reference, showName } from './suite.ts';
+
+/** The case with what was seen; blocks marked ours stay as they are, behind the block they differ from. */
+export function recorded(c: Case, played: Played): Case {
+  const ours = c.blocks.filter((b) => b.kind !== 'prose' && b.ours);
+  const blocks: Block[] = [...played.blocks];
+  for (const block of ours) {
+    const at = blocks.findLastIndex(
+      (b) => b.kind === block.kind && (b.kind !== 'text' || (block.kind === 'text' && b.type === block.type)),
+    );
+    blocks.splice(at < 0 ? blocks.length : at + 1, 0, block);
+  }
+  const settings = new Map([['reference', 'ser2net 4.3.11, gensio 2.6.2'], ...c.settings]);
+  return { ...c, settings, blocks };
+}
+
+const isRecorded = (c: Case): boolean => c.settings.has('reference');
+
+async function main(args: readonly string[]): Promise<number> {
+  const words = args.filter((a) => !a.startsWith('--'));
+  const command = reference();
+  if (command === undefined) {
+    process.stderr.write('the reference (ser2net 4.3.11) is not installed; SER2NET_REFERENCE may name it\n');
+    return 1;
+  }
+  const files = findCases(words).filter((f) => !args.includes('--new') || !isRecorded(parseCase(f.text)));
+  let failed = 0;
+  await pool(files, 6, async (file) => {
+    const problems = await recordOne(file, command, args.includes('--check'));
+    if (problems.length > 0) failed++;
+    process.stdout.write(
+      `${problems.length > 0 ? 'FAILED' : 'recorded'} ${showName(file.path)}\n${problems.map((p) => `${p}\n`).join('')}`,
+    );
+  });
+  process.stdout.write(`${files.length - failed} recorded, ${failed} failed\n`);
+  return failed > 0 || files.length === 0 ? 1 : 0;
+}
+
+async function recordOne(file: CaseFile, command: { file: string; args: readonly string[] }, again: boolean): Promise<string[]> {
+  let c: Case;
+  try {
+    c = parseCase(file.text);
+  } catch (err) {
+    return [`  ${(err as Error).message}`];
+  }
+  const need = needs(c);
+  if (typeof need === 'string') return [`  ${need}`];
+  if (c.settings.get('only') === 'ours') return [];
+  const played = await play(c, { command, mode: 'record', ours: false, shim: need.shim });
+  if (played.problem !== undefined) return [`  ${played.problem}`, ...compare(c, false, played)];
+  const text = printCase(recorded(c, played));
+  writeFileSync(file.path, text);
+  if (!again) return [];
+  const verdict = await check({ ...file, text }, command, false);
+  return verdict.status === 'failed' ? ['  the second time was different:', ...verdict.why] : [];
+}
+
+if (process.argv[1] === import.meta.filename) process.exitCode = await main(process.argv.slice(2));

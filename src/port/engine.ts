@@ -8,7 +8,7 @@ import { Deadlines } from '../base/deadlines.ts';
 import type { Log } from '../base/log.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/env.ts';
-import { Builder } from '../gensio/registry.ts';
+import { type Build, Builder } from '../gensio/registry.ts';
 import type { ObserverFactory } from './events.ts';
 import { REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
@@ -21,6 +21,8 @@ export interface EngineEnv {
   readonly gensio: Omit<GensioEnv, 'clock' | 'log'>;
   /** Traces, LEDs, logs: made anew for each port and configuration. */
   readonly observers?: readonly ObserverFactory[];
+  /** Makes the layers; the registry's builder when not given. */
+  readonly builder?: Build;
 }
 
 /** What becomes of a port whose configuration changed while it is in use. */
@@ -38,7 +40,7 @@ const same = (a: ConnectionConfig, b: ConnectionConfig): boolean => {
 export class Engine {
   readonly #env: EngineEnv;
   readonly #portEnv: PortEnv;
-  readonly #builder: Builder;
+  readonly #builder: Build;
   readonly #deadlines: Deadlines;
   #ports: Port[] = [];
   /** Ports removed while in use, and ports to be changed: what to do when they are at rest. */
@@ -49,7 +51,7 @@ export class Engine {
   constructor(env: EngineEnv) {
     this.#env = env;
     this.#deadlines = new Deadlines(env.clock);
-    this.#builder = new Builder({ ...env.gensio, clock: env.clock, log: env.log });
+    this.#builder = env.builder ?? new Builder({ ...env.gensio, clock: env.clock, log: env.log });
     this.#portEnv = {
       clock: env.clock,
       deadlines: this.#deadlines,
@@ -62,7 +64,7 @@ export class Engine {
   }
 
   /** Makes layers as the ports do; for the admin port. */
-  get builder(): Builder {
+  get builder(): Build {
     return this.#builder;
   }
   /** In the order of the configuration; ports that were removed and are still in use come last. */

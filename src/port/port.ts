@@ -46,13 +46,13 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   /** Seconds; the admin port can change it. */
   #timeout: number;
   #listener: Listener | undefined;
-  #device: DeviceEnd;
+  #device!: DeviceEnd;
   #places: (Netcon | undefined)[] = [];
   readonly #users = new Set<Netcon>();
   #waiting: Gensio[] = [];
-  #toNet: ToNet;
+  #toNet!: ToNet;
   #closeon: Matcher | undefined;
-  #remaddr: RemoteAddresses;
+  #remaddr!: RemoteAddresses;
   #connback: Connback | undefined;
   #observers: PortObserver[] = [];
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
@@ -69,9 +69,6 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.config = config;
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
-    this.#device = this.#makeDevice();
-    this.#toNet = this.#makeToNet();
-    this.#remaddr = new RemoteAddresses(config.options.remaddr ?? []);
     this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
     this.#idle = new IdleWatch(
       env.deadlines,

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { GensioError } from '../../src/base/gensio-error.ts';
+import type { Config, ConnectionConfig, Stack } from '../../src/config/model.ts';
+import type { Accepter, AccepterUp } from '../../src/gensio/gensio.ts';
+import type { ConnectionOptions } from '../../src/options/connection.ts';
+import type { LayerSpec } from '../../src/options/stack.ts';
+import { Engine } from '../../src/port/engine.ts';
+import { FakeClock } from '../rig/fake-clock.ts';
+import { FakeGensio } from '../rig/fake-gensio.ts';
+import { connectionConfig, settle } from '../rig/port-rig.ts';
+
+/** A network in memory: an address can be listened on once. */
+class FakeNet {
+  readonly listening = new Map<string, FakeListener>();
+  readonly devices: FakeGensio[] = [];
+  readonly builder = {
+    accepter: (spec: LayerSpec): Accepter => new FakeListener(this, 'rest' in spec ? spec.rest : ''),
+    connector: (): FakeGensio => {
+      const device = new FakeGensio({ address: 'dev' });
+      this.devices.push(device);
+      return device;
+    },
+  };
+  async connect(address: string): Promise<FakeGensio | undefined> {
+    const listener = this.listening.get(address);
+    if (listener === undefined) return undefined;
+    const user = new FakeGensio({ type: 'tcp' });
+    listener.up.accepted(user);
+    await settle();
+    return user;
+  }
+}
+class FakeListener implements Accepter {
+  readonly type = 'fake';
+  up!: AccepterUp;
+  readonly #net: FakeNet;
+  readonly #address: string;
+  constructor(net: FakeNet, address: string) {
+    this.#net = net;
+    this.#address = address;
+  }
+  listen(done: (err?: GensioError) => void): void {
+    if (this.#net.listening.has(this.#address)) return done(new GensioError('addrinuse'));
+    this.#net.listening.set(this.#address, this);
+    done();
+  }
+  close(done: () => void): void {
+    if (this.#net.listening.get(this.#address) === this) this.#net.listening.delete(this.#address);
+    done();
+  }
+  port(): undefined {
+    return undefined;
+  }
+}
+
+const stack = (text: string): Stack => ({ text, spec: { type: 'dummy', opts: {}, rest: text } as LayerSpec, error: undefined });
+const connection = (
+  name: string,
+  address: string,
+  more: Partial<ConnectionConfig> = {},
+  options: Partial<ConnectionOptions> = {},
+): ConnectionConfig => connectionConfig(options, { name, accepter: stack(address), connector: stack(`dev-${name}`), ...more });
+const config = (...connections: ConnectionConfig[]): Config => ({ format: 'yaml', connections, rotators: [], leds: [], admin: undefined });
+
+function make(): { net: FakeNet; engine: Engine; clock: FakeClock; logged: string[] } {
+  const net = new FakeNet();
+  const clock = new FakeClock();
+  const logged: string[] = [];
+  const engine = new Engine({
+    clock,
+    log: { log: (_l, text) => void logged.push(text) },
+    gensio: { lockDir: undefined, parse: () => undefined },
+    builder: net.builder,
+  });
+  return { net, engine, clock, logged };
+}
+
+test('a reload that changes nothing keeps listeners and users', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const listener = net.listening.get('A');
+  const user = await net.connect('A');
+  await engine.apply(config(connection('a', 'A')));
+  assert.equal(net.listening.get('A'), listener);
+  assert.equal(user?.state, 'open');
+  user?.feed('still there');
+  assert.equal(net.devices[0]?.take().toString(), 'still there');
+});
+
+test('an idle port gets new settings at once on the same listener', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const listener = net.listening.get('A');
+  await engine.apply(config(connection('a', 'A', {}, { banner: 'new' })));
+  assert.equal(net.listening.get('A'), listener);
+  assert.equal((await net.connect('A'))?.take().toString(), 'new');
+});
+
+test('a port in use whose settings change stops listening, and starts anew when the last user leaves', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const user = await net.connect('A');
+  await engine.apply(config(connection('a', 'B', {}, { banner: 'new' })));
+  assert.equal(await net.connect('A'), undefined);
+  assert.equal(await net.connect('B'), undefined);
+  assert.equal(user?.state, 'open');
+  assert.equal(engine.pending(engine.port('a')!), 'reconfigured');
+  user?.end();
+  await settle();
+  assert.equal((await net.connect('B'))?.take().toString(), 'new');
+});
+
+test('a removed port in use serves its users to the end, then is gone', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const user = await net.connect('A');
+  await engine.apply(config());
+  assert.equal(user?.state, 'open');
+  assert.equal(await net.connect('A'), undefined);
+  assert.equal(engine.pending(engine.port('a')!), 'deleted');
+  user?.end();
+  await settle();
+  assert.equal(engine.ports.length, 0);
+});
+
+test('enable: off in the new file closes users; on again listens', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const user = await net.connect('A');
+  await engine.apply(config(connection('a', 'A', { enable: false })));
+  await settle();
+  assert.equal(user?.state, 'closed');
+  assert.equal(await net.connect('A'), undefined);
+  await engine.apply(config(connection('a', 'A')));
+  assert.ok(await net.connect('A'));
+});
+
+test('two idle ports swap their addresses, and a renamed one takes its address over', async () => {
+  const { net, engine, logged } = make();
+  await engine.apply(config(connection('a', 'A', {}, { banner: 'a' }), connection('b', 'B', {}, { banner: 'b' })));
+  await engine.apply(config(connection('a', 'B', {}, { banner: 'a' }), connection('b', 'A', {}, { banner: 'b' })));
+  assert.equal((await net.connect('B'))?.take().toString(), 'a');
+  assert.equal((await net.connect('A'))?.take().toString(), 'b');
+  const fresh = make();
+  await fresh.engine.apply(config(connection('old', 'X')));
+  await fresh.engine.apply(config(connection('new', 'X', {}, { banner: 'n' })));
+  assert.equal((await fresh.net.connect('X'))?.take().toString(), 'n');
+  assert.deepEqual([logged, fresh.logged], [[], []]);
+});
+
+test('a renamed port in use keeps its user; the new name listens at once and its device is in use', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('old', 'X', { connector: stack('same') })));
+  const user = await net.connect('X');
+  await engine.apply(config(connection('new', 'X', { connector: stack('same') })));
+  assert.equal(user?.state, 'open');
+  assert.equal((await net.connect('X'))?.take().toString(), "Port's device already in use\r\n");
+});
+
+test('a reload undone while the port is in use leaves it as it was', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const user = await net.connect('A');
+  await engine.apply(config());
+  await engine.apply(config(connection('a', 'A')));
+  assert.equal(engine.pending(engine.port('a')!), undefined);
+  user?.end();
+  await settle();
+  assert.ok(await net.connect('A'));
+});
+
+test('stop closes every listener and every user, with closestr, and ends promptly', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A', {}, { closestr: 'bye' }), connection('b', 'A')));
+  const user = await net.connect('A');
+  await engine.stop();
+  assert.equal(user?.state, 'closed');
+  assert.equal(net.listening.size, 0);
+  assert.equal(net.devices[0]?.take().toString(), 'bye');
+});
+
+test('any sequence of reloads, connects and leaves ends with exactly the listeners of the last file, and nothing left over', async () => {
+  const name = fc.constantFrom('a', 'b', 'c');
+  const address = fc.constantFrom('A', 'B', 'C');
+  const line = fc.record({ name, address, enable: fc.boolean(), banner: fc.constantFrom(undefined, '1', '2') });
+  const action = fc.oneof(
+    fc.record({ do: fc.constant('reload' as const), lines: fc.uniqueArray(line, { selector: (l) => l.name, maxLength: 3 }) }),
+    fc.record({ do: fc.constant('connect' as const), address }),
+    fc.record({ do: fc.constant('leave' as const), nth: fc.nat(5) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 25 }), async (actions) => {
+      const { net, engine, clock } = make();
+      const users: FakeGensio[] = [];
+      let last = config();
+      for (const a of actions) {
+        if (a.do === 'reload') {
+          // Addresses are unique too, so that no listener has to be tried again.
+          const lines = a.lines.filter((l, i) => a.lines.findIndex((o) => o.address === l.address) === i);
+          last = config(...lines.map((l) => connection(l.name, l.address, { enable: l.enable }, { banner: l.banner })));
+          await engine.apply(last);
+        } else if (a.do === 'connect') {
+          const user = await net.connect(a.address);
+          if (user !== undefined) users.push(user);
+        } else users[a.nth]?.end();
+        await settle();
+      }
+      for (const user of users) user.end();
+      await settle();
+      clock.advance(30_000);
+      await settle();
+      const wanted = last.connections.filter((c) => c.enable).map((c) => c.accepter.text);
+      assert.deepEqual([...net.listening.keys()].sort(), wanted.sort());
+      assert.deepEqual(
+        engine.ports.map((p) => p.name),
+        last.connections.map((c) => c.name),
+      );
+      for (const c of last.connections.filter((c) => c.enable)) {
+        assert.equal((await net.connect(c.accepter.text))?.take().toString(), c.options.banner ?? '');
+      }
+    }),
+    { numRuns: 150 },
+  );
+});

@@ -72,6 +72,8 @@ export interface Libc {
   flush(fd: number, queue: 'in' | 'out' | 'both'): SystemError | undefined;
   /** TIOCOUTQ: bytes the kernel has not sent. */
   outputQueued(fd: number): number | SystemError;
+  /** TIOCSERGETLSR: the last bit has left the chip. Drivers of real UARTs know; others give ENOTTY. */
+  transmitterEmpty(fd: number): boolean | SystemError;
   /** FIONREAD: bytes waiting to be read. */
   inputQueued(fd: number): number | SystemError;
   /** TIOCEXCL, TIOCNXCL: further opens of the terminal give EBUSY, but for root. */
@@ -101,6 +103,8 @@ export interface Libc {
   /** SO_KEEPALIVE (0 or 1), TCP_KEEPIDLE and TCP_KEEPINTVL in seconds, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds. */
   setTcp(fd: number, knob: TcpKnob, value: number): SystemError | undefined;
   getTcp(fd: number, knob: TcpKnob): number | SystemError;
+  /** SO_PEERCRED: whose process connected a unix socket. */
+  peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | SystemError;
   /** A unix datagram socket bound to a receiver, for /dev/log and NOTIFY_SOCKET; `@name` is an abstract name. Closed with close(). */
   connectDatagram(path: string): number | SystemError;
   /** One datagram; EAGAIN when the receiver is behind. Never waits, never a SIGPIPE. */
@@ -126,6 +130,7 @@ const IOCTL = {
   TIOCCBRK: [0x5428, 0],
   TIOCGRS485: [0x542e, 32],
   TIOCSRS485: [0x542f, 32],
+  TIOCSERGETLSR: [0x5459, 4],
   TIOCGICOUNT: [0x545d, 80],
   TIOCGPTN: [0x80045430, 4],
   TIOCSPTLCK: [0x40045431, 4],
@@ -141,6 +146,7 @@ const QUEUES = { in: 0, out: 1, both: 2 } as const;
 const FLOCK = { shared: 1 | 4, exclusive: 2 | 4, unlock: 8 } as const;
 const SOL_SOCKET = 1;
 const IPPROTO_TCP = 6;
+const SO_PEERCRED = 17;
 const TCP: Readonly<Record<TcpKnob, readonly [level: number, name: number]>> = {
   keepalive: [SOL_SOCKET, 9],
   keepidle: [IPPROTO_TCP, 4],
@@ -260,6 +266,10 @@ function load(): Libc | undefined {
     timedBreak: (fd) => withNumber(fd, 'TCSBRK', 0),
     flush: (fd, queue) => withNumber(fd, 'TCFLSH', QUEUES[queue]),
     outputQueued: (fd) => askWord(fd, 'TIOCOUTQ'),
+    transmitterEmpty(fd) {
+      const state = askWord(fd, 'TIOCSERGETLSR');
+      return state instanceof SystemError ? state : (state & 1) === 1;
+    },
     inputQueued: (fd) => askWord(fd, 'FIONREAD'),
     setExclusive: (fd, on) => withNumber(fd, on ? 'TIOCEXCL' : 'TIOCNXCL', 0),
     getRs485(fd) {
@@ -313,6 +323,13 @@ function load(): Libc | undefined {
       const length = Buffer.alloc(4);
       putU32(length, 0, 4);
       return check(cGetsockopt(fd, TCP[knob][0], TCP[knob][1], scratch, length), 'getsockopt') ?? u32(scratch, 0);
+    },
+    peerCredentials(fd) {
+      const length = Buffer.alloc(4);
+      putU32(length, 0, 12);
+      scratch.fill(0xff, 0, 12);
+      const err = check(cGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, scratch, length), 'getsockopt SO_PEERCRED');
+      return err ?? { pid: u32(scratch, 0), uid: u32(scratch, 1), gid: u32(scratch, 2) };
     },
     connectDatagram(path) {
       const address = unixAddress(path);

@@ -1,7 +1,6 @@
 // A pty pair for tests: the slave's path for what is tested, the master as the far end of the line.
 // A pty keeps cs8 -parenb whatever is asked of it and has no modem lines: fake-device.ts is for those.
 import { closeSync, constants, openSync } from 'node:fs';
-import { systemClock } from '../../src/base/clock.ts';
 import { type Libc, libc, SystemError, type Termios } from '../../src/base/libc.ts';
 import { ByteStream, type ByteStreamUp } from '../../src/gensio/handle.ts';
 
@@ -10,12 +9,12 @@ export const LIMIT_MS = 5000;
 
 /** Resolves when the condition holds, looked at every few milliseconds; rejects with what was waited for after the limit. */
 export function until(what: string, holds: () => boolean, limitMs = LIMIT_MS): Promise<void> {
-  const end = systemClock.now() + limitMs;
+  const end = performance.now() + limitMs;
   return new Promise((resolve, reject) => {
     const look = (): void => {
       if (holds()) resolve();
-      else if (systemClock.now() > end) reject(new Error(`waited ${limitMs} ms for ${what}`));
-      else systemClock.after(2, look);
+      else if (performance.now() > end) reject(new Error(`waited ${limitMs} ms for ${what}`));
+      else setTimeout(look, 2);
     };
     look();
   });
@@ -115,10 +114,10 @@ export class PtyMaster implements ByteStreamUp {
   }
   async #when(what: string, holds: () => boolean, limitMs: number): Promise<void> {
     let late = false;
-    const timer = systemClock.after(limitMs, () => {
+    const timer = setTimeout(() => {
       late = true;
       this.#wake();
-    });
+    }, limitMs);
     while (!holds()) {
       if (late || this.isGone)
         throw new Error(
@@ -126,7 +125,7 @@ export class PtyMaster implements ByteStreamUp {
         );
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    timer.cancel();
+    clearTimeout(timer);
   }
   /** Hangs up: what is open on the slave sees its end. */
   close(): void {
@@ -156,14 +155,13 @@ export function openPty(options: { readonly keepOpen?: boolean; readonly raw?: b
   const fd = openSync('/dev/ptmx', flags);
   must(c.unlockPty(fd));
   const path = `/dev/pts/${must(c.ptyNumber(fd))}`;
-  const setup = openSync(path, flags);
+  const slave = (options.keepOpen ?? true) ? openSync(path, flags) : undefined;
   if (options.raw) {
-    const t = must(c.getTermios(setup));
-    must(c.setTermios(setup, { ...t, iflag: 0, oflag: 0, lflag: 0 }));
+    // The settings of the pair: the master may ask for them too.
+    const t = must(c.getTermios(fd));
+    must(c.setTermios(fd, { ...t, iflag: 0, oflag: 0, lflag: 0 }));
   }
-  const slave = (options.keepOpen ?? true) ? setup : undefined;
   const master = new PtyMaster(fd);
-  if (slave === undefined) closeSync(setup);
   let closed = false;
   return {
     master,

@@ -1,0 +1,280 @@
+// A device used as it is, without terminal settings: printers, FIFOs, `wronly`, the layer `dev`. What the event loop can watch
+// (terminals, FIFOs) is watched. Of other devices that cannot be known, and trying ends the process; those are asked again and again.
+import { close, constants, fstat, read, type Stats, write } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Clock, Timer } from '../../base/clock.ts';
+import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
+import { type Libc, SystemError } from '../../base/libc.ts';
+import { ByteStream, type ByteStreamUp } from '../handle.ts';
+import { openDevice } from './device-open.ts';
+import { Drain, type DrainLimits, notATerminal, type Terminal, type TerminalUp } from './terminal.ts';
+import { deviceError } from './tty.ts';
+
+export interface CharDeviceConfig {
+  readonly device: string;
+  readonly limits: DrainLimits;
+  readonly access: number;
+  /** false: nothing is ever read. */
+  readonly reads: boolean;
+}
+
+/** What CharDevice needs of a ByteStream. */
+interface Bytes {
+  write(data: Buffer): boolean;
+  setReading(on: boolean): void;
+  queued(): number;
+  unsent(): number;
+  destroy(): void;
+}
+
+/** How soon a device that was not ready is asked again. */
+const RETRY_MS = 20;
+const READ_SIZE = 4096;
+
+/** Bytes of a device that cannot be watched: one call at a time on a thread, and none that waits (the descriptor is nonblocking). */
+class PolledBytes implements Bytes {
+  readonly #fd: number;
+  readonly #clock: Clock;
+  readonly #up: ByteStreamUp;
+  readonly #queue: Buffer[] = [];
+  #queued = 0;
+  #full = false;
+  #writing = false;
+  #reading = false;
+  #wantsRead = false;
+  #writeTimer: Timer | undefined;
+  #readTimer: Timer | undefined;
+  #destroyed = false;
+  #failed: Error | undefined;
+  #buffer: Buffer | undefined;
+
+  constructor(fd: number, clock: Clock, up: ByteStreamUp) {
+    this.#fd = fd;
+    this.#clock = clock;
+    this.#up = up;
+  }
+  queued(): number {
+    return this.#queued;
+  }
+  unsent(): number {
+    return this.#queued;
+  }
+  write(data: Buffer): boolean {
+    if (this.#destroyed || data.length === 0) return true;
+    this.#queue.push(data);
+    this.#queued += data.length;
+    this.#full = true;
+    this.#pump();
+    return false;
+  }
+  #pump(): void {
+    const first = this.#queue[0];
+    if (this.#writing || first === undefined || this.#writeTimer !== undefined) return;
+    this.#writing = true;
+    write(this.#fd, first, 0, first.length, null, (err, written) => {
+      this.#writing = false;
+      if (this.#destroyed) return this.#close();
+      if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
+      if (err === null) {
+        this.#queued -= written;
+        if (written === first.length) this.#queue.shift();
+        else this.#queue[0] = first.subarray(written);
+      }
+      if (this.#queue.length === 0) {
+        if (this.#full) {
+          this.#full = false;
+          this.#up.writable();
+        }
+      } else if (err !== null) {
+        this.#writeTimer = this.#clock.after(RETRY_MS, () => {
+          this.#writeTimer = undefined;
+          this.#pump();
+        });
+      } else this.#pump();
+    });
+  }
+  setReading(on: boolean): void {
+    this.#wantsRead = on;
+    if (on) this.#fill();
+  }
+  #fill(): void {
+    if (this.#reading || !this.#wantsRead || this.#destroyed || this.#readTimer !== undefined) return;
+    this.#reading = true;
+    this.#buffer ??= Buffer.allocUnsafe(READ_SIZE);
+    const buffer = this.#buffer;
+    read(this.#fd, buffer, 0, buffer.length, null, (err, count) => {
+      this.#reading = false;
+      if (this.#destroyed) return this.#close();
+      if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
+      if (err === null && count === 0) return this.#up.ended();
+      if (err === null) this.#deliver(buffer.subarray(0, count));
+      else {
+        this.#readTimer = this.#clock.after(RETRY_MS, () => {
+          this.#readTimer = undefined;
+          this.#fill();
+        });
+      }
+    });
+  }
+  /** Reading may have been turned off while the call was under way: then the piece waits. */
+  #deliver(data: Buffer): void {
+    if (this.#wantsRead) {
+      this.#up.read(data);
+      this.#fill();
+      return;
+    }
+    this.#readTimer = this.#clock.after(RETRY_MS, () => {
+      this.#readTimer = undefined;
+      this.#deliver(data);
+    });
+  }
+  #fail(err: Error): void {
+    this.#failed = err;
+    this.destroy();
+  }
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#writeTimer?.cancel();
+    this.#readTimer?.cancel();
+    this.#close();
+  }
+  /** Not while a thread still uses the descriptor. */
+  #close(): void {
+    if (this.#reading || this.#writing) return;
+    close(this.#fd, () => this.#up.gone(this.#failed));
+  }
+}
+
+export class CharDevice implements Terminal, ByteStreamUp {
+  readonly #c: Libc | undefined;
+  readonly #clock: Clock;
+  readonly #config: CharDeviceConfig;
+  readonly #up: TerminalUp;
+  readonly #fd: number;
+  readonly #bytes: Bytes;
+  #state: 'open' | 'draining' | 'closing' | 'gone' = 'open';
+  #lost = false;
+  #drain: Drain | undefined;
+  #done: (() => void) | undefined;
+
+  private constructor(c: Libc | undefined, clock: Clock, config: CharDeviceConfig, fd: number, watchable: boolean, up: TerminalUp) {
+    this.#c = c;
+    this.#clock = clock;
+    this.#config = config;
+    this.#fd = fd;
+    this.#up = up;
+    this.#bytes = watchable ? ByteStream.ofDescriptor(fd, this) : new PolledBytes(fd, clock, this);
+  }
+
+  /** Character devices and FIFOs; a plain file or anything else is 'oserr' (4.3.11 dies of it at the first byte). */
+  static open(
+    c: Libc | undefined,
+    clock: Clock,
+    config: CharDeviceConfig,
+    up: TerminalUp,
+    done: (got: CharDevice | GensioError) => void,
+  ): void {
+    const flags = constants.O_NOCTTY | constants.O_NONBLOCK;
+    const opened = (fd: number | GensioError): void => {
+      if (fd instanceof GensioError) return done(fd);
+      fstat(fd, (err, stats) => {
+        const got = err !== null ? fromSystemError(err) : CharDevice.#made(c, clock, config, fd, stats, up);
+        if (got instanceof GensioError) close(fd, () => done(got));
+        else done(got);
+      });
+    };
+    openDevice(config.device, config.access | flags, clock, (fd) => {
+      // A printer that may be written by its users and read by nobody.
+      if (fd instanceof GensioError && fd.code === 'perm' && !config.reads) {
+        openDevice(config.device, constants.O_WRONLY | flags, clock, opened);
+      } else opened(fd);
+    });
+  }
+  static #made(
+    c: Libc | undefined,
+    clock: Clock,
+    config: CharDeviceConfig,
+    fd: number,
+    stats: Stats,
+    up: TerminalUp,
+  ): CharDevice | GensioError {
+    if (!stats.isCharacterDevice() && !stats.isFIFO()) return new GensioError('oserr', `${config.device} is not a device`);
+    try {
+      return new CharDevice(c, clock, config, fd, stats.isFIFO() || isatty(fd), up);
+    } catch (err) {
+      return fromSystemError(err);
+    }
+  }
+
+  write(data: Buffer): boolean {
+    return this.#bytes.write(data);
+  }
+  setReading(on: boolean): void {
+    if (this.#config.reads && this.#state === 'open') this.#bytes.setReading(on);
+  }
+  queued(): number {
+    return this.#bytes.queued();
+  }
+  change(): SystemError {
+    return notATerminal('TCSETS2');
+  }
+  lines(): SystemError {
+    return notATerminal('TIOCMGET');
+  }
+  setLine(): SystemError {
+    return notATerminal('TIOCMSET');
+  }
+  setBreak(): SystemError {
+    return notATerminal('TIOCSBRK');
+  }
+  timedBreak(): void {}
+  purge(queue: 'in' | 'both'): void {
+    this.#c?.flush(this.#fd, queue);
+  }
+
+  close(wait: boolean, done: () => void): void {
+    if (this.#state === 'gone') return done();
+    if (this.#state !== 'open') return;
+    this.#bytes.setReading(false);
+    this.#state = 'draining';
+    this.#done = done;
+    const finish = (drained: boolean): void => {
+      this.#state = 'closing';
+      if (!drained) this.#c?.flush(this.#fd, 'both');
+      this.#bytes.destroy();
+    };
+    if (wait && !this.#lost) this.#drain = new Drain(this.#clock, this.#config.limits, () => this.#unsent(), finish);
+    else finish(false);
+  }
+  hurry(): void {
+    this.#drain?.hurry();
+  }
+  #unsent(): readonly number[] {
+    const kernel = this.#c?.outputQueued(this.#fd) ?? 0;
+    return [this.#bytes.unsent(), kernel instanceof SystemError ? 0 : kernel];
+  }
+
+  // From the bytes.
+  read(data: Buffer): void {
+    if (this.#state === 'open') this.#up.read(data);
+  }
+  writable(): void {
+    if (this.#state === 'open') this.#up.writable();
+  }
+  ended(): void {
+    this.#fail(new GensioError('remclose'));
+  }
+  gone(err?: Error): void {
+    this.#drain?.hurry();
+    const before = this.#state;
+    this.#state = 'gone';
+    if (before === 'open') this.#fail(err === undefined ? new GensioError('remclose') : deviceError(err, false));
+    this.#done?.();
+  }
+  #fail(err: GensioError): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#up.lost(err);
+  }
+}

@@ -1,0 +1,263 @@
+// One open terminal, driven through the C library: opened once, so that what waits on the line is kept and what was set before is
+// known and put back. Why not by the serialport package: see node-serialport.ts. The bytes go through a second descriptor of the
+// same open file, which belongs to the event loop; this one stays here for settings, lines and the end.
+import { constants, fstatSync } from 'node:fs';
+import type { Clock, Timer } from '../../base/clock.ts';
+import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
+import { type Libc, SystemError, type Termios } from '../../base/libc.ts';
+import type { Log } from '../../base/log.ts';
+import { strerror } from '../../base/strerror.ts';
+import type { SerialLine } from '../../options/serialdev.ts';
+import { ByteStream, type ByteStreamUp } from '../handle.ts';
+import { openDevice } from './device-open.ts';
+import { TIOCM } from './modemstate.ts';
+import { parseRs485 } from './rs485.ts';
+import { Drain, type DrainLimits, type Terminal, type TerminalUp } from './terminal.ts';
+import { atClose, type LineSettings, rawMode, withSettings } from './termios.ts';
+
+/** What a terminal is opened with. */
+export interface TtyConfig {
+  readonly device: string;
+  readonly line: SerialLine;
+  readonly limits: DrainLimits;
+  /** flock and TIOCEXCL: nobody else who asks may have it meanwhile. */
+  readonly exclusive: boolean;
+  /** Of O_RDWR, O_RDONLY, O_WRONLY. */
+  readonly access: number;
+}
+
+/** A driver whose hardware is gone may never come back from close; it is let go then. */
+const CLOSE_LIMIT_MS = 5000;
+/** As long as TCSBRK 0 makes it. */
+const BREAK_MS = 250;
+/** A UART divides its clock: what it cannot do within this part of the wanted speed will not be understood. */
+const SPEED_TOLERANCE = 0.05;
+
+/** Texts logged once a device and not at each open. */
+const said = new Set<string>();
+const MAX_SAID = 4096;
+function once(log: Log, text: string): void {
+  if (said.has(text) || said.size >= MAX_SAID) return;
+  said.add(text);
+  log.log('warning', text);
+}
+
+/** Major numbers of the slaves of Unix98 ptys: closing them never waits, and a break is nothing. */
+export function isPty(fd: number): boolean {
+  const major = (fstatSync(fd).rdev >> 8) & 0xfff;
+  return major >= 136 && major <= 143;
+}
+
+export class Tty implements Terminal, ByteStreamUp {
+  readonly #c: Libc;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #config: TtyConfig;
+  readonly #up: TerminalUp;
+  readonly #fd: number;
+  readonly #isPty: boolean;
+  readonly #found: Termios;
+  /** Output lines at open; undefined: it has none. */
+  readonly #foundLines: number | undefined;
+  #asked: Termios;
+  #settings: LineSettings;
+  #bytes: ByteStream | undefined;
+  #break: Timer | undefined;
+  #state: 'open' | 'draining' | 'closing' = 'open';
+  #bytesGone = false;
+  #lost = false;
+  #drain: Drain | undefined;
+  #closed: (() => void) | undefined;
+
+  private constructor(c: Libc, clock: Clock, log: Log, config: TtyConfig, fd: number, found: Termios, up: TerminalUp) {
+    this.#c = c;
+    this.#clock = clock;
+    this.#log = log;
+    this.#config = config;
+    this.#up = up;
+    this.#fd = fd;
+    this.#isPty = isPty(fd);
+    this.#found = found;
+    const lines = c.getLines(fd);
+    this.#foundLines = lines instanceof SystemError ? undefined : lines;
+    this.#settings = config.line;
+    this.#asked = rawMode(found, config.line);
+  }
+
+  /** done once, later. Everything is undone when a step fails. */
+  static open(c: Libc, clock: Clock, log: Log, config: TtyConfig, up: TerminalUp, done: (got: Tty | GensioError) => void): void {
+    openDevice(config.device, config.access | constants.O_NOCTTY | constants.O_NONBLOCK, clock, (fd) => {
+      if (fd instanceof GensioError) return done(fd);
+      const lock = config.exclusive ? c.flock(fd, 'exclusive') : undefined;
+      const found = lock === undefined ? c.getTermios(fd) : undefined;
+      if (!found || found instanceof SystemError) {
+        c.close(fd);
+        return done(found ? fromSystemError(found) : new GensioError('inuse', `${config.device} is locked by another program`));
+      }
+      const tty = new Tty(c, clock, log, config, fd, found, up);
+      const err = tty.#setUp();
+      if (err === undefined) return done(tty);
+      tty.#finish(false, () => done(err));
+    });
+  }
+
+  #setUp(): GensioError | undefined {
+    const { line, device } = this.#config;
+    const rs485 = line.rs485 === undefined ? undefined : parseRs485(line.rs485);
+    if (line.rs485 !== undefined && rs485 === undefined) return new GensioError('inval', `rs485=${line.rs485}`);
+    let err = this.#c.setTermios(this.#fd, this.#asked);
+    if (err === undefined && rs485 !== undefined && rs485[0] !== 0) err = this.#c.setRs485(this.#fd, rs485);
+    for (const { line: name, on } of line.lines) err ??= this.setLine(name, on);
+    if (err !== undefined) return fromSystemError(err);
+    this.#checkSpeed();
+    const breakErr = line.nobreak ? undefined : this.#c.setBreak(this.#fd, false);
+    if (breakErr !== undefined && breakErr.code !== 'ENOTTY') {
+      once(this.#log, `serialdev: Setting break failed on ${device}, try adding the nobreak option: ${strerror(breakErr)}`);
+    }
+    const copy = this.#c.dup(this.#fd);
+    if (copy instanceof SystemError) return fromSystemError(copy);
+    try {
+      this.#bytes = ByteStream.ofDescriptor(copy, this);
+    } catch (thrown) {
+      this.#c.close(copy);
+      return fromSystemError(thrown);
+    }
+    // Last: it would also keep this program from opening the device again.
+    if (this.#config.exclusive) this.#c.setExclusive(this.#fd, true);
+    return undefined;
+  }
+
+  /** The driver keeps the nearest speed it has and says nothing. */
+  #checkSpeed(): void {
+    const now = this.#c.getTermios(this.#fd);
+    const { speed } = this.#settings;
+    if (now instanceof SystemError || Math.abs(now.ospeed - speed) <= speed * SPEED_TOLERANCE) return;
+    once(this.#log, `serialdev: ${this.#config.device} cannot do ${speed} bps, its driver made it ${now.ospeed}`);
+  }
+
+  write(data: Buffer): boolean {
+    return this.#bytes?.write(data) ?? true;
+  }
+  setReading(on: boolean): void {
+    if (this.#state === 'open') this.#bytes?.setReading(on);
+  }
+  queued(): number {
+    return this.#bytes?.queued() ?? 0;
+  }
+
+  change(settings: LineSettings): SystemError | undefined {
+    const asked = withSettings(this.#asked, settings);
+    const err = this.#c.setTermios(this.#fd, asked);
+    if (err !== undefined) return err;
+    this.#asked = asked;
+    this.#settings = settings;
+    this.#checkSpeed();
+    return undefined;
+  }
+  lines(): number | SystemError {
+    return this.#c.getLines(this.#fd);
+  }
+  setLine(line: 'dtr' | 'rts', on: boolean): SystemError | undefined {
+    const now = this.#c.getLines(this.#fd);
+    if (now instanceof SystemError) return now;
+    const bit = line === 'dtr' ? TIOCM.DTR : TIOCM.RTS;
+    return this.#c.setLines(this.#fd, on ? now | bit : now & ~bit);
+  }
+  setBreak(on: boolean): SystemError | undefined {
+    this.#break?.cancel();
+    this.#break = undefined;
+    return this.#c.setBreak(this.#fd, on);
+  }
+  timedBreak(): void {
+    // On a pty the one call that does it all returns at once; on hardware it would stop everything for half a second.
+    if (this.#isPty) {
+      this.#c.timedBreak(this.#fd);
+      return;
+    }
+    if (this.setBreak(true) === undefined) this.#break = this.#clock.after(BREAK_MS, () => void this.setBreak(false));
+  }
+  purge(queue: 'in' | 'both'): void {
+    this.#c.flush(this.#fd, queue);
+  }
+
+  close(wait: boolean, done: () => void): void {
+    if (this.#state !== 'open') return;
+    this.#bytes?.setReading(false);
+    this.#state = 'draining';
+    const finish = (empty: boolean): void => this.#finish(empty, done);
+    if (wait && !this.#lost) this.#drain = new Drain(this.#clock, this.#config.limits, () => this.#unsent(), finish);
+    else finish(false);
+  }
+  hurry(): void {
+    this.#drain?.hurry();
+  }
+  #unsent(): readonly number[] {
+    const kernel = this.#c.outputQueued(this.#fd);
+    const inChip = this.#c.transmitterEmpty(this.#fd) === false ? 1 : 0;
+    return [this.#bytes?.unsent() ?? 0, kernel instanceof SystemError ? 0 : kernel, inChip];
+  }
+
+  /**
+   * Nothing here waits: the output is empty when the last descriptor closes, and that happens on a thread. An output queue that
+   * drained is not thrown away once more: on a pty that would take what the other end has not read yet (as 4.3.11 does).
+   */
+  #finish(drained: boolean, done: () => void): void {
+    this.#state = 'closing';
+    if (this.#break !== undefined) this.setBreak(false);
+    const { exclusive, line } = this.#config;
+    if (this.#bytes === undefined) this.#bytesGone = true;
+    this.#bytes?.destroy();
+    this.#c.flush(this.#fd, drained ? 'in' : 'both');
+    if (this.#foundLines !== undefined) this.#c.setLines(this.#fd, this.#foundLines);
+    this.#c.setTermios(this.#fd, atClose(this.#found, line.hangupWhenDone));
+    if (exclusive) this.#c.setExclusive(this.#fd, false);
+    let ownGone = false;
+    let late: Timer | undefined;
+    this.#closed = () => {
+      if (!ownGone || !this.#bytesGone) return;
+      this.#closed = undefined;
+      late?.cancel();
+      done();
+    };
+    const gone = (): void => {
+      ownGone = true;
+      this.#closed?.();
+    };
+    if (this.#isPty) {
+      this.#c.close(this.#fd);
+      gone();
+      return;
+    }
+    late = this.#clock.after(CLOSE_LIMIT_MS, gone);
+    this.#c.closeLater(this.#fd, gone);
+  }
+
+  // From the stream.
+  read(data: Buffer): void {
+    if (this.#state === 'open') this.#up.read(data);
+  }
+  writable(): void {
+    if (this.#state === 'open') this.#up.writable();
+  }
+  ended(): void {
+    this.#fail(new GensioError('remclose'));
+  }
+  gone(err?: Error): void {
+    this.#bytesGone = true;
+    this.#fail(err === undefined ? new GensioError('remclose') : deviceError(err, this.#isPty));
+    this.#closed?.();
+  }
+  #fail(err: GensioError): void {
+    if (this.#lost || this.#state === 'closing') return;
+    this.#lost = true;
+    if (this.#state === 'draining') this.#drain?.hurry();
+    else this.#up.lost(err);
+  }
+}
+
+/** A pty whose other end went gives EIO now and then instead of an end; hardware that goes has several words for it. */
+export function deviceError(err: Error, pty: boolean): GensioError {
+  const { code, message } = err as NodeJS.ErrnoException;
+  if (pty && code === 'EIO') return new GensioError('remclose', message);
+  return code === 'ENXIO' || code === 'ENODEV' ? new GensioError('ioerr', message) : fromSystemError(err);
+}

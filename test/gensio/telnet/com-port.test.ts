@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { GensioEvent, SerialSetting } from '../../../src/gensio/gensio.ts';
+import { ComPortServer, ciscoOfSpeed, SETTING_CODES, speedOfCisco } from '../../../src/gensio/telnet/com-port.ts';
+import { ComPortClient } from '../../../src/gensio/telnet/com-port-client.ts';
+import { bytesOf, textOf } from '../../../src/gensio/telnet/names.ts';
+import { FakeClock } from '../../rig/fake-clock.ts';
+
+/** The value part of `IAC SB COM-PORT-OPTION ... IAC SE`, as the decoder hands it on. */
+const received = (text: string): Buffer => bytesOf(`COM-PORT-OPTION ${text}`);
+const answer = (text: string): string => `IAC SB COM-PORT-OPTION ${text} IAC SE`;
+
+class Server {
+  sent: string[] = [];
+  events: GensioEvent[] = [];
+  room = true;
+  readonly comPort = new ComPortServer({
+    send: (bytes) => void this.sent.push(textOf(bytes)),
+    room: () => this.room,
+    emit: (event) => void this.events.push(event),
+  });
+}
+
+const control = (value: number): GensioEvent => ({ on: 'serial', setting: 'control', value });
+const REQUESTS: readonly (readonly [request: string, events: readonly GensioEvent[], answers?: readonly string[]])[] = [
+  ['SIGNATURE', [{ on: 'signature' }]],
+  ['SIGNATURE "some client"', [{ on: 'signature' }]],
+  ['SET-BAUDRATE 00004b00', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
+  ['SET-BAUDRATE ffffffff', [{ on: 'serial', setting: 'baudrate', value: 4294967295 }]],
+  ['SET-BAUDRATE 00004b0033', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
+  ['SET-BAUDRATE 0a', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
+  ['SET-BAUDRATE 0a0000', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
+  ['SET-BAUDRATE 01', [{ on: 'serial', setting: 'baudrate', value: 0 }]],
+  ['SET-BAUDRATE', []],
+  ['SET-DATASIZE 07', [{ on: 'serial', setting: 'datasize', value: 7 }]],
+  ['SET-DATASIZE ff', [{ on: 'serial', setting: 'datasize', value: 255 }]],
+  ['SET-PARITY 02', [{ on: 'serial', setting: 'parity', value: 2 }]],
+  ['SET-STOPSIZE 02', [{ on: 'serial', setting: 'stopsize', value: 2 }]],
+  ['SET-CONTROL 05', [control(5)]],
+  ['SET-CONTROL', []],
+  ['FLOWCONTROL-SUSPEND', [control(1)]],
+  ['FLOWCONTROL-RESUME', [control(0)]],
+  ['SET-LINESTATE-MASK 10', [{ on: 'linestate-mask', mask: 16 }]],
+  ['SET-MODEMSTATE-MASK ff', [{ on: 'modemstate-mask', mask: 255 }]],
+  ['SET-MODEMSTATE-MASK', []],
+  ['PURGE-DATA 01', [{ on: 'purge', which: 1 }], ['PURGE-DATA+100 01']],
+  ['PURGE-DATA 03', [{ on: 'purge', which: 3 }], ['PURGE-DATA+100 03']],
+  ['PURGE-DATA 04', [], ['PURGE-DATA+100 04']],
+  ['PURGE-DATA 00', [], ['PURGE-DATA+100 00']],
+  ['PURGE-DATA ff', [], ['PURGE-DATA+100 ffff']],
+  ['PURGE-DATA', []],
+  ['NOTIFY-MODEMSTATE 11', []],
+  ['NOTIFY-LINESTATE 11', []],
+  ['0d 01', []],
+  ['SET-BAUDRATE+100 00004b00', []],
+  ['ff 00', []],
+  ['', []],
+];
+for (const [request, events, answers = []] of REQUESTS) {
+  test(`a server that gets ${request || 'no command'} says ${JSON.stringify(events)}`, () => {
+    const { comPort, ...server } = new Server();
+    comPort.received(received(request));
+    assert.deepEqual(server.events, events);
+    assert.deepEqual(server.sent, answers.map(answer));
+  });
+}
+
+test('answers carry the code of their setting and 100, four bytes for a speed and one for the rest', () => {
+  const { comPort, sent } = new Server();
+  comPort.reply('baudrate', 4294967295);
+  comPort.reply('datasize', 7);
+  comPort.reply('parity', 3);
+  comPort.reply('stopsize', 2);
+  comPort.reply('control', 14);
+  comPort.signature(Buffer.from('ser2net'));
+  comPort.modemstate(255);
+  comPort.linestate(0);
+  const words = [
+    'SET-BAUDRATE+100 ffffffffffffffff',
+    'SET-DATASIZE+100 07',
+    'SET-PARITY+100 03',
+    'SET-STOPSIZE+100 02',
+    'SET-CONTROL+100 0e',
+  ];
+  assert.deepEqual(sent, [...words, 'SIGNATURE+100 "ser2net"', 'NOTIFY-MODEMSTATE+100 ffff', 'NOTIFY-LINESTATE+100 00'].map(answer));
+});
+
+test('after a speed in one byte every speed to this client is one byte, 0 when it has none', () => {
+  const { comPort, sent } = new Server();
+  comPort.reply('baudrate', 19200);
+  comPort.received(received('SET-BAUDRATE 08'));
+  for (const speed of [9600, 115200, 12345, 0]) comPort.reply('baudrate', speed);
+  comPort.received(received('SET-BAUDRATE 00000000'));
+  comPort.reply('baudrate', 300);
+  assert.deepEqual(
+    sent,
+    ['00004b00', '08', '0e', '00', '00', '03'].map((v) => answer(`SET-BAUDRATE+100 ${v}`)),
+  );
+});
+
+test('speeds and their bytes belong together, and what is outside the table is 0', () => {
+  for (let byte = 0; byte < 256; byte++) assert.equal(ciscoOfSpeed(speedOfCisco(byte)), speedOfCisco(byte) === 0 ? 0 : byte);
+  assert.deepEqual([3, 8, 10, 12, 15, 9, 16, 255].map(speedOfCisco), [300, 9600, 19200, 38400, 230400, 0, 0, 0]);
+});
+
+test('the first WILL asks for a report of every change, later ones do not', () => {
+  const { comPort, events } = new Server();
+  comPort.agreed();
+  comPort.agreed();
+  assert.deepEqual(events, [{ on: 'modemstate-mask', mask: 255 }]);
+});
+
+test('a signature is cut to 254 bytes', () => {
+  const { comPort, sent } = new Server();
+  comPort.signature(Buffer.alloc(1000, 'x'));
+  assert.equal(sent[0], answer(`SIGNATURE+100 "${'x'.repeat(254)}"`));
+});
+
+test('while there is no room the newest of each setting and all changes of the states are kept, and sent later once', () => {
+  const server = new Server();
+  server.room = false;
+  const { comPort, sent } = server;
+  for (let i = 0; i < 1000; i++) comPort.reply('baudrate', i);
+  comPort.reply('control', 1);
+  comPort.signature(Buffer.from('x'));
+  for (const state of [0x11, 0x01, 0x22, 0x20]) comPort.modemstate(state);
+  for (const state of [0x02, 0x10]) comPort.linestate(state);
+  assert.deepEqual(sent, []);
+  server.room = true;
+  comPort.drained();
+  const expected = ['SET-BAUDRATE+100 000003e7', 'SET-CONTROL+100 01', 'NOTIFY-MODEMSTATE+100 23', 'NOTIFY-LINESTATE+100 12'];
+  assert.deepEqual(sent, expected.map(answer));
+  comPort.drained();
+  assert.equal(sent.length, 4);
+});
+
+class Client {
+  sent: string[] = [];
+  events: GensioEvent[] = [];
+  readonly clock = new FakeClock();
+  readonly values: string[] = [];
+  readonly port = new ComPortClient(
+    { send: (bytes) => void this.sent.push(textOf(bytes)), emit: (event) => void this.events.push(event) },
+    this.clock,
+  );
+  constructor(agreed = true) {
+    this.port.agreed = agreed;
+  }
+  ask(setting: SerialSetting, value: number): void {
+    this.port.request(setting, value, (v) => this.values.push(`${setting} ${value}: ${v}`));
+  }
+}
+
+test('a request goes out with its code and the answer of that setting finishes the oldest one', () => {
+  const c = new Client();
+  c.ask('baudrate', 19200);
+  c.ask('datasize', 7);
+  c.ask('baudrate', 0);
+  assert.deepEqual(c.sent, ['SET-BAUDRATE 00004b00', 'SET-DATASIZE 07', 'SET-BAUDRATE 00000000'].map(answer));
+  c.port.received(received('SET-DATASIZE+100 08'));
+  c.port.received(received('SET-BAUDRATE+100 00002580'));
+  c.port.received(received('SET-BAUDRATE+100 00004b00'));
+  c.port.received(received('SET-BAUDRATE+100 00004b00'));
+  assert.deepEqual(c.values, ['datasize 7: 8', 'baudrate 19200: 9600', 'baudrate 0: 19200']);
+  assert.equal(c.clock.timers, 0);
+});
+
+test('the five kinds of SET-CONTROL are told apart by their values', () => {
+  const c = new Client();
+  for (const value of [0, 4, 7, 10, 13]) c.ask('control', value);
+  for (const value of ['0c', '05', '10', '08', '02']) c.port.received(received(`SET-CONTROL+100 ${value}`));
+  assert.deepEqual(c.values, ['control 10: 12', 'control 4: 5', 'control 13: 16', 'control 7: 8', 'control 0: 2']);
+});
+
+test('what has no answer after five seconds gets the lowest value of its kind; a late answer is dropped', () => {
+  const c = new Client();
+  c.ask('baudrate', 19200);
+  c.clock.advance(1000);
+  c.ask('control', 8);
+  c.clock.advance(3999);
+  assert.deepEqual(c.values, []);
+  c.clock.advance(1);
+  assert.deepEqual(c.values, ['baudrate 19200: 0']);
+  c.clock.advance(1000);
+  assert.deepEqual(c.values, ['baudrate 19200: 0', 'control 8: 7']);
+  c.port.received(received('SET-BAUDRATE+100 00004b00'));
+  assert.equal(c.values.length, 2);
+  assert.equal(c.clock.timers, 0);
+});
+
+test('values that do not exist, and everything before the server agreed, are not sent and get no value', () => {
+  const c = new Client();
+  const wrong = [
+    ['datasize', 9],
+    ['parity', 6],
+    ['stopsize', 4],
+    ['control', 20],
+    ['baudrate', -1],
+  ] as const;
+  for (const [setting, value] of wrong) c.ask(setting, value);
+  const d = new Client(false);
+  d.ask('baudrate', 9600);
+  d.port.purge(1);
+  assert.equal(d.port.setLine('dtr', true), false);
+  assert.deepEqual([...c.sent, ...d.sent], []);
+  assert.equal(c.values.filter((v) => v.endsWith(': undefined')).length, 5);
+  assert.deepEqual(d.values, ['baudrate 9600: undefined']);
+});
+
+test('not more than 256 requests wait; the end of the connection ends them', () => {
+  const c = new Client();
+  for (let i = 0; i < 1000; i++) c.ask('baudrate', 0);
+  assert.equal(c.sent.length, 256);
+  assert.equal(c.values.length, 744);
+  c.port.closed();
+  assert.equal(c.values.length, 1000);
+  assert.equal(c.clock.timers, 0);
+});
+
+test('break, purge and lines go out; states come in', () => {
+  const c = new Client();
+  c.port.sendBreak();
+  c.port.purge(3);
+  for (const line of ['dtr', 'rts'] as const) for (const on of [true, false]) assert.equal(c.port.setLine(line, on), true);
+  const lines = ['08', '09', '0b', '0c'].map((v) => answer(`SET-CONTROL ${v}`));
+  assert.deepEqual(c.sent, ['IAC BRK', answer('PURGE-DATA 03'), ...lines]);
+  for (const text of [
+    'NOTIFY-MODEMSTATE+100 11',
+    'NOTIFY-LINESTATE+100 02',
+    'NOTIFY-MODEMSTATE+100',
+    'PURGE-DATA+100 01',
+    'FLOWCONTROL-SUSPEND+100',
+    'SIGNATURE+100 "x"',
+    'NOTIFY-MODEMSTATE 11',
+  ])
+    c.port.received(received(text));
+  assert.deepEqual(c.events, [
+    { on: 'modemstate', state: 0x11 },
+    { on: 'linestate', state: 2 },
+  ]);
+});
+
+test('a server that answers speeds in one byte is asked so from then on', () => {
+  const c = new Client();
+  c.ask('baudrate', 0);
+  c.port.received(received('SET-BAUDRATE+100 08'));
+  c.ask('baudrate', 115200);
+  assert.deepEqual(c.values, ['baudrate 0: 9600']);
+  assert.equal(c.sent[1], answer('SET-BAUDRATE 0e'));
+});
+
+test('whatever comes in a subnegotiation, neither end throws, and an answer never asks for more', () => {
+  const code = fc.oneof(fc.nat(13), fc.integer({ min: 100, max: 113 }), fc.nat(255));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(code, fc.uint8Array({ maxLength: 8 })), { maxLength: 20 }), (messages) => {
+      const server = new Server();
+      const client = new Client();
+      for (const setting of Object.keys(SETTING_CODES) as SerialSetting[]) client.ask(setting, 0);
+      const before = client.sent.length;
+      for (const [c, value] of messages) {
+        server.comPort.received(Buffer.of(44, c, ...value));
+        client.port.received(Buffer.of(44, c, ...value));
+      }
+      assert.ok(server.sent.length <= messages.length);
+      assert.equal(client.sent.length, before);
+    }),
+  );
+});

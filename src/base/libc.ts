@@ -96,6 +96,8 @@ export interface Libc {
   dup(fd: number): number | SystemError;
   /** F_GETFL, F_SETFL with O_NONBLOCK on or off. */
   setNonblocking(fd: number, on: boolean): SystemError | undefined;
+  /** poll: the far end of a socket has closed its side (also while there is still something to read), or the socket is broken. */
+  hungUp(fd: number): boolean;
   /** close(2) here and now. */
   close(fd: number): SystemError | undefined;
   /** close(2) on a thread: closing a terminal may wait for its output. */
@@ -154,6 +156,9 @@ const TCP: Readonly<Record<TcpKnob, readonly [level: number, name: number]>> = {
   keepcnt: [IPPROTO_TCP, 6],
   userTimeout: [IPPROTO_TCP, 18],
 };
+const POLLERR = 0x8;
+const POLLHUP = 0x10;
+const POLLRDHUP = 0x2000;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
@@ -223,6 +228,7 @@ function load(): Libc | undefined {
   const cIoctl = c.func('int ioctl(int fd, unsigned long request, ...)');
   const cFcntl = c.func('int fcntl(int fd, int cmd, ...)');
   const cPrctl = c.func('int prctl(int option, ...)');
+  const cPoll = c.func('int poll(_Inout_ void *fds, unsigned long count, int timeout)');
   const cFlock = c.func('int flock(int fd, int operation)');
   const cClose = c.func('int close(int fd)');
   const cSocket = c.func('int socket(int domain, int type, int protocol)');
@@ -306,6 +312,13 @@ function load(): Libc | undefined {
       const err = check(flags, 'fcntl');
       if (err !== undefined) return err;
       return check(cFcntl(fd, F_SETFL, 'int', on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK), 'fcntl');
+    },
+    hungUp(fd) {
+      putU32(scratch, 0, fd);
+      putU32(scratch, 1, 0);
+      new Uint16Array(scratch.buffer, scratch.byteOffset + 4, 1)[0] = POLLRDHUP;
+      if (cPoll(scratch, 1, 0) !== 1) return false;
+      return (new Uint16Array(scratch.buffer, scratch.byteOffset + 6, 1)[0]! & (POLLRDHUP | POLLERR | POLLHUP)) !== 0;
     },
     close: (fd) => check(cClose(fd), 'close'),
     closeLater(fd, done) {

@@ -102,6 +102,11 @@ export interface Gensio {
   abort(): void;
   /** Bytes written to it that have not left the process. */
   queued(): number;
+  /**
+   * The far end has closed its side, or is gone, although reading is off and so closed() cannot come: turn reading on to get
+   * what it still sent and then closed(). Absent where that cannot be known.
+   */
+  hungUp?(): boolean;
   /** The far end as ser2net prints it: `ipv4,127.0.0.1,1234`; for a device its line settings, `/dev/x,9600N81,CLOCAL offline`. '' when there is none. */
   address(): string;
   readonly serial?: SerialControl | undefined;
@@ -154,6 +159,9 @@ export abstract class Filter implements Gensio, GensioUp {
   }
   queued(): number {
     return this.child.queued();
+  }
+  hungUp(): boolean {
+    return this.child.hungUp?.() ?? false;
   }
   address(): string {
     return this.child.address();

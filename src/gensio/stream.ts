@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { libc } from '../base/libc.ts';
 import { type Gensio, type GensioUp, nobody } from './gensio.ts';
 import { ByteStream, type ByteStreamUp } from './handle.ts';
 
@@ -37,6 +38,10 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   }
   queued(): number {
     return this.bytes.queued();
+  }
+  hungUp(): boolean {
+    const { fd } = this;
+    return fd !== undefined && (libc()?.hungUp(fd) ?? false);
   }
   address(): string {
     return this.#address;

@@ -38,6 +38,9 @@ export interface PortEnv {
 
 /** Newcomers kept while the previous session ends; more are closed. */
 const MAX_WAITING = 64;
+/** How often a port whose device takes nothing looks whether its users are still there. */
+const LOOK_MS = 1000;
+
 export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   config: ConnectionConfig;
   readonly #env: PortEnv;
@@ -60,6 +63,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   #modemstate = 0;
   #linestate = 0;
   readonly #hold: Deadline;
+  readonly #blocked: Deadline;
   readonly #idle: IdleWatch<Netcon>;
   /** What waits for the device to be closed. */
   #rested: (() => void)[] = [];
@@ -70,6 +74,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
     this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
+    this.#blocked = { due: Infinity, run: () => this.#lookForLeavers() };
     this.#idle = new IdleWatch(
       env.deadlines,
       this.#users,
@@ -371,9 +376,18 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   #toDevice(data: Buffer): void {
     if (this.#device.write(data)) return;
-    for (const user of this.#users) user.gensio.setReading(false);
+    for (const user of this.#users) if (!(user.gensio.hungUp?.() ?? false)) user.gensio.setReading(false);
+    if (this.#blocked.due === Infinity) this.#env.deadlines.arm(this.#blocked, LOOK_MS);
+  }
+  /** The device takes nothing: a user that has left meanwhile is to be noticed all the same. */
+  #lookForLeavers(): void {
+    if (!this.#device.full || this.#state.at !== 'open') return;
+    // It is read to its end, past the device's measure: the kernel holds a bounded rest.
+    for (const user of this.#users) if (user.gensio.hungUp?.()) user.gensio.setReading(true);
+    this.#env.deadlines.arm(this.#blocked, LOOK_MS);
   }
   deviceWritable(): void {
+    this.#env.deadlines.cancel(this.#blocked);
     if (this.#state.at === 'open') for (const user of this.#users) user.gensio.setReading(true);
   }
 
@@ -412,6 +426,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   #endSession(why: Reason): void {
     this.#idle.stop();
+    this.#env.deadlines.cancel(this.#blocked);
     this.#connback?.stop();
     this.#toNet.flush();
     this.#tell((o) => o.closed?.(why));

@@ -317,3 +317,20 @@ test('no timer is left when everything is over', async () => {
   rig.clock.advance(10_000);
   assert.equal(rig.clock.timers, 0);
 });
+
+test('a user that leaves while the device takes nothing is noticed, and its place is free again', async () => {
+  const rig = new PortRig({ options: { maxConnections: 2 } });
+  const user = await rig.connect();
+  await rig.connect();
+  rig.device.full = true;
+  user.feed('1');
+  user.feed('2');
+  assert.equal(user.reading, false);
+  Object.assign(user, { hungUp: () => true });
+  rig.clock.advance(1000);
+  await settle();
+  assert.equal(rig.device.take().toString(), '12');
+  user.end();
+  await settle();
+  assert.equal((await rig.connect()).take().toString(), '');
+});

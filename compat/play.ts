@@ -250,8 +250,10 @@ class Player {
       rig.look();
       return [...rig.inboxes.values()].reduce((sum, inbox) => sum + inbox.count, rig.stderr().length + (rig.ended?.length ?? 0));
     };
-    let before = -1;
-    while (before !== (before = count())) await waitFor(SILENCE_MS, () => false);
+    for (let before = -1, now = count(); before !== now; now = count()) {
+      before = now;
+      await waitFor(SILENCE_MS, () => false);
+    }
   }
 
   /** Everything that came, by channel. */
@@ -273,7 +275,6 @@ class Player {
       if (step.kind !== 'bytes' && step.kind !== 'state') continue;
       const channel = channelOf(step.who);
       if (channel === 'log' || (channel === 'dev' && step.kind === 'state')) continue;
-      await this.#autoConnect(step.who);
       const came = await waitFor(this.#limitMs, () => {
         rig.look();
         return !rig.inbox(step.who).isEmpty();
@@ -305,14 +306,16 @@ class Player {
         continue;
       }
       if (step.kind === 'act' || step.kind === 'send') {
-        if (step.kind === 'send' && (await this.#autoConnect(step.who)) && record) out.push(...(await this.#record([])));
+        if (step.kind === 'send' && (await this.#autoConnect(step.who)) && record)
+          out.push(connectStep(step.who), ...(await this.#record([])));
         await this.#act(step);
         out.push(step);
         i++;
       }
       if (record) {
         const from = i;
-        while (i < steps.length && (steps[i]!.kind === 'bytes' || steps[i]!.kind === 'state')) i++;
+        for (let next = steps[i]; next?.kind === 'bytes' || next?.kind === 'state'; next = steps[++i])
+          if (await this.#autoConnect(next.who)) out.push(connectStep(next.who));
         out.push(...(await this.#record(steps.slice(from, i))));
       } else if (step.kind === 'bytes' || step.kind === 'state') {
         out.push(...(await this.#see(step)));
@@ -364,7 +367,7 @@ class Player {
 
   #sorted(text: string): string {
     if (this.#case.settings.get('order') !== 'free') return text;
-    return text.replace(/[^]+/, (all) => `${all.trimEnd().split('\n').sort().join('\n')}\n`);
+    return text === '' ? '' : `${text.trimEnd().split('\n').sort().join('\n')}\n`;
   }
 
   /** What came while the program stopped stands behind the signal that stopped it. */
@@ -405,6 +408,8 @@ class Player {
     rig.inboxes.clear();
   }
 }
+
+const connectStep = (who: string): Step => ({ kind: 'act', who, verb: 'connect', args: [] });
 
 /** Neighbouring bytes of one channel are one step. */
 function mergeBytes(steps: readonly Step[]): Step[] {

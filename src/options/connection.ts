@@ -154,6 +154,14 @@ export const CONNECTION = {
     preset: { name: 'max-connections', min: 1, max: 65536 },
     doc: 'How many clients may be connected at once. All may write, and what the device sends goes to all. 0 becomes 1.',
   }),
+  slowUserTimeout: row({
+    ...both('slow-user-timeout'),
+    kind: seconds,
+    def: 30,
+    unit: 's',
+    since: 'new',
+    doc: 'A client that takes nothing for this long while others of the same port wait for it is closed. 0: they wait for ever.',
+  }),
   accepterRetryTime: row({
     ...both('accepter-retry-time'),
     kind: seconds,

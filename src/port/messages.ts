@@ -41,6 +41,8 @@ export const LOG = {
   devReadError: (port: string, reason: string) => `dev read error for device on port ${port}: ${reason}`,
   devWriteError: (port: string, reason: string) => `The dev write for port ${port} had error: ${reason}`,
   netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,
+  slowUser: (port: string, peer: string, seconds: number) =>
+    `${port}: ${peer} took nothing for ${seconds} s while others waited, closing it`,
   acceptError: (port: string, reason: string) => `${port}: Error accepting a gensio: ${reason}`,
   rotatorFailed: (reason: string) => `Failed to start rotator: ${reason}`,
   tooManyConnback: 'Too many connect back remote addresses specified for the max-connections given',

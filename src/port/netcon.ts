@@ -25,6 +25,8 @@ export class Netcon implements GensioUp, UserView {
   bytesOut = 0;
   /** It takes no more until it says writable. */
   full = false;
+  /** Since when, in the clock's ms. */
+  fullSince = 0;
   /** SET-MODEMSTATE-MASK; 0 until the client offers COM-PORT-OPTION. */
   modemMask = 0;
   /** Seconds of silence left before it is closed; see the port's tick. */
@@ -48,6 +50,7 @@ export class Netcon implements GensioUp, UserView {
   write(data: Buffer): boolean {
     this.bytesOut += data.length;
     if (this.gensio.write(data)) return !this.full;
+    if (!this.full) this.fullSince = this.#clock.now();
     this.full = true;
     return false;
   }

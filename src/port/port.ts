@@ -64,6 +64,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   #linestate = 0;
   readonly #hold: Deadline;
   readonly #blocked: Deadline;
+  readonly #slow: Deadline;
   readonly #idle: IdleWatch<Netcon>;
   /** What waits for the device to be closed. */
   #rested: (() => void)[] = [];
@@ -75,6 +76,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#timeout = config.timeout;
     this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
     this.#blocked = { due: Infinity, run: () => this.#lookForLeavers() };
+    this.#slow = { due: Infinity, run: () => this.#cutSlow() };
     this.#idle = new IdleWatch(
       env.deadlines,
       this.#users,
@@ -343,7 +345,28 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   /** Lets the device be read exactly while every user takes what it gets, and nothing is being called back. */
   #regulate(): void {
+    if (this.#users.size > 1 && this.#slow.due === Infinity && this.#toNet.full) this.#watchSlow();
     if (this.#state.at === 'open') this.#device.setReading(!this.#toNet.full && this.#connback?.calling !== true);
+  }
+
+  #watchSlow(): void {
+    const { slowUserTimeout } = this.config.options;
+    if (slowUserTimeout > 0) this.#env.deadlines.arm(this.#slow, slowUserTimeout * 1000);
+  }
+  /** A user that took nothing for too long while others wait for it is closed; when all are stuck nobody is. */
+  #cutSlow(): void {
+    const limit = this.config.options.slowUserTimeout * 1000;
+    const now = this.#env.clock.now();
+    const stuck = [...this.#users].filter((user) => user.full && now - user.fullSince >= limit - 1);
+    if (stuck.length > 0 && stuck.length < this.#users.size) {
+      for (const user of stuck) {
+        this.#log(LOG.slowUser(this.name, user.peer, limit / 1000));
+        user.gensio.abort();
+        this.#dropUser(user, REASON.slow);
+      }
+      this.#afterLeave();
+    }
+    if (this.#toNet.full && this.#users.size > 1) this.#watchSlow();
   }
 
   #reckonDelay(): void {
@@ -363,7 +386,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
       for (const user of [...this.#users]) this.#dropUser(user, REASON.remoteClosed);
       return this.#afterLeave();
     }
-    if (this.#toNet.full) this.#device.setReading(false);
+    if (this.#toNet.full) this.#regulate();
   }
 
   /** Connect back is done: what the device said goes to everyone that is connected. */
@@ -427,6 +450,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   #endSession(why: Reason): void {
     this.#idle.stop();
     this.#env.deadlines.cancel(this.#blocked);
+    this.#env.deadlines.cancel(this.#slow);
     this.#connback?.stop();
     this.#toNet.flush();
     this.#tell((o) => o.closed?.(why));

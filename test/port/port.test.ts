@@ -334,3 +334,30 @@ test('a user that leaves while the device takes nothing is noticed, and its plac
   await settle();
   assert.equal((await rig.connect()).take().toString(), '');
 });
+
+test('a user that takes nothing while others wait is cut after slow-user-timeout, and only that one', async () => {
+  const rig = new PortRig({ options: { maxConnections: 3, chardelay: false, slowUserTimeout: 5 } });
+  const [slow, fast] = [await rig.connect(), await rig.connect()];
+  slow.full = true;
+  rig.device.feed('1');
+  rig.device.feed('2');
+  rig.clock.advance(4900);
+  assert.equal(slow.state, 'open');
+  rig.clock.advance(200);
+  await settle();
+  assert.equal(slow.state, 'closed');
+  assert.equal(text(fast.take()), '12');
+  assert.match(rig.logged[0]!, /took nothing for 5 s/);
+});
+
+test('users that are all stuck are left alone: that is flow control', async () => {
+  const rig = new PortRig({ options: { maxConnections: 2, chardelay: false, slowUserTimeout: 5 } });
+  const users = [await rig.connect(), await rig.connect()];
+  for (const user of users) user.full = true;
+  rig.device.feed('1');
+  rig.clock.advance(60_000);
+  assert.deepEqual(
+    users.map((u) => u.state),
+    ['open', 'open'],
+  );
+});

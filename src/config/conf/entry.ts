@@ -13,6 +13,9 @@ export interface NamedString {
 
 export type ConfState = 'raw' | 'rawlp' | 'telnet' | 'off' | 'on';
 
+/** A named string, or the file of a TRACEFILE line; those have names of their own. */
+export type NamedText = NamedString | { readonly kind: 'tracefile'; readonly name: string; readonly text: string };
+
 /** A port line, with what the model does not keep. */
 export interface PortEntry {
   readonly is: 'port';
@@ -20,8 +23,8 @@ export interface PortEntry {
   readonly state: ConfState;
   /** The device before anything was appended, aliases replaced. */
   readonly device: string;
-  /** By option: the named string it was set from. */
-  readonly strings: ReadonlyMap<string, NamedString>;
+  /** By option: the named string or trace file it was set from. */
+  readonly strings: ReadonlyMap<string, NamedText>;
   /** remctl as the words left it; undefined: not mentioned. */
   readonly remctl: boolean | undefined;
 }

@@ -36,6 +36,11 @@ export class ConfNames {
   /** How many more times the nearest name is looked for. */
   hintsLeft = 200;
   hasAdmin = false;
+  /**
+   * Whether a port stays when a word of its options is not understood, without that word: what 2.x and 3.x did. It is what the
+   * author of an old file meant, and not how this version reads the file.
+   */
+  keepPorts = false;
   constructor(defaults: Defaults, later: ReadonlyMap<string, number> = new Map()) {
     this.defaults = defaults;
     this.later = later;

@@ -1,5 +1,7 @@
 // A port line: `network port:state:timeout:device:options`.
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
+import type { CONNECTION } from '../../options/connection.ts';
+import type { MutableValues } from '../../options/row.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { TELNET } from '../../options/telnet.ts';
 import { OptionReader } from '../connection-options.ts';
@@ -124,7 +126,8 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
   for (const [i, text] of split.words.entries()) {
     const taken = words.read({ text, at: option.at + split.places[i]!.at });
     understood &&= taken;
-    if (!taken && text.startsWith('#')) break;
+    // A comment: 4.3.11 takes it for options, and it would only give more of the same.
+    if (text.startsWith('#') && !names.strings.has(text)) break;
   }
   if (!understood) return DROPPED;
   const entry = build(fields, { device, aliasWord, options, words }, report, names);
@@ -154,6 +157,7 @@ function build(fields: PortFields, read: Read, report: LineReport, names: ConfNa
     });
     return DROPPED;
   }
+  if (names.keepPorts) forgetLeds(options.ok, names);
   const suffix = `${read.options.deviceSuffix}${state === 'rawlp' ? ',WRONLY' : ''}`;
   const connector = parseStack(modernDevice(device, fields.device, report) + suffix, 'connector', names.defaults);
   const plain = parseStack(port.text, 'accepter', names.defaults);
@@ -170,6 +174,13 @@ function build(fields: PortFields, read: Read, report: LineReport, names: ConfNa
     pos: report.posOf(report.whole),
   };
   return { is: 'port', connection, state, device, strings: words.strings, remctl: words.remctl };
+}
+
+/** Takes away LEDs that are not defined. */
+function forgetLeds(options: MutableValues<typeof CONNECTION>, names: ConfNames): void {
+  for (const key of ['ledRx', 'ledTx', 'ledConn'] as const) {
+    if (!names.leds.has(options[key] ?? '')) options[key] = undefined;
+  }
 }
 
 /** IPMI devices were `sol.args` in 3.x and are `ipmisol,args` since. */

@@ -1,22 +1,24 @@
 // One word of an option list, in the order ser2net 4.3.11 looks it up: what connection-options.ts takes, then the named strings;
 // then what only versions before 4 took.
+import type { DiagCode } from '../../base/diag.ts';
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
 import type { OptionProblem, OptionReader } from '../connection-options.ts';
-import type { NamedString } from './entry.ts';
+import type { NamedString, NamedText } from './entry.ts';
 import type { Field } from './fields.ts';
 import { wordHint } from './hint.ts';
 import { isIpmiWord, modernWord } from './keywords.ts';
 import { messages } from './messages.ts';
 import type { ConfNames } from './names.ts';
-import type { LineReport } from './report.ts';
+import type { Extra, LineReport } from './report.ts';
 
+const TRACES: Readonly<Record<string, string>> = { tr: 'trace-read', tw: 'trace-write', tb: 'trace-both' };
 /** Options whose bare name is also a common name for a text in files of 2.x and 3.x. */
 const SHADOWED = ['banner', 'openstr', 'closestr', 'signature'];
 
 /** Reads the words of one port line, and keeps what the reader of options does not: who wrote it, and what 4.3.11 says. */
 export class WordReader {
-  /** By option: the named string it was set from, if that was the last to set it. */
-  readonly strings = new Map<string, NamedString>();
+  /** By option: the named text it was set from, if that was the last to set it. */
+  readonly strings = new Map<string, NamedText>();
   /** remctl as the words left it; undefined: not mentioned. */
   remctl: boolean | undefined;
   /** Whether 4.3.11 would have dropped the port by now, and say nothing more about it. */
@@ -54,14 +56,27 @@ export class WordReader {
     const name = /^[^=]*/.exec(word)![0].toLowerCase();
     // The bare name of a text counts in small letters only.
     if (word !== name && SHADOWED.includes(name) && word.length === name.length) return { is: 'unknown' };
-    this.strings.delete(name);
-    return this.#options.set(word);
+    const trace = Object.hasOwn(TRACES, name) ? TRACES[name]! : name;
+    this.strings.delete(trace);
+    const problem = this.#options.set(word);
+    const file = word.slice(name.length + 1);
+    const text = trace === name ? undefined : this.#names.tracefiles.get(file);
+    if (text !== undefined) this.strings.set(trace, { kind: 'tracefile', name: file, text });
+    return problem;
   }
 
   #useString(string: NamedString): boolean {
     this.#options.set(`${string.kind}=${string.text}`);
     this.strings.set(string.kind, string);
     return true;
+  }
+
+  /** A word that cannot be used: what becomes of the port. */
+  #lose(code: DiagCode, where: Field, text: string, extra: Extra): boolean {
+    const keep = this.#names.keepPorts;
+    if (keep) this.#report.warning(code, where, `${text}; it is left out`, extra);
+    else this.#report.error(code, where, `${text}; the port is left out`, extra);
+    return keep;
   }
 
   /** Whether the port is kept, with what is to be said. */
@@ -93,10 +108,9 @@ export class WordReader {
         });
         return false;
       case 'bad-value':
-        report.error('bad-value', where, `'${where.text}' is not ${problem.expected}; the port is left out`, {
+        return this.#lose('bad-value', where, `'${where.text}' is not ${problem.expected}`, {
           classic: this.#once(messages.unknownItem(where.text)),
         });
-        return false;
       default:
         return false;
     }
@@ -105,8 +119,7 @@ export class WordReader {
   #judgeLed(where: Field, option: string, led: string): boolean {
     const classic = this.#once(option === 'led-conn' ? messages.unknownItem(where.text) : messages.noLed(option, led));
     if (!this.#names.leds.has(led)) {
-      this.#report.error('not-found', where, `no LED line before this one defines '${led}'; the port is left out`, { classic });
-      return false;
+      return this.#lose('not-found', where, `no LED line before this one defines '${led}'`, { classic });
     }
     if (classic !== undefined) this.#report.warning('dropped', where, `ser2net 4 does not have the LED '${led}'`, { classic });
     return true;
@@ -121,8 +134,7 @@ export class WordReader {
     if (now !== undefined) {
       const problem = this.#options.set(now);
       if (problem?.is === 'bad-value') {
-        report.error('bad-value', where, `'${word}' is not ${problem.expected}; the port is left out`, { classic });
-        return false;
+        return this.#lose('bad-value', where, `'${word}' is not ${problem.expected}`, { classic });
       }
       report.warning('dropped', where, `'${word}' is a word of ser2net 3 and older; it is read as '${now}'`, {
         hint: `write '${now}'`,
@@ -134,11 +146,10 @@ export class WordReader {
       report.warning('dropped', where, `'${word}' is for IPMI devices of ser2net 3; it has no effect`, { classic });
       return true;
     }
-    report.error('unknown-option', where, `'${word}' is not an option, nor a text defined before this line; the port is left out`, {
+    return this.#lose('unknown-option', where, `'${word}' is not an option, nor a text defined before this line`, {
       hint: wordHint(word, this.#names),
       classic,
     });
-    return false;
   }
 
   /** A message of 4.3.11, if it is still reading the line; it drops the port at the first word it does not understand. */

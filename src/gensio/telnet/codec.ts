@@ -5,6 +5,8 @@ import { DONT, IAC, SB, SE, WILL } from './names.ts';
 export const MAX_SUBOPTION = 29;
 /** Between two IACs of data closer than this, copying byte by byte beats searching for the next. */
 const NEAR = 32;
+/** Up to this length room for the worst case costs less than counting. */
+const SMALL = 4096;
 
 /** Who hears what a decoder finds, in the order of the wire. */
 export interface TelnetOut {
@@ -121,24 +123,28 @@ export class TelnetDecoder {
 export function escapeIac(data: Buffer): Buffer {
   const first = data.indexOf(IAC);
   if (first < 0) return data;
-  let count = 1;
-  for (let i = first + 1; i < data.length; i++) if (data[i] === IAC) count++;
-  const out = Buffer.allocUnsafe(data.length + count);
+  const { length } = data;
+  const out = Buffer.allocUnsafe(length <= SMALL ? length * 2 : length + countIac(data, first));
   let n = data.copy(out, 0, 0, first);
-  for (let at = first; at < data.length; ) {
-    if (data[at] === IAC) {
-      out[n++] = IAC;
-      out[n++] = IAC;
-      at++;
-      for (const near = Math.min(at + NEAR, data.length); at < near && data[at] !== IAC; ) out[n++] = data[at++]!;
-    } else {
-      const next = data.indexOf(IAC, at);
-      const end = next < 0 ? data.length : next;
-      n += data.copy(out, n, at, end);
-      at = end;
+  for (let at = first; at < length; ) {
+    const near = Math.min(at + NEAR, length);
+    while (at < near) {
+      const c = data[at++]!;
+      out[n++] = c;
+      if (c === IAC) out[n++] = c;
     }
+    const next = data.indexOf(IAC, at);
+    const end = next < 0 ? length : next;
+    if (end > at) n += data.copy(out, n, at, end);
+    at = end;
   }
-  return out;
+  return out.subarray(0, n);
+}
+
+function countIac(data: Buffer, first: number): number {
+  let count = 0;
+  for (let i = first; i < data.length; i++) if (data[i] === IAC) count++;
+  return count;
 }
 
 /** IAC SB option value IAC SE, each IAC of the value doubled. */

@@ -52,7 +52,8 @@ export interface LineCounters {
   readonly bufOverrun: number;
 }
 
-export type TcpKnob = 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout';
+/** oobinline: urgent bytes stay among the others; the rest as in tcp(7). */
+export type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout';
 
 /** A call gives its answer or the error, and never throws. fd is not checked: a wrong one gives EBADF. */
 export interface Libc {
@@ -150,6 +151,7 @@ const SOL_SOCKET = 1;
 const IPPROTO_TCP = 6;
 const SO_PEERCRED = 17;
 const TCP: Readonly<Record<TcpKnob, readonly [level: number, name: number]>> = {
+  oobinline: [SOL_SOCKET, 10],
   keepalive: [SOL_SOCKET, 9],
   keepidle: [IPPROTO_TCP, 4],
   keepintvl: [IPPROTO_TCP, 5],

@@ -14,8 +14,12 @@ type Tcp = LayerOf<'tcp'>;
 /** Newcomers the kernel keeps while we are busy. */
 const BACKLOG = 128;
 
-/** The knobs of keepalive, which Node has no call for. */
+/**
+ * What Node has no call for: the knobs of keepalive, and urgent bytes in their place. Node would throw an urgent byte away, and with
+ * it the second half of a telnet Synch (IAC DM), so that the byte behind it were taken for a command.
+ */
 function tune(fd: number | undefined, opts: Tcp['opts']): void {
+  if (fd !== undefined) libc()?.setTcp(fd, 'oobinline', 1);
   const wanted = { keepidle: opts.keepidle, keepintvl: opts.keepintvl, keepcnt: opts.keepcnt, userTimeout: opts.userTimeout };
   for (const [knob, value] of Object.entries(wanted) as [keyof typeof wanted, number | undefined][]) {
     if (value !== undefined && fd !== undefined) libc()?.setTcp(fd, knob, Math.ceil(value));

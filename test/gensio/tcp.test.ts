@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { libc } from '../../src/base/libc.ts';
@@ -13,6 +15,7 @@ import { compliance } from '../compliance/gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 
 type Opts = LayerOf<'tcp'>['opts'];
+const PYTHON = '/usr/bin/python3';
 const addr = (host: string | undefined, port: number, family?: NetAddr['family']): NetAddr => ({ family, host, port: String(port) });
 const spec = (addrs: NetAddr[], opts: Partial<Opts> = {}): LayerOf<'tcp'> => ({ type: 'tcp', opts: { ...defaults(TCP), ...opts }, addrs });
 
@@ -176,4 +179,29 @@ test('keepalive knobs and user-timeout reach the socket', { skip: libc() === und
     [c.getTcp(fd, 'keepidle'), c.getTcp(fd, 'keepintvl'), c.getTcp(fd, 'keepcnt'), c.getTcp(fd, 'userTimeout')],
     [7, 3, 2, 4000],
   );
+});
+
+test('an urgent byte stays in its place', {
+  skip: libc() === undefined || !existsSync(PYTHON) ? 'needs FFI and python3' : false,
+}, async (t) => {
+  const { accepted, port } = await listening(t, [addr('127.0.0.1', 0)]);
+  const script = `import socket; s=socket.create_connection(('127.0.0.1',${port})); s.send(b'a\\xff'); s.send(b'\\xf2', socket.MSG_OOB); s.send(b'b'); s.close()`;
+  const child = spawn(PYTHON, ['-c', script], { stdio: 'inherit' });
+  t.after(() => child.kill());
+  await until(() => accepted.length === 1, 'the connection');
+  const ear = new Ear();
+  accepted[0]!.up = ear;
+  accepted[0]!.setReading(true);
+  await until(() => ear.closes === 1, 'the end');
+  assert.equal(ear.data().toString('hex'), '61fff262');
+});
+
+test('a user that left is noticed without reading', { skip: libc() === undefined ? 'no FFI here' : false }, async (t) => {
+  const { accepted, port } = await listening(t, [addr('127.0.0.1', 0)]);
+  const socket = await dial(t, port);
+  await until(() => accepted.length === 1, 'the connection');
+  socket.write('unread');
+  assert.equal(accepted[0]!.hungUp?.(), false);
+  socket.end();
+  await until(() => accepted[0]!.hungUp?.() === true, 'the half-close');
 });

@@ -53,9 +53,9 @@ export class GensioError extends Error {
   readonly code: GensioErrorCode;
   /** What the system or the peer said, for the log: never sent to a client. */
   readonly detail: string | undefined;
-  /** allocating: the layer of an accepted connection could not be made (ser2net logs `Error allocating gensna gensio`). */
-  readonly stage: 'allocating' | undefined;
-  constructor(code: GensioErrorCode, detail?: string, stage?: 'allocating') {
+  /** Which step of an accepter failed, for the log: allocating (`Error allocating gensna gensio`), opening (`Error opening gensio`). */
+  readonly stage: 'allocating' | 'opening' | undefined;
+  constructor(code: GensioErrorCode, detail?: string, stage?: 'allocating' | 'opening') {
     super(GENSIO_ERRORS[code]);
     this.code = code;
     this.detail = detail;

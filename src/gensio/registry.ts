@@ -1,13 +1,21 @@
 // Which function makes which layer. A new layer is one row in options/stack.ts and one line here.
 import { GensioError } from '../base/gensio-error.ts';
 import { LAYERS, type LayerOf, type LayerSpec, type LayerType } from '../options/stack.ts';
+import { conaccAccepter } from './conacc.ts';
+import { dummyAccepter, echoConnector } from './echo.ts';
 import type { GensioEnv } from './env.ts';
+import { fileConnector } from './file.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
+import { keepopenConnector } from './keepopen.ts';
+import { ptyConnector } from './pty.ts';
 import { createDev, createSerialDev } from './serialdev/serialdev.ts';
+import { stdioAccepter, stdioConnector } from './stdio.ts';
 import { tcpAccepter, tcpConnector } from './tcp.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
 import type { Authority } from './tls/authority.ts';
 import { sslFilter } from './tls/tls.ts';
+import { udpAccepter, udpConnector } from './udp.ts';
+import { unixAccepter, unixConnector } from './unix.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface Build {
@@ -31,6 +39,15 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   dev: { connector: createDev },
   telnet: { filter: ({ opts }, child, server, { clock }) => (server ? telnetServer : telnetClient)(child, opts, clock) },
   ssl: { filter: sslFilter },
+  udp: { accepter: udpAccepter, connector: udpConnector },
+  unix: { accepter: unixAccepter, connector: unixConnector },
+  stdio: { accepter: stdioAccepter, connector: stdioConnector },
+  pty: { connector: ptyConnector },
+  file: { connector: fileConnector },
+  echo: { connector: echoConnector },
+  dummy: { accepter: dummyAccepter },
+  conacc: { accepter: conaccAccepter },
+  keepopen: { connector: keepopenConnector },
 };
 
 const makerOf = <T extends LayerType>(type: T): Maker<T> => (MAKERS as { readonly [K in LayerType]?: Maker<K> })[type] as Maker<T>;

@@ -1,0 +1,229 @@
+// The layer stdio: a program run for each open, with its standard input and output as the far end; or the daemon's own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { libc, SystemError, type Termios } from '../base/libc.ts';
+import { strerror } from '../base/strerror.ts';
+import type { LayerOf } from '../options/stack.ts';
+import type { GensioEnv } from './env.ts';
+import { FileGensio, kindOfDescriptor, openAgain, openTerminal } from './file.ts';
+import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nobody } from './gensio.ts';
+import { ByteStream, type ByteStreamUp } from './handle.ts';
+import { Opener } from './opener.ts';
+
+type Stdio = LayerOf<'stdio'>;
+
+/** Time between asking a program to end and making it. */
+const KILL_MS = 2000;
+
+/** Two streams, one for each direction, as one connection. */
+class TwoStreams implements Gensio {
+  readonly type = 'stdio';
+  up: GensioUp = nobody;
+  #input!: ByteStream;
+  #output!: ByteStream;
+  #outputGone = false;
+  #state: 'open' | 'closing' | 'gone' = 'open';
+  /** close() waits for this, too: the end of the program. */
+  #mayEnd: (ended: () => void) => void = (ended) => ended();
+  #abort: () => void = () => undefined;
+  /** Runs when it is over, whichever way. */
+  #cleanUp: () => void = () => undefined;
+
+  /** make gives the streams; they report to what it is given. */
+  attach(make: (input: ByteStreamUp, output: ByteStreamUp) => readonly [ByteStream, ByteStream]): void {
+    [this.#input, this.#output] = make(
+      {
+        read: (data) => {
+          if (this.#state === 'open') this.up.read(data);
+        },
+        writable: () => undefined,
+        ended: () => this.#farEnd(),
+        gone: (err) => this.#farEnd(err),
+      },
+      {
+        read: () => undefined,
+        writable: () => {
+          if (this.#state === 'open') this.up.writable();
+        },
+        ended: () => undefined,
+        gone: () => {
+          // The far end takes no more; what it still says counts. A writer that waits is let go.
+          this.#outputGone = true;
+          if (this.#state === 'open') this.up.writable();
+        },
+      },
+    );
+  }
+  onEnd(mayEnd: (ended: () => void) => void, abort: () => void, cleanUp: () => void = () => undefined): void {
+    this.#mayEnd = mayEnd;
+    this.#abort = abort;
+    this.#cleanUp = cleanUp;
+  }
+  #farEnd(err?: Error): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'gone';
+    this.#release();
+    this.up.closed(err === undefined || (err as NodeJS.ErrnoException).code === 'EIO' ? new GensioError('remclose') : fromSystemError(err));
+  }
+  #release(): void {
+    this.#cleanUp();
+    this.#input.destroy();
+    this.#output.end(() => this.#output.destroy());
+  }
+
+  open(done: (err?: GensioError) => void): void {
+    queueMicrotask(() => done());
+  }
+  write(data: Buffer): boolean {
+    return this.#state !== 'open' || this.#outputGone || this.#output.write(data);
+  }
+  setReading(on: boolean): void {
+    if (this.#state === 'open') this.#input.setReading(on);
+  }
+  queued(): number {
+    return this.#output.queued();
+  }
+  address(): string {
+    return 'stdio';
+  }
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    // What the program still says is thrown away, or it might wait for a reader for ever.
+    this.#input.setReading(true);
+    this.#output.end(() => this.#mayEnd(() => this.#over()));
+  }
+  abort(): void {
+    if (this.#state === 'gone') return;
+    this.#state = 'closing';
+    this.#abort();
+    queueMicrotask(() => this.#over());
+  }
+  #over(): void {
+    if (this.#state !== 'closing') return;
+    this.#state = 'gone';
+    this.#cleanUp();
+    this.#input.destroy();
+    this.#output.destroy();
+    this.up.closed();
+  }
+}
+
+/** A connection that ends as soon as it is read: what is left of a program that could not be run. */
+class EndedGensio extends FileGensio {
+  constructor() {
+    super('stdio', undefined, undefined, true, 16);
+  }
+  override setReading(on: boolean): void {
+    if (on) setImmediate(() => this.finish(new GensioError('remclose')));
+  }
+}
+
+function runProgram(spec: Stdio, env: GensioEnv): Gensio {
+  const { argv, opts } = spec;
+  const [program, ...args] = argv;
+  if (program === undefined) return new EndedGensio();
+  // Nobody reads a standard error of its own, so it gets none that could fill up. Merging needs a shell in between.
+  const merged = opts.stderrToStdout;
+  const child: ChildProcess = merged
+    ? spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...argv], { cwd: opts.startDir, stdio: ['pipe', 'pipe', 'ignore'] })
+    : spawn(program, args, { cwd: opts.startDir, stdio: ['pipe', 'pipe', opts.noredirStderr ? 'inherit' : 'ignore'] });
+  child.on('error', (err) => env.log.log('info', `Err: ${program} ${strerror(err)}`));
+  if (child.pid === undefined) return new EndedGensio();
+  const gensio = new TwoStreams();
+  gensio.attach((input, output) => [
+    ByteStream.ofSocket(child.stdout as Socket, input),
+    ByteStream.ofSocket(child.stdin as Socket, output),
+  ]);
+  let exited = false;
+  let waiting: (() => void) | undefined;
+  child.once('exit', () => {
+    exited = true;
+    waiting?.();
+  });
+  const end = (): void => {
+    if (exited) return;
+    child.kill('SIGTERM');
+    env.clock.after(KILL_MS, () => {
+      if (!exited) child.kill('SIGKILL');
+    });
+  };
+  gensio.onEnd((ended) => {
+    if (exited) ended();
+    else waiting = ended;
+  }, end);
+  return gensio;
+}
+
+/** Puts a terminal in raw mode; gives the way back. Throws oserr when it is none. */
+function makeRaw(fd: number): () => void {
+  const c = libc();
+  const before: Termios | SystemError | undefined = c?.getTermios(fd);
+  if (c === undefined || before === undefined || before instanceof SystemError) throw new GensioError('oserr', 'raw needs a terminal');
+  c.setTermios(fd, { ...before, iflag: 0, oflag: 0, lflag: 0 });
+  return () => void c.setTermios(fd, before);
+}
+
+/** Over standard input and output, or the terminal. Throws a GensioError. */
+function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): Gensio {
+  const input = opts.console ? openTerminal() : openAgain(0, 'r');
+  const output = opts.console ? openTerminal() : openAgain(1, 'w');
+  if (kindOfDescriptor(input) === 'file' || kindOfDescriptor(output) === 'file') {
+    if (opts.raw) throw new GensioError('oserr', 'raw needs a terminal');
+    return new FileGensio('stdio', input, output, true, opts.readbuf);
+  }
+  const restore = opts.raw ? makeRaw(input) : () => undefined;
+  const gensio = new TwoStreams();
+  gensio.attach((inUp, outUp) => [ByteStream.ofDescriptor(input, inUp), ByteStream.ofDescriptor(output, outUp)]);
+  gensio.onEnd(
+    (ended) => ended(),
+    () => undefined,
+    restore,
+  );
+  return gensio;
+}
+
+export const stdioConnector = (spec: Stdio, env: GensioEnv): Gensio =>
+  new Opener('stdio', 'stdio', (done) => {
+    queueMicrotask(() => {
+      let gensio: Gensio;
+      try {
+        gensio = spec.opts.self || spec.opts.console ? ownStreams(spec.opts) : runProgram(spec, env);
+      } catch (err) {
+        return done(fromSystemError(err));
+      }
+      done(undefined, gensio);
+    });
+    return { cancel: () => undefined };
+  });
+
+/** One connection, made at once, on the daemon's own standard input and output. */
+export function stdioAccepter(spec: Stdio): Accepter {
+  let up: AccepterUp = { accepted: () => undefined, failed: () => undefined };
+  let given = false;
+  return {
+    type: 'stdio',
+    get up() {
+      return up;
+    },
+    set up(value: AccepterUp) {
+      up = value;
+    },
+    listen(done) {
+      queueMicrotask(() => {
+        let gensio: Gensio | undefined;
+        try {
+          if (!given) gensio = ownStreams(spec.opts);
+        } catch (err) {
+          return done(fromSystemError(err));
+        }
+        given = true;
+        done();
+        if (gensio !== undefined) up.accepted(gensio);
+      });
+    },
+    close: (done) => queueMicrotask(done),
+    port: () => undefined,
+  };
+}

@@ -233,7 +233,7 @@ class Player {
       return all.length === 0 ? [] : [this.#bytes(who, all)];
     }
     if (!(await wait(() => inbox.states.length > 0))) this.#fail(`waited for '${step.text}' on ${who}`);
-    const early = inbox.peek().length > 0 ? [this.#bytes(who, inbox.take(inbox.peek().length))] : [];
+    const early = inbox.peek().length > 0 && inbox.states[0] !== 'accepted' ? [this.#bytes(who, inbox.take(inbox.peek().length))] : [];
     const text = inbox.states.shift();
     return [...early, ...(text === undefined ? [] : [{ ...step, text: rig.putBack(text) }])];
   }

@@ -361,3 +361,13 @@ test('users that are all stuck are left alone: that is flow control', async () =
     ['open', 'open'],
   );
 });
+
+test('a Synch sends a break only with telnet-brk-on-sync', async () => {
+  for (const telnetBrkOnSync of [false, true]) {
+    let breaks = 0;
+    const serial = { request: () => undefined, sendBreak: () => void breaks++, purge: () => undefined };
+    const rig = new PortRig({ options: { telnetBrkOnSync }, device: { serial } });
+    (await rig.connect()).emit({ on: 'sync' });
+    assert.equal(breaks, telnetBrkOnSync ? 1 : 0);
+  }
+});

@@ -1,5 +1,5 @@
 // The telnet layer: user data with IACs doubled, negotiation, BRK and RFC 2217, as server or as client.
-// A Telnet Synch cannot be told: Node.js never hands over the urgent byte (DM), so `sync` is not emitted; IAC DM without it does nothing.
+// A Synch is told by its DM: a TCP socket leaves it in its place, and nothing else sends one. What came before it is not thrown away.
 import type { Clock, Timer } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
@@ -7,7 +7,7 @@ import { type ComPort, Filter, type Gensio, type GensioEvent, type SerialControl
 import { escapeIac, TelnetDecoder, type TelnetOut } from './codec.ts';
 import { ComPortServer } from './com-port.ts';
 import { ComPortClient } from './com-port-client.ts';
-import { BRK, COM_PORT_OPTION, DO, DONT, IAC, WILL } from './names.ts';
+import { BRK, COM_PORT_OPTION, DM, DO, DONT, IAC, WILL } from './names.ts';
 import { firstBytes, Negotiation, type TelnetMode } from './negotiate.ts';
 
 export type TelnetOptions = LayerOf<'telnet'>['opts'];
@@ -84,6 +84,7 @@ export class TelnetFilter extends Filter {
       data: (run) => this.#data(run),
       command: (code) => {
         if (code === BRK && this.#mode === 'server') this.#emit({ on: 'break' });
+        else if (code === DM && this.#mode === 'server') this.#emit({ on: 'sync' });
       },
       negotiate: (verb, option) => {
         this.#negotiation.received(verb, option);

@@ -75,11 +75,11 @@ test('requests on plain telnet are not heard', () => {
   assert.equal(sent(child), '');
 });
 
-test('IAC DM without urgent data is nothing', () => {
+test('IAC DM is told as a Synch and is no data', () => {
   const { child, up } = accepted('rfc2217');
   child.feed(bytesOf('"a" IAC DM "b"'));
   assert.equal(up.take().toString(), 'ab');
-  assert.deepEqual(up.events, []);
+  assert.deepEqual(up.events, [{ on: 'sync' }]);
 });
 
 test('data and events reach the layer above in the order of the wire', () => {

@@ -107,6 +107,8 @@ export interface Gensio {
    * what it still sent and then closed(). Absent where that cannot be known.
    */
   hungUp?(): boolean;
+  /** Bytes the system has taken and the far end has not acknowledged; absent where that cannot be known. */
+  unsent?(): number;
   /** The far end as ser2net prints it: `ipv4,127.0.0.1,1234`; for a device its line settings, `/dev/x,9600N81,CLOCAL offline`. '' when there is none. */
   address(): string;
   readonly serial?: SerialControl | undefined;
@@ -162,6 +164,9 @@ export abstract class Filter implements Gensio, GensioUp {
   }
   hungUp(): boolean {
     return this.child.hungUp?.() ?? false;
+  }
+  unsent(): number {
+    return this.child.unsent?.() ?? 0;
   }
   address(): string {
     return this.child.address();

@@ -43,6 +43,11 @@ export class StreamGensio implements Gensio, ByteStreamUp {
     const { fd } = this;
     return fd !== undefined && (libc()?.hungUp(fd) ?? false);
   }
+  unsent(): number {
+    const { fd } = this;
+    const n = fd === undefined ? 0 : libc()?.outputQueued(fd);
+    return typeof n === 'number' ? n : 0;
+  }
   address(): string {
     return this.#address;
   }

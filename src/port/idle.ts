@@ -3,8 +3,12 @@ import type { Deadline, Deadlines } from '../base/deadlines.ts';
 
 /** One who may be silent too long. */
 export interface Idler {
-  /** Looks left; what the user does sets it back to its timeout. */
+  /** Looks left. */
   idle: number;
+  /** It sent something since the last look. */
+  active: boolean;
+  /** Something was written to it since the last look. */
+  wrote: boolean;
 }
 
 const TICK_MS = 1000;
@@ -13,11 +17,19 @@ export class IdleWatch<T extends Idler> {
   readonly #deadlines: Deadlines;
   readonly #users: Iterable<T>;
   readonly #timeout: (user: T) => number;
+  readonly #stuck: (user: T) => boolean;
   readonly #expired: (user: T) => void;
   readonly #tick: Deadline;
 
-  /** timeout in seconds, 0 for never; expired takes the user out of users. */
-  constructor(deadlines: Deadlines, users: Iterable<T>, timeout: (user: T) => number, expired: (user: T) => void) {
+  /** timeout in seconds, 0 for never; stuck: what was written to it does not count; expired takes the user out of users. */
+  constructor(
+    deadlines: Deadlines,
+    users: Iterable<T>,
+    timeout: (user: T) => number,
+    stuck: (user: T) => boolean,
+    expired: (user: T) => void,
+  ) {
+    this.#stuck = stuck;
     this.#deadlines = deadlines;
     this.#users = users;
     this.#timeout = timeout;
@@ -40,7 +52,12 @@ export class IdleWatch<T extends Idler> {
 
   #look(): void {
     for (const user of [...this.#users]) {
-      if (this.#timeout(user) > 0 && --user.idle < 0) this.#expired(user);
+      const timeout = this.#timeout(user);
+      if (timeout === 0) continue;
+      if (user.active || (user.wrote && !this.#stuck(user))) user.idle = timeout;
+      user.active = false;
+      user.wrote = false;
+      if (--user.idle < 0) this.#expired(user);
     }
     this.start();
   }

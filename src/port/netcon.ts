@@ -29,8 +29,11 @@ export class Netcon implements GensioUp, UserView {
   fullSince = 0;
   /** SET-MODEMSTATE-MASK; 0 until the client offers COM-PORT-OPTION. */
   modemMask = 0;
-  /** Seconds of silence left before it is closed; see the port's tick. */
+  /** Looks of the idle watch left before it is closed. */
   idle = 0;
+  /** Something was read from it, or written to it, since the last look. */
+  active = false;
+  wrote = false;
   /** Expanded when it connected, sent when the device is open. */
   banner: Buffer | undefined;
   /** Made by connect back: its address in the list; its place is kept for it. */
@@ -49,7 +52,10 @@ export class Netcon implements GensioUp, UserView {
   /** As Gensio.write, and counts. */
   write(data: Buffer): boolean {
     this.bytesOut += data.length;
-    if (this.gensio.write(data)) return !this.full;
+    if (this.gensio.write(data)) {
+      this.wrote = true;
+      return !this.full;
+    }
     if (!this.full) this.fullSince = this.#clock.now();
     this.full = true;
     return false;
@@ -57,10 +63,12 @@ export class Netcon implements GensioUp, UserView {
 
   read(data: Buffer): void {
     this.bytesIn += data.length;
+    this.active = true;
     this.#port.fromUser(this, data);
   }
   writable(): void {
     this.full = false;
+    this.wrote = true;
     this.#port.userWritable(this);
   }
   closed(err?: GensioError): void {

@@ -81,6 +81,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
       env.deadlines,
       this.#users,
       (user) => this.#timeoutOf(user),
+      (user) => this.config.options.timeoutOnOsQueue && (user.gensio.unsent?.() ?? 0) > 0,
       (user) => {
         this.#dropUser(user, REASON.timeout);
         this.#afterLeave();
@@ -250,15 +251,13 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#go({ on: 'left', users, held: this.#connback !== undefined });
   }
 
-  fromUser(user: Netcon, data: Buffer): void {
+  fromUser(_user: Netcon, data: Buffer): void {
     const { noAccToCon } = this.config.options;
     if (noAccToCon) return;
-    user.idle = this.#timeoutOf(user);
     if (this.#observers.length > 0) this.#tell((o) => o.toDevice?.(data));
     this.#toDevice(data);
   }
-  userWritable(user: Netcon): void {
-    user.idle = this.#timeoutOf(user);
+  userWritable(): void {
     this.#regulate();
   }
   userClosed(user: Netcon, err: GensioError | undefined): void {

@@ -371,3 +371,17 @@ test('a Synch sends a break only with telnet-brk-on-sync', async () => {
     assert.equal(breaks, telnetBrkOnSync ? 1 : 0);
   }
 });
+
+test('what the device says keeps a user alive; with timeout-on-os-queue only when it has left', async () => {
+  for (const timeoutOnOsQueue of [false, true]) {
+    const rig = new PortRig({ config: { timeout: 1 }, options: { timeoutOnOsQueue, chardelay: false } });
+    const user = await rig.connect();
+    Object.assign(user, { unsent: () => 5 });
+    for (let s = 0; s < 4; s++) {
+      rig.device.feed('x');
+      rig.clock.advance(1000);
+      await settle();
+    }
+    assert.equal(user.state, timeoutOnOsQueue ? 'closed' : 'open');
+  }
+});

@@ -66,6 +66,7 @@ export class Tty implements Terminal, ByteStreamUp {
   #state: 'open' | 'draining' | 'closing' = 'open';
   #bytesGone = false;
   #lost = false;
+  #wrote = false;
   #drain: Drain | undefined;
   #closed: (() => void) | undefined;
 
@@ -136,6 +137,7 @@ export class Tty implements Terminal, ByteStreamUp {
   }
 
   write(data: Buffer): boolean {
+    this.#wrote = true;
     return this.#bytes?.write(data) ?? true;
   }
   setReading(on: boolean): void {
@@ -198,8 +200,8 @@ export class Tty implements Terminal, ByteStreamUp {
   }
 
   /**
-   * Nothing here waits: the output is empty when the last descriptor closes, and that happens on a thread. An output queue that
-   * drained is not thrown away once more: on a pty that would take what the other end has not read yet (as 4.3.11 does).
+   * Nothing here waits: the output is empty when the last descriptor closes, and that happens on a thread. Output that drained
+   * is not thrown away once more: on a pty that would take what the other end has not read yet (as 4.3.11 does).
    */
   #finish(drained: boolean, done: () => void): void {
     this.#state = 'closing';
@@ -207,7 +209,7 @@ export class Tty implements Terminal, ByteStreamUp {
     const { exclusive, line } = this.#config;
     if (this.#bytes === undefined) this.#bytesGone = true;
     this.#bytes?.destroy();
-    this.#c.flush(this.#fd, drained ? 'in' : 'both');
+    this.#c.flush(this.#fd, drained && this.#wrote ? 'in' : 'both');
     if (this.#foundLines !== undefined) this.#c.setLines(this.#fd, this.#foundLines);
     this.#c.setTermios(this.#fd, atClose(this.#found, line.hangupWhenDone));
     if (exclusive) this.#c.setExclusive(this.#fd, false);

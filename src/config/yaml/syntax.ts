@@ -1,0 +1,110 @@
+// Mistakes in YAML itself, by the text libyaml 0.2.5 has for them: what they mean in words, and what to do.
+
+/** One mistake. at and start are offsets: where it is, and where the token or collection begins that it is in. */
+export interface Mistake {
+  readonly at: number;
+  readonly start: number;
+  /** libyaml's text. */
+  readonly classic: string;
+  readonly text: string;
+  readonly hint?: string | undefined;
+}
+
+const QUOTE_IT = 'put the value in single quotes';
+
+/** Characters YAML does not allow, and bytes that are not UTF-8 (as decodeRaw leaves them). The first one, or nothing. */
+export function textMistake(text: string): Mistake | undefined {
+  const at = text.search(
+    /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]|(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/,
+  );
+  if (at < 0) return undefined;
+  const code = text.charCodeAt(at);
+  if (code < 0xdc80 || code > 0xdcff) {
+    const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+    const hint = 'in double quotes it can be written as \\xNN';
+    return { at, start: at, classic: 'control characters are not allowed', text: `the character ${name} is not allowed`, hint };
+  }
+  const byte = code - 0xdc00;
+  const leads = byte >= 0xc0 && byte < 0xf8;
+  const classic = !leads
+    ? 'invalid leading UTF-8 octet'
+    : at + 1 >= text.length
+      ? 'incomplete UTF-8 octet sequence'
+      : 'invalid trailing UTF-8 octet';
+  return { at, start: at, classic, text: `byte 0x${byte.toString(16)} is not UTF-8`, hint: 'save the file as UTF-8' };
+}
+
+type Words = readonly [text: string, hint?: string | undefined];
+/** What libyaml's texts mean; those that say it well themselves are not here. */
+const MEANING: Readonly<Record<string, (around: Around) => Words>> = {
+  'found character that cannot start any token': ({ char }) =>
+    char === '\t' ? ['a tab is used as indentation', 'use blanks'] : [`a value cannot start with '${char}'`, QUOTE_IT],
+  'found a tab character that violates indentation': () => ['a tab is used as indentation', 'use blanks'],
+  'found a tab character where an indentation space is expected': () => ['a tab is used as indentation', 'use blanks'],
+  'mapping values are not allowed in this context': ({ line }) => [
+    'a colon with a blank behind it stands where no key can be',
+    /^\s*[^\s:]+:\s.*:(\s|$)/.test(line) ? QUOTE_IT : 'look at the indentation of this line and the one before',
+  ],
+  "could not find expected ':'": ({ startLine }) => {
+    const m = /^\s*([A-Za-z_-]+):\S/.exec(startLine);
+    return ['a colon with a blank behind it is missing', m === null ? undefined : `write '${m[1]}: ' with a blank behind the colon`];
+  },
+  'did not find expected key': ({ char }) => [
+    'something stands here that is no entry',
+    char === '-'
+      ? 'a list needs a key before it'
+      : 'entries must start in the same column, and values with special characters must be quoted',
+  ],
+  "did not find expected '-' indicator": () => ["'-' is missing before an item of the list", 'items must start in the same column'],
+  "did not find expected ',' or ']'": () => ['the list is not closed here', "put ',' or ']' before it"],
+  "did not find expected ',' or '}'": () => ['the mapping is not closed here', "put ',' or '}' before it"],
+  'found unexpected end of stream': ({ startChar }) => [`the quote ${startChar} is not closed`],
+  'found unexpected document indicator': ({ startChar }) => [`the quote ${startChar} is not closed`],
+  'found unknown escape character': ({ text, at }) => [
+    `'${text.slice(at, at + 2)}' is not an escape of YAML`,
+    'in double quotes YAML takes backslashes for itself: use single quotes, or double the backslash',
+  ],
+  'did not find expected hexdecimal number': () => ['hexadecimal digits are missing behind the backslash'],
+  'did not find expected alphabetic or numeric character': ({ text, at, start, startChar }) =>
+    at === start + 1
+      ? [`a name is missing behind '${startChar}'`, `write it without a blank: '${startChar}name'`]
+      : [`'${text.slice(start, at + 1).trim()}' cannot be a name`, 'a name is made of letters, digits, - and _'],
+  'did not find expected <document start>': () => ["a document must start with a line '---' here"],
+  'did not find expected version number': () => ['the version is missing behind %YAML', 'write %YAML 1.1'],
+  'found incompatible YAML document': () => ['this version of YAML is not known', 'write %YAML 1.1'],
+  'did not find expected comment or line break': () => ['the line must end here'],
+  'block sequence entries are not allowed in this context': () => ['a list cannot begin in this place', 'begin it on a line of its own'],
+};
+
+interface Around {
+  readonly text: string;
+  readonly at: number;
+  readonly start: number;
+  /** The characters at both places, and the lines they are in. */
+  readonly char: string;
+  readonly startChar: string;
+  readonly line: string;
+  readonly startLine: string;
+}
+
+const lineAt = (text: string, at: number): string => {
+  const from = text.lastIndexOf('\n', at - 1) + 1;
+  const to = text.indexOf('\n', at);
+  return text.slice(from, Math.min(to < 0 ? text.length : to, from + 200));
+};
+
+/** Puts a mistake into words. An unclosed quote is shown where it was opened, a missing colon in its own line. */
+export function explain(text: string, classic: string, at: number, start: number): Mistake {
+  const around = {
+    text,
+    at,
+    start,
+    char: text[at] ?? '',
+    startChar: text[start] ?? '',
+    line: lineAt(text, at),
+    startLine: lineAt(text, start),
+  };
+  const [words, hint] = MEANING[classic]?.(around) ?? [classic];
+  const fromStart = classic.startsWith('found unexpected ') || classic.startsWith('could not find') || classic.includes('alphabetic');
+  return { at: Math.min(fromStart ? start : at, text.length), start, classic, text: words, hint };
+}

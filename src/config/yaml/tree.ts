@@ -1,0 +1,61 @@
+// YAML text as ser2net sees it: events, each with its place. Scalars are text whatever they look like, keys may repeat, and what
+// stands before a mistake stays. Reading follows libyaml 0.2.5, whose every verdict existing files rely on; `yaml`, which differs
+// in a fifth of all slips, is used for writing. The only importer of `yaml`.
+import { Scalar, stringify } from 'yaml';
+import { lineStarts, Malformed } from './cursor.ts';
+import { EventReader, type YamlEvent } from './events.ts';
+import { explain, type Mistake, textMistake } from './syntax.ts';
+
+export interface YamlTree {
+  /** The text with each line end as one LF: what offsets count in. */
+  readonly text: string;
+  readonly events: readonly YamlEvent[];
+  /** Why the events end before the stream does. */
+  readonly mistake: Mistake | undefined;
+  /** Line and column of an offset, both from 1, columns in characters. */
+  place(at: number): { readonly line: number; readonly col: number };
+}
+
+/** Reads a whole text. Never throws; takes time in proportion to its length. */
+export function readTree(source: string): YamlTree {
+  const text = source.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+  const lines = lineStarts(text);
+  const wide = /[\ud800-\udfff]/.test(text);
+  return { text, ...readEvents(text), place: (at) => placeOf(text, lines, wide, at) };
+}
+
+function readEvents(text: string): Pick<YamlTree, 'events' | 'mistake'> {
+  const mistake = textMistake(text);
+  // libyaml decodes a block at a time, before it looks at any of it: a small file with a bad character says nothing at all.
+  if (mistake !== undefined) return { events: [], mistake };
+  const events: YamlEvent[] = [];
+  const reader = new EventReader(text);
+  try {
+    for (let event = reader.next(); event !== undefined; event = reader.next()) events.push(event);
+  } catch (err) {
+    if (!(err instanceof Malformed)) throw err;
+    return { events, mistake: explain(text, err.classic, err.at, err.start) };
+  }
+  return { events, mistake: undefined };
+}
+
+function placeOf(text: string, lines: readonly number[], wide: boolean, at: number): { readonly line: number; readonly col: number } {
+  let [low, high] = [0, lines.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (lines[middle]! <= at) low = middle;
+    else high = middle - 1;
+  }
+  const start = lines[low]!;
+  return { line: low + 1, col: (wide ? [...text.slice(start, at)].length : at - start) + 1 };
+}
+
+/** A scalar as it stands behind a key: plain where that reads back, quoted otherwise, always on one line. */
+export function writeScalar(value: string): string {
+  if (/^[A-Za-z0-9_/.][A-Za-z0-9_/.,()=+:;@!$^~*?'"<>|&%[\]{}\\ -]*$/.test(value) && !/: |:$| #| $/.test(value)) return value;
+  const scalar = new Scalar(value);
+  const single = !/[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]/.test(value);
+  scalar.type = single ? Scalar.QUOTE_SINGLE : Scalar.QUOTE_DOUBLE;
+  const text = stringify(scalar, { version: '1.1', schema: 'failsafe', lineWidth: 0, minContentWidth: 0 }).trimEnd();
+  return text.includes('\n') ? JSON.stringify(value) : text;
+}

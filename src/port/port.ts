@@ -15,11 +15,14 @@ import { Connback } from './connback.ts';
 import { DeviceEnd, type DeviceUp } from './device-end.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
 import { IdleWatch } from './idle.ts';
+import { LeaverWatch } from './leavers.ts';
 import { Listener, type ListenerUp } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
 import { dismiss, Netcon, type NetconUp } from './netcon.ts';
 import { RemoteAddresses } from './remaddr.ts';
+import { SerialEvents, type SerialPort } from './serial-events.ts';
+import { SlowWatch } from './slow.ts';
 import { type Effect, type PortEvent, type PortState, step } from './state.ts';
 import { ToNet } from './to-net.ts';
 
@@ -38,9 +41,6 @@ export interface PortEnv {
 
 /** Newcomers kept while the previous session ends; more are closed. */
 const MAX_WAITING = 64;
-/** How often a port whose device takes nothing looks whether its users are still there. */
-const LOOK_MS = 1000;
-
 export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   config: ConnectionConfig;
   readonly #env: PortEnv;
@@ -60,11 +60,10 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   #observers: PortObserver[] = [];
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
   #lost = false;
-  #modemstate = 0;
-  #linestate = 0;
   readonly #hold: Deadline;
-  readonly #blocked: Deadline;
-  readonly #slow: Deadline;
+  readonly #leavers: LeaverWatch;
+  readonly #slow: SlowWatch<Netcon>;
+  readonly #serial: SerialEvents;
   readonly #idle: IdleWatch<Netcon>;
   /** What waits for the device to be closed. */
   #rested: (() => void)[] = [];
@@ -75,8 +74,15 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
     this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
-    this.#blocked = { due: Infinity, run: () => this.#lookForLeavers() };
-    this.#slow = { due: Infinity, run: () => this.#cutSlow() };
+    this.#leavers = new LeaverWatch(env.deadlines, this.#users);
+    this.#slow = new SlowWatch(
+      env.clock,
+      env.deadlines,
+      this.#users,
+      () => this.config.options.slowUserTimeout,
+      (stuck) => this.#cutSlow(stuck),
+    );
+    this.#serial = new SerialEvents(this.#serialPort());
     this.#idle = new IdleWatch(
       env.deadlines,
       this.#users,
@@ -268,41 +274,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   }
 
   userEvent(user: Netcon, event: GensioEvent): void {
-    const serial = this.#state.at === 'open' ? this.#device.gensio?.serial : undefined;
-    switch (event.on) {
-      case 'serial':
-        serial?.request(event.setting, event.value, (value) => {
-          if (value === undefined) return;
-          if (event.value !== 0) this.#device.lineChanged = true;
-          if (event.setting !== 'control') this.#reckonDelay();
-          for (const other of this.#users) other.gensio.comPort?.reply(event.setting, value);
-        });
-        break;
-      case 'purge':
-        serial?.purge(event.which);
-        break;
-      case 'modemstate-mask':
-        user.modemMask = event.mask;
-        user.gensio.comPort?.modemstate(this.#modemstate & event.mask);
-        break;
-      case 'linestate-mask':
-        user.gensio.comPort?.linestate(this.#linestate & event.mask);
-        break;
-      case 'signature':
-        user.gensio.comPort?.signature(Buffer.from(this.config.options.signature ?? '', 'utf8'));
-        break;
-      case 'break':
-        serial?.sendBreak();
-        break;
-      case 'sync':
-        if (this.config.options.telnetBrkOnSync) serial?.sendBreak();
-        break;
-      case 'modemstate':
-      case 'linestate':
-        break;
-      default:
-        event satisfies never;
-    }
+    this.#serial.fromUser(user, event);
   }
 
   // ---- The device ----
@@ -344,28 +316,36 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   /** Lets the device be read exactly while every user takes what it gets, and nothing is being called back. */
   #regulate(): void {
-    if (this.#users.size > 1 && this.#slow.due === Infinity && this.#toNet.full) this.#watchSlow();
+    if (this.#toNet.full) this.#slow.start();
     if (this.#state.at === 'open') this.#device.setReading(!this.#toNet.full && this.#connback?.calling !== true);
   }
 
-  #watchSlow(): void {
-    const { slowUserTimeout } = this.config.options;
-    if (slowUserTimeout > 0) this.#env.deadlines.arm(this.#slow, slowUserTimeout * 1000);
-  }
-  /** A user that took nothing for too long while others wait for it is closed; when all are stuck nobody is. */
-  #cutSlow(): void {
-    const limit = this.config.options.slowUserTimeout * 1000;
-    const now = this.#env.clock.now();
-    const stuck = [...this.#users].filter((user) => user.full && now - user.fullSince >= limit - 1);
-    if (stuck.length > 0 && stuck.length < this.#users.size) {
-      for (const user of stuck) {
-        this.#log(LOG.slowUser(this.name, user.peer, limit / 1000));
-        user.gensio.abort();
-        this.#dropUser(user, REASON.slow);
-      }
-      this.#afterLeave();
+  #cutSlow(stuck: readonly Netcon[]): void {
+    for (const user of stuck) {
+      this.#log(LOG.slowUser(this.name, user.peer, this.config.options.slowUserTimeout));
+      user.gensio.abort();
+      this.#dropUser(user, REASON.slow);
     }
-    if (this.#toNet.full && this.#users.size > 1) this.#watchSlow();
+    this.#afterLeave();
+  }
+  #serialPort(): SerialPort {
+    const port = this;
+    return {
+      users: this.#users,
+      get serial() {
+        return port.#state.at === 'open' ? port.#device.gensio?.serial : undefined;
+      },
+      get signature() {
+        return port.config.options.signature ?? '';
+      },
+      get breakOnSync() {
+        return port.config.options.telnetBrkOnSync;
+      },
+      lineChanged() {
+        port.#device.lineChanged = true;
+        port.#reckonDelay();
+      },
+    };
   }
 
   #reckonDelay(): void {
@@ -397,32 +377,15 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   }
 
   #toDevice(data: Buffer): void {
-    if (this.#device.write(data)) return;
-    for (const user of this.#users) if (!(user.gensio.hungUp?.() ?? false)) user.gensio.setReading(false);
-    if (this.#blocked.due === Infinity) this.#env.deadlines.arm(this.#blocked, LOOK_MS);
-  }
-  /** The device takes nothing: a user that has left meanwhile is to be noticed all the same. */
-  #lookForLeavers(): void {
-    if (!this.#device.full || this.#state.at !== 'open') return;
-    // It is read to its end, past the device's measure: the kernel holds a bounded rest.
-    for (const user of this.#users) if (user.gensio.hungUp?.()) user.gensio.setReading(true);
-    this.#env.deadlines.arm(this.#blocked, LOOK_MS);
+    if (!this.#device.write(data)) this.#leavers.block();
   }
   deviceWritable(): void {
-    this.#env.deadlines.cancel(this.#blocked);
+    this.#leavers.stop();
     if (this.#state.at === 'open') for (const user of this.#users) user.gensio.setReading(true);
   }
 
   deviceEvent(event: GensioEvent): void {
-    if (event.on === 'modemstate') {
-      this.#modemstate = event.state;
-      for (const user of this.#users) {
-        if ((event.state & 0x0f & user.modemMask) !== 0) user.gensio.comPort?.modemstate(event.state & user.modemMask);
-      }
-    } else if (event.on === 'linestate') {
-      this.#linestate = event.state;
-      for (const user of this.#users) user.gensio.comPort?.linestate(event.state);
-    }
+    this.#serial.fromDevice(event);
   }
 
   deviceClosed(err: GensioError | undefined): void {
@@ -448,8 +411,8 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   #endSession(why: Reason): void {
     this.#idle.stop();
-    this.#env.deadlines.cancel(this.#blocked);
-    this.#env.deadlines.cancel(this.#slow);
+    this.#leavers.stop();
+    this.#slow.stop();
     this.#connback?.stop();
     this.#toNet.flush();
     this.#tell((o) => o.closed?.(why));

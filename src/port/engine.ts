@@ -9,7 +9,7 @@ import type { Log } from '../base/log.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/env.ts';
 import { type Build, Builder } from '../gensio/registry.ts';
-import type { ObserverFactory } from './events.ts';
+import type { ObserverFactory, UserView } from './events.ts';
 import { REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
 import { Rotator } from './rotator.ts';
@@ -27,6 +27,10 @@ export interface EngineEnv {
 
 /** What becomes of a port whose configuration changed while it is in use. */
 export type Pending = 'reconfigured' | 'deleted';
+
+/** A user was given a place at a port, or left it. A device that cannot be opened gives both. */
+export type UserChange = 'connected' | 'disconnected';
+type UserWatcher = (change: UserChange, port: Port, user: UserView) => void;
 
 /** stop() does not wait longer than this for anybody. */
 const STOP_LIMIT_MS = 5000;
@@ -46,6 +50,7 @@ export class Engine {
   /** Ports removed while in use, and ports to be changed: what to do when they are at rest. */
   readonly #pending = new Map<Port, ConnectionConfig | 'deleted'>();
   #rotators: Rotator[] = [];
+  readonly #userWatchers = new Set<UserWatcher>();
   #stopped = false;
 
   constructor(env: EngineEnv) {
@@ -60,6 +65,9 @@ export class Engine {
       observers: env.observers ?? [],
       deviceInUse: (connector, besides) => this.#ports.some((p) => p !== besides && p.inUse && p.config.connector.text === connector),
       rested: (port) => this.#rested(port),
+      userChanged: (change, port, user) => {
+        for (const watcher of this.#userWatchers) watcher(change, port, user);
+      },
     };
   }
 
@@ -73,6 +81,11 @@ export class Engine {
   }
   port(name: string): Port | undefined {
     return this.#ports.find((p) => p.name === name);
+  }
+  /** Tells of every user of every port that comes or goes; for the admin port. Returns how to end that. */
+  watchUsers(watcher: UserWatcher): () => void {
+    this.#userWatchers.add(watcher);
+    return () => this.#userWatchers.delete(watcher);
   }
   /** What a reload has in store for a port in use. */
   pending(port: Port): Pending | undefined {

@@ -9,6 +9,7 @@ import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
+import type { SerialLine } from '../options/serialdev.ts';
 import { admit } from './admit.ts';
 import { charDelay, DEFAULT_RATE } from './chardelay.ts';
 import { Connback } from './connback.ts';
@@ -16,6 +17,7 @@ import { DeviceEnd, type DeviceUp } from './device-end.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
 import { IdleWatch } from './idle.ts';
 import { LeaverWatch } from './leavers.ts';
+import { askLine, lineOf, withLine } from './line.ts';
 import { Listener, type ListenerUp } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
@@ -37,10 +39,15 @@ export interface PortEnv {
   deviceInUse(connector: string, besides: Port): boolean;
   /** The port is at rest: nobody uses it. A changed configuration can be put in force. */
   rested(port: Port): void;
+  /** A user was given a place, or left it. */
+  userChanged?(change: 'connected' | 'disconnected', port: Port, user: UserView): void;
 }
 
+/** Users a port has room for, whatever max-connections says. */
+const MAX_PLACES = 65536;
 /** Newcomers kept while the previous session ends; more are closed. */
 const MAX_WAITING = 64;
+
 export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   config: ConnectionConfig;
   readonly #env: PortEnv;
@@ -58,6 +65,9 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   #remaddr!: RemoteAddresses;
   #connback: Connback | undefined;
   #observers: PortObserver[] = [];
+  /** Of these, those that stay when the configuration changes. */
+  readonly #watchers = new Set<PortObserver>();
+  #failure: string | undefined;
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
   #lost = false;
   readonly #hold: Deadline;
@@ -101,7 +111,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     const { options } = this.config;
     this.#device = this.#makeDevice();
     this.#toNet = this.#makeToNet();
-    this.#places = new Array(Math.max(1, options.maxConnections)).fill(undefined);
+    this.#places = new Array(Math.min(MAX_PLACES, Math.max(1, options.maxConnections))).fill(undefined);
     this.#closeon = matcher(this.#expand(options.closeon));
     this.#remaddr = new RemoteAddresses(options.remaddr ?? []);
     this.#connback = Connback.of(this.config, this.#env, {
@@ -109,7 +119,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
       join: (gensio, place) => this.#join(new Netcon(gensio, this, this.#env.clock, place), place),
       deliver: (data) => this.#deliver(data),
     });
-    this.#observers = this.#env.observers.flatMap((make) => make(this));
+    this.#observers = [...this.#env.observers.flatMap((make) => make(this)), ...this.#watchers];
   }
 
   #makeToNet(): ToNet {
@@ -151,13 +161,15 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#listener.open(done);
   }
   listening(): void {
+    this.#failure = undefined;
     this.#go({ on: 'listening' });
     if (this.#connback !== undefined && !this.inUse) this.#go({ on: 'hold' });
   }
   listenFailed(err: GensioError): void {
     const text = err.code === 'notsup' && err.detail !== undefined ? `${err.message}: ${err.detail}` : err.message;
     const named = err.code === 'unknownname' || err.code === 'namenotfound';
-    this.#log(named ? LOG.accepterInvalid(this.config.accepter.text, text) : LOG.listenFailed(this.name, text));
+    this.#failure = named ? LOG.accepterInvalid(this.config.accepter.text, text) : LOG.listenFailed(this.name, text);
+    this.#log(this.#failure);
     this.#go({ on: 'not-listening' });
   }
   acceptFailed(err: GensioError): void {
@@ -225,6 +237,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   #join(user: Netcon, place: number): void {
     this.#places[place] = user;
+    this.#env.userChanged?.('connected', this, user);
     user.banner = this.#expand(this.config.options.banner, user.peer);
     user.idle = this.#timeoutOf(user);
     if (this.#state.at === 'open') this.#greet(user);
@@ -250,6 +263,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     const place = this.#places.indexOf(user);
     if (place >= 0) this.#places[place] = undefined;
     if (this.#users.delete(user)) this.#tell((o) => o.userLeft?.(user, why));
+    if (place >= 0) this.#env.userChanged?.('disconnected', this, user);
   }
   #afterLeave(): void {
     this.#regulate();
@@ -485,10 +499,32 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   get blocked(): { readonly toDevice: boolean; readonly toNet: boolean } {
     return { toDevice: this.#device.full, toNet: this.#toNet.full };
   }
-  /** Adds an observer for as long as it likes (monitors). Returns how to take it out. */
+  /** Why it does not listen although it should, as the log has it; undefined while it does. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+  /** The settings of the device's serial line when it is opened; undefined: the connector does not end in a serial device. */
+  get line(): SerialLine | undefined {
+    return lineOf(this.config.connector.spec);
+  }
+  /** Changes the line until the next configuration: at each opening, and an open one at once as far as it can be asked. */
+  changeLine(line: SerialLine): void {
+    const { connector } = this.config;
+    if (connector.spec === undefined) return;
+    this.config = { ...this.config, connector: { ...connector, spec: withLine(connector.spec, line) } };
+    if (!this.inUse) this.#device = this.#makeDevice();
+    else if (this.#state.at === 'open') {
+      const serial = this.#device.gensio?.serial;
+      if (serial !== undefined) askLine(serial, line);
+      this.#reckonDelay();
+    }
+  }
+  /** Adds an observer for as long as it likes (monitors), also when the configuration changes. Returns how to take it out. */
   watch(observer: PortObserver): () => void {
+    this.#watchers.add(observer);
     this.#observers.push(observer);
     return () => {
+      this.#watchers.delete(observer);
       this.#observers = this.#observers.filter((o) => o !== observer);
     };
   }
@@ -547,6 +583,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
           if (user === undefined) continue;
           this.#places[this.#places.indexOf(user)] = undefined;
           dismiss(user.gensio, this.#env.clock, REFUSAL.openFailure(effect.reason));
+          this.#env.userChanged?.('disconnected', this, user);
         }
         return;
       case 'end-session':

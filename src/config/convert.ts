@@ -1,8 +1,14 @@
 // Writes a configuration anew in either form of ser2net.yaml: what `ser2net convert` prints.
 import type { Diag } from '../base/diag.ts';
-import { type ConvertOptions, confToYaml } from './conf/to-yaml.ts';
+import { confToYaml } from './conf/to-yaml.ts';
 
-export type { ConvertOptions } from './conf/to-yaml.ts';
+export interface ConvertOptions {
+  /**
+   * Write what the author of a file for 2.x or 3.x meant where this version reads it otherwise: `\s` in texts is the line parameters,
+   * and a port stays, without the words of its options that are not understood.
+   */
+  readonly meant?: boolean;
+}
 
 export interface Converted {
   readonly text: string;
@@ -11,6 +17,6 @@ export interface Converted {
 }
 
 /** Converts a classic text, of which any can be converted. */
-export function convert(text: string, file: string, to: 'v1' | 'v2', options: ConvertOptions = {}): Converted {
-  return confToYaml(text, file, to, options);
+export function convert(text: string, file: string, to: 'v1' | 'v2', { meant = false }: ConvertOptions = {}): Converted {
+  return confToYaml(text, file, to, meant);
 }

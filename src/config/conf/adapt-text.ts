@@ -23,8 +23,7 @@ export interface AdaptedText {
   readonly replaced: boolean;
 }
 
-const ESCAPE = /\\(?:[0-7][0-9]{0,2}|x[0-9a-fA-F]{0,2}|[^])/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: bytes that are not UTF-8 stand so, see raw-text.ts
+const ESCAPE = /\\(?:[0-7][0-9]{0,2}|x[0-9a-fA-F]{0,2}|[\s\S])/g;
 const BYTE = /(?<![\ud800-\udbff])[\udc80-\udcff]/g;
 
 /** The text for its new place. Bytes that are not UTF-8 become escapes. */
@@ -32,25 +31,25 @@ export function adaptText(text: string, { file, sameName, connection, meant }: T
   let device = false;
   let replaced = false;
   const literal = (value: string): string => escapeDevstr(file ? value.slice(value.lastIndexOf('/') + 1) : value);
-  const out = text.replace(ESCAPE, (escape) => {
-    switch (escape) {
+  const out = text.replace(ESCAPE, (found) => {
+    switch (found) {
       case '\\p':
         return sameName || connection === undefined ? '\\N' : escapeDevstr(connection.name);
       case '\\N':
-        return sameName || connection === undefined ? escape : escapeDevstr(connection.name);
+        return sameName || connection === undefined ? found : escapeDevstr(connection.name);
       case '\\o':
         if (connection?.device !== undefined) return literal(connection.device);
-        return sameName || connection === undefined ? escape : literal(connection.name);
+        return sameName || connection === undefined ? found : literal(connection.name);
       case '\\d':
         if (file && connection !== undefined) return literal(connection.connector.text);
         device = true;
-        return escape;
+        return found;
       case '\\s':
-        if (!meant) return escape;
+        if (!meant) return found;
         replaced = true;
         return file ? '\\S' : '\\B';
       default:
-        return escape;
+        return found;
     }
   });
   const bytes = out.replace(BYTE, (c) => `\\x${(c.charCodeAt(0) - 0xdc00).toString(16).padStart(2, '0')}`);

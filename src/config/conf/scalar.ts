@@ -19,7 +19,6 @@ const NAMED: Readonly<Record<string, string>> = {
   '\x1b': '\\e',
 };
 /** What YAML lets nobody write as it is: control characters but the tab, and what breaks lines. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/;
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 

@@ -15,14 +15,6 @@ import { accepterText, connectorText, telnetPrefix } from './stack-text.ts';
 import { readTree } from './tree.ts';
 import { YamlText } from './yaml-text.ts';
 
-export interface ConvertOptions {
-  /**
-   * Write what the author of a file for 2.x or 3.x meant where this version reads it otherwise: `\s` in texts, and ports with words
-   * in their options that are not understood.
-   */
-  readonly meant?: boolean;
-}
-
 /** Options whose texts have escapes; true: they are names of files. */
 const ESCAPED: Readonly<Record<string, boolean>> = {
   banner: false,
@@ -40,14 +32,18 @@ const TOGETHER = [
   ['trace-timestamp', 'traceReadTimestamp', 'traceWriteTimestamp', 'traceBothTimestamp'],
 ] as const;
 
-/** A classic text in a version of YAML, with the problems of the text and the differences of the result. Any text can be converted. */
-export function confToYaml(
-  text: string,
-  file: string,
-  version: YamlVersion,
-  options: ConvertOptions = {},
-): { text: string; diags: readonly Diag[] } {
-  const converter = new Converter(text, file, version, options.meant === true);
+/** A converted text, with the problems of the old one and the differences of the new one. */
+export interface ConfAsYaml {
+  readonly text: string;
+  readonly diags: readonly Diag[];
+}
+
+/**
+ * A classic text in a version of YAML. Any text can be converted. meant: write what the author of a file for 2.x or 3.x meant where
+ * this version reads it otherwise: `\s` in texts, and ports with words in their options that are not understood.
+ */
+export function confToYaml(text: string, file: string, version: YamlVersion, meant: boolean): ConfAsYaml {
+  const converter = new Converter(text, file, version, meant);
   return { text: converter.run(), diags: converter.diags };
 }
 

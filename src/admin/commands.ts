@@ -1,0 +1,214 @@
+// Every command of the admin port in one table: name, arguments, help, and what it does. Texts are ser2net 4.3.11's.
+import { Defaults } from '../config/defaults.ts';
+import { parseLine, printLine } from '../config/serial-line.ts';
+import type { SerialControl } from '../gensio/gensio.ts';
+import type { Engine } from '../port/engine.ts';
+import { REASON } from '../port/messages.ts';
+import type { Port } from '../port/port.ts';
+import type { Answer } from './answer.ts';
+import { ERROR, HELP, invalidMonitorType, MORE_HELP } from './messages.ts';
+import { isInUse, SHORT_HEADER, showPort, showShortPort } from './show.ts';
+
+/** What a reload came to. */
+export interface ReloadOutcome {
+  readonly ok: boolean;
+  /** What was wrong, in the order found. */
+  readonly problems: readonly string[];
+  /** The configuration could not be had at all: the system's words for it. */
+  readonly unreadable?: string;
+}
+
+/** What commands work on. */
+export interface CommandEnv {
+  readonly engine: Pick<Engine, 'ports' | 'port' | 'pending'>;
+  /** What `version` says. */
+  readonly version: string;
+  readonly reload: () => Promise<ReloadOutcome>;
+}
+
+/** What a session lends its commands. */
+export interface CommandSession extends CommandEnv {
+  readonly out: Answer;
+  readonly monitor: Monitor;
+  /** From the next line on: answers in YAML, no echo. */
+  toYaml(): void;
+}
+
+/** What a session watches: one direction of one port. */
+export interface Monitor {
+  /** The port watched, if any. */
+  readonly port: Port | undefined;
+  start(port: Port, direction: 'tcp' | 'term'): void;
+  stop(): void;
+}
+
+type Result = Promise<void> | 'exit' | undefined | void;
+
+export interface CommandRow {
+  readonly args: string;
+  readonly help: string;
+  /** Not in the list of `help`. */
+  readonly unlisted?: true;
+  /** Unknown while answers are YAML. */
+  readonly textOnly?: true;
+  /** Takes every word of its line; others take four and leave out the rest. */
+  readonly allWords?: true;
+  /** exit: the session ends, and nothing is said any more. A promise: the answer is complete when it resolves. */
+  readonly run: (args: readonly string[], session: CommandSession) => Result;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  exit: { args: '', help: HELP.exit, run: () => 'exit' },
+  quit: { args: '', help: MORE_HELP.quit, unlisted: true, run: () => 'exit' },
+  help: { args: '[command]', help: HELP.help, textOnly: true, run: help },
+  version: { args: '', help: HELP.version, run: (_, { out, version }) => out.field('version', version) },
+  yaml: { args: '', help: HELP.yaml, textOnly: true, run: (_, session) => session.toYaml() },
+  monitor: { args: 'tcp|term name, or stop', help: HELP.monitor, textOnly: true, run: monitor },
+  disconnect: { args: 'name', help: HELP.disconnect, run: disconnect },
+  showport: { args: '[name]', help: HELP.showport, run: showport },
+  showshortport: { args: '[name]', help: HELP.showshortport, textOnly: true, run: showshortport },
+  setporttimeout: { args: 'name seconds', help: HELP.setporttimeout, run: setporttimeout },
+  setportcontrol: { args: 'name control...', help: HELP.setportcontrol, run: setportcontrol },
+  setportconfig: { args: 'name setting...', help: MORE_HELP.setportconfig, unlisted: true, allWords: true, run: setportconfig },
+  setportenable: { args: 'name on|off|raw', help: HELP.setportenable, run: setportenable },
+  reload: { args: '', help: HELP.reload, run: reload },
+};
+
+/** The row of a command as it may be given now. */
+export function findCommand(name: string, yaml: boolean): CommandRow | undefined {
+  const row = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return yaml && row?.textOnly === true ? undefined : row;
+}
+
+function help([name]: readonly string[], { out }: CommandSession): void {
+  const one = name === undefined ? undefined : findCommand(name, false);
+  const rows = one === undefined ? Object.values(COMMANDS).filter((row) => row.unlisted !== true) : [one];
+  for (const row of rows) out.raw(row.help.replaceAll('\n', '\r\n'));
+}
+
+function showport([name]: readonly string[], { engine, out }: CommandSession): void {
+  if (name === undefined) {
+    for (const port of engine.ports) showPort(port, engine.pending(port), out);
+    return;
+  }
+  const port = engine.port(name);
+  if (port === undefined) out.error(ERROR.invalidPort(name));
+  else showPort(port, engine.pending(port), out);
+}
+
+function showshortport([name]: readonly string[], { engine, out }: CommandSession): void {
+  out.raw(SHORT_HEADER);
+  if (name === undefined) {
+    for (const port of engine.ports) out.raw(showShortPort(port, engine.pending(port)));
+    return;
+  }
+  const port = engine.port(name);
+  if (port === undefined) out.error(ERROR.invalidPortShort(name));
+  else out.raw(showShortPort(port, engine.pending(port)));
+}
+
+function monitor([type, name]: readonly string[], { engine, out, monitor: watch }: CommandSession): void {
+  if (type === undefined) return out.error(ERROR.noMonitorType);
+  if (type === 'stop') return watch.stop();
+  // A port that is gone is not watched any more.
+  if (watch.port !== undefined && engine.ports.includes(watch.port)) return out.error(ERROR.monitoring);
+  if (name === undefined) return out.error(ERROR.noMonitorPort);
+  const port = engine.port(name);
+  if (port === undefined) return out.error(ERROR.invalidPort(name));
+  if (type !== 'tcp' && type !== 'term') return out.raw(invalidMonitorType(type));
+  watch.start(port, type);
+}
+
+function disconnect([name]: readonly string[], { engine, out }: CommandSession): void {
+  if (name === undefined) return out.error(ERROR.noPort);
+  const port = engine.port(name);
+  if (port === undefined) out.error(ERROR.invalidPort(name));
+  // A device that takes long to open can be given up, too: the reference makes everybody wait for it.
+  else if (!port.inUse) out.error(ERROR.notConnected(name));
+  else port.shut(REASON.adminDisconnect);
+}
+
+const MAX_SECONDS = 0x7fffffff;
+
+function setporttimeout([name, text]: readonly string[], { engine, out }: CommandSession): void {
+  if (name === undefined) return out.error(ERROR.noPort);
+  if (text === undefined) return out.error(ERROR.noTimeout);
+  const port = engine.port(name);
+  if (port === undefined) return out.error(ERROR.invalidPort(name));
+  const seconds = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= MAX_SECONDS)) out.error(ERROR.invalidTimeout(text));
+  else port.changeTimeout(seconds);
+}
+
+/** A port that is to stay: one that a reload changes or removes is not found by commands that change how it works. */
+function lastingPort(name: string, { engine }: CommandEnv): Port | undefined {
+  const port = engine.port(name);
+  return port !== undefined && engine.pending(port) === undefined ? port : undefined;
+}
+
+/** SET-CONTROL of RFC 2217 for each word, for connectors that can only be asked. */
+const CONTROLS: Readonly<Record<string, { readonly line: 'dtr' | 'rts'; readonly on: boolean; readonly value: number }>> = {
+  RTSHI: { line: 'rts', on: true, value: 11 },
+  RTSLO: { line: 'rts', on: false, value: 12 },
+  DTRHI: { line: 'dtr', on: true, value: 8 },
+  DTRLO: { line: 'dtr', on: false, value: 9 },
+};
+
+function setportcontrol([name, ...words]: readonly string[], session: CommandSession): void {
+  const { out } = session;
+  if (name === undefined) return out.error(ERROR.noPort);
+  if (words.length === 0) return out.error(ERROR.noControls);
+  const port = lastingPort(name, session);
+  if (port === undefined) return out.error(ERROR.invalidPort(name));
+  if (!isInUse(port)) return out.error(ERROR.notOpen(name));
+  const serial = port.device?.serial;
+  if (serial === undefined) return;
+  for (const word of words) {
+    if (Object.hasOwn(CONTROLS, word)) setControl(serial, CONTROLS[word]!);
+    else out.error(ERROR.invalidControl(word));
+  }
+}
+function setControl(serial: SerialControl, { line, on, value }: (typeof CONTROLS)[string]): void {
+  if (serial.setLine !== undefined) serial.setLine(line, on);
+  else serial.request('control', value, () => undefined);
+}
+
+/** Of ser2net 3.x; 4.x has no such command. */
+function setportconfig([name, ...words]: readonly string[], session: CommandSession): void {
+  const { out } = session;
+  if (name === undefined) return out.error(ERROR.noPort);
+  if (words.length === 0) return out.error(ERROR.noDeviceConfig);
+  const port = lastingPort(name, session);
+  if (port === undefined) return out.error(ERROR.invalidPort(name));
+  const now = port.line;
+  if (now === undefined) return out.error(ERROR.noLine(name));
+  const got = parseLine(`${printLine(now)},${words.join(' ')}`, new Defaults());
+  if ('ok' in got) port.changeLine(got.ok);
+  else out.error(ERROR.invalidDeviceConfig(got.detail));
+}
+
+function setportenable([name, word]: readonly string[], session: CommandSession): Result {
+  const { out } = session;
+  if (name === undefined) return out.error(ERROR.noPort);
+  if (word === undefined) return out.error(ERROR.noEnable);
+  const port = lastingPort(name, session);
+  if (port === undefined) return out.error(ERROR.invalidPortEnable(name));
+  if (word !== 'on' && word !== 'off' && word !== 'raw') return out.error(ERROR.invalidEnable(word));
+  const on = word !== 'off';
+  if (port.enabled === on) return out.error(ERROR.sameEnable);
+  return new Promise((resolve) => {
+    port.setEnabled(on, () => {
+      const failure = on ? port.failure : undefined;
+      if (failure === undefined) return resolve();
+      // A port that cannot listen stays off, as it was.
+      out.error(failure);
+      port.setEnabled(false, resolve);
+    });
+  });
+}
+
+async function reload(_: readonly string[], { out, reload: request }: CommandSession): Promise<void> {
+  const { ok, problems, unreadable } = await request();
+  for (const text of problems) out.error(text);
+  out.error(ok ? ERROR.reloadDone : ERROR.reloadFailed(unreadable ?? 'Invalid argument'));
+}

@@ -1,0 +1,112 @@
+// The admin port's listener and its sessions. It is told of every new configuration; what did not change stays open.
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../base/clock.ts';
+import { Deadlines } from '../base/deadlines.ts';
+import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
+import type { Log } from '../base/log.ts';
+import type { AdminConfig } from '../config/model.ts';
+import type { Gensio } from '../gensio/gensio.ts';
+import { directoryAuthority } from '../gensio/tls/authority.ts';
+import type { Engine } from '../port/engine.ts';
+import { Listener, type ListenerUp } from '../port/listener.ts';
+import { dismiss } from '../port/netcon.ts';
+import type { CommandEnv } from './commands.ts';
+import { LOG, TOO_MANY_SESSIONS } from './messages.ts';
+import { Session } from './session.ts';
+
+/** ser2net 4.3.11. */
+export const MAX_SESSIONS = 4;
+
+export interface AdminEnv extends CommandEnv {
+  readonly engine: Pick<Engine, 'ports' | 'port' | 'pending' | 'builder' | 'watchUsers'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type Wanted = Omit<AdminConfig, 'pos' | 'name'>;
+const wantedOf = ({ accepter, authdir, pamauth }: AdminConfig): Wanted => ({ accepter, authdir, pamauth });
+
+export class AdminServer {
+  readonly #env: AdminEnv;
+  readonly #deadlines: Deadlines;
+  readonly #sessions = new Set<Session>();
+  readonly #unwatch: () => void;
+  #wanted: Wanted | undefined;
+  #listener: Listener | undefined;
+  #stopped = false;
+
+  constructor(env: AdminEnv) {
+    this.#env = env;
+    this.#deadlines = new Deadlines(env.clock);
+    this.#unwatch = env.engine.watchUsers((change, port, user) => {
+      for (const session of [...this.#sessions]) session.report(change, port, user.peer);
+    });
+  }
+
+  /** The port number listened on, where there is one. */
+  get port(): number | undefined {
+    return this.#listener?.port;
+  }
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * Listens as a configuration says, from -p or a file; called before the ports of the same configuration are started, so that the
+   * admin port wins an address. What cannot be opened is logged, and tried again with the next configuration. Sessions live on.
+   */
+  async apply(config: AdminConfig | undefined): Promise<void> {
+    const wanted = config && wantedOf(config);
+    if (this.#listener?.on === true && isDeepStrictEqual(wanted, this.#wanted)) return;
+    await this.#unlisten();
+    this.#wanted = wanted;
+    if (config === undefined || this.#stopped) return;
+    const { accepter, authdir, pamauth, pos } = config;
+    if (accepter.spec === undefined) {
+      // The reader of a file has reported it with its place.
+      if (pos.line === 0) this.#fail(LOG.cannotAllocate(GENSIO_ERRORS[accepter.error ?? 'inval']));
+      return;
+    }
+    const { log, engine } = this.#env;
+    const place = pos.line > 0 ? `${pos.file}:${pos.line}(column ${Math.max(0, pos.col - 1)}): ` : '';
+    const auth = directoryAuthority({ authdir, allowedUsers: undefined, pamauth }, log);
+    const up: ListenerUp = {
+      accepted: (gensio) => this.#accepted(gensio),
+      acceptFailed: (err) => log.log('info', LOG.acceptError(err.message)),
+      listening: () => undefined,
+      listenFailed: (err) => this.#fail(`${place}${allocating(err) ? LOG.cannotAllocate(err.message) : LOG.cannotStart(err.message)}`),
+    };
+    const listener = new Listener(accepter.spec, 0, engine.builder, this.#deadlines, up, auth);
+    this.#listener = listener;
+    await new Promise<void>((resolve) => listener.open(resolve));
+  }
+
+  #fail(text: string): void {
+    this.#env.log.log('err', text);
+  }
+
+  #accepted(gensio: Gensio): void {
+    const { clock } = this.#env;
+    if (this.#stopped) return gensio.abort();
+    if (this.#sessions.size >= MAX_SESSIONS) return dismiss(gensio, clock, TOO_MANY_SESSIONS);
+    this.#sessions.add(new Session(gensio, { ...this.#env, ended: (session) => this.#sessions.delete(session) }));
+  }
+
+  #unlisten(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    return listener === undefined ? Promise.resolve() : new Promise((resolve) => listener.close(resolve));
+  }
+
+  /** Closes listener and sessions, without a word. Resolves when the address is free. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unwatch();
+    for (const session of [...this.#sessions]) session.close();
+    await this.#unlisten();
+  }
+}
+
+/** Names are looked up while the accepter is made, in the reference. */
+const allocating = ({ code, stage }: GensioError): boolean =>
+  stage === 'allocating' || code === 'unknownname' || code === 'namenotfound' || code === 'notsup';

@@ -1,0 +1,273 @@
+// One session of the admin port: input in, commands run one after the other, answers out. While the far end does not take what was said,
+// or a command is not done, nothing is read: what a session holds is bounded by one read and one answer.
+import type { Clock } from '../base/clock.ts';
+import type { GensioError } from '../base/gensio-error.ts';
+import type { Log } from '../base/log.ts';
+import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
+import type { Gensio, GensioUp } from '../gensio/gensio.ts';
+import type { UserChange } from '../port/engine.ts';
+import { dismiss } from '../port/netcon.ts';
+import type { Port } from '../port/port.ts';
+import { Answer } from './answer.ts';
+import { type CommandEnv, type CommandSession, findCommand, type Monitor } from './commands.ts';
+import { type Complete, InputReader } from './input.ts';
+import { ERROR, LOG, PROMPT } from './messages.ts';
+import { MAX_PARMS, readYamlCommand } from './yaml-command.ts';
+
+export interface SessionEnv extends CommandEnv {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Once: it is over. */
+  ended(session: Session): void;
+}
+
+/** The reference reads so much at a time; a full line swallows the rest of a read. */
+const READ = 1024;
+/** What was said goes out when there is so much of it, or when the input is worked through. */
+const FLUSH = 16384;
+/** Reports of users are left out while so many bytes wait: nobody has asked for them. */
+const MAX_WAITING = 256 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+/** busy: a command is not done yet. */
+type State = 'idle' | 'pumping' | 'busy' | 'over';
+
+export class Session implements GensioUp {
+  readonly #gensio: Gensio;
+  readonly #env: SessionEnv;
+  readonly #reader: InputReader;
+  readonly #monitor: PortMonitor;
+  #input: Buffer = NOTHING;
+  #at = 0;
+  /** Where the read being worked on ends, in #input. */
+  #readEnd = 0;
+  #said: Buffer[] = [];
+  #saidBytes = 0;
+  #state: State = 'idle';
+  #full = false;
+
+  constructor(gensio: Gensio, env: SessionEnv) {
+    this.#gensio = gensio;
+    this.#env = env;
+    this.#reader = new InputReader((echo) => this.#say(Buffer.from(echo)));
+    this.#monitor = new PortMonitor((data) => this.#show(data));
+    gensio.up = this;
+    this.#say(PROMPT);
+    this.#flush();
+    gensio.setReading(!this.#full);
+  }
+
+  // ---- From the far end ----
+
+  read(data: Buffer): void {
+    if (this.#state === 'over') return;
+    // Reading is off while there is input: more than one piece never comes together.
+    this.#input = this.#at < this.#input.length ? Buffer.concat([this.#input.subarray(this.#at), data]) : data;
+    this.#at = 0;
+    this.#readEnd = 0;
+    this.#pump();
+    if (this.#at < this.#input.length) {
+      // The buffer was only lent.
+      this.#input = Buffer.from(this.#input.subarray(this.#at));
+      this.#readEnd = Math.max(0, this.#readEnd - this.#at);
+      this.#at = 0;
+    }
+  }
+  writable(): void {
+    this.#full = false;
+    this.#pump();
+  }
+  closed(err?: GensioError): void {
+    if (err !== undefined && err.code !== 'remclose') this.#env.log.log('err', LOG.readError(err.message));
+    this.#end();
+  }
+
+  #pump(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'pumping';
+    // A command may end the session or make it wait: the state is asked anew each time.
+    while (this.#now() === 'pumping' && !this.#full && this.#at < this.#input.length) {
+      if (this.#at >= this.#readEnd) this.#readEnd = Math.min(this.#input.length, this.#at + READ);
+      this.#at = this.#reader.feed(this.#input.subarray(0, this.#readEnd), this.#at, (what) => this.#take(what));
+      if (this.#saidBytes >= FLUSH) this.#flush();
+    }
+    if (this.#now() === 'over') return;
+    if (this.#now() === 'pumping') this.#state = 'idle';
+    if (this.#at >= this.#input.length) this.#forgetInput();
+    this.#flush();
+    this.#regulate();
+  }
+  /** As it is after a call, whatever the compiler thinks it knows. */
+  #now(): State {
+    return this.#state;
+  }
+  #forgetInput(): void {
+    this.#input = NOTHING;
+    this.#at = 0;
+    this.#readEnd = 0;
+  }
+  #regulate(): void {
+    if (this.#state !== 'over') this.#gensio.setReading(this.#state === 'idle' && !this.#full && this.#at >= this.#input.length);
+  }
+
+  // ---- Commands ----
+
+  #take({ is, bytes }: Complete): void {
+    if (is === 'document') return this.#document(bytes);
+    const text = this.#reader.mode === 'text';
+    if (text) this.#say('\r\n');
+    const words = decodeRaw(bytes)
+      .split(/[ \t]+/)
+      .filter((word) => word !== '');
+    const [name, ...args] = words;
+    if (name !== undefined) this.#run(name, undefined, args);
+    else if (text) this.#say(PROMPT);
+  }
+
+  #document(bytes: Buffer): void {
+    const command = readYamlCommand(bytes);
+    switch (command.is) {
+      case 'empty':
+        return;
+      case 'malformed':
+        return this.#close();
+      case 'command':
+        return this.#run(command.name, command.id, command.parms);
+      case 'invalid': {
+        const out = new Answer(true);
+        out.begin('response');
+        if (command.name !== undefined) out.field('name', command.name);
+        if (command.id !== undefined) out.field('id', command.id);
+        out.error(ERROR.invalidYaml);
+        // ser2net 4.3.11: the document is not ended.
+        return this.#say(out.text);
+      }
+      default:
+        command satisfies never;
+    }
+  }
+
+  #run(name: string, id: string | undefined, args: readonly string[]): void {
+    const yaml = this.#reader.mode !== 'text';
+    const out = new Answer(yaml);
+    out.begin('response');
+    if (yaml) out.field('name', name);
+    if (yaml && id !== undefined) out.field('id', id);
+    const row = findCommand(name, yaml);
+    if (row === undefined) {
+      out.error(ERROR.unknownCommand(name));
+      return this.#answer(out);
+    }
+    const result = row.run(row.allWords === true ? args : args.slice(0, MAX_PARMS), this.#lend(out));
+    if (result === 'exit') this.#close();
+    else if (result instanceof Promise) this.#await(result, out);
+    else this.#answer(out);
+  }
+  #lend(out: Answer): CommandSession {
+    const { engine, version, reload } = this.#env;
+    const toYaml = (): void => {
+      this.#reader.mode = 'quiet';
+    };
+    return { engine, version, reload, out, monitor: this.#monitor, toYaml };
+  }
+
+  /** The rest of the input waits until the command is done. Other sessions do not. */
+  #await(result: Promise<void>, out: Answer): void {
+    this.#state = 'busy';
+    const done = (): void => {
+      if (this.#state !== 'busy') return;
+      this.#state = 'idle';
+      this.#answer(out);
+      this.#pump();
+    };
+    result.then(done, (err: unknown) => {
+      this.#env.log.log('err', `A command of the admin port failed: ${err instanceof Error ? err.stack : String(err)}`);
+      out.error('Internal error');
+      done();
+    });
+  }
+  #answer(out: Answer): void {
+    out.end();
+    this.#say(out.text);
+    if (this.#reader.mode === 'text') this.#say(PROMPT);
+  }
+
+  // ---- Output ----
+
+  #say(what: string | Buffer): void {
+    if (what.length === 0) return;
+    const bytes = typeof what === 'string' ? encodeRaw(what) : what;
+    this.#said.push(bytes);
+    this.#saidBytes += bytes.length;
+  }
+  #flush(): void {
+    if (this.#saidBytes === 0) return;
+    const bytes = this.#said.length === 1 ? this.#said[0]! : Buffer.concat(this.#said);
+    this.#said = [];
+    this.#saidBytes = 0;
+    if (!this.#gensio.write(bytes)) this.#full = true;
+  }
+  /** Monitored data goes past everything else, and is dropped when the far end is slow. */
+  #show(data: Buffer): void {
+    if (this.#state === 'over' || this.#full) return;
+    if (!this.#gensio.write(Buffer.from(data))) this.#full = true;
+    this.#regulate();
+  }
+
+  /** Sessions that get YAML are told of every user that comes or goes. */
+  report(change: UserChange, port: Port, peer: string): void {
+    if (this.#state === 'over' || this.#reader.mode === 'text' || this.#gensio.queued() > MAX_WAITING) return;
+    const out = new Answer(true);
+    out.begin(change === 'connected' ? 'new connection' : 'disconnect');
+    out.field('name', port.name);
+    out.field('remaddr', peer === '' ? '*unknown*' : peer);
+    out.end();
+    this.#say(out.text);
+    if (this.#state === 'pumping') return;
+    this.#flush();
+    this.#regulate();
+  }
+
+  // ---- The end ----
+
+  /** Ends it without a word: what was said and not sent is gone, as is what came in behind. */
+  #close(): void {
+    if (this.#state === 'over') return;
+    this.#end();
+    dismiss(this.#gensio, this.#env.clock);
+  }
+  /** The daemon ends. */
+  close(): void {
+    this.#close();
+  }
+  #end(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#monitor.stop();
+    this.#said = [];
+    this.#saidBytes = 0;
+    this.#forgetInput();
+    this.#env.ended(this);
+  }
+}
+
+/** Watches one direction of a port at a time. */
+class PortMonitor implements Monitor {
+  readonly #show: (data: Buffer) => void;
+  #watched: { readonly port: Port; readonly stop: () => void } | undefined;
+  constructor(show: (data: Buffer) => void) {
+    this.#show = show;
+  }
+  get port(): Port | undefined {
+    return this.#watched?.port;
+  }
+  start(port: Port, direction: 'tcp' | 'term'): void {
+    this.stop();
+    const show = (data: Buffer): void => this.#show(data);
+    this.#watched = { port, stop: port.watch(direction === 'tcp' ? { toDevice: show } : { fromDevice: show }) };
+  }
+  stop(): void {
+    this.#watched?.stop();
+    this.#watched = undefined;
+  }
+}

@@ -12,12 +12,14 @@ export const conf = (...lines: readonly string[]): Reading => readConf(lines.map
 export function port(...lines: readonly string[]): ConnectionConfig {
   const { config, diags } = conf(...lines);
   const [only, ...more] = config.connections;
-  if (only === undefined || more.length > 0) throw new Error(`${config.connections.length} connections: ${diags.map((d) => d.text).join('; ')}`);
+  if (only === undefined || more.length > 0)
+    throw new Error(`${config.connections.length} connections: ${diags.map((d) => d.text).join('; ')}`);
   return only;
 }
 
 /** A port with these options. */
-export const withOptions = (options: string, ...before: readonly string[]): ConnectionConfig => port(...before, `2000:raw:0:/dev/ttyS0:${options}`);
+export const withOptions = (options: string, ...before: readonly string[]): ConnectionConfig =>
+  port(...before, `2000:raw:0:/dev/ttyS0:${options}`);
 
 /** The serial line of a connection whose device is a plain one. */
 export function lineOf({ connector }: ConnectionConfig): SerialLine {

@@ -44,7 +44,8 @@ test('what a directive lacks is reported', () => {
 
 test('escapes of CLOSEON are checked when the line is read; a text with a wrong one is not defined', () => {
   const said = (text: string): string[] => classics(conf(`CLOSEON:c:${text}`));
-  for (const fine of ['\\r', '\\r\\n\\r\\n', '\\n\\n>', '\\004', '\\004\\x03\\n', '\\400', '\\\\', '\\t\\v\\a', 'plain']) assert.deepEqual(said(fine), [], fine);
+  for (const fine of ['\\r', '\\r\\n\\r\\n', '\\n\\n>', '\\004', '\\004\\x03\\n', '\\400', '\\\\', '\\t\\v\\a', 'plain'])
+    assert.deepEqual(said(fine), [], fine);
   assert.deepEqual(said('\\q'), ['Unknown escape sequence (starting at ) on line 1']);
   assert.deepEqual(said('x\\z\\12'), ['Unknown escape sequence (starting at x\\z\\12) on line 1']);
   assert.deepEqual(said('x\\12'), ['Invalid octal sequence (starting at x\\12) on line 1']);
@@ -90,7 +91,14 @@ test('the control port takes the defaults that stand before it', () => {
 test('RS485CONF lines that make no sense are left out', () => {
   for (const text of ['x', '1', '1:2:3:0', '1:2:0:7']) {
     const reading = conf(`RS485CONF:r:${text}`, '1:raw:0:/dev/a:rs485=r');
-    assert.deepEqual(reading.diags.map((d) => [d.severity, d.pos.line]), [['error', 1], ['warning', 2]], text);
+    assert.deepEqual(
+      reading.diags.map((d) => [d.severity, d.pos.line]),
+      [
+        ['error', 1],
+        ['warning', 2],
+      ],
+      text,
+    );
     assert.equal(reading.config.connections.length, 1);
   }
   assert.deepEqual(places(conf('RS485CONF:r:1:2:1:0')), ['1:13 dropped']);
@@ -121,7 +129,9 @@ test('what is wrong with a default', () => {
   const said = (line: string): string[] => classics(conf(line));
   assert.deepEqual(said('DEFAULT:nonsense:1'), ['error setting default value on line 1 for nonsense: Interrupted system call']);
   assert.deepEqual(said('DEFAULT:kickolduser:yes'), ['error setting default value on line 1 for kickolduser: No such process']);
-  assert.deepEqual(said('DEFAULT:max-connections:0'), ['error setting default value on line 1 for max-connections: No such device or address']);
+  assert.deepEqual(said('DEFAULT:max-connections:0'), [
+    'error setting default value on line 1 for max-connections: No such device or address',
+  ]);
   assert.deepEqual(said('DELDEFAULT:kickolduser:tcp'), ['error deleting default value on line 1 for kickolduser: Interrupted system call']);
   assert.deepEqual(said('DELDEFAULT:kickolduser:ser2net'), ['Can only delete class default on line 1']);
   assert.match(conf('DEFAULT:kickoldusr:true').diags[0]!.hint ?? '', /kickolduser/);
@@ -175,7 +185,10 @@ test('a default speed that means nothing is 9600N81, and is said of each device'
 test('a rotator names connections, also later ones', () => {
   const reading = conf('DEFAULT:authdir:/a', 'ROTATOR:2000:a,1 2001  "b c"', '2001:raw:0:/dev/a', 'a,1:raw:0:/dev/a');
   const [rotator] = reading.config.rotators;
-  assert.deepEqual([rotator!.name, rotator!.accepter.text, rotator!.connections, rotator!.options.authdir], ['2000', '2000', ['a,1', '2001', 'b c'], '/a']);
+  assert.deepEqual(
+    [rotator!.name, rotator!.accepter.text, rotator!.connections, rotator!.options.authdir],
+    ['2000', '2000', ['a,1', '2001', 'b c'], '/a'],
+  );
   assert.deepEqual(
     reading.diags.filter((d) => d.code === 'not-found').map((d) => d.text),
     ["no line has the network port 'b c'; the rotator passes over it"],
@@ -220,7 +233,10 @@ test('the first form of LED lines is taken, and ports that use one are kept', ()
   assert.deepEqual([reading.config.leds[0]!.device, reading.config.leds[0]!.duration], ['beaglebone:green:usr2', 15]);
   assert.deepEqual(
     reading.config.connections.map((c) => [c.options.ledRx, c.options.ledTx]),
-    [['rx', undefined], [undefined, 'rx']],
+    [
+      ['rx', undefined],
+      [undefined, 'rx'],
+    ],
   );
   assert.deepEqual(classics(reading), [
     "Unknown LED driver 'beaglebone' for LED 'rx' on 1",
@@ -232,12 +248,15 @@ test('the first form of LED lines is taken, and ports that use one are kept', ()
 test('lines that crash 4.3.11 are reported and left out', () => {
   const reading = conf('CONTROLPORT:', 'ROTATOR:2000:', 'ROTATOR:2000', 'LED:l:sysfs', '1:raw:0:/dev/a');
   assert.equal(reading.config.connections.length, 1);
-  assert.deepEqual(reading.diags.map((d) => [d.severity, d.pos.line, d.classic]), [
-    ['error', 1, undefined],
-    ['error', 2, undefined],
-    ['error', 3, undefined],
-    ['error', 4, undefined],
-  ]);
+  assert.deepEqual(
+    reading.diags.map((d) => [d.severity, d.pos.line, d.classic]),
+    [
+      ['error', 1, undefined],
+      ['error', 2, undefined],
+      ['error', 3, undefined],
+      ['error', 4, undefined],
+    ],
+  );
 });
 
 test('places are true also behind long lines, where 4.3.11 counts on', () => {

@@ -70,7 +70,11 @@ test('a try for a state that fails goes on behind the character that did not fit
       const text = `7${pieces.join('')}`;
       const { config, diags } = conf(`${text}`);
       const found = slowState(text);
-      if (found === undefined) assert.ok(diags.some((d) => d.classic === 'No state given on line 1'), text);
+      if (found === undefined)
+        assert.ok(
+          diags.some((d) => d.classic === 'No state given on line 1'),
+          text,
+        );
       else {
         assert.ok(!diags.some((d) => d.classic === 'No state given on line 1'), text);
         for (const c of config.connections) assert.equal(c.name, text.slice(0, found));
@@ -158,16 +162,25 @@ test('a device that cannot be read keeps the connection', () => {
 test('a network port that cannot be read keeps the connection', () => {
   const reading = conf('abc:raw:0:/dev/ttyS0');
   assert.equal(reading.config.connections[0]!.accepter.error, 'unknownname');
-  assert.deepEqual(classics(reading), [
-    "Invalid accepter port name/number 'abc': Unknown name server lookup failure on line 1",
-  ]);
+  assert.deepEqual(classics(reading), ["Invalid accepter port name/number 'abc': Unknown name server lookup failure on line 1"]);
   // 4.3.11 looks at the device first, and then at nothing else.
   assert.equal(classics(conf('abc:raw:0:/dev/ttyS0:1X')).length, 1);
 });
 
 test('forms of the network port', () => {
   const type = (text: string): string | undefined => port(`${text}:raw:0:/dev/a`).accepter.spec?.type;
-  for (const text of ['3001', '127.0.0.1,3001', '::1,3001', '*,3001', 'ipv4,3001', 'ipv6,::1,3001', 'ipv6n4,3001', 'tcp,3001', ' 3001', 'tcp, localhost, 3001'])
+  for (const text of [
+    '3001',
+    '127.0.0.1,3001',
+    '::1,3001',
+    '*,3001',
+    'ipv4,3001',
+    'ipv6,::1,3001',
+    'ipv6n4,3001',
+    'tcp,3001',
+    ' 3001',
+    'tcp, localhost, 3001',
+  ])
     assert.equal(type(text), 'tcp', text);
   assert.equal(type('udp,3001'), 'udp');
   assert.equal(type('ipv4,udp,3001'), 'udp');
@@ -203,7 +216,9 @@ test('what is most often wrong with a line is hinted at', () => {
 });
 
 test('lines given with -C come before the file and have the number 0', () => {
-  const { config, diags } = readConf('2001:raw:0:/dev/a:b\n', 'f', { lines: ['BANNER:b:hello', '2000:raw:0:/dev/a:oops', '2002:raw:0:/dev/a\\'] });
+  const { config, diags } = readConf('2001:raw:0:/dev/a:b\n', 'f', {
+    lines: ['BANNER:b:hello', '2000:raw:0:/dev/a:oops', '2002:raw:0:/dev/a\\'],
+  });
   assert.deepEqual(
     config.connections.map((c) => [c.name, c.options.banner]),
     [['2001', 'hello']],
@@ -223,7 +238,34 @@ test('a blank in the name of a device is reported', () => {
 });
 
 test('any text gives a configuration, and its problems have places in the text', () => {
-  const word = fc.constantFrom(':', ':raw:', ':telnet:0:', '0', '/dev/a', 'BANNER:', 'LED:a:sysfs:', 'DEFAULT:', 'ROTATOR:', 'CLOSEON:a:', '\\', '\n', '\r\n', '#', "'", '"', ' ', '9600', 'rs485=a', 'RS485CONF:a:', '1:2:1:0', 'remaddr=', 'x', '\0', '\udcff', 'é');
+  const word = fc.constantFrom(
+    ':',
+    ':raw:',
+    ':telnet:0:',
+    '0',
+    '/dev/a',
+    'BANNER:',
+    'LED:a:sysfs:',
+    'DEFAULT:',
+    'ROTATOR:',
+    'CLOSEON:a:',
+    '\\',
+    '\n',
+    '\r\n',
+    '#',
+    "'",
+    '"',
+    ' ',
+    '9600',
+    'rs485=a',
+    'RS485CONF:a:',
+    '1:2:1:0',
+    'remaddr=',
+    'x',
+    '\0',
+    '\udcff',
+    'é',
+  );
   fc.assert(
     fc.property(fc.array(word, { maxLength: 30 }), (words) => {
       const text = words.join('');

@@ -9,7 +9,10 @@ const shape = (text: string): string[] => readTree(text).map((l) => `${l.line}/$
 const confText = fc.string({ unit: fc.constantFrom('\n', '\r', '\\', '#', ':', ' ', 'a', '\ufeff', 'é', '\udc80', '\0'), maxLength: 60 });
 
 test('a tree prints back to the very same text', () => {
-  fc.assert(fc.property(confText, (text) => printTree(readTree(text)) === text), { numRuns: 2000 });
+  fc.assert(
+    fc.property(confText, (text) => printTree(readTree(text)) === text),
+    { numRuns: 2000 },
+  );
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => printTree(readTree(text)) === text));
 });
 
@@ -38,12 +41,7 @@ test('a line whose continuation the file lacks is lost, with and without a line 
 });
 
 test('a carriage return at the end of a line belongs to the line end; others stay', () => {
-  assert.deepEqual(shape('\r\na:b\r\nc\\\r\nd\r\ne\rf\r\n'), [
-    '1/1 empty ""',
-    '2/2 line "a:b"',
-    '3/4 line "cd"',
-    '5/5 line "e\\rf"',
-  ]);
+  assert.deepEqual(shape('\r\na:b\r\nc\\\r\nd\r\ne\rf\r\n'), ['1/1 empty ""', '2/2 line "a:b"', '3/4 line "cd"', '5/5 line "e\\rf"']);
 });
 
 test('a byte order mark is skipped', () => {

@@ -18,7 +18,8 @@ test('serial parameters are appended to the device in their order, and mean what
   assert.equal(line('8databits').databits, 8);
   assert.equal(line('1STOPBIT').stopbits, 1);
   assert.equal(line('2STOPBITS').stopbits, 2);
-  for (const [word, parity] of Object.entries({ NONE: 'N', EVEN: 'E', ODD: 'O', MARK: 'M', SPACE: 'S' })) assert.equal(line(word).parity, parity);
+  for (const [word, parity] of Object.entries({ NONE: 'N', EVEN: 'E', ODD: 'O', MARK: 'M', SPACE: 'S' }))
+    assert.equal(line(word).parity, parity);
   assert.equal(line('XONXOFF').xonxoff, true);
   assert.equal(line('XONXOFF -XONXOFF').xonxoff, false);
   assert.equal(line('RTSCTS').rtscts, true);
@@ -36,7 +37,9 @@ test('a list with commas works when it begins with a digit', () => {
   assert.deepEqual([line.speed, line.local, line.xonxoff], [115200, true, false]);
   assert.deepEqual(classics(conf('1:raw:0:/dev/a:NONE,8DATABITS')), ['Unknown config item: NONE,8DATABITS on line 1']);
   const mixed = conf('1:raw:0:/dev/a:9600 8DATABITS,kickolduser');
-  assert.deepEqual(classics(mixed), ['device configuration /dev/a,9600,8DATABITS,kickolduser invalid: Invalid data to parameter on line 1']);
+  assert.deepEqual(classics(mixed), [
+    'device configuration /dev/a,9600,8DATABITS,kickolduser invalid: Invalid data to parameter on line 1',
+  ]);
 });
 
 test('words for the line that 4.3.11 refuses stay refused: the connection is kept and cannot be opened', () => {
@@ -85,7 +88,10 @@ test('options of 4.x', () => {
     ['trace-timestamp -timestamp', {}],
     ['trace-timestamp -tr-timestamp -tw-timestamp -tb-timestamp', {}],
     ['trace-hexdump -tw-hexdump -tb-hexdump', { traceReadHexdump: true }],
-    ['trace-read-hexdump trace-write-timestamp trace-both-hexdump=yes', { traceReadHexdump: true, traceWriteTimestamp: true, traceBothHexdump: true }],
+    [
+      'trace-read-hexdump trace-write-timestamp trace-both-hexdump=yes',
+      { traceReadHexdump: true, traceWriteTimestamp: true, traceBothHexdump: true },
+    ],
   ];
   for (const [words, wanted] of cases) {
     const { diags } = conf(`2000:raw:0:/dev/ttyS0:${words}`);
@@ -95,7 +101,14 @@ test('options of 4.x', () => {
 });
 
 test('a bad value makes the word unknown, and the port is left out', () => {
-  for (const word of ['kickolduser=TRUE', 'max-connections=x', 'max-connections=-1', 'trace-hexdump=2', 'mdns-nettype=x', 'chardelay-min=1.5']) {
+  for (const word of [
+    'kickolduser=TRUE',
+    'max-connections=x',
+    'max-connections=-1',
+    'trace-hexdump=2',
+    'mdns-nettype=x',
+    'chardelay-min=1.5',
+  ]) {
     const reading = conf(`1:raw:0:/dev/a:${word}`);
     assert.deepEqual(classics(reading), [`Unknown config item: ${word} on line 1`]);
     assert.equal(reading.config.connections.length, 0);
@@ -118,7 +131,8 @@ test('an unknown word removes the port; all of them are reported, and 4.3.11 onl
 });
 
 test('hints for words', () => {
-  const hint = (words: string, ...before: readonly string[]): string => conf(...before, `1:raw:0:/dev/a:${words}`, 'BANNER:late:x').diags[0]!.hint ?? '';
+  const hint = (words: string, ...before: readonly string[]): string =>
+    conf(...before, `1:raw:0:/dev/a:${words}`, 'BANNER:late:x').diags[0]!.hint ?? '';
   assert.match(hint('local'), /capitals: LOCAL/);
   assert.match(hint('-rtscts'), /capitals: -RTSCTS/);
   assert.match(hint('NONE,8DATABITS'), /blanks, not with commas/);

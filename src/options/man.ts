@@ -9,7 +9,7 @@ export const roff = (text: string): string =>
     .replace(/^([.'])/gm, '\\&$1');
 
 /** `Default: 64 bytes. Since 3.3.`, in that order; what does not apply is left out. */
-function facts(row: Row<unknown>): string {
+function facts(row: Row<unknown>, versions: string): string {
   const { def, kind, unit, preset, since, until } = row;
   const value = def === undefined ? '' : kind.print(def);
   const out: string[] = [];
@@ -23,21 +23,20 @@ function facts(row: Row<unknown>): string {
         : `Can be set as default \\fB${roff(name)}\\fR, ${roff(String(min))} to ${max}.`,
     );
   }
-  out.push(since === 'new' ? 'Not in ser2net.' : `Since ${since}.`);
-  if (until !== undefined) out.push(`Until ${until}.`);
+  out.push(since === 'new' ? 'Not in ser2net.' : `Since ${versions}${since}.`);
+  if (until !== undefined) out.push(`Until ${versions}${until}.`);
   return out.join(' ');
 }
 
-/** One item a row, in the order of the table, as that format spells it. */
-export const manOptions = (rows: Rows, format: 'conf' | 'yaml'): string =>
+/** One item a row, in the order of the table, as that format spells it. versions: whose versions the rows tell. */
+export const manOptions = (rows: Rows, format: 'conf' | 'yaml', versions: '' | 'gensio ' = ''): string =>
   Object.values(rows)
     .flatMap((r) => {
       const name = r[format];
       if (name === false) return [];
-      const value =
-        r.kind.name === ''
-          ? ''
-          : ` " ${'bare' in r.kind && r.kind.bare === true ? '[' : ''}=\\fI${roff(r.kind.name).replaceAll('"', '\\(dq')}\\fB${'bare' in r.kind && r.kind.bare === true ? ']' : ''}"`;
-      return [`.TP\n.B ${roff(name)}${value}\n${roff(r.doc)}\n${facts(r)}`];
+      const value = `=\\fI${roff(r.kind.name)}\\fR`;
+      const bare = 'bare' in r.kind && r.kind.bare === true;
+      const shown = r.kind.name === '' ? '' : bare ? `[${value}]` : value;
+      return [`.TP\n\\fB${roff(name)}\\fR${shown}\n${roff(r.doc)}\n${facts(r, versions)}`];
     })
     .join('\n');

@@ -247,7 +247,7 @@ test('a device that takes nothing is given up at close after char_drain_wait, an
   const { dev, ear, master, pty } = rig(t, {}, { charDrainWait: 10 });
   await opensWell(dev);
   master.setReading(false);
-  while (dev.write(pattern(4096))) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(dev.write(pattern(1 << 20)), false);
   let worst = 0;
   let last = systemClock.now();
   let watching = true;
@@ -277,7 +277,7 @@ test('drain_time and drain_timeout limit the wait as a whole, and abort() ends i
     const { dev, ear, master } = rig(t, {}, opts);
     await opensWell(dev);
     master.setReading(false);
-    while (dev.write(pattern(4096))) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(dev.write(pattern(1 << 20)), false);
     const began = systemClock.now();
     dev.close();
     if (abort) dev.abort();
@@ -399,19 +399,23 @@ test('a pty is locked only when asked, and the lock ends with the close', async 
   unlocked.abort();
 });
 
-test('a name that leads to a locked device finds the flock, and flock=false does not', async (t) => {
-  const { dev, ear, pty } = rig(t, {}, { nouucplock: false });
+test('a name that leads to a locked device finds the flock, which flock=false does not take', async (t) => {
+  const free = rig(t, {}, { nouucplock: false, flock: false });
   const link = join(root, 'other-name');
-  symlinkSync(pty.path, link);
-  await opensWell(dev);
-  assert.equal((await opened(createSerialDev(spec(link, {}, { nouucplock: false }), env())))?.code, 'inuse');
-  const free = createSerialDev(spec(link, {}, { nouucplock: false, flock: false }), env());
-  await opensWell(free);
-  free.abort();
-  await closesWell(dev, ear);
-  const later = createSerialDev(spec(link, {}, { nouucplock: false }), env());
+  symlinkSync(free.pty.path, link);
+  await opensWell(free.dev);
+  const held = createSerialDev(spec(link, {}, { nouucplock: false }), env());
+  const ear = new Ear();
+  held.up = ear;
+  await opensWell(held);
+  await closesWell(free.dev, free.ear);
+  assert.equal((await opened(createSerialDev(spec(free.pty.path, {}, { nouucplock: false }), env())))?.code, 'inuse');
+  await closesWell(held, ear);
+  const later = createSerialDev(spec(free.pty.path, {}, { nouucplock: false }), env());
+  const last = new Ear();
+  later.up = last;
   await opensWell(later);
-  later.abort();
+  await closesWell(later, last);
 });
 
 test('exclusive mode is off again after the close', { skip: process.getuid?.() === 0 && 'it does not bind root' }, async (t) => {

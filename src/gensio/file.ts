@@ -222,3 +222,55 @@ export function openTerminal(): number {
     throw fromSystemError(err);
   }
 }
+
+/** Bytes that wait for a slow disk before further ones are dropped. */
+const MAX_UNWRITTEN = 1 << 20;
+
+/** Appends to a file, in order, without anybody waiting for it. What cannot be written is dropped. */
+export class AppendSink {
+  readonly #fd: number;
+  readonly #own: boolean;
+  #queue: Buffer[] = [];
+  #bytes = 0;
+  #busy = false;
+  #closed = false;
+
+  /** target: a path, or 1 or 2 for the daemon's own output, which stays open. Throws what the system says. */
+  constructor(target: string | 1 | 2, truncate = false) {
+    this.#own = typeof target === 'string';
+    this.#fd = typeof target === 'string' ? openSync(target, truncate ? 'w' : 'a', 0o666) : target;
+  }
+  /** The buffer must not be changed afterwards. */
+  write(data: Buffer): void {
+    if (this.#closed || this.#bytes + data.length > MAX_UNWRITTEN) return;
+    this.#queue.push(data);
+    this.#bytes += data.length;
+    this.#next();
+  }
+  #next(): void {
+    if (this.#busy) return;
+    if (this.#queue.length === 0) {
+      if (this.#closed && this.#own) close(this.#fd, () => undefined);
+      return;
+    }
+    this.#busy = true;
+    const data = this.#queue.length === 1 ? this.#queue[0]! : Buffer.concat(this.#queue);
+    write(this.#fd, data, (err, n) => {
+      this.#busy = false;
+      const left = err !== null || n === data.length ? 0 : data.length - n;
+      // More may have come meanwhile; it stands behind what was joined.
+      const added = this.#queue.slice(this.#taken);
+      this.#queue = left === 0 ? added : [data.subarray(n), ...added];
+      this.#bytes = this.#queue.reduce((sum, b) => sum + b.length, 0);
+      this.#next();
+    });
+    this.#taken = this.#queue.length;
+  }
+  #taken = 0;
+  /** What was written is still written. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#next();
+  }
+}

@@ -1,21 +1,27 @@
 // Which function makes which layer. A new layer is one row in options/stack.ts and one line here.
-import { GensioError } from '../base/gensio-error.ts';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { LAYERS, type LayerOf, type LayerSpec, type LayerType } from '../options/stack.ts';
+import { chardelayFilter } from './chardelay.ts';
 import { conaccAccepter } from './conacc.ts';
 import { dummyAccepter, echoConnector } from './echo.ts';
 import type { GensioEnv } from './env.ts';
 import { fileConnector } from './file.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { keepopenConnector } from './keepopen.ts';
+import { perfFilter } from './perf.ts';
 import { ptyConnector } from './pty.ts';
+import { ratelimitFilter } from './ratelimit.ts';
+import { scriptFilter } from './script.ts';
 import { createDev, createSerialDev } from './serialdev/serialdev.ts';
 import { stdioAccepter, stdioConnector } from './stdio.ts';
 import { tcpAccepter, tcpConnector } from './tcp.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
 import type { Authority } from './tls/authority.ts';
 import { sslFilter } from './tls/tls.ts';
+import { traceFilter } from './trace.ts';
 import { udpAccepter, udpConnector } from './udp.ts';
 import { unixAccepter, unixConnector } from './unix.ts';
+import { xltFilter } from './xlt.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface Build {
@@ -24,7 +30,7 @@ export interface Build {
   accepter(spec: LayerSpec, auth?: Authority): Accepter;
 }
 /** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
-export type FilterMaker<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv) => Gensio;
+export type FilterMaker<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv, build: Build) => Gensio;
 
 interface Maker<T extends LayerType> {
   readonly accepter?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Accepter;
@@ -48,6 +54,12 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   dummy: { accepter: dummyAccepter },
   conacc: { accepter: conaccAccepter },
   keepopen: { connector: keepopenConnector },
+  xlt: { filter: xltFilter },
+  ratelimit: { filter: ratelimitFilter },
+  chardelay: { filter: chardelayFilter },
+  trace: { filter: traceFilter },
+  perf: { filter: perfFilter },
+  script: { filter: scriptFilter },
 };
 
 const makerOf = <T extends LayerType>(type: T): Maker<T> => (MAKERS as { readonly [K in LayerType]?: Maker<K> })[type] as Maker<T>;
@@ -58,6 +70,8 @@ class FilterAccepter implements Accepter, AccepterUp {
   up!: AccepterUp;
   readonly #child: Accepter;
   readonly #wrap: (child: Gensio) => Gensio;
+  /** Not handed on yet. */
+  readonly #pending = new Set<Gensio>();
 
   constructor(type: string, child: Accepter, wrap: (child: Gensio) => Gensio) {
     this.type = type;
@@ -68,7 +82,10 @@ class FilterAccepter implements Accepter, AccepterUp {
   listen(done: (err?: GensioError) => void): void {
     this.#child.listen(done);
   }
+  /** Handshakes under way end here: nobody wants them any more. */
   close(done: () => void): void {
+    for (const gensio of this.#pending) gensio.abort();
+    this.#pending.clear();
     this.#child.close(done);
   }
   port(): number | undefined {
@@ -78,16 +95,26 @@ class FilterAccepter implements Accepter, AccepterUp {
     this.up.failed(err);
   }
   accepted(child: Gensio): void {
-    const gensio = this.#wrap(child);
+    let gensio: Gensio;
+    try {
+      gensio = this.#wrap(child);
+    } catch (err) {
+      child.abort();
+      const { code, detail } = fromSystemError(err);
+      return this.up.failed(new GensioError(code, detail, 'allocating'));
+    }
+    this.#pending.add(gensio);
     let lost: GensioError | undefined;
     gensio.up = {
       read: () => undefined,
       writable: () => undefined,
       closed: (err) => {
         lost = err ?? new GensioError('remclose');
+        if (this.#pending.delete(gensio)) this.up.failed(lost);
       },
     };
     gensio.open((err) => {
+      if (!this.#pending.delete(gensio)) return;
       if (err !== undefined) {
         gensio.abort();
         this.up.failed(err);
@@ -105,7 +132,7 @@ export class Builder implements Build {
 
   connector(spec: LayerSpec): Gensio {
     const { connector, filter } = this.#maker(spec);
-    if (filter !== undefined && 'child' in spec) return filter(spec as never, this.connector(spec.child), false, this.#env);
+    if (filter !== undefined && 'child' in spec) return filter(spec as never, this.connector(spec.child), false, this.#env, this);
     if (connector === undefined) throw this.#unsupported(spec);
     return connector(spec as never, this.#env, this);
   }
@@ -114,7 +141,7 @@ export class Builder implements Build {
     const { accepter, filter } = this.#maker(spec);
     const env = auth === undefined ? this.#env : { ...this.#env, auth };
     if (filter !== undefined && 'child' in spec) {
-      return new FilterAccepter(spec.type, this.accepter(spec.child, auth), (child) => filter(spec as never, child, true, env));
+      return new FilterAccepter(spec.type, this.accepter(spec.child, auth), (child) => filter(spec as never, child, true, env, this));
     }
     if (accepter === undefined) throw this.#unsupported(spec);
     return accepter(spec as never, env, this);

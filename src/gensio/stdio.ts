@@ -1,6 +1,7 @@
 // The layer stdio: a program run for each open, with its standard input and output as the far end; or the daemon's own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc, SystemError, type Termios } from '../base/libc.ts';
 import { strerror } from '../base/strerror.ts';
@@ -120,27 +121,37 @@ class EndedGensio extends FileGensio {
   }
 }
 
-function runProgram(spec: Stdio, env: GensioEnv): Gensio {
+/** A program that runs, and its exit code, once known; 128 and the signal's number when one ended it, 127 when it never ran. */
+export interface Program {
+  readonly gensio: Gensio;
+  exited(done: (code: number) => void): void;
+}
+
+/** Runs the program of a stdio layer. Its gensio is open. */
+export function startProgram(spec: Stdio, env: GensioEnv): Program {
   const { argv, opts } = spec;
   const [program, ...args] = argv;
-  if (program === undefined) return new EndedGensio();
+  const never = (): Program => ({ gensio: new EndedGensio(), exited: (done) => done(program === undefined ? 0 : 127) });
+  if (program === undefined) return never();
   // Nobody reads a standard error of its own, so it gets none that could fill up. Merging needs a shell in between.
   const merged = opts.stderrToStdout;
   const child: ChildProcess = merged
     ? spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...argv], { cwd: opts.startDir, stdio: ['pipe', 'pipe', 'ignore'] })
     : spawn(program, args, { cwd: opts.startDir, stdio: ['pipe', 'pipe', opts.noredirStderr ? 'inherit' : 'ignore'] });
   child.on('error', (err) => env.log.log('info', `Err: ${program} ${strerror(err)}`));
-  if (child.pid === undefined) return new EndedGensio();
+  if (child.pid === undefined) return never();
   const gensio = new TwoStreams();
   gensio.attach((input, output) => [
     ByteStream.ofSocket(child.stdout as Socket, input),
     ByteStream.ofSocket(child.stdin as Socket, output),
   ]);
   let exited = false;
-  let waiting: (() => void) | undefined;
-  child.once('exit', () => {
+  let exitCode = 0;
+  const waiting: (() => void)[] = [];
+  child.once('exit', (code, signal) => {
     exited = true;
-    waiting?.();
+    exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    for (const run of waiting.splice(0)) run();
   });
   const end = (): void => {
     if (exited) return;
@@ -151,9 +162,13 @@ function runProgram(spec: Stdio, env: GensioEnv): Gensio {
   };
   gensio.onEnd((ended) => {
     if (exited) ended();
-    else waiting = ended;
+    else waiting.push(ended);
   }, end);
-  return gensio;
+  const exitedDone = (done: (code: number) => void): void => {
+    if (exited) done(exitCode);
+    else waiting.push(() => done(exitCode));
+  };
+  return { gensio, exited: exitedDone };
 }
 
 /** Puts a terminal in raw mode; gives the way back. Throws oserr when it is none. */
@@ -189,7 +204,7 @@ export const stdioConnector = (spec: Stdio, env: GensioEnv): Gensio =>
     queueMicrotask(() => {
       let gensio: Gensio;
       try {
-        gensio = spec.opts.self || spec.opts.console ? ownStreams(spec.opts) : runProgram(spec, env);
+        gensio = spec.opts.self || spec.opts.console ? ownStreams(spec.opts) : startProgram(spec, env).gensio;
       } catch (err) {
         return done(fromSystemError(err));
       }

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { type TextSink, textSink } from './stderr.ts';
+import type { TextSink } from './stderr.ts';
 
 /** Set for the process in the background, to the pid of the one that waits for it. */
 const VARIABLE = 'SER2NET_BACKGROUND';
@@ -26,7 +26,13 @@ export function joinBackground(env: NodeJS.ProcessEnv, ppid: number): Background
   if (parent === undefined || Number(parent) !== ppid) return undefined;
   let open = true;
   return {
-    stderr: textSink(CALLER_STDERR),
+    stderr(text) {
+      try {
+        if (open) writeSync(CALLER_STDERR, text);
+      } catch {
+        // The caller does not want to hear it.
+      }
+    },
     finish(code) {
       if (!open) return;
       open = false;

@@ -2,12 +2,11 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { libc } from '../base/libc.ts';
-import type { Config } from '../config/model.ts';
 import { DaemonLog, DatagramTarget, jsonSink } from '../observe/log.ts';
 import { type Background, dropStdin } from './background.ts';
 import type { RunOptions } from './command.ts';
 import { PidFile } from './pidfile.ts';
-import type { DaemonEngine, EngineHooks, RunParts } from './run.ts';
+import type { RunParts } from './run.ts';
 import { ServiceManager } from './service-manager.ts';
 import { type TextSink, textSink } from './stderr.ts';
 
@@ -15,11 +14,12 @@ import { type TextSink, textSink } from './stderr.ts';
 export async function realParts(options: RunOptions, background: Background | undefined): Promise<RunParts> {
   const stderr = background?.stderr ?? textSink(2);
   const log = await makeLog(options, stderr);
-  const { makeReader } = await import('./reader.ts');
+  // Loaded side by side: most of the time a start takes goes there.
+  const [{ makeReader }, { Assembly }] = await Promise.all([import('./reader.ts'), import('./assembly.ts')]);
   return {
     options,
     reader: makeReader(options, { stdinDone: background === undefined ? () => undefined : dropStdin }),
-    makeEngine,
+    makeEngine: async (hooks) => new Assembly(hooks),
     log,
     clock: systemClock,
     manager: makeManager(process.env),
@@ -58,26 +58,4 @@ function makeManager(env: NodeJS.ProcessEnv): ServiceManager {
     libc,
     monotonicUsec: () => process.hrtime.bigint() / 1000n,
   });
-}
-
-/** The engine and what belongs beside it. */
-async function makeEngine({ log, clock, uucpLocks }: EngineHooks): Promise<DaemonEngine> {
-  const [{ Engine }, { parseStack }, { Defaults }] = await Promise.all([
-    import('../port/engine.ts'),
-    import('../config/gensio-str.ts'),
-    import('../config/defaults.ts'),
-  ]);
-  const defaults = new Defaults();
-  const engine = new Engine({
-    clock,
-    log,
-    gensio: {
-      lockDir: uucpLocks ? '/var/lock' : undefined,
-      parse: (text, role) => parseStack(text, role, defaults).spec,
-    },
-  });
-  return {
-    apply: (config: Config) => engine.apply(config),
-    stop: () => engine.stop(),
-  };
 }

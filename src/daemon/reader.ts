@@ -35,7 +35,7 @@ export function makeReader(options: RunOptions, { stdinDone }: ReaderHooks): Con
       if (when === 'reload' && file === '-') return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', 'No such file or directory') };
       const source = readAll(file, options, files, readStdin);
       if ('failed' in source) return { kind: source.stderr ? 'mixed' : 'unreadable', text: source.failed };
-      const reading = withAdmin(readConfig(source), options.admin);
+      const reading = withSignature(withAdmin(readConfig(source), options.admin), options.signature);
       return { kind: 'read', reading, ...(source.oldFormat && { note: MESSAGES.oldFormat }) };
     },
   };
@@ -62,6 +62,15 @@ function readAll(file: string | undefined, { strings }: RunOptions, files: Files
   if ('failed' in source) return source;
   if (source.format !== 'yaml') return { failed: MESSAGES.stringsWithClassic, stderr: true };
   return { ...source, bytes: Buffer.concat([source.bytes, Buffer.from(`\n${joinStrings(yaml)}`)]) };
+}
+
+/** -s shows where a port has no signature at all: the built-in one comes before it, ser2net 4.3.11. */
+function withSignature(reading: Reading, signature: string | undefined): Reading {
+  if (signature === undefined) return reading;
+  const connections = reading.config.connections.map((connection) =>
+    connection.options.signature === undefined ? { ...connection, options: { ...connection.options, signature } } : connection,
+  );
+  return { ...reading, config: { ...reading.config, connections } };
 }
 
 /** -p comes first, so that an admin port of the file is one too many. */

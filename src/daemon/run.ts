@@ -88,8 +88,8 @@ class Daemon {
   readonly #ended: Promise<number>;
   #end!: (code: number) => void;
   #engine: DaemonEngine | undefined;
-  /** Signals that ask for a reload are kept until there is something to reload. */
-  #started = false;
+  #phase: 'starting' | 'serving' | 'stopping' = 'starting';
+  /** A reload was asked for before there was something to reload. */
   #wanted = false;
   readonly #release: (() => void)[] = [];
 
@@ -120,7 +120,7 @@ class Daemon {
       log,
       clock: this.#parts.clock,
       uucpLocks: options.uucpLocks,
-      reload: () => this.#reloader.request('admin'),
+      reload: async () => (this.#phase === 'serving' ? this.#reloader.request('admin') : { ok: false, problems: ['not serving'] }),
       end: (code) => this.#end(code),
     });
     this.#engine = engine;
@@ -143,7 +143,7 @@ class Daemon {
     process.on('unhandledRejection', crash);
     const uncatch = catchSignals({
       reload: () => {
-        if (this.#started) void this.#reloader.request('SIGHUP');
+        if (this.#phase === 'serving') void this.#reloader.request('SIGHUP');
         else this.#wanted = true;
       },
       stop: () => this.#end(0),
@@ -203,12 +203,13 @@ class Daemon {
       background.finish(0);
     } else if (options.sayReady) this.#parts.stdout('Ready\n');
     manager.ready('running');
-    this.#started = true;
+    this.#phase = 'serving';
     if (this.#wanted) void this.#reloader.request('SIGHUP');
   }
 
   async #stop(engine: DaemonEngine): Promise<void> {
     const { clock, log, manager, pidFile } = this.#parts;
+    this.#phase = 'stopping';
     manager.stopping();
     try {
       const how = await within(clock, STOP_LIMIT, engine.stop());

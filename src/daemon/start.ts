@@ -25,7 +25,7 @@ export async function start(argv: readonly string[]): Promise<number> {
   // Nobody reads on: no reason to fail.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
-  const out = (text: string): void => void process.stdout.write(text);
+  const out = (text: string | Buffer): void => void process.stdout.write(text);
   const err = (text: string): void => void process.stderr.write(text);
   const command = await readCommand(argv0, argv.slice(2), commandEnv);
   switch (command.do) {
@@ -55,9 +55,17 @@ async function startDaemon(argv: readonly string[], options: RunOptions): Promis
     return startInBackground({ words: argv.slice(1), needsStdin: options.file === '-', stderr: textSink(2) });
   }
   takeName(argv);
-  const { runDaemon } = await import('./run.ts');
-  const { realParts } = await import('./parts.ts');
-  return runDaemon(await realParts(options, background));
+  try {
+    const { runDaemon } = await import('./run.ts');
+    const { realParts } = await import('./parts.ts');
+    return await runDaemon(await realParts(options, background));
+  } catch (err) {
+    // Not even the parts could be had: who waits for the background must hear of it.
+    if (background === undefined) throw err;
+    background.stderr(`ser2net: ${(err as Error).stack}\n`);
+    background.finish(1);
+    return 1;
+  }
 }
 
 /** The whole command for ps, and `ser2net` as the process name: start-stop-daemon and pidof look for that. */

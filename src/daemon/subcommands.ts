@@ -5,7 +5,7 @@ export type SubcommandOptions = Readonly<Record<string, string | boolean | reado
 
 /** What a sub-command may do to the outside. Texts have their line ends. */
 export interface SubcommandIo {
-  readonly out: (text: string) => void;
+  readonly out: (text: string | Buffer) => void;
   readonly err: (text: string) => void;
 }
 
@@ -43,10 +43,13 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     run: async (args, _, io) => (await import('./check.ts')).dump(args[0], io),
   },
   convert: {
-    summary: 'print a classic configuration (ser2net.conf) as YAML',
+    summary: 'print a classic configuration (ser2net.conf) as YAML; remarks go to standard error',
     args: '<file>',
-    options: [],
-    run: async (args, _, io) => (await import('./convert.ts')).convertFile(args[0]!, io),
+    options: [
+      { flags: '--to <version>', doc: 'form of the YAML file: v1 (default) or v2', choices: ['v1', 'v2'] },
+      { flags: '--meant', doc: 'for files written for 2.x and 3.x: what they meant there, where 4.x reads it otherwise' },
+    ],
+    run: async (args, options, io) => (await import('./convert.ts')).convertFile(args[0]!, options, io),
   },
   gencert: {
     summary: 'make a key and a self-signed certificate',

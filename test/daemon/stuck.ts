@@ -1,0 +1,53 @@
+// A daemon for tests of what happens when things go wrong: its engine never stops, or fails where nobody catches.
+// Arguments: stuck | throw | reject | confined, then the pid file.
+import { systemClock } from '../../src/base/clock.ts';
+import { noFlags } from '../../src/daemon/command.ts';
+import { PidFile } from '../../src/daemon/pidfile.ts';
+import { type RunParts, runDaemon } from '../../src/daemon/run.ts';
+import { ServiceManager } from '../../src/daemon/service-manager.ts';
+import { textSink } from '../../src/daemon/stderr.ts';
+import { DaemonLog } from '../../src/observe/log.ts';
+import { reading } from './rig.ts';
+
+const [, , how = '', pidFile = ''] = process.argv;
+const never = new Promise<void>(() => undefined);
+const stderr = textSink(2);
+const stdout = textSink(1);
+const fail = (): void => {
+  if (how === 'reject') void Promise.reject(new Error('bang'));
+  else if (how !== 'stuck') throw new Error('bang');
+};
+const parts: RunParts = {
+  options: { ...noFlags('ser2net'), foreground: true, debug: true, sayReady: true },
+  reader: { reloadable: true, read: () => ({ kind: 'read', reading: reading() }) },
+  makeEngine: async () => ({
+    apply: async () => void setImmediate(fail),
+    stop: () => {
+      stdout('stopping\n');
+      return how === 'stuck' ? never : Promise.resolve();
+    },
+    confine: () => how === 'confined',
+  }),
+  log: new DaemonLog({
+    clock: systemClock,
+    pid: process.pid,
+    level: 'notice',
+    syslog: { send: () => 'gone', close: () => undefined },
+    copy: stderr,
+  }),
+  clock: systemClock,
+  manager: new ServiceManager({
+    socket: undefined,
+    watchdogUsec: undefined,
+    watchdogPid: undefined,
+    pid: process.pid,
+    clock: systemClock,
+    libc: () => undefined,
+    monotonicUsec: () => 0n,
+  }),
+  stderr,
+  stdout,
+  pidFile: new PidFile(pidFile, process.pid),
+  background: undefined,
+};
+process.exit(await runDaemon(parts));

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GensioError } from '../../src/base/gensio-error.ts';
+import { settle } from '../rig/port-rig.ts';
+import { AdminRig, adminConfig, ask, stack } from './rig.ts';
+
+const POS = { file: 'a.yaml', line: 7, col: 1, len: 0 };
+
+test('a fifth session is told so and closed; when one ends there is room again', async () => {
+  const rig = await AdminRig.start([]);
+  const clients = [];
+  for (let i = 0; i < 4; i++) clients.push(await rig.admin());
+  const fifth = await rig.admin();
+  assert.equal(fifth.take().toString(), 'Too many controller ports\r\n');
+  assert.equal(fifth.state, 'closed');
+  clients[0]!.end();
+  assert.equal((await rig.admin()).take().toString(), '-> ');
+});
+
+test('a reload keeps an unchanged listener, replaces a changed one, and leaves sessions alone', async () => {
+  const rig = await AdminRig.start([]);
+  const client = await rig.admin();
+  client.take();
+  const first = rig.accepters.get(' admin');
+  await rig.apply([], adminConfig({ pos: POS }));
+  assert.equal(rig.accepters.get(' admin'), first);
+  assert.equal(first?.listening, true);
+  await rig.apply([], adminConfig({ authdir: '/elsewhere' }));
+  assert.notEqual(rig.accepters.get(' admin'), first);
+  assert.equal(first?.listening, false);
+  assert.equal(rig.accepters.get(' admin')?.listening, true);
+  await rig.server.apply(undefined);
+  assert.equal(rig.accepters.get(' admin')?.listening, false);
+  assert.match(await ask(client, 'version\r'), /4\.3\.11/);
+});
+
+test('a listener that cannot be opened is logged with its place and tried again by the next reload only', async () => {
+  const rig = new AdminRig([]);
+  rig.adminFailure = new GensioError('addrinuse');
+  await rig.apply([], adminConfig({ pos: POS }));
+  assert.deepEqual(rig.logged, ['err a.yaml:7(column 0): Unable to start controller accepter: Address already in use']);
+  rig.clock.advance(100_000);
+  assert.equal(rig.logged.length, 1);
+  rig.adminFailure = undefined;
+  await rig.apply([], adminConfig({ pos: POS }));
+  assert.equal((await rig.admin()).take().toString(), '-> ');
+});
+
+test('a -p string that means nothing is logged once; that of a file was reported by its reader', async () => {
+  const rig = new AdminRig([]);
+  const accepter = { ...stack('foo,1', undefined), error: 'namenotfound' } as const;
+  await rig.apply([], adminConfig({ accepter }));
+  assert.deepEqual(rig.logged, ['err Unable to allocate controller accepter: Unable to find a valid name on the name server']);
+  await rig.apply([], adminConfig({ accepter, pos: POS }));
+  assert.equal(rig.logged.length, 1);
+});
+
+test('stop closes the listener and every session without a word', async () => {
+  const rig = await AdminRig.start([]);
+  const client = await rig.admin();
+  client.take();
+  await rig.server.stop();
+  await settle();
+  assert.equal(client.state, 'closed');
+  assert.equal(client.take().length, 0);
+  assert.equal(rig.accepters.get(' admin')?.listening, false);
+});

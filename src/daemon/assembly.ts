@@ -1,4 +1,6 @@
 // The engine with what watches it: one thing to start, reload and stop.
+import type { ReloadOutcome } from '../admin/commands.ts';
+import { AdminServer } from '../admin/server.ts';
 import { Defaults } from '../config/defaults.ts';
 import { parseStack } from '../config/gensio-str.ts';
 import type { Config } from '../config/model.ts';
@@ -6,6 +8,8 @@ import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/sessions.ts';
 import { Traces } from '../observe/trace.ts';
 import { Engine } from '../port/engine.ts';
+import { COMPATIBLE } from './messages.ts';
+import type { ReloadResult } from './reload.ts';
 import type { DaemonEngine, EngineHooks } from './run.ts';
 
 /** Where UUCP lock files go, as in gensio. */
@@ -14,11 +18,12 @@ const LOCK_DIR = '/var/lock';
 /** Everything that works on a configuration. */
 export class Assembly implements DaemonEngine {
   readonly #engine: Engine;
+  readonly #admin: AdminServer;
   readonly #leds: Leds;
   readonly #traces: Traces;
   #started = false;
 
-  constructor({ clock, log, uucpLocks }: EngineHooks) {
+  constructor({ clock, log, uucpLocks, reload }: EngineHooks) {
     this.#leds = new Leds(log);
     this.#traces = new Traces(clock, log);
     const defaults = new Defaults();
@@ -28,6 +33,8 @@ export class Assembly implements DaemonEngine {
       gensio: { lockDir: uucpLocks ? LOCK_DIR : undefined, parse: (text, role) => parseStack(text, role, defaults).spec },
       observers: [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)],
     });
+    const forAdmin = async (): Promise<ReloadOutcome> => outcome(await reload());
+    this.#admin = new AdminServer({ engine: this.#engine, clock, log, version: COMPATIBLE, reload: forAdmin });
   }
 
   async apply(config: Config): Promise<void> {
@@ -35,11 +42,20 @@ export class Assembly implements DaemonEngine {
     // A reload is also what log rotation asks for.
     if (this.#started) this.#traces.reopen();
     this.#started = true;
+    // It wins an address that a connection wants, too.
+    await this.#admin.apply(config.admin);
     await this.#engine.apply(config);
   }
 
   async stop(): Promise<void> {
+    await this.#admin.stop();
     await this.#engine.stop();
     this.#leds.apply([]);
   }
+}
+
+/** The console shows what is wrong in a file; for a file that cannot be read it has only the system's words, as ser2net 4.3.11. */
+function outcome({ ok, problems }: ReloadResult): ReloadOutcome {
+  const unreadable = ok ? undefined : /^Unable to open config file .*: (.+)$/.exec(problems[0] ?? '')?.[1];
+  return unreadable === undefined ? { ok, problems } : { ok, problems: [], unreadable };
 }

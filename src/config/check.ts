@@ -1,0 +1,124 @@
+// What is wrong with a configuration as a whole, or legal but hardly meant: two listeners on one address, a device named twice, a
+// comma forgotten. Warnings only: ser2net says nothing about them until a client comes.
+import type { Diag, Pos } from '../base/diag.ts';
+import type { LayerSpec, NetAddr } from '../options/stack.ts';
+import { layersOf } from './gensio-str.ts';
+import type { Config, ConnectionConfig, Stack } from './model.ts';
+
+const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag => ({
+  code,
+  severity: 'warning',
+  pos,
+  text,
+  ...(hint !== undefined && { hint }),
+});
+
+/** Every problem of a whole configuration, in its order. */
+export function checkConfig(config: Config): Diag[] {
+  return [...listenersTwice(config), ...devicesTwice(config.connections), ...config.connections.flatMap(oddities), ...strangers(config)];
+}
+
+interface Listener {
+  readonly what: string;
+  readonly pos: Pos;
+  readonly accepter: Stack;
+}
+
+function listenersTwice({ connections, rotators, admin }: Config): Diag[] {
+  const all: Listener[] = [
+    ...(admin === undefined ? [] : [{ what: 'the admin port', pos: admin.pos, accepter: admin.accepter }]),
+    ...rotators.map((r) => ({ what: `the rotator '${r.name}'`, pos: r.pos, accepter: r.accepter })),
+    ...connections.filter((c) => c.enable).map((c) => ({ what: `the connection '${c.name}'`, pos: c.pos, accepter: c.accepter })),
+  ];
+  const out: Diag[] = [];
+  /** By protocol and port: hosts, and who listens. */
+  const taken = new Map<string, { readonly addr: NetAddr; readonly by: Listener }[]>();
+  for (const listener of all) {
+    const bottom = listener.accepter.spec === undefined ? undefined : layersOf(listener.accepter.spec).at(-1);
+    for (const [key, addr] of listening(bottom)) {
+      const others = taken.get(key) ?? [];
+      taken.set(key, others);
+      const other = others.length > 50 ? undefined : others.find((o) => o.by !== listener && meet(o.addr, addr));
+      if (other !== undefined) {
+        const text = `'${listener.accepter.text}' wants an address that ${other.by.what} has`;
+        out.push(warn('port-twice', listener.pos, text, `see ${other.by.pos.file}, line ${other.by.pos.line}`));
+      }
+      others.push({ addr, by: listener });
+    }
+  }
+  return out;
+}
+
+function listening(layer: LayerSpec | undefined): (readonly [string, NetAddr])[] {
+  if (layer === undefined) return [];
+  if (layer.type === 'tcp' || layer.type === 'udp') {
+    return layer.addrs.filter((addr) => addr.port !== '0').map((addr) => [`${layer.type} ${addr.port}`, addr] as const);
+  }
+  if (layer.type === 'unix' || layer.type === 'unixdgram' || layer.type === 'unixseq') {
+    return [[`unix ${layer.path}`, { family: undefined, host: undefined, port: '' }]];
+  }
+  return [];
+}
+
+/** Whether two listeners cannot both have their address: a wildcard meets everything of its family. */
+function meet(a: NetAddr, b: NetAddr): boolean {
+  const wild = (addr: NetAddr): boolean => addr.host === undefined || addr.host === '*' || addr.host === '0.0.0.0' || addr.host === '::';
+  const only = (addr: NetAddr): 4 | 6 | undefined => {
+    if (addr.family === 'ipv4' || addr.host === '0.0.0.0') return 4;
+    return addr.family === 'ipv6' ? 6 : undefined;
+  };
+  if (only(a) !== undefined && only(b) !== undefined && only(a) !== only(b)) return false;
+  return wild(a) || wild(b) || a.host === b.host;
+}
+
+const deviceOf = (stack: Stack): string | undefined => {
+  const bottom = stack.spec === undefined ? undefined : layersOf(stack.spec).at(-1);
+  if (bottom?.type === 'serialdev' || bottom?.type === 'sdev') return bottom.device;
+  return bottom?.type === 'dev' ? bottom.path : undefined;
+};
+
+function devicesTwice(connections: readonly ConnectionConfig[]): Diag[] {
+  const first = new Map<string, ConnectionConfig>();
+  const out: Diag[] = [];
+  for (const connection of connections) {
+    const device = deviceOf(connection.connector);
+    if (device === undefined || !connection.enable) continue;
+    const other = first.get(device);
+    if (other === undefined) first.set(device, connection);
+    else {
+      const text = `the connection '${other.name}' has the device ${device} too: only one of them can be used at a time`;
+      out.push(warn('device-twice', connection.pos, text, `see ${other.pos.file}, line ${other.pos.line}`));
+    }
+  }
+  return out;
+}
+
+function oddities({ name, connector, accepter, pos, options }: ConnectionConfig): Diag[] {
+  const out: Diag[] = [];
+  const device = deviceOf(connector);
+  if (device !== undefined && /[ \t]/.test(device)) {
+    const hint = /^\S+[ \t]+[0-9]/.test(device) ? `a comma is missing behind '${device.split(/[ \t]/)[0]}'` : undefined;
+    out.push(warn('suspicious', pos, `the device '${device}' of '${name}' has a blank in its name`, hint));
+  } else if (device === '') out.push(warn('suspicious', pos, `the connector of '${name}' names no device`));
+  else if (device !== undefined && !device.startsWith('/')) {
+    out.push(warn('suspicious', pos, `the device '${device}' of '${name}' is not a full path`, `did you mean '/dev/${device}'?`));
+  }
+  const port = /(?:^|,)([0-9]{5,15})$/.exec(accepter.text)?.[1];
+  if (port !== undefined && Number(port) > 65535) {
+    out.push(warn('suspicious', pos, `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`));
+  }
+  if ((options.connback?.length ?? 0) > options.maxConnections) {
+    out.push(warn('suspicious', pos, `'${name}' connects back to more addresses than max-connections allows`));
+  }
+  return out;
+}
+
+/** Rotators that name connections nobody has. */
+function strangers({ rotators, connections }: Config): Diag[] {
+  const names = new Set(connections.map((c) => c.name));
+  return rotators.flatMap(({ name, connections: wanted, pos }) =>
+    wanted
+      .filter((each) => !names.has(each))
+      .map((each) => warn('not-found', pos, `the rotator '${name}' names '${each}', which is no connection`)),
+  );
+}

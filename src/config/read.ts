@@ -1,0 +1,27 @@
+// The one way to a configuration: from what was chosen to read, through the reader of its format, to a Reading with every problem.
+import { decodeRaw } from '../base/raw-text.ts';
+import { builtInServices, servicesFrom } from '../base/services.ts';
+import { checkConfig } from './check.ts';
+import { readConf } from './conf/model.ts';
+import { Defaults } from './defaults.ts';
+import type { Reading } from './model.ts';
+import type { Files, Source } from './source.ts';
+import { readYaml } from './yaml/model.ts';
+
+/** Names of ports as this machine knows them. */
+function servicesOf(files: Files): typeof builtInServices {
+  const got = files.read('/etc/services');
+  return Buffer.isBuffer(got) ? servicesFrom(decodeRaw(got)) : builtInServices;
+}
+
+/**
+ * Reads a configuration. Never throws: what cannot be read is in the problems, and complete tells whether a mistake ended the
+ * reading early. Each call starts from the built-in defaults.
+ */
+export function readConfig(source: Source): Reading {
+  const { file, files, lines, format } = source;
+  const defaults = new Defaults(servicesOf(files));
+  const text = decodeRaw(source.bytes);
+  const reading = format === 'yaml' ? readYaml(text, file, { files, defaults }) : readConf(text, file, { lines, defaults });
+  return { ...reading, diags: [...source.diags, ...reading.diags, ...checkConfig(reading.config)] };
+}

@@ -1,0 +1,372 @@
+// From sections to the configuration: what a section means when its mapping closes, in the order and with the messages of 4.3.11.
+import { GENSIO_ERRORS, type GensioErrorCode } from '../../base/gensio-error.ts';
+import { nearest } from '../../base/text.ts';
+import { CONNECTION } from '../../options/connection.ts';
+import { cNumber } from '../../options/kind.ts';
+import { spellings } from '../../options/row.ts';
+import { type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
+import { type Defaults, defaultNames } from '../defaults.ts';
+import { parseStack } from '../gensio-str.ts';
+import { messages } from '../messages.ts';
+import type { AdminConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import type { Report, Span } from './report.ts';
+import { type Draft, type OptionText, optionString, type Text } from './section.ts';
+
+/** `did you mean`, where something like it exists. */
+export const meant = (name: string, names: readonly string[]): string | undefined => {
+  const near = nearest(name, names);
+  return near === undefined ? undefined : `did you mean '${near}'?`;
+};
+
+const ADMIN_MDNS = /^mdns(-[a-z]+)?$/i;
+const OPTION_NAMES = [...spellings(CONNECTION, 'yaml'), ...optionShorthands];
+
+export class Build {
+  readonly defaults: Defaults;
+  readonly connections: ConnectionConfig[] = [];
+  readonly rotators: RotatorConfig[] = [];
+  readonly leds: LedConfig[] = [];
+  admin: AdminConfig | undefined;
+  readonly #taken = new Map<string, ConnectionConfig>();
+
+  constructor(defaults: Defaults) {
+    this.defaults = defaults;
+  }
+
+  config(format: Config['format']): Config {
+    const { connections, rotators, leds, admin } = this;
+    return { format, connections, rotators, leds, admin };
+  }
+
+  /** A section is complete. false: reading ends here (class P). */
+  close(draft: Draft, report: Report): boolean {
+    switch (draft.kind) {
+      case 'connection':
+        return this.#connection(draft, report);
+      case 'rotator':
+        return this.#rotator(draft, report);
+      case 'led':
+        return this.#led(draft, report);
+      case 'admin':
+        return this.#admin(draft, report);
+      case 'default':
+        return this.#default(draft, report);
+      default:
+        return this.#deleteDefault(draft, report);
+    }
+  }
+
+  /** Whether the keys are there; the first that is not is reported. */
+  #has(draft: Draft, report: Report, ...keys: readonly string[]): boolean {
+    const missing = keys.find((key) => !draft.values.has(key));
+    if (missing === undefined) return true;
+    const title = draft.kind;
+    report.error('missing-key', draft.span, `the ${title} has no '${missing}'`, {
+      classic: messages.none(missing, title),
+      hint: strayKey(draft, report),
+    });
+    return false;
+  }
+
+  #connection(draft: Draft, report: Report): boolean {
+    if (!this.#has(draft, report, 'accepter', 'connector')) return false;
+    const name = draft.name!.text;
+    const first = this.#taken.get(name);
+    if (first !== undefined) {
+      const classic = messages.duplicate(name);
+      const hint = `the first one is in ${first.pos.file}, line ${first.pos.line}`;
+      report.error('duplicate-name', draft.span, `there is a connection '${name}' already; this one is left out`, { classic, hint });
+      return true;
+    }
+    const reader = new OptionReader(this.defaults, { hasLed: (led) => this.leds.some((l) => l.name === led) });
+    for (const option of draft.options) {
+      const problem = reader.set(optionString(option));
+      if (problem !== undefined && !reportOption(option, problem, report)) return true;
+    }
+    const options = reader.finish();
+    if ('problem' in options) {
+      reportOption({ name: { ...draft.span, text: 'remaddr' }, value: { ...draft.span, text: '' } }, options.problem, report);
+      return true;
+    }
+    const connector = draft.values.get('connector')!;
+    const accepter = draft.values.get('accepter')!;
+    const connection: ConnectionConfig = {
+      name,
+      connector: this.#stack(connector, connector.text + reader.deviceSuffix, 'connector', report),
+      accepter: this.#stack(accepter, accepter.text, 'accepter', report),
+      device: undefined,
+      timeout: draft.timeout,
+      enable: draft.enable,
+      options: options.ok,
+      pos: report.pos(draft.span),
+    };
+    this.#taken.set(name, connection);
+    this.connections.push(connection);
+    return true;
+  }
+
+  #stack(span: Span, text: string, role: 'accepter' | 'connector', report: Report): Stack {
+    const stack = parseStack(text, role, this.defaults);
+    if (stack.error !== undefined) {
+      const classic = messages[role](text, stack.error);
+      report.error(`bad-${role}`, span, stackTrouble(role, stack, stack.error), { classic, hint: stackHint(text, role) });
+    }
+    return stack;
+  }
+
+  #rotator(draft: Draft, report: Report): boolean {
+    if (!this.#has(draft, report, 'accepter')) return false;
+    const name = draft.name!.text;
+    if (draft.list.length === 0) {
+      report.error('missing-key', draft.span, `the rotator '${name}' has no 'connections'`, {
+        classic: messages.none('connections', 'rotator'),
+      });
+      return false;
+    }
+    const values = this.defaults.values(CONNECTION, 'ser2net');
+    let allowedUsers: readonly string[] | undefined;
+    let { authdir, pamauth, accepterRetryTime } = values;
+    for (const option of draft.options) {
+      const { value } = option;
+      const key = option.name.text.toLowerCase();
+      const seconds = key === 'accepter-retry-time' ? CONNECTION.accepterRetryTime.kind.parse(value.text) : undefined;
+      if (key === 'authdir' && value.text !== '') authdir = value.text;
+      else if (key === 'pamauth' && value.text !== '') pamauth = value.text;
+      else if (key === 'allowed-users' && value.text !== '') {
+        allowedUsers = [...(allowedUsers ?? []), ...value.text.split(/[ \t]+/).filter((user) => user !== '')];
+      } else if (seconds !== undefined && 'ok' in seconds) accepterRetryTime = seconds.ok;
+      else {
+        const text = `'${optionString(option)}' is not an option of a rotator; '${name}' is left out`;
+        const classic = messages.rotatorOption(optionString(option), report.eventLine);
+        report.error('unknown-option', option.name, text, { classic, hint: meant(key, ROTATOR_OPTIONS) });
+        return true;
+      }
+    }
+    const text = draft.values.get('accepter')!;
+    const accepter = parseStack(text.text, 'accepter', this.defaults);
+    if (accepter.error !== undefined) {
+      const words = `${stackTrouble('accepter', accepter, accepter.error)}; the rotator '${name}' is left out`;
+      report.error('bad-accepter', text, words, {
+        classic: messages.rotatorAccepter(report.eventLine),
+        hint: stackHint(text.text, 'accepter'),
+      });
+      return true;
+    }
+    this.rotators.push({
+      name,
+      accepter,
+      connections: draft.list.map((each) => each.text),
+      options: { authdir, pamauth, allowedUsers: allowedUsers ?? values.allowedUsers, accepterRetryTime: Math.max(accepterRetryTime, 1) },
+      pos: report.pos(draft.span),
+    });
+    return true;
+  }
+
+  #admin(draft: Draft, report: Report): boolean {
+    if (!this.#has(draft, report, 'accepter')) return false;
+    if (this.admin !== undefined) {
+      report.error('duplicate-name', draft.span, 'there is an admin port already; this one is left out', { classic: messages.adminTwice });
+      return true;
+    }
+    let authdir = String(this.defaults.get('authdir-admin', 'ser2net') ?? '');
+    let pamauth = this.defaults.get('pamauth-admin', 'ser2net') as string | undefined;
+    for (const option of draft.options) {
+      const key = option.name.text.toLowerCase();
+      if (key === 'authdir-admin' && option.value.text !== '') authdir = option.value.text;
+      else if (key === 'pamauth-admin' && option.value.text !== '') pamauth = option.value.text;
+      else if (!ADMIN_MDNS.test(key)) {
+        const text = `'${optionString(option)}' is not an option of the admin port, and is ignored`;
+        const classic = messages.adminOption(optionString(option));
+        report.error('unknown-option', option.name, text, { classic, hint: meant(key, ['authdir-admin', 'pamauth-admin']) });
+      }
+    }
+    const text = draft.values.get('accepter')!;
+    const accepter = parseStack(text.text, 'accepter', this.defaults);
+    if (accepter.error !== undefined) {
+      const words = `${stackTrouble('accepter', accepter, accepter.error)}; there is no admin port`;
+      report.error('bad-accepter', text, words, {
+        classic: messages.adminAccepter(accepter.error),
+        hint: stackHint(text.text, 'accepter'),
+      });
+      return true;
+    }
+    this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos: report.pos(draft.span) };
+    return true;
+  }
+
+  #led(draft: Draft, report: Report): boolean {
+    if (!this.#has(draft, report, 'driver')) return false;
+    const name = draft.name!.text;
+    const driver = draft.values.get('driver')!;
+    const line = report.eventLine;
+    const lost = (span: Span, text: string, classic: string, code: 'bad-value' | 'missing-key' | 'duplicate-name' = 'bad-value'): true => {
+      report.error(code, span, `${text}; the LED '${name}' is left out`, { classic, bare: true });
+      return true;
+    };
+    if (this.leds.some((led) => led.name === name)) {
+      return lost(draft.span, 'there is an LED of that name already', messages.ledTwice(name, line), 'duplicate-name');
+    }
+    if (driver.text !== 'sysfs')
+      return lost(driver, `unknown LED driver '${driver.text}', only sysfs is known`, messages.ledDriver(driver.text, name, line));
+    let device: string | undefined;
+    let duration = 0;
+    let state = -1;
+    let mode: LedConfig['mode'] = 'transient';
+    for (const { name: option, value } of draft.options) {
+      const key = option.text.toLowerCase();
+      if (value.text === '') return lost(option, `'${option.text}' has no value`, messages.ledEquals(option.text, line));
+      // A key is enough of an option's beginning, and may begin several.
+      if ('device'.startsWith(key)) device = value.text;
+      if ('duration'.startsWith(key)) duration = leadingInt(value.text);
+      if ('state'.startsWith(key)) state = leadingInt(value.text);
+      if ('mode'.startsWith(key)) {
+        if (!/^(trans[a-z]*|solid)$/.test(value.text))
+          return lost(value, `'${value.text}' is not a mode, transient or solid`, messages.ledMode);
+        mode = value.text === 'solid' ? 'solid' : 'transient';
+      }
+    }
+    if (device === undefined) return lost(draft.span, "it has no option 'device'", messages.ledDevice(name, line), 'missing-key');
+    const fallback = (what: 'duration' | 'state'): void => {
+      const text = `${what} of the LED '${name}' cannot be used, the default is`;
+      report.warning('bad-value', draft.span, text, { classic: messages.ledBad(name, what, line), bare: true });
+    };
+    if (duration < 0) fallback('duration');
+    if (state < -1 || state > 1) fallback('state');
+    this.leds.push({
+      name,
+      driver: 'sysfs',
+      device,
+      duration: duration <= 0 ? 10 : duration,
+      state: state === 0 ? 0 : 1,
+      mode,
+      pos: report.pos(draft.span),
+    });
+    return true;
+  }
+
+  #default(draft: Draft, report: Report): boolean {
+    const name = draft.name ?? draft.values.get('name');
+    if (name === undefined) return this.#has(draft, report, 'name');
+    const value = draft.values.get('value');
+    if (value === undefined && draft.version === 2) return this.#has(draft, report, 'value');
+    const cls = draft.values.get('class')?.text;
+    const error = this.defaults.set(name.text, cls, value?.text);
+    if (error === undefined) return true;
+    const classic = messages.setDefault(cls ?? '', name.text, value?.text, error);
+    if (error === 'notfound') {
+      report.error('bad-default', name, `there is no default '${name.text}'`, { classic, hint: defaultHint(name.text) });
+    } else {
+      const text = `the default '${name.text}' cannot be '${value?.text ?? ''}': ${GENSIO_ERRORS[error]}`;
+      const hint =
+        error === 'inval' && /^(yes|no|on|off|True|False|Yes|No|On|Off)$/.test(value?.text ?? '') ? 'write true or false' : undefined;
+      report.error('bad-default', value ?? name, text, { classic, hint });
+    }
+    return false;
+  }
+
+  #deleteDefault(draft: Draft, report: Report): boolean {
+    if (!this.#has(draft, report, 'name', 'class')) return false;
+    const name = draft.values.get('name')!;
+    const cls = draft.values.get('class')!;
+    return this.removeDefault(name, cls, report, messages.setDefault(cls.text, name.text, undefined, 'notfound'));
+  }
+
+  /** Takes the value of a class away. false: there is none. */
+  removeDefault(name: Text, cls: Text, report: Report, classic: string): boolean {
+    if (this.defaults.remove(name.text, cls.text) === undefined) return true;
+    const known = defaultNames.includes(name.text);
+    const text = known ? `class '${cls.text}' has no default '${name.text}' of its own` : `there is no default '${name.text}'`;
+    report.error('bad-default', known ? cls : name, text, { classic, hint: known ? undefined : defaultHint(name.text) });
+    return false;
+  }
+}
+
+const ROTATOR_OPTIONS = ['authdir', 'pamauth', 'allowed-users', 'accepter-retry-time'];
+
+const leadingInt = (text: string): number => Number(/^[ \t\n\r\f\v]*([+-]?[0-9]{1,9})/.exec(text)?.[1] ?? 0);
+
+const defaultHint = (name: string): string | undefined =>
+  OPTION_NAMES.includes(name) ? `'${name}' can only be given in a connection` : meant(name, defaultNames);
+
+/** The timeout of a connection as strtoul reads it, 32 bits of it; undefined: no number. */
+export function readTimeout(text: string): number | undefined {
+  const n = cNumber(text);
+  return n === undefined ? undefined : ((n % 2 ** 32) + 2 ** 32) % 2 ** 32;
+}
+
+const stackTrouble = (role: 'accepter' | 'connector', stack: Stack, error: GensioErrorCode): string =>
+  `the ${role} '${stack.text}' cannot be used: ${stack.detail ?? GENSIO_ERRORS[error]}`;
+
+/** What is often wrong with a string that means nothing. */
+function stackHint(text: string, role: 'accepter' | 'connector'): string | undefined {
+  if (/^[a-z]+[(,][^,]* ,|^[a-z]+ [,(]/.test(text)) return 'blanks before a comma belong to what is before it: leave them out';
+  if (role === 'connector' && /^serialdev[^,]*\s+\/dev\//.test(text)) return 'a comma is missing before the device';
+  if (role === 'accepter' && /^telnet\([^)]*$/.test(text)) return "a ')' is missing";
+  return undefined;
+}
+
+/** The section ended early: perhaps the next key was only not indented enough. */
+function strayKey(draft: Draft, report: Report): string | undefined {
+  const { text } = report.tree;
+  const key = /^(accepter|connector|options|timeout|enable|connections|driver|name|class|value)[ \t]*:/i.exec(
+    text.slice(report.eventAt, report.eventAt + 40),
+  )?.[1];
+  if (key === undefined || (draft.version === 2 && key === 'connections')) return undefined;
+  return `'${key}' in line ${report.tree.place(report.eventAt).line} is not indented like the keys before it, which ends the section`;
+}
+
+/** Reports a problem with an option. false: it loses the connection. */
+function reportOption(option: OptionText, problem: OptionProblem, report: Report): boolean {
+  const text = optionString(option);
+  const name = option.name.text;
+  const lost = 'the connection is left out';
+  switch (problem.is) {
+    case 'unknown': {
+      const section = ['accepter', 'connector', 'timeout', 'enable'].includes(name.toLowerCase());
+      const hint = section ? `'${name}' belongs beside 'options', not under it` : optionHint(name);
+      report.error('unknown-option', option.name, `there is no option '${name}'; ${lost}`, { classic: messages.unknownItem(text), hint });
+      return false;
+    }
+    case 'bad-value': {
+      const words =
+        option.value.text === '' ? `the option '${name}' needs a value` : `'${option.value.text}' of '${name}' is not ${problem.expected}`;
+      const hint = /^(True|TRUE|False|FALSE|Yes|YES|No|NO|On|ON|Off|OFF)$/.test(option.value.text)
+        ? 'write it in small letters'
+        : undefined;
+      report.error('bad-value', option.value.text === '' ? option.name : option.value, `${words}; ${lost}`, {
+        classic: messages.unknownItem(text),
+        hint,
+      });
+      return false;
+    }
+    case 'no-led': {
+      const classic = messages.noLed(problem.option, problem.led);
+      report.error('not-found', option.value, `there is no LED '${problem.led}' before this; ${lost}`, { classic });
+      return false;
+    }
+    case 'bad-address': {
+      const words = `the address '${problem.address}' cannot be used: ${problem.detail}; ${lost}`;
+      report.error('bad-address', option.value, words, {
+        classic: messages.remaddr(problem.address, problem.error),
+        hint: 'an address is host,port; port 0 is any',
+      });
+      return false;
+    }
+    case 'no-such-name':
+      report.warning('not-found', option.value, `there is no ${problem.kind} '${problem.name}'; the option is ignored`, {
+        classic: messages.notFound(problem.kind, problem.name),
+      });
+      return true;
+    default:
+      report.warning('dropped', option.name, `'${text}' is a spelling of ser2net 2; newer versions refuse it`, { hint: problem.better });
+      return true;
+  }
+}
+
+function optionHint(name: string): string | undefined {
+  if (/^(speed|parity|local|rtscts|xonxoff|nobreak|hangup-when-done|databits|stopbits|baud|baudrate)$/i.test(name)) {
+    return "settings of the line stand behind the device: 'serialdev,/dev/ttyS0,9600n81,local'";
+  }
+  if (/^(readbuf|nodelay|rfc2217)$/i.test(name)) return "options of a layer stand in its parentheses: 'telnet(rfc2217),tcp,2000'";
+  return meant(name, OPTION_NAMES);
+}

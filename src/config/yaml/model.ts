@@ -1,0 +1,525 @@
+// A YAML file to a configuration: the state machine of ser2net 4.3.11 over the events of the text, and version 2 of the format
+// (4.6.0). Effects are in the order of the file; what was complete before a mistake counts.
+
+import { decodeRaw } from '../../base/raw-text.ts';
+import { CONNECTION } from '../../options/connection.ts';
+import { spellings } from '../../options/row.ts';
+import type { Defaults } from '../defaults.ts';
+import { messages } from '../messages.ts';
+import type { Reading } from '../model.ts';
+import type { Files } from '../source.ts';
+import { expandWords } from '../word-expand.ts';
+import { Build, meant, readTimeout } from './build.ts';
+import type { YamlEvent } from './events.ts';
+import { Diags, Report, type Span } from './report.ts';
+import { Draft, KEYS, MAIN_KEYS, type SectionKind, type Text } from './section.ts';
+import { cString, Substitutes } from './substitute.ts';
+import { readTree, type YamlTree } from './tree.ts';
+
+export interface YamlEnv {
+  readonly files: Files;
+  /** Defaults in force before the first line; changed by the reading. */
+  readonly defaults: Defaults;
+}
+
+/** Where the reader stands, with the numbers 4.3.11 and 4.6.7 have in their messages. */
+const STATES = {
+  begin: [1, 1],
+  main: [2, 2],
+  define: [3, 26],
+  include: [4, 3],
+  section: [5, 27],
+  'in-section': [6, 28],
+  value: [7, 29],
+  options: [8, 30],
+  'in-options': [9, 31],
+  option: [10, 32],
+  timeout: [11, 33],
+  enable: [12, 34],
+  list: [13, 35],
+  'in-list': [14, 36],
+  end: [15, 37],
+  defines: [0, 4],
+  'in-defines': [0, 5],
+  'define-value': [0, 6],
+  // For these the number of the kind is added.
+  group: [0, 0],
+  'in-group': [0, 1],
+  named: [0, 2],
+  'in-classes': [0, 3],
+} as const;
+type State = keyof typeof STATES;
+const GROUP_NUMBER: { readonly [K in SectionKind]: number } = {
+  delete_default: 7,
+  default: 11,
+  admin: 14,
+  led: 17,
+  connection: 20,
+  rotator: 23,
+};
+
+const MAX_INCLUDES = 100;
+const MAX_FILES = 1000;
+const OPTION_NAMES = spellings(CONNECTION, 'yaml');
+
+/**
+ * Reads a YAML configuration and what it includes. Never throws. The reading is not complete when a mistake ended it early:
+ * what came before the mistake is in it.
+ */
+export function readYaml(text: string, file: string, env: YamlEnv): Reading {
+  const all = new Whole(env);
+  const complete = all.read(text, file, 0);
+  const format = all.version === 2 ? 'yaml2' : 'yaml';
+  return { config: all.build.config(format), diags: all.diags.list, complete };
+}
+
+/** What the files of one reading share. */
+class Whole {
+  readonly env: YamlEnv;
+  readonly diags = new Diags();
+  readonly substitutes: Substitutes;
+  readonly build: Build;
+  /** 0 until a key tells. */
+  version: 0 | 1 | 2 = 0;
+  files = 0;
+
+  constructor(env: YamlEnv) {
+    this.env = env;
+    this.substitutes = new Substitutes(env.files);
+    this.build = new Build(env.defaults);
+  }
+
+  /** One file. false: reading ends, of everything. */
+  read(text: string, file: string, depth: number): boolean {
+    this.files++;
+    return new FileReader(this, readTree(text), file, depth).run();
+  }
+}
+
+/** Thrown inside this file only: reading ends, the reason was reported. */
+const STOP = Symbol('stop');
+
+class FileReader {
+  readonly #all: Whole;
+  readonly #tree: YamlTree;
+  readonly #report: Report;
+  readonly #depth: number;
+  #state: State = 'begin';
+  /** Version 2: the kind of the mapping around sections. */
+  #group: SectionKind = 'connection';
+  /** The last key read, and the section and option being read. */
+  #key: Text = { at: 0, end: 0, text: '' };
+  #draft = new Draft('connection', 1, undefined, this.#key);
+  #option: Text | undefined;
+  #classes = 0;
+
+  constructor(all: Whole, tree: YamlTree, file: string, depth: number) {
+    this.#all = all;
+    this.#tree = tree;
+    this.#report = new Report(file, tree, all.diags);
+    this.#depth = depth;
+  }
+
+  run(): boolean {
+    try {
+      for (const event of this.#tree.events) {
+        this.#report.eventAt = event.at;
+        this.#handle(event);
+      }
+    } catch (err) {
+      if (err === STOP) return false;
+      throw err;
+    }
+    if (this.#tree.mistake === undefined) return true;
+    this.#report.syntax(this.#tree.mistake);
+    return false;
+  }
+
+  #handle(event: YamlEvent): void {
+    switch (event.is) {
+      case 'document':
+        return;
+      case 'scalar': {
+        const names = this.#state === 'define' || this.#state === 'define-value';
+        this.#scalar(this.#expand(cString(event.value), { at: event.from, end: event.end }), event.anchor);
+        if (event.anchor !== undefined && !names) this.#anchorIgnored(event);
+        return;
+      }
+      case 'alias':
+        return this.#alias(event.name, event);
+      case 'mapping-start':
+        return this.#mappingStart(event.at, event.anchor);
+      case 'mapping-end':
+        return this.#mappingEnd(event);
+      case 'sequence-start':
+        if (this.#state === 'list') this.#state = 'in-list';
+        else if (this.#state === 'named' && this.#group === 'delete_default') {
+          this.#classes = 0;
+          this.#state = 'in-classes';
+        } else this.#unexpected('sequence', event.at);
+        return;
+      case 'sequence-end':
+        if (this.#state === 'in-list') this.#state = 'in-section';
+        else this.#classesEnd(event);
+        return;
+      default:
+        return this.#streamEnd(event.at);
+    }
+  }
+
+  #fail(span: Span, code: Parameters<Report['error']>[0], text: string, classic: string, hint?: string): never {
+    this.#report.error(code, span, text, { classic, hint });
+    throw STOP;
+  }
+
+  get #number(): number {
+    const two = this.#all.version === 2;
+    const n = STATES[this.#state][two ? 1 : 0];
+    return ['group', 'in-group', 'named', 'in-classes'].includes(this.#state) ? GROUP_NUMBER[this.#group] + n : n;
+  }
+
+  // ---- texts
+
+  #expand(text: string, span: Span): Text {
+    // Version 2 has its own marker, and 4.6.7 uses it until a key of version 1 was seen; 4.3.11 knows only the asterisk.
+    const got = this.#all.substitutes.expand(text, this.#all.version === 2 ? '=' : '*');
+    if ('ok' in got) return { ...span, text: got.ok };
+    const { problem } = got;
+    switch (problem.is) {
+      case 'unknown':
+        return this.#fail(
+          span,
+          'unknown-alias',
+          `nothing is named '${problem.name}' here`,
+          messages.unknownInText(problem.rest),
+          this.#aliasHint(problem.name),
+        );
+      case 'unclosed': {
+        const classic = problem.close === ')' ? messages.unclosedAlias(problem.rest) : messages.unclosedFile(problem.rest);
+        return this.#fail(span, 'bad-escape', `'${problem.close}' is missing behind '${problem.rest.slice(0, 40)}'`, classic);
+      }
+      case 'file':
+        return this.#fail(
+          span,
+          'include',
+          `'${problem.file}' cannot be read: ${problem.reason}`,
+          messages.openFile(problem.file, problem.reason),
+        );
+      default:
+        return this.#fail(span, 'limit', 'the texts put in for names and files are too long', 'Out of memory processing string');
+    }
+  }
+
+  #alias(name: string, span: Span): void {
+    const found = this.#all.substitutes.get(name);
+    if (found === undefined) {
+      this.#fail(span, 'unknown-alias', `nothing is named '${name}' here`, messages.unknownAlias(name), this.#aliasHint(name));
+    }
+    this.#scalar(this.#expand(found, span), undefined);
+  }
+
+  #aliasHint(name: string): string | undefined {
+    const later = this.#tree.events.find((e) => 'anchor' in e && e.anchor === name);
+    if (later !== undefined) return `'&${name}' is in line ${this.#tree.place(later.at).line}; it must come before it is used`;
+    return meant(name, this.#all.substitutes.names);
+  }
+
+  #anchorIgnored(event: Span): void {
+    this.#report.warning('suspicious', event, 'a name (&...) means nothing before this value', { classic: messages.anchorIgnored });
+  }
+
+  #scalar(value: Text, anchor: string | undefined): void {
+    const draft = this.#draft;
+    switch (this.#state) {
+      case 'main':
+        return this.#mainKey(value);
+      case 'define':
+        if (anchor === undefined) {
+          const hint = "write 'define: &name text'";
+          this.#report.warning('missing-name', value, 'the define has no name and is ignored', { classic: messages.defineIgnored, hint });
+        } else this.#all.substitutes.define(anchor, value.text);
+        this.#state = 'main';
+        return;
+      case 'include':
+        this.#state = 'main';
+        return this.#include(value);
+      case 'in-defines':
+        this.#key = value;
+        this.#state = 'define-value';
+        return;
+      case 'define-value':
+        this.#all.substitutes.define(this.#key.text, value.text);
+        if (anchor !== undefined) this.#all.substitutes.define(anchor, value.text);
+        this.#state = 'in-defines';
+        return;
+      case 'in-group':
+        this.#key = value;
+        this.#state = 'named';
+        return;
+      case 'in-classes': {
+        this.#classes++;
+        const classic = messages.deleteDefault(value.text, this.#key.text, 'notfound');
+        if (!this.#all.build.removeDefault(this.#key, value, this.#report, classic)) throw STOP;
+        return;
+      }
+      case 'in-section':
+        return this.#sectionKey(value);
+      case 'value':
+        return this.#setValue(value);
+      case 'timeout': {
+        const n = readTimeout(value.text);
+        if (n === undefined) this.#fail(value, 'bad-value', `the timeout '${value.text}' is not a number of seconds`, messages.timeout);
+        draft.timeout = n;
+        this.#state = 'in-section';
+        return;
+      }
+      case 'enable': {
+        const word = value.text.toLowerCase();
+        if (word !== 'on' && word !== 'off')
+          this.#fail(value, 'bad-value', `enable is '${value.text}'`, messages.enable, 'write on or off');
+        draft.enable = word === 'on';
+        this.#state = 'in-section';
+        return;
+      }
+      case 'in-options':
+        if (value.text === '')
+          this.#fail(
+            value,
+            'missing-key',
+            'the name of the option is empty',
+            messages.empty(draft.kind === 'admin' ? 'led' : draft.kind, 'option name'),
+          );
+        this.#option = value;
+        this.#state = 'option';
+        return;
+      case 'option':
+        draft.options.push({ name: this.#option!, value });
+        this.#state = 'in-options';
+        return;
+      case 'in-list':
+        draft.list.push(value);
+        return;
+      default:
+        return this.#fail(value, 'bad-value', this.#misplaced(value), messages.scalar, this.#scalarHint(value));
+    }
+  }
+
+  /** What a text stands in the place of. */
+  #misplaced(value: Text): string {
+    const shown = value.text.length > 40 ? `${value.text.slice(0, 40)}...` : value.text;
+    switch (this.#state) {
+      case 'section':
+      case 'named':
+      case 'group':
+      case 'defines':
+        return value.text === ''
+          ? `'${this.#key.text}' has no keys under it`
+          : `'${this.#key.text}' wants keys under it, not the text '${shown}'`;
+      case 'options':
+        return value.text === '' ? 'there are no options under options' : `options wants a mapping, not the text '${shown}'`;
+      case 'list':
+        return `connections wants a list, not the text '${shown}'`;
+      default:
+        return value.text === '' ? 'there is nothing here' : `'${shown}' is not a mapping`;
+    }
+  }
+  #scalarHint(value: Text): string | undefined {
+    const glued = /^([A-Za-z_-]+):\S/.exec(value.text)?.[1];
+    if (
+      glued !== undefined &&
+      (Object.hasOwn(MAIN_KEYS, glued.toLowerCase()) || Object.values(KEYS).some((keys) => Object.hasOwn(keys, glued.toLowerCase())))
+    ) {
+      return `write '${glued}: ' with a blank behind the colon`;
+    }
+    if (this.#state === 'list') return `write '[${value.text.split(/[\s,]+/).join(', ')}]', without quotes around it all`;
+    if (this.#state === 'begin' && /^[0-9]+[:,]|^BANNER:|^[^:\s]+:(raw|telnet|rawlp|off|on):/.test(value.text)) {
+      return 'this looks like the classic format: let the name end in .conf';
+    }
+    if (this.#state === 'section' && value.text === '') return 'the keys under it must be indented';
+    return undefined;
+  }
+
+  // ---- keys
+
+  #mainKey(value: Text): void {
+    const key = value.text.toLowerCase();
+    const known = Object.hasOwn(MAIN_KEYS, key) ? MAIN_KEYS[key]! : undefined;
+    const classic = messages.mainToken(value.text);
+    if (known === undefined) {
+      const inside = Object.hasOwn(KEYS.connection, key) || OPTION_NAMES.includes(key);
+      const hint = inside ? `'${value.text}' belongs into a section: indent it` : meant(key, this.#mainKeys());
+      return this.#fail(value, 'unknown-section', `'${value.text}' is not a section`, classic, hint);
+    }
+    const { version } = known;
+    if (version !== 0 && this.#all.version !== 0 && this.#all.version !== version) {
+      this.#report.error('unknown-section', value, `'${value.text}' belongs to version ${version} of the format`, {
+        classic: messages.mixed,
+      });
+      return this.#fail(
+        value,
+        'unknown-section',
+        'a configuration is all of one version',
+        classic,
+        `the keys before it are of version ${this.#all.version}`,
+      );
+    }
+    if (version !== 0) this.#all.version = version;
+    this.#key = value;
+    if (known.kind === 'include' || known.kind === 'define')
+      this.#state = known.kind === 'include' ? 'include' : version === 2 ? 'defines' : 'define';
+    else {
+      this.#group = known.kind;
+      this.#state = version === 2 ? 'group' : 'section';
+    }
+  }
+  #mainKeys(): readonly string[] {
+    const version = this.#all.version;
+    return Object.keys(MAIN_KEYS).filter((key) => version === 0 || MAIN_KEYS[key]!.version === 0 || MAIN_KEYS[key]!.version === version);
+  }
+
+  #sectionKey(value: Text): void {
+    const draft = this.#draft;
+    const key = value.text.toLowerCase();
+    const kind = Object.hasOwn(KEYS[draft.kind], key) && !(draft.version === 2 && key === 'name') ? KEYS[draft.kind][key]! : undefined;
+    if (kind === undefined) {
+      const option = draft.kind === 'connection' && OPTION_NAMES.includes(key);
+      const hint = option ? `'${value.text}' is an option: put it under 'options:'` : meant(key, Object.keys(KEYS[draft.kind]));
+      this.#fail(value, 'unknown-key', `'${value.text}' is not a key of a ${draft.kind}`, messages.token(draft.title, value.text), hint);
+    }
+    this.#key = { ...value, text: key };
+    this.#state = kind === 'text' ? 'value' : kind;
+  }
+
+  #setValue(value: Text): void {
+    const draft = this.#draft;
+    const key = this.#key.text;
+    if (value.text === '') this.#fail(this.#key, 'missing-key', `'${key}' of the ${draft.kind} is empty`, messages.empty(draft.title, key));
+    if (draft.values.has(key)) {
+      this.#fail(
+        this.#key,
+        'duplicate-key',
+        `'${key}' is given twice in one ${draft.kind}`,
+        messages.twice(draft.title, key),
+        'a name and a section are missing between them?',
+      );
+    }
+    draft.values.set(key, value);
+    this.#state = 'in-section';
+  }
+
+  // ---- mappings and lists
+
+  #mappingStart(at: number, anchor: string | undefined): void {
+    switch (this.#state) {
+      case 'begin':
+      case 'end': // ser2net 4.6 takes several documents
+        this.#state = 'main';
+        return;
+      case 'section': {
+        const kind = this.#group;
+        const named = kind === 'connection' || kind === 'rotator' || kind === 'led';
+        const name = anchor === undefined ? undefined : { at, end: at + anchor.length + 1, text: anchor };
+        if (named && name === undefined) {
+          this.#fail(this.#key, 'missing-name', `the ${kind} has no name`, messages.noAnchor, `write '${this.#key.text}: &name'`);
+        }
+        if (name !== undefined && (named || kind === 'admin')) this.#all.substitutes.define(name.text, name.text);
+        this.#draft = new Draft(kind, 1, named || kind === 'admin' ? name : undefined, this.#key);
+        this.#state = 'in-section';
+        return;
+      }
+      case 'defines':
+        this.#state = 'in-defines';
+        return;
+      case 'group':
+        this.#state = 'in-group';
+        return;
+      case 'named':
+        if (this.#group === 'delete_default') return this.#unexpected('mapping', at);
+        this.#draft = new Draft(this.#group, 2, this.#key, this.#key);
+        this.#state = 'in-section';
+        return;
+      case 'options':
+        this.#state = 'in-options';
+        return;
+      default:
+        return this.#unexpected('mapping', at);
+    }
+  }
+
+  #unexpected(what: 'mapping' | 'sequence', at: number): never {
+    const flow = '[{'.includes(this.#tree.text[at] ?? ' ');
+    const place =
+      this.#state === 'value' || this.#state === 'option'
+        ? `'${this.#option?.text ?? this.#key.text}' wants a text`
+        : 'it cannot stand here';
+    const hint = flow && (this.#state === 'value' || this.#state === 'option') ? 'put the value in single quotes' : undefined;
+    const text = `a ${what === 'mapping' ? 'mapping' : 'list'} begins, but ${place}`;
+    return this.#fail({ at, end: at + 1 }, 'bad-value', text, messages.unexpected(what, 'start', this.#number), hint);
+  }
+
+  #mappingEnd(span: { readonly at: number }): void {
+    switch (this.#state) {
+      case 'main':
+        this.#state = 'end';
+        return;
+      case 'in-defines':
+      case 'in-group':
+        this.#state = 'main';
+        return;
+      case 'in-options':
+        this.#option = undefined;
+        this.#state = 'in-section';
+        return;
+      case 'in-section':
+        if (!this.#all.build.close(this.#draft, this.#report)) throw STOP;
+        this.#state = this.#draft.version === 2 ? 'in-group' : 'main';
+        return;
+      default: {
+        const classic = messages.unexpected('mapping', 'end', this.#number);
+        return this.#fail({ at: span.at, end: span.at }, 'syntax', 'a value is missing', classic);
+      }
+    }
+  }
+
+  #classesEnd({ at }: { readonly at: number }): void {
+    if (this.#classes === 0)
+      this.#fail({ at, end: at + 1 }, 'missing-key', `no classes are given for '${this.#key.text}'`, messages.noClasses);
+    this.#state = 'in-group';
+  }
+
+  #streamEnd(at: number): void {
+    if (this.#state === 'end') return;
+    const classic = messages.ended(this.#number);
+    // A file of comments among included ones is usual, and ends everything in ser2net.
+    if (this.#depth > 0 && this.#state === 'begin') {
+      this.#report.warning('suspicious', { at: 0, end: 0 }, 'there is nothing in this file', { classic });
+      return;
+    }
+    this.#fail({ at: Math.min(at, this.#tree.text.length), end: at }, 'syntax', 'there is no configuration in this file', classic);
+  }
+
+  // ---- include
+
+  #include(value: Text): void {
+    const all = this.#all;
+    if (this.#depth > MAX_INCLUDES) {
+      this.#fail(value, 'limit', 'files include each other too deeply', messages.includeDeep, 'perhaps a file includes itself');
+    }
+    if (value.text === '') {
+      this.#report.error('include', this.#key, 'include names no file', { classic: messages.includeSkip('(null)') });
+      return;
+    }
+    const expanded = expandWords(value.text, all.env.files);
+    if ('error' in expanded) {
+      this.#fail(value, 'include', `'${value.text}' cannot be made out as file names`, messages.includeBad[expanded.error]);
+    }
+    for (const file of expanded.ok) {
+      if (all.files >= MAX_FILES) this.#fail(value, 'limit', `more than ${MAX_FILES} files are included`, messages.includeDeep);
+      const got = all.env.files.read(file);
+      if (!Buffer.isBuffer(got)) {
+        const text = `'${file}' cannot be read and is skipped: ${got.reason}`;
+        this.#report.error('include', value, text, { classic: messages.includeSkip(file) });
+      } else if (!all.read(decodeRaw(got), file, this.#depth + 1)) throw STOP;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// The problems of one YAML file: where they are for people, and the line ser2net 4.3.11 prints, whose place is where it noticed.
+import type { Diag, DiagCode, Pos } from '../../base/diag.ts';
+import type { Mistake } from './syntax.ts';
+import type { YamlTree } from './tree.ts';
+
+/** A stretch of the text. */
+export interface Span {
+  readonly at: number;
+  readonly end: number;
+}
+
+export interface ProblemExtra {
+  readonly hint?: string | undefined;
+  /** What 4.3.11 prints, without the place. */
+  readonly classic?: string | undefined;
+  /** 4.3.11 prints it without the place. */
+  readonly bare?: boolean;
+}
+
+/** More problems than this are not listed. */
+const MAX_DIAGS = 1000;
+
+/** All problems of a reading. */
+export class Diags {
+  readonly list: Diag[] = [];
+  add(diag: Diag): void {
+    if (this.list.length < MAX_DIAGS) this.list.push(diag);
+    else if (this.list.length === MAX_DIAGS) {
+      const { pos } = diag;
+      this.list.push({ code: 'limit', severity: 'warning', pos, text: 'there are more problems, which are not listed' });
+    }
+  }
+}
+
+export class Report {
+  readonly file: string;
+  readonly tree: YamlTree;
+  readonly #diags: Diags;
+  /** Where the event is that is being handled: what 4.3.11 names as the place. */
+  eventAt = 0;
+
+  constructor(file: string, tree: YamlTree, diags: Diags) {
+    this.file = file;
+    this.tree = tree;
+    this.#diags = diags;
+  }
+
+  /** The line of the event being handled, from 0. */
+  get eventLine(): number {
+    return this.tree.place(this.eventAt).line - 1;
+  }
+
+  pos({ at, end }: Span): Pos {
+    const { line, col } = this.tree.place(at);
+    const eol = this.tree.text.indexOf('\n', at);
+    const to = Math.min(Math.max(end, at), eol < 0 ? this.tree.text.length : eol);
+    return { file: this.file, line, col, len: Math.max(to - at, 0) };
+  }
+
+  error(code: DiagCode, span: Span, text: string, extra: ProblemExtra = {}): void {
+    this.#add('error', code, span, text, extra);
+  }
+  warning(code: DiagCode, span: Span, text: string, extra: ProblemExtra = {}): void {
+    this.#add('warning', code, span, text, extra);
+  }
+
+  /** A mistake in YAML itself: libyaml 0.2.5 leaves no place in the event, so 4.3.11 prints 0. */
+  syntax({ at, text, hint, classic }: Mistake): void {
+    const diag: Diag = { code: 'syntax', severity: 'error', pos: this.pos({ at, end: at + 1 }), text };
+    this.#diags.add({ ...diag, ...(hint !== undefined && { hint }), classic: `${this.file}:0(column 0): ${classic}` });
+  }
+
+  #add(severity: Diag['severity'], code: DiagCode, span: Span, text: string, { hint, classic, bare }: ProblemExtra): void {
+    const { line, col } = this.tree.place(this.eventAt);
+    const place = bare === true ? '' : `${this.file}:${line - 1}(column ${col - 1}): `;
+    this.#diags.add({
+      code,
+      severity,
+      pos: this.pos(span),
+      text,
+      ...(hint !== undefined && { hint }),
+      ...(classic !== undefined && { classic: place + classic }),
+    });
+  }
+}

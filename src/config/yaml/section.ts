@@ -1,0 +1,80 @@
+// The sections of ser2net.yaml: which keys they have, and what has been read of one so far.
+import type { Span } from './report.ts';
+
+export type SectionKind = 'connection' | 'rotator' | 'led' | 'admin' | 'default' | 'delete_default';
+/** What stands behind a key: a text, a number or switch with its own message, a mapping or a list. */
+export type KeyKind = 'text' | 'timeout' | 'enable' | 'options' | 'list';
+
+/** Keys of the sections. v2 has the name of a default as a key of the mapping around it. */
+export const KEYS: { readonly [K in SectionKind]: Readonly<Record<string, KeyKind>> } = {
+  connection: { accepter: 'text', connector: 'text', timeout: 'timeout', enable: 'enable', options: 'options' },
+  rotator: { accepter: 'text', connections: 'list', options: 'options' },
+  led: { driver: 'text', options: 'options' },
+  admin: { accepter: 'text', options: 'options' },
+  default: { name: 'text', value: 'text', class: 'text' },
+  delete_default: { name: 'text', class: 'text' },
+};
+
+/** What ser2net's messages call a section. */
+export const sectionName = (kind: SectionKind, version: 1 | 2): string =>
+  version === 2 ? `${kind}s` : kind === 'delete_default' ? 'deldefault' : kind;
+
+/** The top level of each version: the key, and the section it begins. */
+export const MAIN_KEYS: Readonly<Record<string, { readonly version: 0 | 1 | 2; readonly kind: SectionKind | 'define' | 'include' }>> = {
+  define: { version: 1, kind: 'define' },
+  default: { version: 1, kind: 'default' },
+  delete_default: { version: 1, kind: 'delete_default' },
+  connection: { version: 1, kind: 'connection' },
+  rotator: { version: 1, kind: 'rotator' },
+  led: { version: 1, kind: 'led' },
+  admin: { version: 1, kind: 'admin' },
+  include: { version: 0, kind: 'include' },
+  defines: { version: 2, kind: 'define' },
+  defaults: { version: 2, kind: 'default' },
+  delete_defaults: { version: 2, kind: 'delete_default' },
+  connections: { version: 2, kind: 'connection' },
+  rotators: { version: 2, kind: 'rotator' },
+  leds: { version: 2, kind: 'led' },
+  admins: { version: 2, kind: 'admin' },
+};
+
+/** A value after substitution, and where it stands. */
+export interface Text extends Span {
+  readonly text: string;
+}
+export interface OptionText {
+  readonly name: Text;
+  readonly value: Text;
+}
+
+/** `name=value`, or the name alone for an empty value: what options are decoded from. */
+export const optionString = ({ name, value }: OptionText): string => (value.text === '' ? name.text : `${name.text}=${value.text}`);
+
+/** A section while it is read. */
+export class Draft {
+  readonly kind: SectionKind;
+  readonly version: 1 | 2;
+  /** The anchor, or the key of version 2. */
+  readonly name: Text | undefined;
+  /** The key that began it. */
+  readonly key: Span;
+  readonly values = new Map<string, Text>();
+  readonly options: OptionText[] = [];
+  readonly list: Text[] = [];
+  timeout = 0;
+  enable = true;
+
+  constructor(kind: SectionKind, version: 1 | 2, name: Text | undefined, key: Span) {
+    this.kind = kind;
+    this.version = version;
+    this.name = name;
+    this.key = key;
+  }
+  get title(): string {
+    return sectionName(this.kind, this.version);
+  }
+  /** The name where messages cannot do without. */
+  get span(): Span {
+    return this.name ?? this.key;
+  }
+}

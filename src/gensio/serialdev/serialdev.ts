@@ -39,6 +39,7 @@ export class SerialDev implements Gensio, TerminalUp {
   readonly #spec: Spec | undefined;
   readonly #c: Libc | undefined;
   readonly #kind: Kind;
+  readonly #hardware: boolean;
   readonly #control: LineControl | undefined;
   #state: 'new' | 'opening' | 'open' | 'closing' | 'closed' = 'new';
   #terminal: Terminal | undefined;
@@ -46,7 +47,8 @@ export class SerialDev implements Gensio, TerminalUp {
   #watch: ModemWatch | undefined;
 
   /** spec undefined: only bytes, no lock (the layer `dev`). c undefined: the serialport package does what it can. */
-  constructor(device: string, opts: Opts, spec: Spec | undefined, env: GensioEnv, c: Libc | undefined) {
+  constructor(device: string, opts: Opts, spec: Spec | undefined, env: GensioEnv, c: Libc | undefined, hardware = false) {
+    this.#hardware = hardware;
     this.#device = device;
     this.#opts = opts;
     this.#spec = spec;
@@ -118,7 +120,7 @@ export class SerialDev implements Gensio, TerminalUp {
       CharDevice.open(this.#c, clock, { ...config, reads }, this, done);
       return;
     }
-    const full = { ...config, line: this.#spec.line, exclusive: this.#wantsFlock() };
+    const full = { ...config, line: this.#spec.line, exclusive: this.#wantsFlock(), hardware: this.#hardware };
     if (this.#c !== undefined) Tty.open(this.#c, clock, log, full, this, done);
     else openNodeSerialport(clock, log, full, this, done);
   }
@@ -206,11 +208,12 @@ export class SerialDev implements Gensio, TerminalUp {
   }
 }
 
-/** The connectors serialdev and sdev. how.libc: another C library than the program's, or 'none' (tests). */
-export function createSerialDev(spec: Spec, env: GensioEnv, how?: { readonly libc: Libc | 'none' }): SerialDev {
-  const c = how === undefined ? libc() : how.libc === 'none' ? undefined : how.libc;
-  return new SerialDev(spec.device, spec.opts, spec, env, c);
-}
+/** The connectors serialdev and sdev. */
+export const createSerialDev = (spec: Spec, env: GensioEnv): SerialDev => createSerialDevWith(spec, env, libc());
+
+/** The same with another C library than the program's, or with none (tests); hardware: a pty is treated as a real line. */
+export const createSerialDevWith = (spec: Spec, env: GensioEnv, c: Libc | undefined, hardware = false): SerialDev =>
+  new SerialDev(spec.device, spec.opts, spec, env, c, hardware);
 
 /** The connector dev: a character device as it is, without settings and locks. */
 export function createDev(spec: LayerOf<'dev'>, env: GensioEnv): SerialDev {

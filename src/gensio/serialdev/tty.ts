@@ -24,6 +24,8 @@ export interface TtyConfig {
   readonly exclusive: boolean;
   /** Of O_RDWR, O_RDONLY, O_WRONLY. */
   readonly access: number;
+  /** Tests: what a pty is spared (waits at a break and at the close) is done all the same. */
+  readonly hardware?: boolean;
 }
 
 /** A driver whose hardware is gone may never come back from close; it is let go then. */
@@ -77,7 +79,7 @@ export class Tty implements Terminal, ByteStreamUp {
     this.#config = config;
     this.#up = up;
     this.#fd = fd;
-    this.#isPty = isPty(fd);
+    this.#isPty = !config.hardware && isPty(fd);
     this.#found = found;
     const lines = c.getLines(fd);
     this.#foundLines = lines instanceof SystemError ? undefined : lines;

@@ -16,10 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
-import type { Termios } from '../../../src/base/libc.ts';
+import type { Libc, Termios } from '../../../src/base/libc.ts';
 import type { GensioEnv } from '../../../src/gensio/env.ts';
 import type { SerialSetting } from '../../../src/gensio/gensio.ts';
-import { createSerialDev, type SerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
+import { createDev, createSerialDev, createSerialDevWith, type SerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
 import { defaults } from '../../../src/options/row.ts';
 import { SERIALDEV, type SerialLine } from '../../../src/options/serialdev.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
@@ -96,12 +96,12 @@ const farEnd = (master: PtyMaster) => {
     closed: () => true,
   };
 };
+const library = (lib: 'libc' | 'none'): Libc | undefined => (lib === 'libc' ? needLibc() : undefined);
 for (const lib of ['libc', 'none'] as const) {
   const make = async (t: TestContext) => {
     const pty = openPty({ raw: true });
     t.after(() => pty.close());
-    const how = lib === 'none' ? { libc: 'none' as const } : undefined;
-    return { pty, dev: createSerialDev(spec(pty.path), env(), how) };
+    return { pty, dev: createSerialDevWith(spec(pty.path), env(), library(lib)) };
   };
   compliance(`serialdev (${lib === 'libc' ? 'C library' : 'serialport package'})`, {
     make: async (t) => {
@@ -111,7 +111,7 @@ for (const lib of ['libc', 'none'] as const) {
     },
     unopened: async (t) => (await make(t)).dev,
     refused: () => ({
-      gensio: createSerialDev(spec(join(root, 'missing')), env(), lib === 'none' ? { libc: 'none' } : undefined),
+      gensio: createSerialDevWith(spec(join(root, 'missing')), env(), library(lib)),
       code: 'notfound',
     }),
     without: ['far-close'],
@@ -323,9 +323,9 @@ test('a write to a pty whose other end has closed ends it too', async (t) => {
   assert.equal(ear.error?.code, 'remclose');
 });
 
-for (const how of [undefined, { libc: 'none' }] as const) {
-  test(`a device that cannot be a serial one says why (${how === undefined ? 'C library' : 'serialport package'})`, async () => {
-    const plain = join(root, `plain-${how?.libc ?? 'libc'}`);
+for (const lib of ['libc', 'none'] as const) {
+  test(`a device that cannot be a serial one says why (${lib === 'libc' ? 'C library' : 'serialport package'})`, async () => {
+    const plain = join(root, `plain-${lib}`);
     writeFileSync(plain, '');
     for (const [device, code] of [
       ['', 'notfound'],
@@ -336,7 +336,7 @@ for (const how of [undefined, { libc: 'none' }] as const) {
       ['a\0b', 'inval'],
     ] as const) {
       const before = readdirSync('/proc/self/fd').length;
-      const err = await opened(createSerialDev(spec(device), env('no locks'), how));
+      const err = await opened(createSerialDevWith(spec(device), env('no locks'), library(lib)));
       assert.equal(err?.code, code, `${device}: ${err?.detail}`);
       assert.equal(readdirSync('/proc/self/fd').length, before, `${device}: a descriptor stayed open`);
     }
@@ -533,4 +533,42 @@ test('a character device that fails ends with its error', async () => {
   await until('closed()', () => ear.closes === 1);
   assert.equal(ear.error?.code, 'oserr');
   assert.deepEqual(ear.broken, []);
+});
+
+test('the layer dev reads and writes a device as it is, watched or not', async (t) => {
+  const dev = (path: string): { dev: SerialDev; ear: Ear } => {
+    const made = createDev({ type: 'dev', path, opts: defaults(SERIALDEV) }, env());
+    const ear = new Ear();
+    made.up = ear;
+    return { dev: made, ear };
+  };
+  const pty = openPty({ raw: true });
+  t.after(() => pty.close());
+  const watched = dev(pty.path);
+  const before = pty.settings();
+  await opensWell(watched.dev);
+  assert.equal(watched.dev.serial, undefined);
+  watched.dev.setReading(true);
+  await pty.master.write('in');
+  watched.dev.write(Buffer.from('out'));
+  await pty.master.takeUntil('out');
+  await until('the text', () => watched.ear.text() === 'in');
+  assert.deepEqual(pty.settings(), before);
+  await closesWell(watched.dev, watched.ear);
+
+  const zero = dev('/dev/zero');
+  await opensWell(zero.dev);
+  zero.ear.onRead = () => zero.dev.setReading(false);
+  zero.dev.setReading(true);
+  await until('a piece', () => zero.ear.length > 0);
+  const { length } = zero.ear;
+  zero.dev.setReading(true);
+  await until('another piece', () => zero.ear.length === 2 * length);
+  await closesWell(zero.dev, zero.ear);
+
+  const empty = dev('/dev/null');
+  await opensWell(empty.dev);
+  empty.dev.setReading(true);
+  await until('closed()', () => empty.ear.closes === 1);
+  assert.equal(empty.ear.error?.code, 'remclose');
 });

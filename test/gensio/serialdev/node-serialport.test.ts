@@ -1,0 +1,91 @@
+// The way without the C library: what it can do, and that it says so where it cannot. The bytes are in serialdev.test.ts.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
+import { noLog } from '../../../src/base/log.ts';
+import type { SerialSetting } from '../../../src/gensio/gensio.ts';
+import { createSerialDevWith } from '../../../src/gensio/serialdev/serialdev.ts';
+import { defaults } from '../../../src/options/row.ts';
+import { SERIALDEV, type SerialLine } from '../../../src/options/serialdev.ts';
+import { Ear, opened } from '../../compliance/ear.ts';
+import { PLAIN_LINE } from '../../rig/fake-device.ts';
+import { openPty, until } from '../../rig/pty.ts';
+
+function rig(t: TestContext, line: Partial<SerialLine> = {}) {
+  const pty = openPty({ raw: true });
+  const dev = createSerialDevWith(
+    { type: 'serialdev', device: pty.path, opts: defaults(SERIALDEV), line: { ...PLAIN_LINE, ...line } },
+    { clock: systemClock, log: noLog, lockDir: undefined, parse: () => undefined },
+    undefined,
+  );
+  const ear = new Ear();
+  dev.up = ear;
+  t.after(async () => {
+    dev.abort();
+    await pty.close();
+  });
+  const ask = (setting: SerialSetting, value: number): number | undefined => {
+    let got: number | undefined;
+    dev.serial!.request(setting, value, (answer) => {
+      got = answer;
+    });
+    return got;
+  };
+  return { dev, ear, pty, ask };
+}
+
+test('speed, stop bits and flow control of the configuration reach the terminal', async (t) => {
+  const { dev, pty } = rig(t, { speed: 12345, stopbits: 2, rtscts: true });
+  assert.equal(await opened(dev), undefined);
+  assert.equal(pty.settings().ospeed, 12345);
+  assert.equal(pty.settings().cflag & 0o20000000100, 0o20000000100 | 0);
+});
+
+test('the speed can be changed, the rest only asked', async (t) => {
+  const { dev, pty, ask } = rig(t);
+  await opened(dev);
+  assert.equal(ask('baudrate', 19200), 19200);
+  await until('the speed', () => pty.settings().ospeed === 19200);
+  assert.deepEqual(
+    (['baudrate', 'datasize', 'parity', 'stopsize', 'control'] as const).map((s) => ask(s, 0)),
+    [19200, 8, 1, 1, 1],
+  );
+  assert.deepEqual(
+    [ask('datasize', 7), ask('parity', 2), ask('stopsize', 2), ask('control', 3)],
+    [undefined, undefined, undefined, undefined],
+  );
+  assert.equal(ask('datasize', 8), 8);
+});
+
+test('on a pty lines and breaks are answered as with the C library', async (t) => {
+  const { dev, ear, ask } = rig(t);
+  await opened(dev);
+  assert.deepEqual(
+    [4, 5, 6, 7, 8, 10, 11].map((v) => ask('control', v)),
+    [5, 5, 5, 7, undefined, 10, undefined],
+  );
+  dev.serial!.sendBreak();
+  for (const which of [1, 2, 3]) dev.serial!.purge(which);
+  assert.equal(dev.address(), '');
+  assert.deepEqual(ear.events, [{ on: 'modemstate', state: 0 }]);
+});
+
+test('what it cannot set is not supported, and bad text is bad here too', async (t) => {
+  for (const [line, code] of [
+    [{ parity: 'M' }, 'notsup'],
+    [{ parity: 'S' }, 'notsup'],
+    [{ rs485: '1:2' }, 'notsup'],
+    [{ rs485: 'x' }, 'inval'],
+    [{ lines: [{ line: 'dtr', on: true }] }, 'oserr'],
+  ] as const)
+    assert.equal((await opened(rig(t, line).dev))?.code, code, JSON.stringify(line));
+});
+
+test('a pty whose other end closes ends it', async (t) => {
+  const { dev, ear, pty } = rig(t);
+  await opened(dev);
+  dev.setReading(true);
+  await pty.close();
+  await until('closed()', () => ear.closes === 1);
+  assert.equal(ear.error?.code, 'remclose');
+});

@@ -8,9 +8,11 @@ import type { GensioEnv } from './env.ts';
 import { fileConnector } from './file.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { keepopenConnector } from './keepopen.ts';
+import { msgdelimFilter } from './msgdelim.ts';
 import { perfFilter } from './perf.ts';
 import { ptyConnector } from './pty.ts';
 import { ratelimitFilter } from './ratelimit.ts';
+import { relpktFilter } from './relpkt.ts';
 import { scriptFilter } from './script.ts';
 import { createDev, createSerialDev } from './serialdev/serialdev.ts';
 import { stdioAccepter, stdioConnector } from './stdio.ts';
@@ -60,6 +62,8 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   trace: { filter: traceFilter },
   perf: { filter: perfFilter },
   script: { filter: scriptFilter },
+  msgdelim: { filter: msgdelimFilter },
+  relpkt: { filter: relpktFilter },
 };
 
 const makerOf = <T extends LayerType>(type: T): Maker<T> => (MAKERS as { readonly [K in LayerType]?: Maker<K> })[type] as Maker<T>;

@@ -85,17 +85,21 @@ export function unescapeText(text: string): string {
 
 /** Runs longer than this are written once, with a count. */
 const MAX_RUN = 24;
+const MAX_TEXT_RUN = 60;
 
-/** Text between quotes, long runs of one character as `"x"*1000`. */
+/** Text between quotes, in pieces that fit a line; long runs of one character as `"x"*1000`. */
 function quote(text: string): string[] {
   const out: string[] = [];
+  const pieces = (part: string): void => {
+    for (const piece of part.match(/.{1,80}/gs) ?? []) out.push(`"${[...piece].map(escapeChar).join('')}"`);
+  };
   let at = 0;
-  for (const run of text.matchAll(new RegExp(`(.)\\1{${MAX_RUN},}`, 'gs'))) {
-    if (run.index > at) out.push(`"${[...text.slice(at, run.index)].map(escapeChar).join('')}"`);
+  for (const run of text.matchAll(new RegExp(`(.)\\1{${MAX_TEXT_RUN},}`, 'gs'))) {
+    pieces(text.slice(at, run.index));
     out.push(`"${escapeChar(run[1]!)}"*${run[0].length}`);
     at = run.index + run[0].length;
   }
-  if (at < text.length) out.push(`"${[...text.slice(at)].map(escapeChar).join('')}"`);
+  pieces(text.slice(at));
   return out;
 }
 
@@ -207,12 +211,12 @@ export function bytesOf(text: string, side: Side): Buffer {
   return Buffer.concat(words.map((w) => word(w, side)));
 }
 
-/** The words on as few lines as fit in the width; a word that ends a line of text ends a line here too. */
-export function wrapWords(words: readonly string[], width: number): string[] {
+/** The words on as few lines as fit in the width; with asText a word that ends a line of text ends a line here too. */
+export function wrapWords(words: readonly string[], width: number, asText: boolean): string[] {
   const lines: string[] = [];
   let line = '';
   for (const w of words) {
-    if (line !== '' && (line.length + 1 + w.length > width || line.endsWith('\\n"'))) {
+    if (line !== '' && (line.length + 1 + w.length > width || (asText && line.endsWith('\\n"')))) {
       lines.push(line);
       line = '';
     }

@@ -122,11 +122,11 @@ function printWire(steps: readonly Step[]): string {
           return [step.text];
         case 'send':
           return [
-            `${step.who}> ${wrapWords(wordsOf(step.bytes, sideOf(step.who, '>')), WIDTH).join(` \\\n${' '.repeat(step.who.length + 2)}`)}`,
+            `${step.who}> ${wrapWords(wordsOf(step.bytes, sideOf(step.who, '>')), WIDTH, false).join(` \\\n${' '.repeat(step.who.length + 2)}`)}`,
           ];
         case 'bytes':
           if (step.bytes === undefined) return [`${step.who}< ?`];
-          return wrapWords(wordsOf(step.bytes, sideOf(step.who, '<')), WIDTH).map((line) => `${step.who}< ${line}`);
+          return wrapWords(wordsOf(step.bytes, sideOf(step.who, '<')), WIDTH, true).map((line) => `${step.who}< ${line}`);
         case 'act':
           return [`${step.who}${channelOf(step.who) === 'modem' ? '>' : '='} ${[step.verb, ...step.args].join(' ')}`];
         default:

@@ -10,6 +10,7 @@
  *             wire (DTR, RTS, break), each timed break and each flush
  *   N.cflag   written: the c_cflag last asked for
  *
+ * A flush takes nothing away: what a pty still holds at that moment is chance.
  * As a driver does: the first open raises DTR and RTS, and the last close drops
  * them when HUPCL is set. Descriptors made by dup() are not counted.
  *
@@ -298,7 +299,7 @@ int ioctl(int fd, unsigned long request, ...)
         return result;
     case TCFLSH:
         flushed(pty, (int)(long)arg);
-        break;
+        return 0;
     }
     return real(fd, request, arg);
 }
@@ -333,9 +334,10 @@ int tcflush(int fd, int queue)
     REAL(int, "tcflush", int, int);
     int pty = pty_of(fd);
 
-    if (pty >= 0)
-        flushed(pty, queue);
-    return real(fd, queue);
+    if (pty < 0)
+        return real(fd, queue);
+    flushed(pty, queue);
+    return 0;
 }
 
 int tcsendbreak(int fd, int duration)

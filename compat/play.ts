@@ -29,6 +29,8 @@ const SILENCE_MS = 250;
 const LIMIT_S = { record: 20, check: 15 };
 const STOP_MS = 8000;
 
+/** Signals that end the program. */
+const STOPPING = ['TERM', 'INT', 'QUIT', 'KILL'];
 const DEFAULT_ARGS = ['-r', '-d', '-u', '-c'];
 
 /** Words of a command line: blanks separate, quotes group, `\n` in double quotes is a line end. */
@@ -57,6 +59,8 @@ class Player {
   problem: string | undefined;
   /** The script ended the program, or asked it to. */
   #asked = false;
+  /** A console block has no place for what other channels see meanwhile: the next wire block begins with it. */
+  #inAdmin = false;
 
   constructor(c: Case, options: PlayOptions) {
     this.#case = c;
@@ -178,7 +182,7 @@ class Player {
         rig.setModem(who, 'fault', faults.join(' '));
       } else rig.setModem(who, 'lines', [step.verb, ...step.args].join(' '));
     } else if (channel === 'sig') {
-      if (['TERM', 'INT', 'QUIT', 'KILL'].includes(step.verb)) this.#asked = true;
+      if (STOPPING.includes(step.verb)) this.#asked = true;
       rig.signal(`SIG${step.verb}` as NodeJS.Signals);
     } else if (channel === 'pid') {
       const path = join(rig.dir, step.verb);
@@ -256,11 +260,12 @@ class Player {
     }
   }
 
-  /** Everything that came, by channel. */
+  /** Everything that came, by channel; on the console alone while one of its blocks is played. */
   #gather(): Step[] {
     const rank = (who: string): string => `${['modem', 'dev', 'srv', 'net', 'adm', 'std'].indexOf(channelOf(who))} ${who}`;
     const out: Step[] = [];
     for (const [who, inbox] of [...this.rig.inboxes].sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1))) {
+      if (this.#inAdmin && channelOf(who) !== 'adm') continue;
       if (inbox.states[0] === 'accepted') out.push({ kind: 'state', who, text: inbox.states.shift()! });
       if (inbox.peek().length > 0) out.push(this.#bytes(who, inbox.take(inbox.peek().length)));
       for (const text of inbox.states.splice(0)) out.push({ kind: 'state', who, text: this.rig.putBack(text) });
@@ -277,7 +282,8 @@ class Player {
       if (channel === 'log' || (channel === 'dev' && step.kind === 'state')) continue;
       const came = await waitFor(this.#limitMs, () => {
         rig.look();
-        return !rig.inbox(step.who).isEmpty();
+        const inbox = rig.inbox(step.who);
+        return step.kind === 'state' ? inbox.states.length > 0 : inbox.peek().length > 0 || inbox.states.length > 0;
       });
       if (!came) this.#fail(`nothing came on ${step.who}`);
     }
@@ -295,9 +301,11 @@ class Player {
   }
 
   /** Plays the steps of one block; stops at the first that does not come true. */
-  async playBlock(steps: readonly Step[]): Promise<Step[]> {
-    const out: Step[] = [];
+  async playBlock(steps: readonly Step[], type = 'wire'): Promise<Step[]> {
     const record = this.#options.mode === 'record';
+    this.#inAdmin = type === 'admin';
+    const begins = steps.find((s) => s.kind !== 'note');
+    const out: Step[] = record && (begins?.kind === 'act' || begins?.kind === 'send') ? this.#gather() : [];
     for (let i = 0; i < steps.length; ) {
       const step = steps[i]!;
       if (step.kind === 'note') {
@@ -329,7 +337,8 @@ class Player {
   async play(): Promise<Played> {
     await this.start();
     const blocks: Block[] = [];
-    for (const block of this.#blocks) blocks.push(block.kind === 'steps' ? { ...block, steps: await this.playBlock(block.steps) } : block);
+    for (const block of this.#blocks)
+      blocks.push(block.kind === 'steps' ? { ...block, steps: await this.playBlock(block.steps, block.type) } : block);
     return this.finish(blocks);
   }
 
@@ -354,7 +363,7 @@ class Player {
     if (this.#case.settings.get('stop') !== 'kill') this.#addRest(blocks);
     const texts: readonly (readonly [type: string, actual: string])[] = [
       ['stdout', rig.inboxes.has('std') ? '' : rig.stdout()],
-      ['stderr', this.#sorted(rig.putBack(rig.stderr()))],
+      ['stderr', this.#trimmed(rig.putBack(rig.stderr()))],
     ];
     for (const [type, actual] of texts) this.#put(blocks, type, '', showText(rig.putBack(actual)));
     for (const block of this.#texts('file')) {
@@ -365,9 +374,13 @@ class Player {
     return { blocks, problem: this.problem };
   }
 
-  #sorted(text: string): string {
-    if (this.#case.settings.get('order') !== 'free') return text;
-    return text === '' ? '' : `${text.trimEnd().split('\n').sort().join('\n')}\n`;
+  /** Standard error as the case wants it: `stderr: N` its first lines alone, `order: free` its lines sorted. */
+  #trimmed(text: string): string {
+    const settings = this.#case.settings;
+    const head = settings.get('stderr');
+    const lines = text.split(/(?<=\n)/).slice(0, head === undefined ? undefined : Number(head));
+    if (settings.get('order') === 'free') lines.sort();
+    return lines.join('');
   }
 
   /** What came while the program stopped stands behind the signal that stopped it. */
@@ -375,9 +388,10 @@ class Player {
     const at = blocks.findLastIndex((b) => b.kind === 'steps');
     const block = blocks[at] as StepBlock | undefined;
     if (block === undefined) return;
+    this.#inAdmin = false;
     const rest = this.#gather();
     const last = block.steps.findLast((s) => s.kind === 'act');
-    const stops = last?.kind === 'act' && last.who === 'sig';
+    const stops = last?.kind === 'act' && last.who === 'sig' && STOPPING.includes(last.verb);
     if (!stops && !rest.some((s) => s.kind === 'bytes' || (s.kind === 'state' && channelOf(s.who) === 'modem'))) return;
     const stop: Step = { kind: 'act', who: 'sig', verb: 'TERM', args: [] };
     // A console session ends with its block: what follows it is a wire block of its own.

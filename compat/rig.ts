@@ -31,9 +31,6 @@ export class Inbox {
     this.#bytes = this.#bytes.subarray(count);
     return taken;
   }
-  isEmpty(): boolean {
-    return this.#bytes.length === 0 && this.states.length === 0;
-  }
 }
 
 const LOWEST_PORT = 20000;
@@ -320,7 +317,7 @@ export class Rig {
     this.#watch(socket, inbox);
     return new Promise((resolve) => {
       socket.once('connect', () => {
-        this.values.set(`%CPORT${who.replace(/^[a-z]+/, '')}`, String(socket.localPort));
+        if (who.startsWith('net')) this.values.set(who.replace('net', '%CPORT'), String(socket.localPort));
         resolve();
       });
       socket.once('error', () => resolve());
@@ -338,7 +335,6 @@ export class Rig {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       const inbox = this.inbox(who);
       this.sockets.set(who, socket);
-      this.values.set(`%CPORT${who.replace(/^[a-z]+/, '')}`, String(socket.remotePort));
       inbox.say('accepted');
       this.#watch(socket, inbox);
     });

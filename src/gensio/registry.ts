@@ -9,6 +9,7 @@ import { fileConnector } from './file.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { keepopenConnector } from './keepopen.ts';
 import { msgdelimFilter } from './msgdelim.ts';
+import { muxFilter } from './mux.ts';
 import { perfFilter } from './perf.ts';
 import { ptyConnector } from './pty.ts';
 import { ratelimitFilter } from './ratelimit.ts';
@@ -63,6 +64,7 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   perf: { filter: perfFilter },
   script: { filter: scriptFilter },
   msgdelim: { filter: msgdelimFilter },
+  mux: { filter: muxFilter },
   relpkt: { filter: relpktFilter },
 };
 

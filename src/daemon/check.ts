@@ -78,3 +78,15 @@ function withExcerpt(diag: Diag, lines: SourceLines): string {
   const [first, ...rest] = formatDiag(diag).split('\n');
   return [first, `  | ${shown.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '?')}`, `  | ${indent}${mark}`, ...rest].join('\n');
 }
+
+/** 0: printed. 1: nothing to read, or not read to its end; what was read is printed. */
+export const dump = (file: string | undefined, io: SubcommandIo): Promise<number> => dumpOptions(forFile(file), io);
+
+export async function dumpOptions(options: RunOptions, io: SubcommandIo): Promise<number> {
+  const reading = await readAll(options, io);
+  if (reading === undefined) return 1;
+  const { printConfig } = await import('./dump.ts');
+  io.out(printConfig(reading.config));
+  for (const diag of reading.diags) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
+  return reading.complete ? 0 : 1;
+}

@@ -51,6 +51,40 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     ],
     run: async (args, options, io) => (await import('./convert.ts')).convertFile(args[0]!, options, io),
   },
+  status: {
+    summary: 'show the ports of a running daemon, asked of its admin port',
+    args: '',
+    options: [
+      { flags: '-c, --config <file>', doc: 'the configuration that names the admin port' },
+      { flags: '--admin <where>', doc: 'the admin port: host,port, or any connector' },
+      { flags: '--json', doc: 'as JSON' },
+      { flags: '--watch', doc: 'stay, and say who comes and goes; with --json a line each' },
+    ],
+    run: async (_, options, io) => {
+      const { status } = await import('./status.ts');
+      return status(
+        { admin: text(options.admin), file: text(options.config), json: options.json === true, watch: options.watch === true },
+        io,
+      );
+    },
+  },
+  health: {
+    summary: 'say whether the daemon works: 0 if it answers and everything listens, else 1',
+    args: '',
+    options: [
+      { flags: '-c, --config <file>', doc: 'its configuration' },
+      { flags: '--admin <where>', doc: 'its admin port: host,port, or any connector' },
+      { flags: '--pid-file <file>', doc: 'its file of -P' },
+      { flags: '-q, --quiet', doc: 'say nothing, only give the exit code' },
+    ],
+    run: async (_, options, io) => {
+      const { health } = await import('./health.ts');
+      return health(
+        { admin: text(options.admin), file: text(options.config), pidFile: text(options.pidFile), quiet: options.quiet === true },
+        io,
+      );
+    },
+  },
   gencert: {
     summary: 'make a key and a self-signed certificate',
     args: '',

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Config } from '../../src/config/model.ts';
+import { noFlags } from '../../src/daemon/command.ts';
+import { makeReader } from '../../src/daemon/reader.ts';
 import { SUBCOMMANDS, type SubcommandOptions } from '../../src/daemon/subcommands.ts';
 import { makeDirectory } from './command-rig.ts';
 
@@ -71,4 +74,88 @@ test('convert gives 1 when something had to be left out, and says what', async (
   assert.equal(code, 1);
   assert.match(out, /accepter: tcp,2000/);
   assert.match(err, /old2\.conf:1:1: error: /);
+});
+
+/** What of a configuration has a meaning: without places and spellings. */
+const meaning = ({ connections, rotators, leds, admin }: Config): unknown => ({
+  connections: connections.map((c) => [c.name, c.accepter.spec, c.connector.spec, c.timeout, c.enable, c.options]),
+  rotators: rotators.map((r) => [r.name, r.accepter.spec, r.connections, r.options]),
+  leds: leds.map(({ pos: _, ...led }) => led),
+  admin: admin && [admin.accepter.spec, admin.authdir, admin.pamauth],
+});
+
+async function readBack(file: string): Promise<{ before: Config; after: Config; text: string }> {
+  const config = async (path: string): Promise<Config> => {
+    const outcome = await makeReader({ ...noFlags('ser2net'), file: path }, { stdinDone: () => undefined }).read('start');
+    assert.equal(outcome.kind, 'read');
+    const { reading } = outcome as Extract<typeof outcome, { kind: 'read' }>;
+    assert.deepEqual(
+      reading.diags.filter(({ severity }) => severity === 'error'),
+      [],
+    );
+    return reading.config;
+  };
+  const { code, out, err } = await call('dump', [file]);
+  assert.deepEqual([code, err], [0, '']);
+  return { before: await config(file), after: await config(write(`dumped-${files++}.yaml`, out)), text: out };
+}
+let files = 0;
+
+test('a dump reads back to the same configuration, with defines and defaults worked in', async () => {
+  const file = write(
+    'all.yaml',
+    [
+      'define: &banner "hello \\\\d\\\\r\\\\n"',
+      'default:',
+      '  name: kickolduser',
+      '  value: true',
+      'default:',
+      '  name: speed',
+      '  value: 19200n81',
+      '  class: serialdev',
+      'led: &l1',
+      '  driver: sysfs',
+      '  options:',
+      '    device: lamp',
+      '    duration: 20',
+      'admin:',
+      '  accepter: tcp,localhost,3001',
+      'connection: &a-1',
+      '  accepter: telnet(rfc2217),tcp(nodelay),localhost,2001',
+      '  connector: serialdev,/dev/ttyS0,local',
+      '  timeout: 7',
+      '  options:',
+      '    banner: *banner',
+      '    openstr: "a *(*x) b"',
+      '    led-rx: l1',
+      '    remaddr: 127.0.0.1,0',
+      '    remaddr: "10.0.0.1,5;10.0.0.2,6"',
+      '    mdns-txt: a=b',
+      '    mdns-txt: c=d',
+      '    signature: ""',
+      'connection: &b',
+      '  accepter: tcp,2002',
+      '  connector: echo',
+      '  enable: off',
+      'rotator: &r',
+      '  accepter: tcp,2003',
+      '  connections: [ a-1, b ]',
+      '',
+    ].join('\n'),
+  );
+  const { before, after, text } = await readBack(file);
+  assert.equal(before.connections.length, 2);
+  assert.deepEqual(meaning(after), meaning(before));
+  assert.match(text, /connection: &a-1\n {2}accepter: /);
+  assert.match(text, /kickolduser: true/);
+});
+
+test('names that only version 2 can have make it a dump in version 2', async () => {
+  const file = write(
+    'names.conf',
+    'BANNER:b:hi\\r\\n\nlocalhost,2000:telnet:5:/dev/ttyS0:9600 remctl banner=b kickolduser\n2001:raw:0:/dev/ttyS1:9600 -RTSCTS\n',
+  );
+  const { before, after, text } = await readBack(file);
+  assert.deepEqual(meaning(after), meaning(before));
+  assert.match(text, /^connections:$/m);
 });

@@ -164,8 +164,8 @@ test("labgrid's two command lines start, and a client is answered", async () => 
     (port: number) => ['-d', '-n', '-u', '-C', `${port}:telnet:0:${device}:115200 NONE 8DATABITS 1STOPBIT LOCAL`],
   ]) {
     const port = await freePort();
-    const daemon = start(words(port));
-    await untilListens(port);
+    const daemon = start(['-r', ...words(port)]);
+    await until('Ready', () => daemon.out() === 'Ready\n');
     const heard = await talk(port, '', hears('Device open failure'));
     assert.match(heard.toString('latin1'), /Device open failure: Value or file not found\r\n/);
     assert.equal(daemon.child.exitCode, null);

@@ -90,10 +90,12 @@ export class Build {
     }
     const connector = draft.values.get('connector')!;
     const accepter = draft.values.get('accepter')!;
+    const below = this.#stack(connector, connector.text + reader.deviceSuffix, 'connector', report, true);
     const connection: ConnectionConfig = {
       name,
-      connector: this.#stack(connector, connector.text + reader.deviceSuffix, 'connector', report),
-      accepter: this.#stack(accepter, accepter.text, 'accepter', report),
+      // ser2net does not look at the accepter when the connector is bad.
+      accepter: this.#stack(accepter, accepter.text, 'accepter', report, below.spec !== undefined),
+      connector: below,
       device: undefined,
       timeout: draft.timeout,
       enable: draft.enable,
@@ -105,10 +107,10 @@ export class Build {
     return true;
   }
 
-  #stack(span: Span, text: string, role: 'accepter' | 'connector', report: Report): Stack {
+  #stack(span: Span, text: string, role: 'accepter' | 'connector', report: Report, said: boolean): Stack {
     const stack = parseStack(text, role, this.defaults);
     if (stack.error !== undefined) {
-      const classic = messages[role](text, stack.error);
+      const classic = said ? messages[role](text, stack.error) : undefined;
       report.error(`bad-${role}`, span, stackTrouble(role, stack, stack.error), { classic, hint: stackHint(text, role) });
     }
     return stack;
@@ -227,7 +229,7 @@ export class Build {
     }
     if (device === undefined) return lost(draft.span, "it has no option 'device'", messages.ledDevice(name, line), 'missing-key');
     const fallback = (what: 'duration' | 'state'): void => {
-      const text = `${what} of the LED '${name}' cannot be used, the default is`;
+      const text = `the ${what} of the LED '${name}' cannot be used; the default is taken`;
       report.warning('bad-value', draft.span, text, { classic: messages.ledBad(name, what, line), bare: true });
     };
     if (duration < 0) fallback('duration');
@@ -355,6 +357,7 @@ function reportOption(option: OptionText, problem: OptionProblem, report: Report
     case 'no-such-name':
       report.warning('not-found', option.value, `there is no ${problem.kind} '${problem.name}'; the option is ignored`, {
         classic: messages.notFound(problem.kind, problem.name),
+        bare: true,
       });
       return true;
     default:

@@ -9,6 +9,13 @@ export interface CloseOnError {
   readonly classic: string;
 }
 
+const cutOff = (at: number): CloseOnError => ({
+  at,
+  atEnd: true,
+  text: 'the text ends inside an escape',
+  classic: 'end of string right after a \\',
+});
+
 /**
  * The first wrong escape; undefined: all are fine. 4.3.11 also refuses texts that end soon after an escape (`\r\n`), because it
  * counts the rest wrong: those are taken here.
@@ -16,14 +23,16 @@ export interface CloseOnError {
 export function closeOnError(text: string): CloseOnError | undefined {
   for (let at = text.indexOf('\\'); at >= 0; ) {
     const c = text[at + 1];
-    if (c === undefined) return { at, atEnd: true, text: 'the text ends behind a backslash', classic: 'end of string right after a \\' };
+    if (c === undefined) return cutOff(at);
     let length = 2;
     if (/[0-7]/.test(c)) {
+      if (text.length < at + 4) return cutOff(at);
       if (!/^[0-7]{3}/.test(text.slice(at + 1, at + 4))) {
         return { at, atEnd: false, text: 'an octal escape has three digits', classic: 'Invalid octal sequence' };
       }
       length = 4;
     } else if (c === 'x') {
+      if (text.length < at + 4) return cutOff(at);
       if (!/^[0-9a-fA-F]{2}/.test(text.slice(at + 2, at + 4))) {
         return { at, atEnd: false, text: 'a hexadecimal escape has two digits', classic: 'Invalid octal sequence' };
       }

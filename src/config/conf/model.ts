@@ -57,17 +57,6 @@ function readLine(report: LineReport, names: ConfNames): Entry {
 /** A tree read before, or lines given with -C: those have no number. */
 export const commandLines = (lines: readonly string[]): ConfTree => lines.map(commandLine);
 
-/** Names of a rotator that no line has: they are passed over when a client comes. */
-function lookUpRotators(rotators: readonly RotatorConfig[], names: ConfNames, diags: Diag[]): void {
-  for (const { connections, pos } of rotators) {
-    for (const name of connections) {
-      if (names.ports.has(name)) continue;
-      const text = `no line has the network port '${name}'; the rotator passes over it`;
-      diags.push({ code: 'not-found', severity: 'warning', pos, text });
-    }
-  }
-}
-
 /** Where a configuration that is being read starts from. */
 export interface ConfOptions {
   /** Lines given with -C; they come before the file. */
@@ -98,7 +87,6 @@ export function readConf(text: string | undefined, file: string, { lines = [], d
       else if (entry.is === 'admin') admin = entry.admin;
     }
   }
-  lookUpRotators(rotators, names, diags);
   return { config: { format: 'conf', connections, rotators, leds, admin }, diags, complete: true };
 }
 

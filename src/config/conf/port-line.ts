@@ -123,7 +123,9 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
   });
   const words = new WordReader(options, report, names, device.startsWith('sol.'));
   let understood = true;
-  for (const [i, text] of split.words.entries()) {
+  for (const [i, word] of split.words.entries()) {
+    // As for a C string, a NUL ends it.
+    const text = word.split('\0', 1)[0]!;
     const taken = words.read({ text, at: option.at + split.places[i]!.at });
     understood &&= taken;
     // A comment: 4.3.11 takes it for options, and it would only give more of the same.
@@ -205,21 +207,16 @@ function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, 
   const inClassic = !words.droppedByClassic;
   const said = (text: string): { classic?: string } => (inClassic ? { classic: text + report.onLine } : {});
   const bad = names.badSpeeds.get('serialdev') ?? (names.speeds.has('serialdev') ? undefined : names.badSpeeds.get(''));
+  const serial =
+    connector.spec === undefined ? /^\s*(\/|serialdev[,(])/.test(device) : layersOf(connector.spec).some((l) => l.type === 'serialdev');
+  if (bad !== undefined && serial) {
+    const classic = inClassic ? messages.badSpeed(bad) : undefined;
+    report.warning('bad-default', fields.device, `the default speed '${bad}' is not one; 9600N81 is used`, { classic });
+  }
   if (connector.error !== undefined) {
     const reason = GENSIO_ERRORS[connector.error];
-    report.error(
-      'bad-connector',
-      fields.device,
-      `the device cannot be used: ${connector.detail ?? reason}`,
-      said(messages.badConnector(connector.text, reason)),
-    );
-  } else if (bad !== undefined && layersOf(connector.spec!).some((layer) => layer.type === 'serialdev')) {
-    report.warning(
-      'bad-default',
-      fields.device,
-      `the default speed '${bad}' is not one; 9600N81 is used`,
-      inClassic ? { classic: messages.badSpeed(bad) } : {},
-    );
+    const text = `the device cannot be used: ${connector.detail ?? reason}`;
+    report.error('bad-connector', fields.device, text, said(messages.badConnector(connector.text, reason)));
   }
   if (accepter.error !== undefined) {
     const reason = GENSIO_ERRORS[accepter.error];
@@ -233,5 +230,4 @@ function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, 
   if (words.remctl === true && state !== 'telnet') {
     report.warning('suspicious', fields.options, "'remctl' has no effect without the state 'telnet'");
   }
-  if (/^\/.*\s/.test(device)) report.warning('suspicious', fields.device, 'there is a blank in the name of the device');
 }

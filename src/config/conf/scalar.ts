@@ -3,10 +3,8 @@
 /** The two forms of ser2net.yaml. */
 export type YamlVersion = 'v1' | 'v2';
 
-/** What begins a substitution: `*(name)` and `*{file}` in version 1, with `=` in version 2. */
-const MARK = { v1: '*', v2: '=' } as const;
-
-const PLAIN = /^[A-Za-z0-9/_][-A-Za-z0-9/_.,()+@^;!~]*(=[-A-Za-z0-9/_.,()+@^;!~:]*)*$/;
+/** Needs no quotes: a colon may stand where it cannot be taken for the one behind a key. */
+const PLAIN = /^[A-Za-z0-9/_](?:[-A-Za-z0-9/_.,()+@^;!~=]|:(?=[-A-Za-z0-9/_.,:]))*$/;
 const NAMED: Readonly<Record<string, string>> = {
   '\0': '\\0',
   '\x07': '\\a',
@@ -22,9 +20,8 @@ const NAMED: Readonly<Record<string, string>> = {
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/;
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** Whether a text holds a substitution of its own: an alias to it would be looked through a second time. */
-export const substitutes = (text: string, version: YamlVersion): boolean =>
-  text.includes(`${MARK[version]}(`) || text.includes(`${MARK[version]}{`);
+/** Whether a text would change when looked through for substitutions: that is done to the text of an alias where it is used. */
+export const substitutes = (text: string, version: YamlVersion): boolean => (version === 'v1' ? /\*[({]/ : /=([=({]|$)/).test(text);
 
 /** Bytes that are not UTF-8 cannot stand in YAML. */
 export const isUnicode = (text: string): boolean => !LONE.test(text);
@@ -32,10 +29,20 @@ export const isUnicode = (text: string): boolean => !LONE.test(text);
 /** The text with a replacement character for each byte that is not UTF-8. */
 export const wellFormed = (text: string): string => (isUnicode(text) ? text : Buffer.from(text, 'utf8').toString('utf8'));
 
+/**
+ * The text with what looks like a substitution made literal. `*(name)` and `*{file}` are one in version 1, and `*(*` stands for
+ * `*(`. In version 2 the mark is `=`, two stand for one, and one at the end would move to the front with ser2net 4.6.7.
+ */
+function mark(text: string, version: YamlVersion): string {
+  if (version === 'v1') return text.replace(/\*([({])/g, '*$1*');
+  return text.replace(/=([({]?)/g, (_, open: string, at: number) =>
+    open === '' ? (at + 1 === text.length || text[at + 1] === '=' ? '==' : '=') : `=${open}=`,
+  );
+}
+
 /** A text as a scalar. Its bytes must be UTF-8. */
 export function scalar(text: string, version: YamlVersion): string {
-  const mark = MARK[version];
-  const marked = text.replaceAll(`${mark}(`, `${mark}(${mark}`).replaceAll(`${mark}{`, `${mark}{${mark}`);
+  const marked = mark(text, version);
   if (marked !== '' && PLAIN.test(marked)) return marked;
   if (!CONTROL.test(marked)) return `'${marked.replaceAll("'", "''")}'`;
   const escaped = [...marked].map((c) => {

@@ -115,8 +115,9 @@ class Converter {
       }
       return;
     }
-    const kept = diags.filter((d) => d.code !== 'suspicious').map((d) => (d.severity === 'error' ? `problem: ${d.text}` : d.text));
-    this.#out.comment(...[...kept, ...this.#notes].map((text) => ` note: ${text}`));
+    const kept = diags.filter((d) => d.code !== 'suspicious');
+    const said = kept.map((d) => (d.severity === 'error' ? ` problem: ${d.text}` : ` note: ${d.text}`));
+    this.#out.comment(...said, ...this.#notes.map((text) => ` note: ${text}`));
     for (const part of parts) this.#out.add(part);
   }
 
@@ -152,7 +153,11 @@ class Converter {
       case 'rotator': {
         const { name, accepter, connections } = entry.rotator;
         const list = connections.map((each) => this.#anchor('connection', each));
-        const body = [`accepter: ${this.#scalar(accepterText(accepter, this.#names.defaults))}`, `connections: [ ${list.join(', ')} ]`];
+        const inLine = list.every((each) => /^[A-Za-z0-9_-]+$/.test(each));
+        const body = [
+          `accepter: ${this.#scalar(accepterText(accepter, this.#names.defaults))}`,
+          ...(inLine ? [`connections: [ ${list.join(', ')} ]`] : ['connections:', ...list.map((each) => `  - ${each}`)]),
+        ];
         // Two rotators may listen at the same text; each has a name of its own here.
         this.#anchors.delete(`rotator:${name}`);
         return [{ kind: 'rotator', name: this.#anchor('rotator', name), body }];

@@ -233,10 +233,6 @@ test('lines given with -C come before the file and have the number 0', () => {
   assert.equal(readConf(undefined, '', { lines: ['2000:raw:0:/dev/a'] }).config.connections.length, 1);
 });
 
-test('a blank in the name of a device is reported', () => {
-  assert.deepEqual(places(conf('2000:raw:0:/dev/ttyS0 :9600')), ['1:12 suspicious']);
-});
-
 test('any text gives a configuration, and its problems have places in the text', () => {
   const word = fc.constantFrom(
     ':',

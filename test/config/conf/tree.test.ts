@@ -81,7 +81,7 @@ test('a line of the command line has the number 0 and cannot be continued', () =
 });
 
 test('reading is linear: a million continued lines, and one line of many megabytes', { timeout: 20_000 }, () => {
-  const [line, ...more] = readTree('x\\\n'.repeat(500_000) + 'y');
+  const [line, ...more] = readTree(`${'x\\\n'.repeat(500_000)}y`);
   assert.equal(line!.text.length, 500_001);
   assert.equal(more.length, 0);
   assert.equal(posIn(line!, 'f', 400_000, 1).line, 400_001);

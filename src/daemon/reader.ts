@@ -35,7 +35,7 @@ export function makeReader(options: RunOptions, { stdinDone }: ReaderHooks): Con
       if (when === 'reload' && file === '-') return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', 'No such file or directory') };
       const source = readAll(file, options, files, readStdin);
       if ('failed' in source) return { kind: source.stderr ? 'mixed' : 'unreadable', text: source.failed };
-      const reading = withSignature(withAdmin(readConfig(source), options.admin), options.signature);
+      const reading = withSignature(withAdmin(readConfig(source), options), options.signature);
       return { kind: 'read', reading, ...(source.oldFormat && { note: MESSAGES.oldFormat }) };
     },
   };
@@ -73,15 +73,21 @@ function withSignature(reading: Reading, signature: string | undefined): Reading
   return { ...reading, config: { ...reading.config, connections } };
 }
 
-/** -p comes first, so that an admin port of the file is one too many. */
-function withAdmin(reading: Reading, text: string | undefined): Reading {
-  if (text === undefined) return reading;
+/** -p comes first, so that an admin port of the file is one too many. -A holds where the file names no other directory. */
+function withAdmin(reading: Reading, { admin: text, authdirAdmin }: RunOptions): Reading {
   const defaults = new Defaults();
+  const builtIn = String(defaults.get('authdir-admin', 'ser2net'));
+  const authdir = authdirAdmin ?? builtIn;
+  if (text === undefined) {
+    const { config } = reading;
+    if (config.admin?.authdir !== builtIn) return reading;
+    return { ...reading, config: { ...config, admin: { ...config.admin, authdir } } };
+  }
   const pos = { file: '<cmdline>', line: 0, col: 0, len: 0 };
   const admin: AdminConfig = {
     name: undefined,
     accepter: parseStack(text, 'accepter', defaults),
-    authdir: String(defaults.get('authdir-admin', 'ser2net')),
+    authdir,
     pamauth: undefined,
     pos,
   };

@@ -1,0 +1,89 @@
+// `ser2net status`: the ports of a running daemon, asked of its admin port; as a table or JSON, once or with every user that comes and goes.
+import { type Field, textOf } from '../admin/document.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { type AdminClient, connectAdmin } from './admin-client.ts';
+import { type PortStatus, portsOf } from './port-status.ts';
+import type { SubcommandIo } from './subcommands.ts';
+
+export interface StatusFlags {
+  /** Where the admin port is; else the configuration says it. */
+  readonly admin?: string | undefined;
+  readonly file?: string | undefined;
+  readonly json?: boolean | undefined;
+  /** Goes on until the daemon ends, or the reader. */
+  readonly watch?: boolean | undefined;
+}
+
+/** 0: here it is. 1: the admin port could not be reached, or went away while it was watched. */
+export async function status(flags: StatusFlags, io: SubcommandIo, clock: Clock = systemClock): Promise<number> {
+  const reached = await connectAdmin(flags);
+  if ('failed' in reached || 'none' in reached) {
+    io.err(`${'failed' in reached ? reached.failed : 'The configuration has no admin port: name one with --admin'}\n`);
+    return 1;
+  }
+  const { client, at } = reached;
+  try {
+    const watched = flags.watch === true ? watch(client, flags.json === true, io, clock) : undefined;
+    const version = textOf(await client.ask('version'), 'version') ?? '';
+    const ports = portsOf(await client.ask('showport'));
+    if (flags.json !== true) io.out(table(`ser2net ${version} at ${at}`, ports));
+    else io.out(`${JSON.stringify({ version, admin: at, ports }, undefined, flags.watch === true ? undefined : 2)}\n`);
+    if (watched !== undefined) throw await watched;
+    client.close();
+    return 0;
+  } catch (err) {
+    io.err(`${at}: ${(err as Error).message}\n`);
+    client.close();
+    return 1;
+  }
+}
+
+/** Says who comes and goes. Resolves when the connection ends. */
+function watch(client: AdminClient, json: boolean, io: SubcommandIo, clock: Clock): Promise<Error> {
+  client.report = (document) => io.out(json ? `${JSON.stringify(change(document, clock))}\n` : inWords(change(document, clock)));
+  return new Promise((resolve) => {
+    client.closed = resolve;
+  });
+}
+
+interface Change {
+  readonly time: string;
+  readonly port: string;
+  readonly event: 'connected' | 'disconnected';
+  readonly peer: string;
+}
+const change = (document: Field, clock: Clock): Change => ({
+  time: clock.wall().toISOString(),
+  port: textOf(document, 'name') ?? '',
+  event: document.key === 'disconnect' ? 'disconnected' : 'connected',
+  peer: textOf(document, 'remaddr') ?? '',
+});
+const inWords = ({ time, port, event, peer }: Change): string => `${time} ${port} ${event} ${peer}\n`;
+
+const COLUMNS = ['PORT', 'STATE', 'USERS', 'FROM DEVICE', 'TO DEVICE', 'LINE', 'ACCEPTER', 'DEVICE'] as const;
+/** These hold numbers, which stand at the right. */
+const RIGHT = new Set<string>(['USERS', 'FROM DEVICE', 'TO DEVICE']);
+
+/** Each port in a line, and below it its users. */
+export function table(title: string, ports: readonly PortStatus[]): string {
+  const rows = ports.map((p) => [
+    p.name,
+    p.state,
+    String(p.users.length),
+    String(p.bytesFromDevice),
+    String(p.bytesToDevice),
+    [p.config ?? '', ...p.controls].filter((word) => word !== '').join(' ') || '-',
+    p.accepter,
+    p.device,
+  ]);
+  const widths = COLUMNS.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `${cells.map((cell, i) => (RIGHT.has(COLUMNS[i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ')}`.trimEnd();
+  const lines = ports.flatMap((p, i) => [
+    line(rows[i]!),
+    ...p.users.map((user) => `    ${user.address}  ${user.bytesIn} bytes in, ${user.bytesOut} bytes out`),
+    ...(p.closing === 'retained' ? [] : [`    will be ${p.closing} when its last user leaves`]),
+  ]);
+  const head = `${title}: ${ports.length} ${ports.length === 1 ? 'port' : 'ports'}`;
+  return `${[head, ...(ports.length === 0 ? [] : [line(COLUMNS), ...lines])].join('\n')}\n`;
+}

@@ -23,7 +23,7 @@ export interface AdminEnv extends CommandEnv {
   readonly log: Log;
 }
 
-type Wanted = Omit<AdminConfig, 'pos' | 'name'>;
+type Wanted = Pick<AdminConfig, 'accepter' | 'authdir' | 'pamauth'>;
 const wantedOf = ({ accepter, authdir, pamauth }: AdminConfig): Wanted => ({ accepter, authdir, pamauth });
 
 export class AdminServer {
@@ -61,14 +61,13 @@ export class AdminServer {
     await this.#unlisten();
     this.#wanted = wanted;
     if (config === undefined || this.#stopped) return;
-    const { accepter, authdir, pamauth, pos } = config;
+    const { accepter, authdir, pamauth, pos, place = '' } = config;
     if (accepter.spec === undefined) {
       // The reader of a file has reported it with its place.
       if (pos.line === 0) this.#fail(LOG.cannotAllocate(GENSIO_ERRORS[accepter.error ?? 'inval']));
       return;
     }
     const { log, engine } = this.#env;
-    const place = pos.line > 0 ? `${pos.file}:${pos.line}(column ${Math.max(0, pos.col - 1)}): ` : '';
     const auth = directoryAuthority({ authdir, allowedUsers: undefined, pamauth }, log);
     const up: ListenerUp = {
       accepted: (gensio) => this.#accepted(gensio),

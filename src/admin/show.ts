@@ -36,7 +36,8 @@ export const isInUse = (port: Port): boolean => port.state.at === 'open' || port
 /** A port on its way out counts as switched off, one to be changed does not. */
 const enableState = (port: Port, pending: Pending | undefined): string => (port.enabled && pending !== 'deleted' ? 'on' : 'off');
 
-const deviceAddress = (port: Port): string => port.device?.address() ?? '';
+/** A port whose accepter means nothing has no device. */
+const deviceAddress = (port: Port): string => (port.config.accepter.spec === undefined ? '' : (port.device?.address() ?? ''));
 
 /** `ttyS0,9600N81,CLOCAL RTSHI DTRHI` in its two parts; undefined: nothing is known of the device. */
 export function deviceParts(address: string): { readonly config: string; readonly controls: string } | undefined {

@@ -53,6 +53,8 @@ export interface AdminConfig {
   readonly authdir: string;
   readonly pamauth: string | undefined;
   readonly pos: Pos;
+  /** Where ser2net 4.3.11 is in the file when it opens the port: `file:line(column n): `, which its messages begin with. */
+  readonly place?: string;
 }
 
 export interface Config {

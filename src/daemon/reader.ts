@@ -96,12 +96,12 @@ function withAdmin(reading: Reading, { admin: text, authdirAdmin }: RunOptions):
   return { ...reading, config: { ...config, admin }, diags: [...diags, ...twice] };
 }
 
-function adminTwice({ pos }: AdminConfig): Diag {
+function adminTwice({ pos, place = '' }: AdminConfig): Diag {
   return {
     code: 'duplicate-key',
     severity: 'error',
     pos,
     text: 'the admin port of -p is in force, this one is not',
-    classic: `${pos.file}:${pos.line}(column ${Math.max(0, pos.col - 1)}): ${MESSAGES.adminTwice}`,
+    classic: `${place}${MESSAGES.adminTwice}`,
   };
 }

@@ -67,12 +67,14 @@ test('the device of a classic DEVICE line is shown with the name it was used by'
   assert.match(await run('showport con1'), /device: serialdev,\/dev\/con1,9600n81,local \(alias1\)\r\n/);
 });
 
-test('a port whose strings mean nothing is not started', async () => {
-  const { run } = await console([con('con1', { invalid: true, idle: '' })]);
-  assert.match(
-    await run('showport con1'),
-    /device config: \?\r\n {2}device controls: \?\r\n {2}tcp to device state: closed\r\n {2}device to tcp state: not started\r\n/,
-  );
+test('a port one of whose strings means nothing is not started, and nothing is known of its device', async () => {
+  const { run } = await console([con('con1', { invalid: true, idle: '' }), con('con2', { invalid: 'accepter' })]);
+  for (const name of ['con1', 'con2']) {
+    assert.match(
+      await run(`showport ${name}`),
+      /device config: \?\r\n {2}device controls: \?\r\n {2}tcp to device state: closed\r\n {2}device to tcp state: not started\r\n/,
+    );
+  }
 });
 
 test('while the device opens the user is listed, and disconnect gives it up', async () => {

@@ -28,8 +28,8 @@ export interface RigPort {
   readonly broken?: true;
   /** open() and close() wait for the test. */
   readonly slow?: true;
-  /** Strings mean nothing. */
-  readonly invalid?: true;
+  /** The string means nothing. */
+  readonly invalid?: true | 'accepter';
 }
 
 const LINE = {
@@ -94,7 +94,7 @@ export function connection(port: RigPort): ConnectionConfig {
   const { name, accepter, connector, timeout = 0, enable = true, device, options, invalid } = port;
   return {
     name,
-    accepter: stack(accepter, { type: 'dummy', opts: {}, rest: name }),
+    accepter: stack(accepter, invalid === 'accepter' ? undefined : { type: 'dummy', opts: {}, rest: name }),
     connector: stack(connector, invalid === true ? undefined : { type: 'serialdev', opts: {}, device: name, line: LINE }),
     device,
     timeout,

@@ -37,7 +37,7 @@ test('a reload keeps an unchanged listener, replaces a changed one, and leaves s
 test('a listener that cannot be opened is logged with its place and tried again by the next reload only', async () => {
   const rig = new AdminRig([]);
   rig.adminFailure = new GensioError('addrinuse');
-  await rig.apply([], adminConfig({ pos: POS }));
+  await rig.apply([], adminConfig({ pos: POS, place: 'a.yaml:7(column 0): ' }));
   assert.deepEqual(rig.logged, ['err a.yaml:7(column 0): Unable to start controller accepter: Address already in use']);
   rig.clock.advance(100_000);
   assert.equal(rig.logged.length, 1);

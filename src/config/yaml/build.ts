@@ -192,7 +192,7 @@ export class Build {
       });
       return true;
     }
-    this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos: report.pos(draft.span) };
+    this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos: report.pos(draft.span), place: report.place };
     return true;
   }
 

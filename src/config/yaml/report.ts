@@ -50,6 +50,12 @@ export class Report {
     return this.tree.place(this.eventAt).line - 1;
   }
 
+  /** What 4.3.11 puts before a message now. */
+  get place(): string {
+    const { line, col } = this.tree.place(this.eventAt);
+    return `${this.file}:${line - 1}(column ${col - 1}): `;
+  }
+
   pos({ at, end }: Span): Pos {
     const { line, col } = this.tree.place(at);
     const eol = this.tree.text.indexOf('\n', at);
@@ -71,8 +77,7 @@ export class Report {
   }
 
   #add(severity: Diag['severity'], code: DiagCode, span: Span, text: string, { hint, classic, bare }: ProblemExtra): void {
-    const { line, col } = this.tree.place(this.eventAt);
-    const place = bare === true ? '' : `${this.file}:${line - 1}(column ${col - 1}): `;
+    const place = bare === true ? '' : this.place;
     this.#diags.add({
       code,
       severity,

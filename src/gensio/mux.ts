@@ -71,6 +71,8 @@ class Mux extends PacketFilter implements MuxOut {
   // Opening.
 
   override open(done: (err?: GensioError) => void): void {
+    // On an accepted connection this was done before it was handed on.
+    if (this.#state === 'open') return queueMicrotask(() => done());
     this.#done = done;
     super.open((err) => {
       if (this.#state !== 'idle') return;

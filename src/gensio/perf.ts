@@ -38,6 +38,8 @@ class Perf extends Filter {
     this.#block = Buffer.alloc(Math.min(Math.max(opts.writebuf, 1), 1 << 20));
   }
   override open(done: (err?: GensioError) => void): void {
+    // On an accepted connection this was done before it was handed on.
+    if (this.#state === 'open') return queueMicrotask(() => done());
     super.open((err) => {
       if (err === undefined) {
         this.#state = 'open';

@@ -20,6 +20,7 @@ import { stdioAccepter, stdioConnector } from './stdio.ts';
 import { tcpAccepter, tcpConnector } from './tcp.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
 import type { Authority } from './tls/authority.ts';
+import { certauthFilter } from './tls/certauth.ts';
 import { sslFilter } from './tls/tls.ts';
 import { traceFilter } from './trace.ts';
 import { udpAccepter, udpConnector } from './udp.ts';
@@ -48,6 +49,7 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   dev: { connector: createDev },
   telnet: { filter: ({ opts }, child, server, { clock }) => (server ? telnetServer : telnetClient)(child, opts, clock) },
   ssl: { filter: sslFilter },
+  certauth: { filter: certauthFilter },
   udp: { accepter: udpAccepter, connector: udpConnector },
   unix: { accepter: unixAccepter, connector: unixConnector },
   stdio: { accepter: stdioAccepter, connector: stdioConnector },
@@ -69,6 +71,9 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
 };
 
 const makerOf = <T extends LayerType>(type: T): Maker<T> => (MAKERS as { readonly [K in LayerType]?: Maker<K> })[type] as Maker<T>;
+
+/** Handshakes under way at once on one accepter, whatever the layer; a further one ends the oldest. */
+const MAX_PENDING = 256;
 
 /** Puts a filter on each connection of the accepter below, and hands it on when its handshake is done. */
 class FilterAccepter implements Accepter, AccepterUp {
@@ -108,6 +113,12 @@ class FilterAccepter implements Accepter, AccepterUp {
       child.abort();
       const { code, detail } = fromSystemError(err);
       return this.up.failed(new GensioError(code, detail, 'allocating'));
+    }
+    const [oldest] = this.#pending;
+    if (oldest !== undefined && this.#pending.size >= MAX_PENDING) {
+      this.#pending.delete(oldest);
+      oldest.abort();
+      this.up.failed(new GensioError('timedout', 'too many handshakes at once'));
     }
     this.#pending.add(gensio);
     let lost: GensioError | undefined;

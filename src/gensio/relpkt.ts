@@ -84,6 +84,8 @@ class RelPkt extends PacketFilter {
   // Opening and closing.
 
   override open(done: (err?: GensioError) => void): void {
+    // On an accepted connection this was done before it was handed on.
+    if (this.#state === 'open') return queueMicrotask(() => done());
     this.#done = done;
     super.open((err) => {
       if (this.#state !== 'idle') return;

@@ -23,6 +23,8 @@ class Script extends Filter {
   }
 
   override open(done: (err?: GensioError) => void): void {
+    // On an accepted connection this was done before it was handed on.
+    if (this.#state === 'open') return queueMicrotask(() => done());
     super.open((err) => {
       if (err !== undefined) return done(err);
       if (this.#state === 'over') return;

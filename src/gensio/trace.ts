@@ -22,6 +22,7 @@ class Trace extends Filter {
   readonly #opts: LayerOf<'trace'>['opts'];
   readonly #clock: Clock;
   #sink: AppendSink | undefined;
+  #opened = false;
 
   constructor({ opts }: LayerOf<'trace'>, child: Gensio, clock: Clock) {
     super(child);
@@ -30,6 +31,8 @@ class Trace extends Filter {
   }
   /** The file is opened anew at each open; when it cannot be, neither can the connection: perm, as gensio says. */
   override open(done: (err?: GensioError) => void): void {
+    // On an accepted connection this was done before it was handed on.
+    if (this.#opened) return queueMicrotask(() => done());
     const { stdout, stderr, file, delold, dir } = this.#opts;
     super.open((err) => {
       if (err === undefined && dir !== 'none') {
@@ -42,6 +45,7 @@ class Trace extends Filter {
           return done(new GensioError('perm', (failure as Error).message));
         }
       }
+      this.#opened = err === undefined;
       done(err);
     });
   }

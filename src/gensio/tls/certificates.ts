@@ -103,10 +103,11 @@ export function certificateProblem(
 ): string | undefined {
   const dateProblem = (c: X509Certificate): string | undefined =>
     now < new Date(c.validFrom) ? 'certificate is not yet valid' : now > new Date(c.validTo) ? 'certificate has expired' : undefined;
+  const late = dateProblem(cert);
+  // Somebody chose this very certificate: what it says it is for does not matter.
+  if (anchors.some((a) => a.raw.equals(cert.raw))) return late;
   const uses: readonly string[] | undefined = cert.keyUsage;
   if (uses !== undefined && !uses.includes(USE[use]) && !uses.includes(ANY_USE)) return 'unsuitable certificate purpose';
-  const late = dateProblem(cert);
-  if (anchors.some((a) => a.raw.equals(cert.raw))) return late;
   const issuer = anchors.find((a) => a.ca && cert.checkIssued(a) && cert.verify(a.publicKey));
   if (issuer !== undefined) return late ?? dateProblem(issuer);
   return cert.issuer === cert.subject ? 'self-signed certificate' : 'unable to get local issuer certificate';

@@ -51,6 +51,8 @@ class TlsGensio implements Gensio {
   // Opening.
 
   open(done: (err?: GensioError) => void): void {
+    // On an accepted connection this was done before it was handed on.
+    if (this.#state === 'open') return queueMicrotask(() => done());
     this.#state = 'opening';
     this.#done = done;
     this.#child.up = { read: () => undefined, writable: () => undefined, closed: (err) => this.#childClosed(err) };

@@ -117,7 +117,8 @@ test('a certificate must be in date, for its use, and be an anchor itself', () =
   const server = makeKey(dir, 's');
   assert.equal(certificateProblem(joe.x509, [server.x509, joe.x509], 'client', now), undefined);
   assert.equal(certificateProblem(joe.x509, [server.x509], 'client', now), 'self-signed certificate');
-  assert.equal(certificateProblem(server.x509, [server.x509], 'client', now), 'unsuitable certificate purpose');
+  assert.equal(certificateProblem(server.x509, [joe.x509], 'client', now), 'unsuitable certificate purpose');
+  assert.equal(certificateProblem(server.x509, [server.x509], 'client', now), undefined);
   const old = new Date(now.getTime() - 86_400_000);
   assert.equal(certificateProblem(joe.x509, [joe.x509], 'client', old), 'certificate is not yet valid');
   assert.equal(certificateProblem(joe.x509, [joe.x509], 'client', new Date('2099-01-01')), 'certificate has expired');

@@ -1,6 +1,9 @@
 // Writes a configuration anew in either form of ser2net.yaml: what `ser2net convert` prints.
 import type { Diag } from '../base/diag.ts';
+import { encodeRaw } from '../base/raw-text.ts';
 import { confToYaml } from './conf/to-yaml.ts';
+import { yamlToYaml } from './convert-yaml.ts';
+import { formatOf } from './source.ts';
 
 export interface ConvertOptions {
   /**
@@ -16,7 +19,9 @@ export interface Converted {
   readonly diags: readonly Diag[];
 }
 
-/** Converts a classic text, of which any can be converted. */
+/** Converts a text of any format; a classic one may be anything. YAML that is of the version already stays as it is. */
 export function convert(text: string, file: string, to: 'v1' | 'v2', { meant = false }: ConvertOptions = {}): Converted {
-  return confToYaml(text, file, to, meant);
+  const { format, diags } = formatOf(file, encodeRaw(text));
+  const converted = format === 'yaml' ? yamlToYaml(text, file, to) : confToYaml(text, file, to, meant);
+  return { text: converted.text, diags: [...diags, ...converted.diags] };
 }

@@ -33,7 +33,7 @@ export const wellFormed = (text: string): string => (isUnicode(text) ? text : Bu
  * The text with what looks like a substitution made literal. `*(name)` and `*{file}` are one in version 1, and `*(*` stands for
  * `*(`. In version 2 the mark is `=`, two stand for one, and one at the end would move to the front with ser2net 4.6.7.
  */
-function mark(text: string, version: YamlVersion): string {
+export function mark(text: string, version: YamlVersion): string {
   if (version === 'v1') return text.replace(/\*([({])/g, '*$1*');
   return text.replace(/=([({]?)/g, (_, open: string, at: number) =>
     open === '' ? (at + 1 === text.length || text[at + 1] === '=' ? '==' : '=') : `=${open}=`,
@@ -41,11 +41,13 @@ function mark(text: string, version: YamlVersion): string {
 }
 
 /** A text as a scalar. Its bytes must be UTF-8. */
-export function scalar(text: string, version: YamlVersion): string {
-  const marked = mark(text, version);
-  if (marked !== '' && PLAIN.test(marked)) return marked;
-  if (!CONTROL.test(marked)) return `'${marked.replaceAll("'", "''")}'`;
-  const escaped = [...marked].map((c) => {
+export const scalar = (text: string, version: YamlVersion): string => quote(mark(text, version));
+
+/** A text whose marks count as a scalar: plain where that is enough. */
+export function quote(text: string): string {
+  if (text !== '' && PLAIN.test(text)) return text;
+  if (!CONTROL.test(text)) return `'${text.replaceAll("'", "''")}'`;
+  const escaped = [...text].map((c) => {
     if (c === '"' || c === '\\') return `\\${c}`;
     if (!CONTROL.test(c)) return c;
     return NAMED[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -5,7 +5,6 @@ import type { Diag, Pos } from '../../base/diag.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import type { Row, Rows } from '../../options/row.ts';
 import { Defaults } from '../defaults.ts';
-import type { ConnectionConfig } from '../model.ts';
 import { adaptText } from './adapt-text.ts';
 import type { DefaultEntry, Entry, NamedText, PortEntry } from './entry.ts';
 import { namesFor, type ReadLine, readLines } from './model.ts';
@@ -148,7 +147,7 @@ class Converter {
       }
       case 'admin': {
         const accepter = accepterText(entry.admin.accepter, this.#names.defaults);
-        return [{ kind: 'admin', name: 'admin', body: [`accepter: ${this.#scalar(accepter)}`] }];
+        return [{ kind: 'admin', name: this.#version === 'v1' ? '' : 'admin', body: [`accepter: ${this.#scalar(accepter)}`] }];
       }
       case 'rotator': {
         const { name, accepter, connections } = entry.rotator;
@@ -320,10 +319,3 @@ class Converter {
     return newest!.text === string.text && newest!.kind === string.kind;
   }
 }
-
-/** Whether two connections differ in nothing but their names and how they are written. */
-export const sameMeaning = (a: ConnectionConfig, b: ConnectionConfig): boolean =>
-  isDeepStrictEqual(
-    [a.accepter.spec, a.connector.spec, a.timeout, a.enable, a.options],
-    [b.accepter.spec, b.connector.spec, b.timeout, b.enable, b.options],
-  );

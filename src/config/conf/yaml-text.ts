@@ -2,14 +2,14 @@
 // Version 1 repeats its section names; version 2 has each name once in a document, and begins a new document where order counts.
 import { comment, type YamlVersion } from './scalar.ts';
 
-export type SectionKind = 'define' | 'default' | 'delete_default' | 'admin' | 'led' | 'connection' | 'rotator';
+export type SectionKind = 'define' | 'default' | 'delete_default' | 'admin' | 'led' | 'connection' | 'rotator' | 'include';
 
 /** One thing of the file. */
 export interface Part {
   readonly kind: SectionKind;
   /** A name as it stands in YAML: an anchor in version 1, a scalar in version 2. */
   readonly name: string;
-  /** Its lines, relative to the section; for a define its one scalar. */
+  /** Its lines, relative to the section; for a define or an include its one scalar. */
   readonly body: readonly string[];
   /** What a version 2 anchor for a define is called. */
   readonly anchor?: string;
@@ -47,7 +47,8 @@ export class YamlText {
       if ('comment' in item) return item.comment;
       const { kind, name, body } = item.part;
       if (kind === 'define') return [`define: &${name} ${body[0]}`];
-      const anchor = kind === 'admin' || kind.startsWith('de') ? '' : ` &${name}`;
+      if (kind === 'include') return [`include: ${body[0]}`];
+      const anchor = name === '' ? '' : ` &${name}`;
       return [`${kind}:${anchor}`, ...indent(body, '  ')];
     });
     return this.#items.some((item) => 'part' in item) ? lines : [...lines, 'define: &confver 1.0'];
@@ -102,7 +103,8 @@ class Document {
       this.#sections.set(kind, section);
     } else section.lines.push(...indent(before, '  '));
     section.names.add(name);
-    if (kind === 'define') section.lines.push(`  ${name}: ${anchor === undefined ? '' : `&${anchor} `}${body[0]}`);
+    if (kind === 'include') section.lines.push(`include: ${body[0]}`);
+    else if (kind === 'define') section.lines.push(`  ${name}: ${anchor === undefined ? '' : `&${anchor} `}${body[0]}`);
     else section.lines.push(`  ${name}:`, ...indent(body, '    '));
   }
 
@@ -110,6 +112,11 @@ class Document {
     const order: readonly SectionKind[] = ['define', 'led'];
     const early = (kind: SectionKind): number => (order.includes(kind) ? order.indexOf(kind) : order.length);
     const sections = [...this.#sections].sort(([a], [b]) => early(a) - early(b));
-    return sections.flatMap(([kind, { head, lines }], i) => [...(i === 0 || head[0] === '' ? [] : ['']), ...head, `${kind}s:`, ...lines]);
+    return sections.flatMap(([kind, { head, lines }], i) => [
+      ...(i === 0 || head[0] === '' ? [] : ['']),
+      ...head,
+      ...(kind === 'include' ? [] : [`${kind}s:`]),
+      ...lines,
+    ]);
   }
 }

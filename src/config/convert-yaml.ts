@@ -1,0 +1,287 @@
+// One version of ser2net.yaml as the other: comments, order and names for texts kept. Only what is written is looked at; whether
+// it means something is for the reader.
+import type { Diag } from '../base/diag.ts';
+import { comment, mark, quote, wellFormed, type YamlVersion } from './conf/scalar.ts';
+import { type Part, YamlText } from './conf/yaml-text.ts';
+import { Defaults } from './defaults.ts';
+import { MAIN_KEYS } from './yaml/section.ts';
+import { readNodes, type YamlNode } from './yaml-nodes.ts';
+
+type Kind = Part['kind'];
+type Mapping = Extract<YamlNode, { is: 'mapping' }>;
+
+/** A thing of the file, whichever version it was written in. */
+interface Section {
+  readonly kind: Kind;
+  readonly name: string | undefined;
+  readonly before: readonly string[];
+  readonly node: YamlNode;
+  /** Anchor on the text of a define in version 2. */
+  readonly alias: string | undefined;
+}
+
+const scalarOf = (node: YamlNode | undefined): string | undefined => (node?.is === 'scalar' ? node.value : undefined);
+const entry = (node: Mapping, key: string): YamlNode | undefined => node.entries.find(([k]) => scalarOf(k)?.toLowerCase() === key)?.[1];
+
+/** Which version a text is of: the first key that tells. */
+function versionOf(documents: readonly YamlNode[]): YamlVersion | undefined {
+  for (const document of documents) {
+    if (document.is !== 'mapping') continue;
+    for (const [key] of document.entries) {
+      const name = scalarOf(key)?.toLowerCase() ?? '';
+      const version = Object.hasOwn(MAIN_KEYS, name) ? MAIN_KEYS[name]!.version : 0;
+      if (version !== 0) return version === 1 ? 'v1' : 'v2';
+    }
+  }
+  return undefined;
+}
+
+/** A YAML text in a version; the very same text when it is of that version already. */
+export function yamlToYaml(text: string, file: string, to: YamlVersion): { readonly text: string; readonly diags: readonly Diag[] } {
+  return new Converter(text, file, to).run();
+}
+
+class Converter {
+  readonly #nodes: ReturnType<typeof readNodes>;
+  readonly #source: string;
+  readonly #file: string;
+  readonly #to: YamlVersion;
+  readonly #diags: Diag[] = [];
+  readonly #out: YamlText;
+  /** For the value a default has when none is given. */
+  readonly #defaults = new Defaults();
+  /** By kind and name: the name now. */
+  readonly #names = new Map<string, string>();
+  readonly #taken = new Set<string>();
+  /** By alias: what it is called now; undefined: it is the name of a section, and stands for itself. */
+  readonly #aliases = new Map<string, string | undefined>();
+  #notes: string[] = [];
+
+  constructor(text: string, file: string, to: YamlVersion) {
+    this.#nodes = readNodes(text);
+    this.#source = text;
+    this.#file = file;
+    this.#to = to;
+    this.#out = new YamlText(to);
+  }
+
+  run(): { readonly text: string; readonly diags: readonly Diag[] } {
+    const { tree, documents, rest } = this.#nodes;
+    if (tree.mistake !== undefined) {
+      const { mistake } = tree;
+      const pos = { file: this.#file, ...tree.place(mistake.at), len: 1 };
+      const hint = 'run check on it first';
+      this.#diags.push({ code: 'syntax', severity: 'error', pos, text: `what follows was not converted: ${mistake.text}`, hint });
+    }
+    const from = versionOf(documents);
+    if (from === undefined || from === this.#to) return { text: this.#source, diags: this.#diags };
+    const sections = documents.flatMap((document) => this.#sections(document, from));
+    for (const { kind, name } of sections) if (name !== undefined && kind === 'connection') this.#name(kind, name);
+    for (const section of sections) this.#section(section);
+    this.#comment(rest);
+    return { text: this.#out.toString(), diags: this.#diags };
+  }
+
+  #comment(lines: readonly string[]): void {
+    if (lines.length > 0) this.#out.comment(...lines.map((line) => line.replace(/^#/, '') || (line === '' ? '' : ' ')));
+  }
+
+  #note(node: YamlNode, text: string, severity: 'warning' | 'error' = 'warning'): void {
+    const pos = { file: this.#file, ...this.#nodes.tree.place(node.at), len: 1 };
+    this.#diags.push({ code: severity === 'error' ? 'bad-value' : 'suspicious', severity, pos, text });
+    this.#notes.push(text);
+  }
+
+  #sections(document: YamlNode, from: YamlVersion): Section[] {
+    if (document.is !== 'mapping') return [];
+    return document.entries.flatMap(([key, node]): Section[] => {
+      const word = scalarOf(key)?.toLowerCase() ?? '';
+      const known = Object.hasOwn(MAIN_KEYS, word) ? MAIN_KEYS[word]! : undefined;
+      if (known === undefined) {
+        this.#note(key, `'${word}' is not a section and is left out`, 'error');
+        return [];
+      }
+      const { kind } = known;
+      const before = [...key.before, ...node.before];
+      if (kind === 'include' || from === 'v1') return [{ kind, name: node.anchor, before, node, alias: undefined }];
+      if (node.is !== 'mapping') {
+        this.#note(node, `'${word}' has nothing under it and is left out`, 'error');
+        return [];
+      }
+      return node.entries.map(([name, value], i) => ({
+        kind,
+        name: scalarOf(name) ?? '',
+        before: [...(i === 0 ? before : []), ...name.before, ...value.before],
+        node: value,
+        alias: value.anchor,
+      }));
+    });
+  }
+
+  /** The name of a thing now: an anchor in version 1, any text in version 2. A name given again is a new one there. */
+  #name(kind: Kind, name: string, fresh = false): string {
+    const key = `${kind}:${name}`;
+    const known = fresh ? undefined : this.#names.get(key);
+    if (known !== undefined) return known;
+    const base = this.#to === 'v2' ? name : name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '') || kind;
+    const taken = (text: string): string => (this.#to === 'v2' ? `${kind}:${text}` : text);
+    let now = base;
+    for (let n = 2; this.#taken.has(taken(now)); n++) now = `${base}-${n}`;
+    this.#taken.add(taken(now));
+    this.#names.set(key, now);
+    return now;
+  }
+
+  #section(section: Section): void {
+    this.#notes = [];
+    const parts = this.#parts(section);
+    this.#comment(section.before);
+    if (this.#notes.length > 0)
+      this.#out.comment(...this.#notes.map((text) => ` ${parts === undefined ? 'not converted' : 'note'}: ${text}`));
+    for (const part of parts ?? []) this.#out.add(part);
+  }
+
+  #refuse(node: YamlNode, text: string): undefined {
+    this.#note(node, text, 'error');
+    return undefined;
+  }
+
+  #parts(section: Section): Part[] | undefined {
+    const { kind, node, alias } = section;
+    if (kind === 'include') return [{ kind, name: '', body: [this.#value(node)] }];
+    if (kind === 'define') return this.#define(section);
+    if (kind === 'delete_default') return this.#deleteDefault(section);
+    if (node.is !== 'mapping') return this.#refuse(node, `the ${kind} has no keys`);
+    if (kind === 'default') return this.#default(section, node);
+    const name = section.name ?? (kind === 'admin' ? 'admin' : undefined);
+    if (name === undefined) return this.#refuse(node, `the ${kind} has no name`);
+    const now = this.#name(kind, name);
+    if (now !== name) this.#note(node, `the name '${name}' is ${now} now`);
+    this.#aliases.set(name, undefined);
+    if (alias !== undefined) this.#aliases.set(alias, undefined);
+    const bare = kind === 'admin' && section.name === undefined && this.#to === 'v1';
+    return [{ kind, name: bare ? '' : this.#to === 'v1' ? now : quote(mark(now, 'v2')), body: this.#mapping(node) }];
+  }
+
+  /** A text with a name. In version 2 every name is there once, so one that is given again is called something else. */
+  #define({ name, node, alias }: Section): Part[] | undefined {
+    const own = name ?? alias;
+    if (own === undefined) return this.#refuse(node, 'the define has no name');
+    const body = [this.#value(node)];
+    const now = this.#name('define', own, this.#to === 'v2');
+    const anchor = now.replace(/[^A-Za-z0-9_-]+/g, '-');
+    this.#aliases.set(own, now);
+    if (alias !== undefined) this.#aliases.set(alias, now);
+    return [{ kind: 'define', name: this.#to === 'v1' ? anchor : quote(mark(now, 'v2')), body, anchor }];
+  }
+
+  #default({ name: written }: Section, node: Mapping): Part[] | undefined {
+    const name = this.#to === 'v2' ? scalarOf(entry(node, 'name')) : written;
+    if (name === undefined) return this.#refuse(node, 'the default has no name');
+    const cls = scalarOf(entry(node, 'class'));
+    const given = entry(node, 'value');
+    this.#defaults.set(name, cls, scalarOf(given));
+    const body = this.#mapping(node, ['name']);
+    if (this.#to === 'v1') return [{ kind: 'default', name: '', body: [`name: ${quote(mark(name, 'v1'))}`, ...body] }];
+    if (given === undefined) {
+      const value = this.#defaults.get(name, cls ?? '');
+      if (value === undefined || typeof value === 'string') return this.#refuse(node, `version 2 cannot take the default '${name}' away`);
+      body.unshift(`value: ${value}`);
+    }
+    return [{ kind: 'default', name: quote(mark(name, 'v2')), body }];
+  }
+
+  #deleteDefault({ name: written, node }: Section): Part[] | undefined {
+    if (this.#to === 'v1') {
+      if (node.is !== 'sequence' || written === undefined) return this.#refuse(node, 'there is no list of classes');
+      const name = quote(mark(written, 'v1'));
+      return node.items.map((item) => ({
+        kind: 'delete_default',
+        name: '',
+        body: [...this.#lines(item), `name: ${name}`, `class: ${this.#value(item)}`],
+      }));
+    }
+    const name = node.is === 'mapping' ? scalarOf(entry(node, 'name')) : undefined;
+    const cls = node.is === 'mapping' ? entry(node, 'class') : undefined;
+    if (name === undefined || cls === undefined) return this.#refuse(node, 'a name or a class is missing');
+    return [{ kind: 'delete_default', name: quote(mark(name, 'v2')), body: [`- ${this.#value(cls)}`] }];
+  }
+
+  /** The comments before a node, as lines of their own. */
+  #lines(node: YamlNode): string[] {
+    return node.before.map((line) => (line === '' ? '' : comment(line)));
+  }
+
+  #mapping(node: Mapping, without: readonly string[] = []): string[] {
+    return node.entries.flatMap(([key, value]): string[] => {
+      const name = scalarOf(key) ?? '';
+      if (without.includes(name.toLowerCase())) return this.#lines(key);
+      const before = [...this.#lines(key), ...this.#lines(value)];
+      const written = this.#value(key);
+      if (value.is === 'mapping')
+        return [...before, `${written}:`, ...this.#mapping(value).map((line) => (line === '' ? '' : `  ${line}`))];
+      if (value.is !== 'sequence')
+        return [...before, `${written}: ${this.#value(value, /^led-(rx|tx|conn)$/i.test(name) ? 'led' : undefined)}`];
+      const items = value.items.flatMap((item) => [...this.#lines(item), `- ${this.#value(item, 'connection')}`]);
+      return [...before, `${written}:`, ...items.map((line) => (line === '' ? '' : `  ${line}`))];
+    });
+  }
+
+  /** A text or alias; refers: it is the name of a thing of that kind. */
+  #value(node: YamlNode, refers?: Kind): string {
+    if (node.is === 'alias') {
+      const known = this.#aliases.get(node.name);
+      if (known === undefined) {
+        const kind = refers ?? 'connection';
+        return quote(mark(this.#names.get(`${kind}:${node.name}`) ?? node.name, this.#to));
+      }
+      return `*${known.replace(/[^A-Za-z0-9_-]+/g, '-')}`;
+    }
+    if (node.is !== 'scalar') {
+      this.#note(node, 'a text is wanted here', 'error');
+      return "''";
+    }
+    if (refers !== undefined) {
+      const now = this.#names.get(`${refers}:${node.value}`);
+      if (now !== undefined) return quote(mark(now, this.#to));
+    }
+    return quote(this.#translate(wellFormed(node.value)));
+  }
+
+  /** A text with its substitutions in the other version's marks. */
+  #translate(text: string): string {
+    const [old, now] = this.#to === 'v2' ? ['*', '='] : ['=', '*'];
+    let out = '';
+    let literal = '';
+    for (let i = 0; i < text.length; ) {
+      const at = text.indexOf(old, i);
+      if (at < 0) {
+        literal += text.slice(i);
+        break;
+      }
+      literal += text.slice(i, at);
+      const open = text[at + 1];
+      if (open !== '(' && open !== '{') {
+        literal += old;
+        // Two marks are one in version 2.
+        i = at + (old === '=' && open === '=' ? 2 : 1);
+        continue;
+      }
+      const end = text.indexOf(open === '(' ? ')' : '}', at + 2);
+      if (text[at + 2] === old || end < 0) {
+        literal += old + open;
+        i = at + (text[at + 2] === old ? 3 : 2);
+        continue;
+      }
+      const name = text.slice(at + 2, end);
+      const known = open === '(' ? this.#aliases.get(name) : name;
+      if (open === '(' && this.#aliases.has(name) && known === undefined) literal += name;
+      else {
+        out += `${mark(literal, this.#to)}${now}${open}${known ?? name}${open === '(' ? ')' : '}'}`;
+        literal = '';
+      }
+      i = end + 1;
+    }
+    return out + mark(literal, this.#to);
+  }
+}

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { decodeRaw } from '../../src/base/raw-text.ts';
+import { convert } from '../../src/config/convert.ts';
+import { Defaults } from '../../src/config/defaults.ts';
+import type { Config, Reading } from '../../src/config/model.ts';
+import type { Files } from '../../src/config/source.ts';
+import { readYaml } from '../../src/config/yaml/model.ts';
+import { projectRoot } from './conf/conf-text.ts';
+
+const FILES: Files = {
+  read: (path) => (path === '/banner' ? Buffer.from('from a file') : { reason: 'No such file or directory' }),
+  list: () => undefined,
+  exists: () => false,
+  variable: () => undefined,
+  home: () => '',
+};
+const yaml = (text: string): Reading => readYaml(text, 'ser2net.yaml', { files: FILES, defaults: new Defaults() });
+const to = (version: 'v1' | 'v2', text: string): string => convert(text, 'ser2net.yaml', version).text;
+const body = (version: 'v1' | 'v2', ...lines: readonly string[]): string =>
+  to(version, `${lines.join('\n')}\n`).replace('%YAML 1.1\n---\n', '');
+
+/** All that counts of a configuration. Places and names of the admin port are not. */
+const meaning = ({ connections, rotators, leds, admin }: Config): unknown =>
+  JSON.parse(
+    JSON.stringify([connections, rotators, leds, { ...admin, name: undefined }], (key, value) =>
+      key === 'pos' || key === 'place' ? undefined : value,
+    ),
+  );
+const errors = ({ diags }: Reading): string[] => diags.filter((d) => d.severity === 'error').map((d) => `${d.code} ${d.text}`);
+
+/** v1 text to v2 and back means the same all the way. */
+function assertConverts(text: string, message: string): void {
+  const before = yaml(text);
+  const two = to('v2', text);
+  const now = yaml(two);
+  assert.deepEqual(meaning(now.config), meaning(before.config), `${message}\n${two}`);
+  assert.deepEqual(errors(now), errors(before), `${message}\n${two}`);
+  const one = to('v1', two);
+  const again = yaml(one);
+  assert.deepEqual(meaning(again.config), meaning(before.config), `${message}\n${one}`);
+  assert.deepEqual(errors(again), errors(before), `${message}\n${one}`);
+}
+
+const CORPUS = join(projectRoot(), '../shared/corpus/yaml');
+test('files from the wild mean the same in version 2, and back in version 1', {
+  skip: existsSync(CORPUS) ? false : 'the collection of files is not here',
+}, () => {
+  let n = 0;
+  for (const file of readdirSync(CORPUS)) {
+    const text = decodeRaw(readFileSync(join(CORPUS, file)));
+    // What a mistake ends early has no meaning that could stay.
+    if (!yaml(text).complete) continue;
+    n++;
+    assertConverts(text, file);
+  }
+  assert.ok(n > 25, String(n));
+});
+
+test('the fixtures for classic files mean the same in the other version', () => {
+  const text = readFileSync(join(projectRoot(), 'test/fixtures/conf/everything.v1.yaml'), 'utf8');
+  assertConverts(text, 'everything');
+});
+
+test('a text of the version already is not touched', () => {
+  const text = '# x\nconnection: &a {accepter: "tcp,1", connector: echo}\n';
+  assert.equal(to('v1', text), text);
+  assert.equal(to('v2', 'connections: {}\n'), 'connections: {}\n');
+  assert.equal(to('v2', '# nothing\n'), '# nothing\n');
+});
+
+test('sections of one kind come together, comments with them', () => {
+  assert.equal(
+    body(
+      'v2',
+      '# head',
+      'connection: &a # one',
+      '  accepter: tcp,1',
+      '  # why',
+      '  connector: echo # the device',
+      '',
+      '# two',
+      'connection: &b',
+      '  accepter: tcp,2',
+      '  connector: echo',
+      '# end',
+    ),
+    [
+      '# head',
+      '# one',
+      'connections:',
+      '  a:',
+      '    accepter: tcp,1',
+      '    # why',
+      '    # the device',
+      '    connector: echo',
+      '',
+      '  # two',
+      '  b:',
+      '    accepter: tcp,2',
+      '    connector: echo',
+      '# end',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a # inside a text is no comment', () => {
+  const text =
+    'define: &a \'x # y\'\ndefine: &b |\n  one\n  # two\nconnection: &c\n  accepter: tcp,1\n  connector: echo\n  options:\n    banner: "a # b\n      # c"\n    openstr: *a\n    closestr: *b\n';
+  assertConverts(text, 'hashes');
+  assert.doesNotMatch(to('v2', text), /^\s*# (y|two|b|c)/m);
+});
+
+test('aliases and substitutions keep their meaning', () => {
+  assertConverts(
+    [
+      'define: &name text',
+      'define: &dev /dev/ttyS0',
+      'connection: &a',
+      '  accepter: tcp,1',
+      '  connector: serialdev,*(dev),9600n81',
+      '  options:',
+      '    banner: *name',
+      "    openstr: '[*(name)] *(* ** *x = == =( =(name) *'",
+      "    closestr: '*{/banner}*(a)'",
+      'define: &name other',
+      'connection: &b',
+      '  accepter: tcp,2',
+      '  connector: *dev',
+      '  options: {banner: *name, sendon: *a}',
+      'rotator: &r',
+      '  accepter: tcp,3',
+      '  connections: [*a, b]',
+    ].join('\n'),
+    'aliases',
+  );
+});
+
+test('defaults keep their places; one without a value gets the one it stands for', () => {
+  const text = [
+    'default: {name: kickolduser, value: true}',
+    'default: {name: local, value: true, class: serialdev}',
+    'connection: &a {accepter: "tcp,1", connector: "serialdev,/dev/a"}',
+    'default: {name: kickolduser}',
+    'delete_default: {name: local, class: serialdev}',
+    'connection: &b {accepter: "tcp,2", connector: "serialdev,/dev/a"}',
+    'admin: {accepter: "tcp,3", options: {authdir-admin: /a}}',
+    'led: &l {driver: sysfs, options: {device: d}}',
+    'connection: &c {accepter: "tcp,4", connector: echo, options: {led-rx: l, mdns-txt: a=b, mdns-txt: c=d}}',
+  ].join('\n');
+  assertConverts(text, 'defaults');
+  assert.match(to('v2', text), /kickolduser:\n {4}value: false/);
+});
+
+test('version 2 cannot take a text away: that is said', () => {
+  const { text, diags } = convert('default: {name: signature}\nconnection: &a {accepter: "tcp,1", connector: echo}\n', 'f.yaml', 'v2');
+  assert.match(text, /# not converted: version 2 cannot take the default 'signature' away/);
+  assert.deepEqual(
+    diags.map((d) => [d.severity, d.pos.line]),
+    [['error', 1]],
+  );
+});
+
+test('names that cannot be anchors are changed, also where they are referred to', () => {
+  const text =
+    'leds:\n  "a b": {driver: sysfs, options: {device: d}}\nconnections:\n  tcp,1: {accepter: "tcp,1", connector: echo, options: {led-tx: a b}}\n  tcp-1: {accepter: "tcp,2", connector: echo}\nrotators:\n  r: {accepter: "tcp,3", connections: ["tcp,1", tcp-1]}\n';
+  const { config } = yaml(to('v1', text));
+  assert.deepEqual(
+    config.connections.map((c) => [c.name, c.options.ledTx]),
+    [
+      ['tcp-1', 'a-b'],
+      ['tcp-1-2', undefined],
+    ],
+  );
+  assert.deepEqual(config.rotators[0]!.connections, ['tcp-1', 'tcp-1-2']);
+  assert.ok(convert(text, 'f.yaml', 'v1').diags.some((d) => d.text === "the name 'tcp,1' is tcp-1 now"));
+});
+
+test('include stays', () => {
+  assert.equal(body('v2', 'define: &a b', 'include: /etc/x/*.yaml'), "defines:\n  a: &a b\n\ninclude: '/etc/x/*.yaml'\n");
+  assert.equal(body('v1', 'defines: {a: b}', 'include: /etc/x/*.yaml'), "define: &a b\ninclude: '/etc/x/*.yaml'\n");
+});
+
+test('a mistake is reported, and what came before it is converted', () => {
+  const { text, diags } = convert('connection: &a\n  accepter: tcp,1\n  connector: echo\n  x: "\n', 'f.yaml', 'v2');
+  assert.equal(diags[0]!.code, 'syntax');
+  assert.match(text, /accepter: tcp,1/);
+});
+
+test('any text can be converted without harm', () => {
+  const piece = fc.constantFrom(
+    'define: &a x\n',
+    'connection: &c\n',
+    '  accepter: tcp,1\n',
+    '  connector: echo\n',
+    '  options:\n',
+    '    banner: *a\n',
+    'connections:\n',
+    '- ',
+    '# c\n',
+    '{',
+    '}',
+    '[',
+    ']',
+    ': ',
+    '&',
+    '*',
+    "'",
+    '"',
+    '\n',
+    ' ',
+    '\t',
+    'default: {name: x}\n',
+    '? ',
+    '|\n',
+    'defines: {a: b}\n',
+    '---\n',
+    '...\n',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 25 }), fc.constantFrom('v1', 'v2'), (pieces, version) => {
+      assert.equal(typeof convert(pieces.join(''), 'f.yaml', version as 'v1').text, 'string');
+    }),
+    { numRuns: 1000 },
+  );
+  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => convert(text, 'f.yaml', 'v2').text !== undefined));
+});

@@ -21,6 +21,7 @@ export const MESSAGES = {
   reload: { SIGHUP: 'Got SIGHUP, re-reading configuration', admin: 'Got admin request, re-reading configuration' },
   pidFile: (file: string, why: string) => `Error opening pidfile '${file}': ${why}, pidfile not created`,
   adminTwice: 'Admin port already configured',
+  adminUnusable: (why: string) => `Unable to allocate controller accepter: ${why}`,
 } as const;
 
 /** The version whose behaviour this program has; `-v` prints it, and programs such as labgrid decide by it. */

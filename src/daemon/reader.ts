@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Diag } from '../base/diag.ts';
+import { GENSIO_ERRORS, type GensioErrorCode } from '../base/gensio-error.ts';
 import { Defaults } from '../config/defaults.ts';
 import { parseStack } from '../config/gensio-str.ts';
 import type { AdminConfig, Reading } from '../config/model.ts';
@@ -92,9 +93,21 @@ function withAdmin(reading: Reading, { admin: text, authdirAdmin }: RunOptions):
     pos,
   };
   const { config, diags } = reading;
+  // ser2net 4.3.11: a string that means nothing leaves room for the file's admin port.
+  if (admin.accepter.error !== undefined && config.admin !== undefined) {
+    return { ...reading, diags: [...diags, adminUnusable(text, pos, admin.accepter.error)] };
+  }
   const twice: Diag[] = config.admin === undefined ? [] : [adminTwice(config.admin)];
   return { ...reading, config: { ...config, admin }, diags: [...diags, ...twice] };
 }
+
+const adminUnusable = (text: string, pos: Diag['pos'], error: GensioErrorCode): Diag => ({
+  code: 'bad-accepter',
+  severity: 'error',
+  pos,
+  text: `-p '${text}' cannot be used`,
+  classic: MESSAGES.adminUnusable(GENSIO_ERRORS[error]),
+});
 
 function adminTwice({ pos, place = '' }: AdminConfig): Diag {
   return {

@@ -147,7 +147,7 @@ test('a port that cannot listen stays off and says why; one that could not liste
   const { rig, run } = await console([con('con1', { enable: false }), con('con2')]);
   assert.equal(await run('setportenable con1 on'), '');
   assert.equal(await run('setportenable con1 off'), '');
-  const failing = new GensioError('addrinuse');
+  let failing: GensioError | undefined = new GensioError('addrinuse');
   const accepter = rig.engine.builder.accepter;
   rig.engine.builder.accepter = (spec) => {
     const made = accepter(spec);
@@ -156,6 +156,10 @@ test('a port that cannot listen stays off and says why; one that could not liste
   };
   assert.equal(await run('setportenable con1 on'), 'error: Unable to startup network port con1: Address already in use\r\n');
   assert.match(await run('showport con1'), /enable state: off\r\n/);
+  failing = undefined;
+  assert.equal(await run('setportenable con1 on'), '');
+  assert.equal(await run('setportenable con1 off'), '');
+  failing = new GensioError('addrinuse');
   await rig.apply([con('con1'), con('con2')]);
   assert.match(await run('showport con1'), /enable state: on\r\n(.*\r\n)* {2}tcp to device state: closed\r\n/);
   assert.equal(await run('setportenable con1 off'), '');
@@ -215,6 +219,25 @@ test('several sessions may watch one port, each one direction, also over a reloa
   rig.device('con1').feed('lost');
   await settle();
   assert.equal(client.take().length, 0);
+});
+
+test('a session that ends watches nothing any more', async () => {
+  const { rig, client, run } = await console();
+  const port = rig.engine.port('con1')!;
+  const watch = port.watch.bind(port);
+  let watching = 0;
+  port.watch = (observer) => {
+    watching++;
+    const stop = watch(observer);
+    return () => {
+      watching--;
+      stop();
+    };
+  };
+  await run('monitor tcp con1');
+  assert.equal(watching, 1);
+  client.end();
+  assert.equal(watching, 0);
 });
 
 test('a session whose port is gone may watch another', async () => {

@@ -59,8 +59,8 @@ test('a line of 2048 characters is taken; one more throws away its read and the 
 
 test('of much input without a line end only the part behind a full line is lost, a read of 1024 at a time', async () => {
   const { client } = await session();
-  assert.equal(await ask(client, `${'x'.repeat(3000)}z`), `${'x'.repeat(2048)}Input line too long\r\n`);
-  assert.equal(await ask(client, 'version\r'), VERSION);
+  const input = `${'x'.repeat(2048)}${'y'.repeat(1024)}version\r`;
+  assert.equal(await ask(client, input), `${'x'.repeat(2048)}Input line too long\r\n${VERSION}`);
 });
 
 test('a YAML document that is too long is thrown away, and the next one is read', async () => {

@@ -8,6 +8,7 @@ import type { GensioEnv } from './env.ts';
 import { fileConnector } from './file.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { keepopenConnector } from './keepopen.ts';
+import { mdnsConnector } from './mdns.ts';
 import { msgdelimFilter } from './msgdelim.ts';
 import { muxFilter } from './mux.ts';
 import { perfFilter } from './perf.ts';
@@ -58,6 +59,7 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   echo: { connector: echoConnector },
   dummy: { accepter: dummyAccepter },
   conacc: { accepter: conaccAccepter },
+  mdns: { connector: (spec, env, build) => mdnsConnector(spec, env, build) },
   keepopen: { connector: keepopenConnector },
   xlt: { filter: xltFilter },
   ratelimit: { filter: ratelimitFilter },

@@ -1,0 +1,480 @@
+/*
+ * load: both ends of the wire for a daemon that joins terminals to TCP ports.
+ *
+ * It makes the terminals (pty masters; the daemon opens the slaves through links), waits for a line on standard input, connects
+ * to the daemon's ports, and moves data through it. Every byte is compared with what was sent at the other end: each port and
+ * direction has a pseudo-random stream of its own. One JSON object is printed at the end. Exit status 0: all bytes were right.
+ *
+ *   load MODE LINKDIR BASEPORT PORTS [name=value]...
+ *
+ *   bulk      both ends send as fast as they can       seconds=3 dir=both|d2n|n2d
+ *   paced     bursts at a steady rate, both ways       seconds=5 rate=92160 tick=5 (bytes/s, ms)
+ *   rtt       one client waits for the device's echo   size=1 samples=500 pause=0 (us)
+ *   churn     connect, one byte each way, close        seconds=3
+ *   broadcast one device, many clients                 seconds=3 clients=100
+ *   baud      round trip of SET-BAUDRATE               samples=500
+ *   idle      only connects, then waits for a line     connect=1
+ *
+ *   telnet=1  the clients speak telnet: they double IAC and understand doubled ones, and skip negotiation
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { IAC = 255, SB = 250, SE = 240, WILL = 251 };
+enum { CHUNK = 16384, TTY_CHUNK = 4096, MARKS = 4096 };
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec * 1e-9;
+}
+static void die(const char *what) {
+  printf("{\"ok\":false,\"error\":\"%s: %s\"}\n", what, strerror(errno));
+  exit(1);
+}
+
+/* A stream of bytes that both ends can make: eight at a time from one 64-bit state. */
+typedef struct {
+  uint64_t state, word;
+  int left;
+} Stream;
+static void seed(Stream *s, uint64_t n) { *s = (Stream){n * 0x9e3779b97f4a7c15ull + 1, 0, 0}; }
+static inline unsigned char next_byte(Stream *s) {
+  if (s->left == 0) {
+    uint64_t x = s->state;
+    x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+    s->state = x;
+    s->word = x * 0x2545f4914f6cdd1dull;
+    s->left = 8;
+  }
+  unsigned char c = (unsigned char)s->word;
+  s->word >>= 8;
+  s->left--;
+  return c;
+}
+static void fill(Stream *s, unsigned char *to, int n) {
+  for (int i = 0; i < n; i++) to[i] = next_byte(s);
+}
+static int same(Stream *s, const unsigned char *data, int n) {
+  for (int i = 0; i < n; i++)
+    if (data[i] != next_byte(s)) return 0;
+  return 1;
+}
+
+/* One direction: what was made and not yet written, and what arrived. */
+typedef struct {
+  Stream out, in;
+  uint64_t sent, got;
+  unsigned char buf[2 * CHUNK];
+  int at, end;
+  double budget;              /* paced: bytes that may be sent */
+  double mark_time[MARKS];    /* paced: when the byte with that count was handed over */
+  uint64_t mark_count[MARKS];
+  unsigned mark_in, mark_out;
+} Dir;
+
+typedef struct {
+  int fd;
+  int sb;      /* telnet: inside a subnegotiation */
+  int iac;     /* telnet: 0 data, 1 after IAC, 2 after a verb */
+  int wants;   /* epoll events asked for */
+  Stream in;   /* broadcast: its own place in the device's stream */
+  uint64_t got;
+} Client;
+
+typedef struct {
+  int tty, slave;
+  Dir d2n, n2d;
+  Client *clients;
+  int tty_wants;
+} Port;
+
+static Port *ports;
+static int nports, base, telnet_mode, nclients = 1, ep, bad;
+static double *lags;
+static size_t nlags, maxlags;
+static double seconds = 3, rate = 92160;
+static int tick = 5, size = 1, samples = 500, pause_us, do_d2n = 1, do_n2d = 1, do_connect = 1, clients_wanted = 100;
+
+static void lag(double v) {
+  if (nlags < maxlags) lags[nlags++] = v;
+}
+static int by_value(const void *a, const void *b) {
+  double d = *(const double *)a - *(const double *)b;
+  return d < 0 ? -1 : d > 0;
+}
+static double percentile(double p) { return nlags == 0 ? 0 : lags[(size_t)(p * (nlags - 1))]; }
+
+static int make_tty(Port *p, const char *dir, int i) {
+  char path[512], name[128];
+  if (openpty(&p->tty, &p->slave, name, NULL, NULL) < 0) return -1;
+  struct termios t;
+  tcgetattr(p->slave, &t);
+  cfmakeraw(&t);
+  tcsetattr(p->slave, TCSANOW, &t);
+  fcntl(p->tty, F_SETFL, O_NONBLOCK);
+  snprintf(path, sizeof path, "%s/%d", dir, i);
+  unlink(path);
+  return symlink(name, path);
+}
+
+static int dial(int port) {
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+  if (fd < 0) return -1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  for (int tries = 0; connect(fd, (struct sockaddr *)&a, sizeof a) < 0; tries++) {
+    if (tries > 200 || (errno != ECONNREFUSED && errno != EINTR)) {
+      close(fd);
+      return -1;
+    }
+    usleep(10000);
+  }
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+/* epoll data: port * 1024 + client + 1; client part 0 is the tty */
+static void watch(int fd, uint64_t id, int events, int *has) {
+  struct epoll_event e = {.events = events, .data.u64 = id};
+  if (*has == events) return;
+  if (epoll_ctl(ep, *has < 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e) < 0) die("epoll_ctl");
+  *has = events;
+}
+
+/* Takes telnet away in place; gives the number of data bytes. */
+static int untelnet(Client *c, unsigned char *data, int n) {
+  int out = 0;
+  for (int i = 0; i < n; i++) {
+    unsigned char b = data[i];
+    if (c->iac == 0) {
+      if (b == IAC) c->iac = 1;
+      else if (!c->sb) data[out++] = b;
+    } else if (c->iac == 1) {
+      c->iac = 0;
+      if (b == IAC) {
+        if (!c->sb) data[out++] = b;
+      } else if (b == SB) c->sb = 1;
+      else if (b == SE) c->sb = 0;
+      else if (b >= WILL) c->iac = 2;
+    } else c->iac = 0;
+  }
+  return out;
+}
+
+static void arrived(Dir *d, Stream *in, uint64_t *got, const unsigned char *data, int n, int mark) {
+  if (!same(in, data, n)) bad = 1;
+  *got += n;
+  if (!mark) return;
+  while (d->mark_out != d->mark_in && d->mark_count[d->mark_out % MARKS] <= *got) {
+    lag(now() - d->mark_time[d->mark_out % MARKS]);
+    d->mark_out++;
+  }
+}
+
+static void more(Dir *d, int chunk, int escape) {
+  unsigned char plain[CHUNK];
+  int n = chunk;
+  if (d->budget >= 0 && n > d->budget) n = (int)d->budget;
+  if (n <= 0) return;
+  fill(&d->out, plain, n);
+  d->at = d->end = 0;
+  for (int i = 0; i < n; i++) {
+    d->buf[d->end++] = plain[i];
+    if (escape && plain[i] == IAC) d->buf[d->end++] = IAC;
+  }
+  d->sent += n;
+  if (d->budget >= 0) d->budget -= n;
+  if (d->budget >= 0 && d->mark_in - d->mark_out < MARKS) {
+    d->mark_time[d->mark_in % MARKS] = now();
+    d->mark_count[d->mark_in % MARKS] = d->sent;
+    d->mark_in++;
+  }
+}
+
+/* Writes what there is; 1: more could be written. */
+static int pump(Dir *d, int fd, int chunk, int escape, int going) {
+  for (;;) {
+    if (d->at == d->end) {
+      if (!going) return 0;
+      more(d, chunk, escape);
+      if (d->at == d->end) return 0;
+    }
+    ssize_t n = write(fd, d->buf + d->at, d->end - d->at);
+    if (n < 0) return errno == EAGAIN ? 1 : (bad = 1, 0);
+    d->at += n;
+  }
+}
+
+static int unread(int fd, unsigned char *buf, int max) {
+  ssize_t n = read(fd, buf, max);
+  if (n > 0) return (int)n;
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  return -1;
+}
+
+/* bulk, paced, broadcast */
+static void run_streams(int paced, int broadcast) {
+  double start = now(), end = start + seconds, limit = end + 10, last = start;
+  struct epoll_event events[256];
+  unsigned char buf[65536];
+  for (int i = 0; i < nports; i++) {
+    Port *p = &ports[i];
+    seed(&p->d2n.out, 2 * i), seed(&p->d2n.in, 2 * i), seed(&p->n2d.out, 2 * i + 1), seed(&p->n2d.in, 2 * i + 1);
+    p->d2n.budget = p->n2d.budget = paced ? 0 : -1;
+    p->tty_wants = -1;
+    for (int c = 0; c < nclients; c++) seed(&p->clients[c].in, 2 * i), p->clients[c].wants = -1;
+  }
+  int settled = 0;
+  double settled_at = 0, all_in = 0;
+  while (!bad) {
+    double t = now();
+    int going = t < end;
+    if (paced && t - last >= tick * 1e-3 && going) {
+      for (int i = 0; i < nports; i++) {
+        if (do_d2n) ports[i].d2n.budget += rate * (t - last);
+        if (do_n2d) ports[i].n2d.budget += rate * (t - last);
+      }
+      last = t;
+    }
+    int left = 0;
+    for (int i = 0; i < nports; i++) {
+      Port *p = &ports[i];
+      int tty_out = do_d2n && pump(&p->d2n, p->tty, TTY_CHUNK, 0, going);
+      watch(p->tty, (uint64_t)i * 1024, EPOLLIN | (tty_out ? EPOLLOUT : 0), &p->tty_wants);
+      for (int c = 0; c < nclients; c++) {
+        int out = do_n2d && c == 0 && pump(&p->n2d, p->clients[0].fd, CHUNK, telnet_mode, going);
+        watch(p->clients[c].fd, (uint64_t)i * 1024 + c + 1, EPOLLIN | (out ? EPOLLOUT : 0), &p->clients[c].wants);
+        if (p->clients[c].got < p->d2n.sent) left = 1;
+      }
+      if (p->n2d.got < p->n2d.sent) left = 1;
+    }
+    if (!going && !left) {
+      if (!settled) settled = 1, settled_at = t, all_in = t - end;
+      if (t - settled_at > 0.2) break; /* nothing more may come */
+    }
+    if (t > limit) {
+      bad = 2;
+      break;
+    }
+    int n = epoll_wait(ep, events, 256, paced ? 1 : 20);
+    for (int e = 0; e < n; e++) {
+      Port *p = &ports[events[e].data.u64 / 1024];
+      int c = (int)(events[e].data.u64 % 1024) - 1;
+      if (!(events[e].events & (EPOLLIN | EPOLLHUP | EPOLLERR))) continue;
+      if (c < 0) {
+        int got = unread(p->tty, buf, sizeof buf);
+        if (got < 0) bad = 3;
+        else if (got > 0) arrived(&p->n2d, &p->n2d.in, &p->n2d.got, buf, got, paced);
+      } else {
+        Client *k = &p->clients[c];
+        int got = unread(k->fd, buf, sizeof buf);
+        if (got < 0) bad = 4;
+        else {
+          if (telnet_mode) got = untelnet(k, buf, got);
+          if (got > 0) arrived(&p->d2n, &k->in, &k->got, buf, got, paced && !broadcast);
+        }
+      }
+    }
+  }
+  uint64_t d2n = 0, n2d = 0;
+  for (int i = 0; i < nports; i++) {
+    n2d += ports[i].n2d.got;
+    for (int c = 0; c < nclients; c++) d2n += ports[i].clients[c].got;
+  }
+  qsort(lags, nlags, sizeof *lags, by_value);
+  printf("{\"ok\":%s,\"error\":%d,\"d2n\":%.3f,\"n2d\":%.3f,\"mb\":%.3f,\"drain\":%.3f,\"p50\":%.6f,\"p99\":%.6f}\n", bad ? "false" : "true", bad,
+         d2n / 1e6 / seconds, n2d / 1e6 / seconds, (d2n + n2d) / 1e6, all_in, percentile(0.5), percentile(0.99));
+}
+
+/* Waits until fd can be read, at most two seconds. */
+static int readable(int fd) {
+  struct epoll_event e = {.events = EPOLLIN, .data.fd = fd}, got;
+  int one = epoll_create1(0);
+  epoll_ctl(one, EPOLL_CTL_ADD, fd, &e);
+  int n = epoll_wait(one, &got, 1, 2000);
+  close(one);
+  return n == 1;
+}
+static void send_all(int fd, const unsigned char *data, int n) {
+  while (n > 0) {
+    ssize_t w = write(fd, data, n);
+    if (w > 0) data += w, n -= w;
+    else if (errno != EAGAIN) die("write");
+  }
+}
+
+static void run_rtt(void) {
+  Port *p = &ports[0];
+  unsigned char out[4096], in[65536];
+  Stream s;
+  seed(&s, 7);
+  for (int i = 0; i < samples + 50 && !bad; i++) {
+    for (int b = 0; b < size; b++)
+      do out[b] = next_byte(&s);
+      while (out[b] == IAC);
+    double start = now();
+    send_all(p->clients[0].fd, out, size);
+    int back = 0, at_tty = 0;
+    while (back < size && !bad) {
+      /* The device echoes; both ends are looked at in turn without sleeping long in either. */
+      struct epoll_event e[2];
+      int n = epoll_wait(ep, e, 2, 2000);
+      if (n <= 0) bad = 2;
+      for (int k = 0; k < n; k++) {
+        if (e[k].data.u64 == 0) {
+          int got = unread(p->tty, in, sizeof in);
+          if (got > 0) send_all(p->tty, in, got), at_tty += got;
+        } else {
+          int got = unread(p->clients[0].fd, in, sizeof in);
+          if (got < 0) bad = 4;
+          else if (telnet_mode) got = untelnet(&p->clients[0], in, got);
+          if (got > 0 && memcmp(in, out + back, got) != 0) bad = 1;
+          if (got > 0) back += got;
+        }
+      }
+    }
+    if (i >= 50) lag(now() - start);
+    if (pause_us > 0) usleep(pause_us);
+  }
+  qsort(lags, nlags, sizeof *lags, by_value);
+  printf("{\"ok\":%s,\"error\":%d,\"size\":%d,\"p50\":%.6f,\"p99\":%.6f}\n", bad ? "false" : "true", bad, size, percentile(0.5), percentile(0.99));
+}
+
+/* A byte from one end must come out at the other; what else comes (negotiation, a text) is skipped. */
+static int through(int from, int to, unsigned char what, const char *refusal) {
+  unsigned char in[4096];
+  send_all(from, &what, 1);
+  for (;;) {
+    if (!readable(to)) return 0;
+    int got = unread(to, in, sizeof in - 1);
+    if (got < 0) return 0;
+    in[got] = 0;
+    if (memchr(in, what, got) != NULL) return 1;
+    if (refusal != NULL && strstr((char *)in, refusal) != NULL) return -1;
+  }
+}
+
+static void run_churn(void) {
+  double begin = now(), end = begin + seconds;
+  int cycles = 0, refused = 0, lost = 0;
+  while (now() < end && !bad) {
+    Port *p = &ports[cycles % nports];
+    int fd = dial(base + cycles % nports);
+    if (fd < 0) die("connect");
+    int ok = through(fd, p->tty, 0x01, NULL);
+    if (ok > 0) ok = through(p->tty, fd, 0x02, "Port");
+    if (ok < 0) refused++;
+    else if (ok == 0) lost++;
+    close(fd);
+    cycles++;
+  }
+  printf("{\"ok\":%s,\"error\":%d,\"cycles\":%.2f,\"refused\":%d,\"lost\":%d}\n", bad ? "false" : "true", bad, cycles / (now() - begin), refused, lost);
+}
+
+static void run_baud(void) {
+  int fd = ports[0].clients[0].fd;
+  unsigned char in[4096], hello[] = {IAC, WILL, 44};
+  send_all(fd, hello, sizeof hello);
+  while (readable(fd) && unread(fd, in, sizeof in) > 0 && memchr(in, 107, sizeof in) == NULL) continue;
+  for (int i = 0; i < samples && !bad; i++) {
+    uint32_t speed = i % 2 ? 19200 : 9600;
+    unsigned char ask[] = {IAC, SB, 44, 1, speed >> 24, speed >> 16, speed >> 8, speed, IAC, SE};
+    unsigned char want[] = {IAC, SB, 44, 101, speed >> 24, speed >> 16, speed >> 8, speed, IAC, SE};
+    double start = now();
+    send_all(fd, ask, sizeof ask);
+    int have = 0;
+    while (!bad && memmem(in, have, want, sizeof want) == NULL) {
+      if (!readable(fd) || have > 4000) bad = 2;
+      int got = unread(fd, in + have, sizeof in - have);
+      if (got < 0) bad = 4;
+      else have += got;
+    }
+    lag(now() - start);
+  }
+  qsort(lags, nlags, sizeof *lags, by_value);
+  printf("{\"ok\":%s,\"error\":%d,\"p50\":%.6f,\"p99\":%.6f}\n", bad ? "false" : "true", bad, percentile(0.5), percentile(0.99));
+}
+
+int main(int argc, char **argv) {
+  if (argc < 5) {
+    fprintf(stderr, "usage: load MODE LINKDIR BASEPORT PORTS [name=value]...\n");
+    return 2;
+  }
+  const char *mode = argv[1];
+  base = atoi(argv[3]), nports = atoi(argv[4]);
+  for (int i = 5; i < argc; i++) {
+    char *eq = strchr(argv[i], '=');
+    if (eq == NULL) continue;
+    *eq++ = 0;
+    if (!strcmp(argv[i], "seconds")) seconds = atof(eq);
+    else if (!strcmp(argv[i], "rate")) rate = atof(eq);
+    else if (!strcmp(argv[i], "tick")) tick = atoi(eq);
+    else if (!strcmp(argv[i], "size")) size = atoi(eq);
+    else if (!strcmp(argv[i], "samples")) samples = atoi(eq);
+    else if (!strcmp(argv[i], "pause")) pause_us = atoi(eq);
+    else if (!strcmp(argv[i], "clients")) clients_wanted = atoi(eq);
+    else if (!strcmp(argv[i], "telnet")) telnet_mode = atoi(eq);
+    else if (!strcmp(argv[i], "connect")) do_connect = atoi(eq);
+    else if (!strcmp(argv[i], "dir")) do_d2n = strcmp(eq, "n2d") != 0, do_n2d = strcmp(eq, "d2n") != 0;
+  }
+  int churn = !strcmp(mode, "churn"), idle = !strcmp(mode, "idle"), broadcast = !strcmp(mode, "broadcast");
+  signal(SIGPIPE, SIG_IGN);
+  if (broadcast) nclients = clients_wanted > 1000 ? 1000 : clients_wanted, do_n2d = 0;
+  maxlags = 4u << 20;
+  lags = malloc(maxlags * sizeof *lags);
+  ports = calloc(nports, sizeof *ports);
+  ep = epoll_create1(0);
+  for (int i = 0; i < nports; i++) {
+    ports[i].clients = calloc(nclients, sizeof *ports[i].clients);
+    if (make_tty(&ports[i], argv[2], i) < 0) die("openpty");
+  }
+  printf("ready\n");
+  fflush(stdout);
+  char line[64];
+  if (fgets(line, sizeof line, stdin) == NULL) return 1;
+  if (!churn && (!idle || do_connect)) {
+    for (int i = 0; i < nports; i++) {
+      for (int c = 0; c < nclients; c++) {
+        if ((ports[i].clients[c].fd = dial(base + i)) < 0) die("connect");
+      }
+      /* The device is open when a byte has come through, both ways. */
+      if (through(ports[i].clients[0].fd, ports[i].tty, 0x01, NULL) <= 0) die("no way to the device");
+      if (through(ports[i].tty, ports[i].clients[0].fd, 0x02, NULL) <= 0) die("no way from the device");
+    }
+    unsigned char rest[65536];
+    usleep(100000);
+    for (int i = 0; i < nports; i++)
+      for (int c = 0; c < nclients; c++)
+        while (unread(ports[i].clients[c].fd, rest, sizeof rest) > 0) continue;
+  }
+  printf("connected\n");
+  fflush(stdout);
+  if (!strcmp(mode, "rtt")) {
+    int has = -1;
+    watch(ports[0].tty, 0, EPOLLIN, &has);
+    has = -1;
+    watch(ports[0].clients[0].fd, 1, EPOLLIN, &has);
+    run_rtt();
+  } else if (churn) run_churn();
+  else if (!strcmp(mode, "baud")) run_baud();
+  else if (idle) {
+    if (fgets(line, sizeof line, stdin) == NULL) return 1;
+    printf("{\"ok\":true}\n");
+  } else run_streams(!strcmp(mode, "paced"), broadcast);
+  return bad ? 1 : 0;
+}

@@ -26,3 +26,6 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/** The date and time so many milliseconds after the start of 1970 (UTC). */
+export const dateAt = (ms: number): Date => new Date(ms);

@@ -1,6 +1,7 @@
 // Makes a key and a self-signed X.509 certificate (RFC 5280). Node.js can sign but has no writer for certificates, hence the DER here.
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
+import { dateAt } from '../base/clock.ts';
 
 /** What the certificate is for: the extended key usage it gets. */
 export type CertificateUse = 'server' | 'client';
@@ -126,7 +127,7 @@ export function generateCertificate(request: CertificateRequest): GeneratedCerti
     tlv(0x02, serial),
     algorithm,
     name,
-    seq(time(new Date(request.now.getTime() - 3_600_000)), time(new Date(request.now.getTime() + request.days * DAY_MS))),
+    seq(time(dateAt(request.now.getTime() - 3_600_000)), time(dateAt(request.now.getTime() + request.days * DAY_MS))),
     name,
     spki,
     tlv(0xa3, seq(...extensions)),

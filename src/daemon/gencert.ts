@@ -1,6 +1,7 @@
 // `ser2net gencert`: writes a key and a self-signed certificate where the configuration looks for them, with the right modes.
 import { closeSync, existsSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { systemClock } from '../base/clock.ts';
 import { type CertificateRequest, type CertificateUse, checkRequest, generateCertificate } from './certificate.ts';
 
 /** The parsed options of the sub-command. */
@@ -39,7 +40,12 @@ function place(path: string, content: string, mode: number): void {
 }
 
 /** Runs the sub-command; say and complain get one line each. The exit code: 0 done, 1 could not, 2 wrong options. */
-export function gencert(options: GencertOptions, say: (line: string) => void, complain: (line: string) => void, now = new Date()): number {
+export function gencert(
+  options: GencertOptions,
+  say: (line: string) => void,
+  complain: (line: string) => void,
+  now = systemClock.wall(),
+): number {
   const use = options.use ?? 'server';
   const commonName = options.commonName ?? (use === 'server' ? hostname().slice(0, 64) : undefined);
   if (commonName === undefined) {

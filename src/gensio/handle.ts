@@ -22,6 +22,8 @@ export interface ByteStreamUp {
 interface Handle {
   open?(fd: number): number;
   close(done?: () => void): void;
+  readStop?(): number;
+  reading?: boolean;
   readonly fd?: number;
   readonly writeQueueSize?: number;
 }
@@ -144,6 +146,11 @@ export class ByteStream {
         if (!usable) return { socket, own: false };
         const handle = inside._handle as Handle;
         inside._handle = null;
+        // The pipe of a program reads from the start.
+        if (handle.reading) {
+          handle.reading = false;
+          handle.readStop?.();
+        }
         return { socket: new InsideSocket({ handle, manualStart: true, allowHalfOpen: true, highWaterMark: 1, onread }), own: true };
       },
       size,

@@ -102,7 +102,11 @@ export function certificateProblem(
   now: Date,
 ): string | undefined {
   const dateProblem = (c: X509Certificate): string | undefined =>
-    now < new Date(c.validFrom) ? 'certificate is not yet valid' : now > new Date(c.validTo) ? 'certificate has expired' : undefined;
+    now.getTime() < Date.parse(c.validFrom)
+      ? 'certificate is not yet valid'
+      : now.getTime() > Date.parse(c.validTo)
+        ? 'certificate has expired'
+        : undefined;
   const late = dateProblem(cert);
   // Somebody chose this very certificate: what it says it is for does not matter.
   if (anchors.some((a) => a.raw.equals(cert.raw))) return late;

@@ -101,7 +101,7 @@ export class FakeDevice extends FakeGensio {
     super({
       type: 'serialdev',
       address: options.address ?? '/dev/fake,9600N81,CLOCAL RTSHI DTRHI',
-      serial: new LineControl(config, config.nobreak, () => line),
+      serial: new LineControl(config, () => line),
       ...(options.open !== undefined && { open: options.open }),
       ...(options.close !== undefined && { close: options.close }),
     });

@@ -1,5 +1,6 @@
 // Setting requests of RFC 2217 on an open line: what is done and what is answered. Answers are the values as asked for, not read
-// back from the device, as ser2net 4.3.11 gives them; so are the odd ones (a break that is always on, 7 and 10 on a pty).
+// back from the device, as ser2net 4.3.11 gives them. A device without modem lines (a pty, many USB modules) answers DTR and RTS
+// as if it had them, and a break that is off is answered so: else clients such as pyserial give up.
 import { SystemError } from '../../base/libc.ts';
 import type { Parity } from '../../options/serialdev.ts';
 import type { LineRate, SerialControl, SerialSetting } from '../gensio.ts';
@@ -28,12 +29,13 @@ const MAX_SPEED = 0xffffffff;
 export class LineControl implements SerialControl {
   readonly #terminal: () => Terminal | undefined;
   #settings: LineSettings;
-  #breakAnswer: number;
+  #breaking = false;
+  /** What was asked of lines the device does not have. */
+  readonly #missing = { dtr: true, rts: true };
 
   /** terminal: the open device; undefined while there is none, and then nothing is answered. settings: those of the configuration. */
-  constructor(settings: LineSettings, nobreak: boolean, terminal: () => Terminal | undefined) {
+  constructor(settings: LineSettings, terminal: () => Terminal | undefined) {
     this.#settings = settings;
-    this.#breakAnswer = nobreak ? BREAK_OFF : BREAK_ON;
     this.#terminal = terminal;
   }
 
@@ -90,13 +92,13 @@ export class LineControl implements SerialControl {
       case FLOW_HARDWARE:
         return this.#change(terminal, { xonxoff: value === FLOW_XON, rtscts: value === FLOW_HARDWARE }, value);
       case BREAK_ASK:
-        return this.#breakAnswer;
+        return this.#breaking ? BREAK_ON : BREAK_OFF;
       case BREAK_ON:
       case BREAK_OFF: {
         const err = terminal.setBreak(value === BREAK_ON);
         if (err !== undefined && err.code !== 'ENOTTY') return undefined;
-        this.#breakAnswer = BREAK_ON;
-        return BREAK_ON;
+        this.#breaking = value === BREAK_ON;
+        return value;
       }
       case DTR_ASK:
       case DTR_ASK + 1:
@@ -113,9 +115,15 @@ export class LineControl implements SerialControl {
   }
   /** ask: base; on: base + 1, off: base + 2. */
   #line(terminal: Terminal, line: 'dtr' | 'rts', value: number, base: number, bit: number): number | undefined {
-    if (value !== base) return terminal.setLine(line, value === base + 1) === undefined ? value : undefined;
+    const state = (on: boolean): number => base + (on ? 1 : 2);
+    if (value !== base) {
+      const err = terminal.setLine(line, value === base + 1);
+      if (err?.code === 'ENOTTY') this.#missing[line] = value === base + 1;
+      return err === undefined || err.code === 'ENOTTY' ? value : undefined;
+    }
     const now = terminal.lines();
-    return now instanceof SystemError ? base : base + (now & bit ? 1 : 2);
+    if (!(now instanceof SystemError)) return state((now & bit) !== 0);
+    return now.code === 'ENOTTY' ? state(this.#missing[line]) : base;
   }
 
   sendBreak(): void {

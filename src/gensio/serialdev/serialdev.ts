@@ -56,7 +56,7 @@ export class SerialDev implements Gensio, TerminalUp {
     this.#c = c;
     this.#kind = spec === undefined || spec.line.wronly ? 'bytes' : 'line';
     if (spec !== undefined && this.#kind === 'line') {
-      this.#control = new LineControl(spec.line, spec.line.nobreak, () => (this.#state === 'open' ? this.#terminal : undefined));
+      this.#control = new LineControl(spec.line, () => (this.#state === 'open' ? this.#terminal : undefined));
     }
   }
 

@@ -8,7 +8,7 @@ import { FakeTerminal, PLAIN_LINE } from '../../rig/fake-device.ts';
 function rig(line: Partial<typeof PLAIN_LINE> = {}) {
   const terminal = new FakeTerminal();
   const config = { ...PLAIN_LINE, ...line };
-  const control = new LineControl(config, config.nobreak, () => terminal);
+  const control = new LineControl(config, () => terminal);
   const ask = (setting: SerialSetting, value: number): number | undefined => {
     let answers = 0;
     let got: number | undefined;
@@ -90,21 +90,18 @@ test('flow control is asked and set outbound, and only asked inbound', () => {
   assert.equal(rig({ rtscts: true, xonxoff: true }).ask('control', 0), 3);
 });
 
-test('break goes on and off and is always answered on; with nobreak off until it was first used', () => {
+test('break goes on and off, and is answered as it is', () => {
   const { ask, terminal } = rig();
-  assert.equal(ask('control', 4), 5);
+  assert.equal(ask('control', 4), 6);
   assert.equal(ask('control', 5), 5);
   assert.equal(terminal.breakOn, true);
-  assert.equal(ask('control', 6), 5);
+  assert.equal(ask('control', 4), 5);
+  assert.equal(ask('control', 6), 6);
   assert.equal(terminal.breakOn, false);
-  const quiet = rig({ nobreak: true });
-  assert.equal(quiet.ask('control', 4), 6);
-  assert.equal(quiet.ask('control', 6), 5);
-  assert.equal(quiet.ask('control', 4), 5);
   terminal.faults.set('setBreak', 'ENOTTY');
   assert.equal(ask('control', 5), 5);
   terminal.faults.set('setBreak', 'EIO');
-  assert.equal(ask('control', 5), undefined);
+  assert.equal(ask('control', 6), undefined);
 });
 
 test('DTR and RTS are asked and set one by one', () => {
@@ -129,11 +126,11 @@ test('DTR and RTS are asked and set one by one', () => {
   assert.equal(control.setLine('rts', false), false);
 });
 
-test('without modem lines asking gives the question back and setting gives nothing', () => {
+test('without modem lines DTR and RTS are answered as asked for, on at first', () => {
   const { ask } = bare();
   assert.deepEqual(
-    [7, 8, 9, 10, 11, 12].map((v) => ask('control', v)),
-    [7, undefined, undefined, 10, undefined, undefined],
+    [7, 9, 7, 8, 7, 10, 12, 10].map((v) => ask('control', v)),
+    [8, 9, 9, 8, 8, 11, 12, 12],
   );
 });
 
@@ -146,7 +143,7 @@ test('purge 1 is the input, 2 and 3 are both queues, anything else is nothing', 
 });
 
 test('a device that is not open answers nothing', () => {
-  const control = new LineControl(PLAIN_LINE, false, () => undefined);
+  const control = new LineControl(PLAIN_LINE, () => undefined);
   control.request('baudrate', 0, (answer) => assert.equal(answer, undefined));
   control.purge(3);
   control.sendBreak();

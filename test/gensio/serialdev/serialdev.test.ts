@@ -190,7 +190,7 @@ test('requests change the terminal, are answered as asked, and do not outlive th
   assert.equal(flags(pty.settings()), 'CSTOPB CREAD CLOCAL IXON IXOFF');
   assert.deepEqual(
     [4, 5, 6, 7, 8, 9, 10, 11, 12].map((v) => ask('control', v)),
-    [5, 5, 5, 7, undefined, undefined, 10, undefined, undefined],
+    [6, 5, 6, 8, 8, 9, 11, 11, 12],
   );
   await closesWell(dev, ear);
   assert.deepEqual(pty.settings(), before);

@@ -18,6 +18,8 @@ export interface NoOutcome {
   readonly kind: 'unreadable' | 'mixed';
   /** The line for the log. */
   readonly text: string;
+  /** As in ReadOutcome. */
+  readonly note?: string;
 }
 
 export interface ConfigReader {

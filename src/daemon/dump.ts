@@ -60,8 +60,8 @@ class Printer {
 
   #admin({ accepter, authdir, pamauth }: AdminConfig): string[] {
     const options: string[] = [];
-    if (authdir !== this.#defaults.get('authdir-admin', 'ser2net')) options.push(`  authdir: ${this.#scalar(authdir)}`);
-    if (pamauth !== undefined) options.push(`  pamauth: ${this.#scalar(pamauth)}`);
+    if (authdir !== this.#defaults.get('authdir-admin', 'ser2net')) options.push(`  authdir-admin: ${this.#scalar(authdir)}`);
+    if (pamauth !== undefined) options.push(`  pamauth-admin: ${this.#scalar(pamauth)}`);
     return [`accepter: ${this.#stack(accepter, 'accepter')}`, ...(options.length === 0 ? [] : ['options:', ...options])];
   }
 

@@ -8,9 +8,9 @@ import { Defaults } from '../config/defaults.ts';
 import { parseStack } from '../config/gensio-str.ts';
 import type { AdminConfig, Reading } from '../config/model.ts';
 import { readConfig } from '../config/read.ts';
-import { diskFiles, type Files, joinStrings, readSource, type Source, type SourceFailure } from '../config/source.ts';
+import { diskFiles, type Files, joinStrings, readSource, type Source } from '../config/source.ts';
 import type { RunOptions } from './command.ts';
-import type { ConfigReader, Outcome } from './configuration.ts';
+import type { ConfigReader, NoOutcome, Outcome } from './configuration.ts';
 import { MESSAGES } from './messages.ts';
 
 export interface ReaderHooks {
@@ -35,8 +35,8 @@ export function makeReader(options: RunOptions, { stdinDone }: ReaderHooks): Con
       // ser2net 4.3.11 looks for a file of that name then.
       if (when === 'reload' && file === '-') return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', 'No such file or directory') };
       const source = readAll(file, options, files, readStdin);
-      if ('failed' in source) return { kind: source.stderr ? 'mixed' : 'unreadable', text: source.failed };
-      const reading = withSignature(withAdmin(readConfig(source), options), options.signature);
+      if ('kind' in source) return source;
+      const reading = withDefaults(withAdmin(readConfig(source), options), options);
       return { kind: 'read', reading, ...(source.oldFormat && { note: MESSAGES.oldFormat }) };
     },
   };
@@ -54,31 +54,39 @@ function filesFrom(directory: string): Files {
 }
 
 /** The manual's order: the file, then the -Y strings, as one text. (ser2net 4.3.11 reads only what comes last.) */
-function readAll(file: string | undefined, { strings }: RunOptions, files: Files, stdin: () => Buffer): Source | SourceFailure {
+function readAll(file: string | undefined, { strings }: RunOptions, files: Files, stdin: () => Buffer): Source | NoOutcome {
   const { kind, texts } = strings ?? { kind: 'conf', texts: [] };
   const lines = kind === 'conf' ? texts : [];
   const yaml = kind === 'yaml' ? texts : [];
-  if (file === undefined || yaml.length === 0) return readSource({ file, lines, strings: yaml, stdin }, files);
-  const source = readSource({ file, lines, strings: [], stdin }, files);
-  if ('failed' in source) return source;
-  if (source.format !== 'yaml') return { failed: MESSAGES.stringsWithClassic, stderr: true };
+  const both = file !== undefined && yaml.length > 0;
+  const source = readSource({ file, lines, strings: both ? [] : yaml, stdin }, files);
+  if ('failed' in source) return { kind: source.stderr ? 'mixed' : 'unreadable', text: source.failed };
+  if (!both) return source;
+  // The file was opened before that is noticed, ser2net 4.3.11.
+  if (source.format !== 'yaml') return { kind: 'mixed', text: MESSAGES.stringsWithClassic, note: MESSAGES.oldFormat };
   return { ...source, bytes: Buffer.concat([source.bytes, Buffer.from(`\n${joinStrings(yaml)}`)]) };
 }
 
-/** -s shows where a port has no signature at all: the built-in one comes before it, ser2net 4.3.11. */
-function withSignature(reading: Reading, signature: string | undefined): Reading {
-  if (signature === undefined) return reading;
-  const connections = reading.config.connections.map((connection) =>
-    connection.options.signature === undefined ? { ...connection, options: { ...connection.options, signature } } : connection,
-  );
-  return { ...reading, config: { ...reading.config, connections } };
+/** -a and -s hold where the file has said nothing else. -s shows only for a port without any signature, ser2net 4.3.11. */
+function withDefaults(reading: Reading, { signature, authdir }: RunOptions): Reading {
+  if (signature === undefined && authdir === undefined) return reading;
+  const builtIn = new Defaults().get('authdir', 'ser2net');
+  const place = <T extends { readonly authdir: string | undefined }>(options: T): T =>
+    authdir !== undefined && options.authdir === builtIn ? { ...options, authdir } : options;
+  const { config } = reading;
+  const connections = config.connections.map((connection) => {
+    const options = place(connection.options);
+    return { ...connection, options: { ...options, signature: options.signature ?? signature } };
+  });
+  const rotators = config.rotators.map((rotator) => ({ ...rotator, options: place(rotator.options) }));
+  return { ...reading, config: { ...config, connections, rotators } };
 }
 
 /** -p comes first, so that an admin port of the file is one too many. -A holds where the file names no other directory. */
-function withAdmin(reading: Reading, { admin: text, authdirAdmin }: RunOptions): Reading {
+function withAdmin(reading: Reading, { admin: text, authdirAdmin, directory }: RunOptions): Reading {
   const defaults = new Defaults();
   const builtIn = String(defaults.get('authdir-admin', 'ser2net'));
-  const authdir = authdirAdmin ?? builtIn;
+  const authdir = authdirAdmin ?? (directory === undefined ? builtIn : resolve(directory, 'auth'));
   if (text === undefined) {
     const { config } = reading;
     if (config.admin?.authdir !== builtIn) return reading;

@@ -78,7 +78,7 @@ export class Reloader {
       for (const { level, text } of problems) log.log(level, text);
       const texts = problems.filter(({ level }) => level === 'err').map(({ text }) => text);
       if (!outcome.reading.complete) {
-        log.announce('err', 'The configuration was not read to its end: nothing was changed');
+        log.log('info', 'The configuration was not read to its end: nothing was changed');
         return { ok: false, problems: texts };
       }
       await apply(outcome.reading.config);

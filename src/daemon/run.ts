@@ -161,8 +161,9 @@ class Daemon {
   }
 
   /** There is no configuration: the daemon was never there. */
-  #fail({ kind, text }: NoOutcome): number {
+  #fail({ kind, text, note }: NoOutcome): number {
     const { log, options, background } = this.#parts;
+    if (note !== undefined) this.#print(note);
     if (kind === 'unreadable') log.record('err', text);
     // With -d the log has said it on stderr.
     if (kind === 'mixed' || !options.debug) this.#print(text);

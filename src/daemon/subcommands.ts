@@ -43,10 +43,10 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     run: async (args, _, io) => (await import('./check.ts')).dump(args[0], io),
   },
   convert: {
-    summary: 'print a classic configuration (ser2net.conf) as YAML; remarks go to standard error',
+    summary: 'print a classic configuration, or a YAML one of the other version, as YAML; remarks go to standard error',
     args: '<file>',
     options: [
-      { flags: '--to <version>', doc: 'form of the YAML file: v1 (default) or v2', choices: ['v1', 'v2'] },
+      { flags: '--to <version>', doc: 'form of the result: v1 (default; any 4.x reads it) or v2 (from 4.6 on)', choices: ['v1', 'v2'] },
       { flags: '--meant', doc: 'for files written for 2.x and 3.x: what they meant there, where 4.x reads it otherwise' },
     ],
     run: async (args, options, io) => (await import('./convert.ts')).convertFile(args[0]!, options, io),

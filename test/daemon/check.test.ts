@@ -120,6 +120,8 @@ test('a dump reads back to the same configuration, with defines and defaults wor
       '    duration: 20',
       'admin:',
       '  accepter: tcp,localhost,3001',
+      '  options:',
+      '    authdir-admin: /own',
       'connection: &a-1',
       '  accepter: telnet(rfc2217),tcp(nodelay),localhost,2001',
       '  connector: serialdev,/dev/ttyS0,local',

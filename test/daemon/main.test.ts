@@ -121,7 +121,7 @@ test('USR1 and PIPE do nothing, HUP without a file does nothing', async () => {
 test('a bad new file changes nothing and says why', async () => {
   const port = await freePort();
   const file = write(echo(port));
-  const daemon = start(['-d', '-r', '-c', file]);
+  const daemon = start(['-d', '-l', '-r', '-c', file]);
   await until('Ready', () => daemon.out() === 'Ready\n');
   writeFileSync(file, 'connection: [\n');
   daemon.child.kill('SIGHUP');

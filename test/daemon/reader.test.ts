@@ -43,3 +43,41 @@ test('-A names the users of an admin port whose section names none', async (t) =
   assert.equal((await read(t, NONE, { authdirAdmin: '/a', admin: '2000' })).admin?.authdir, '/a');
   assert.equal((await read(t, NONE, { authdirAdmin: '/a' })).admin, undefined);
 });
+
+test('-C as a directory is where the users of the admin port are, unless -A says otherwise', async (t) => {
+  assert.equal((await read(t, ADMIN, { directory: '/conf' })).admin?.authdir, '/conf/auth');
+  assert.equal((await read(t, ADMIN, { directory: '/conf', authdirAdmin: '/a' })).admin?.authdir, '/a');
+});
+
+test('-a names the users of connections that name none, -s the signature of those without any', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'reader-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'a.yaml');
+  const connection = (name: string, ...options: string[]): string =>
+    `connection: &${name}\n  accepter: tcp,1\n  connector: echo\n  options:\n    kickolduser: true\n${options.map((o) => `    ${o}\n`).join('')}`;
+  writeFileSync(file, `${connection('a')}${connection('b', 'authdir: /own')}default:\n  name: signature\n${connection('c')}`);
+  const outcome = await makeReader({ ...noFlags('ser2net'), file, authdir: '/all', signature: 'sig' }, { stdinDone: () => undefined }).read(
+    'start',
+  );
+  assert.equal(outcome.kind, 'read');
+  const got = outcome.reading.config.connections.map(({ options }) => [options.authdir, options.signature]);
+  assert.deepEqual(got, [
+    ['/all', 'ser2net'],
+    ['/own', 'ser2net'],
+    ['/all', 'sig'],
+  ]);
+});
+
+test('strings with a classic file are a mistake that is noticed when the file is open', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'reader-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'a.conf');
+  writeFileSync(file, '2000:raw:0:/dev/ttyS0\n');
+  const reader = makeReader({ ...noFlags('ser2net'), file, strings: { kind: 'yaml', texts: ['x: y'] } }, { stdinDone: () => undefined });
+  const outcome = await reader.read('start');
+  assert.deepEqual(
+    [outcome.kind, outcome.kind !== 'read' && outcome.text],
+    ['mixed', 'You cannot mix yaml config lines and an old style config file.'],
+  );
+  assert.match(outcome.note ?? '', /old config file format/);
+});

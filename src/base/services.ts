@@ -51,7 +51,8 @@ let known: Map<string, number> | undefined;
 export const builtInServices: Services = (name, protocol) => {
   known ??= new Map(
     KNOWN.split(';').flatMap((entry) => {
-      const [, service = '', port = '', only = ''] = /^(.*) ([0-9]+)([tu]?)$/.exec(entry) ?? [];
+      const [, service, port, only = ''] = /^(.*) ([0-9]+)([tu]?)$/.exec(entry) ?? [];
+      if (service === undefined) return [];
       return ['tcp', 'udp'].filter((p) => p.startsWith(only)).map((p) => [`${service}/${p}`, Number(port)] as const);
     }),
   );

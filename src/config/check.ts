@@ -1,7 +1,8 @@
 // What is wrong with a configuration as a whole, or legal but hardly meant: two listeners on one address, a device named twice, a
 // comma forgotten. Warnings only: ser2net says nothing about them until a client comes.
 import type { Diag, Pos } from '../base/diag.ts';
-import type { LayerSpec, NetAddr } from '../options/stack.ts';
+import { nearest } from '../base/text.ts';
+import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { layersOf } from './gensio-str.ts';
 import type { Config, ConnectionConfig, Stack } from './model.ts';
 
@@ -107,10 +108,28 @@ function oddities({ name, connector, accepter, pos, options }: ConnectionConfig)
   if (port !== undefined && Number(port) > 65535) {
     out.push(warn('suspicious', pos, `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`));
   }
+  for (const stack of [accepter, connector]) {
+    const near = likeLayer(stack);
+    if (near !== undefined)
+      out.push(
+        warn('suspicious', pos, `'${near.host}' in '${stack.text}' is taken as the name of a host`, `did you mean '${near.layer}'?`),
+      );
+  }
   if ((options.connback?.length ?? 0) > options.maxConnections) {
     out.push(warn('suspicious', pos, `'${name}' connects back to more addresses than max-connections allows`));
   }
   return out;
+}
+
+/** A host in front of a string that looks like the name of a layer. */
+function likeLayer({ text, spec }: Stack): { readonly host: string; readonly layer: string } | undefined {
+  const bottom = spec === undefined ? undefined : layersOf(spec).at(-1);
+  const host = bottom !== undefined && 'addrs' in bottom ? bottom.addrs[0]?.host : undefined;
+  if (host === undefined || !/^[A-Za-z][A-Za-z0-9]*$/.test(host) || !/^(?:[a-z]+(?:\([^)]*\))?,)*$/.test(text.slice(0, text.indexOf(host))))
+    return undefined;
+  if (/(?:^|,)(?:tcp|udp)[,(]/.test(text.slice(0, text.indexOf(host)))) return undefined;
+  const layer = nearest(host, Object.keys(LAYERS));
+  return layer === undefined ? undefined : { host, layer };
 }
 
 /** Rotators that name connections nobody has. */

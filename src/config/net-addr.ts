@@ -18,6 +18,8 @@ export interface AddrContext {
   readonly services?: Services;
   /** From a family word before the layer's name. */
   readonly family?: 'ipv4' | 'ipv6' | undefined;
+  /** Hosts may be networks, `10.0.0.0/8`. */
+  readonly networks?: boolean;
 }
 
 /** More addresses than this in one string are a mistake. */
@@ -38,7 +40,8 @@ export function portNumber(text: string, protocol: ServiceProtocol, services: Se
 
 /**
  * `[family,][host,]port[,...]`; ports come out as decimal numbers. Errors as gensio 2.6.2 reports them: 'notfound' no address,
- * 'inval' a family word without an address or port 0 to connect to, 'unknownname' no such port, 'inconsistent' port 0 next to another.
+ * 'inval' a family word without an address or port 0 to connect to, 'unknownname' no such port, 'namenotfound' a host no name server
+ * can know, 'inconsistent' port 0 next to another.
  */
 export function parseAddrs(text: string, context: AddrContext): Result<readonly NetAddr[]> {
   const pieces = text.split(',', MAX_ADDRS * 4).filter((piece) => piece !== '');
@@ -59,6 +62,8 @@ export function parseAddrs(text: string, context: AddrContext): Result<readonly 
     const [host, written] = second === undefined ? [undefined, first] : [first, second];
     const port = portNumber(written, context.protocol, context.services);
     if (port === undefined) return { error: 'unknownname', detail: noPort(written, host) };
+    const wrong = host === undefined ? undefined : notHost(host, context.networks === true);
+    if (wrong !== undefined) return { error: 'namenotfound', detail: wrong };
     addrs.push({ family, host, port: String(port) });
     if (addrs.length > MAX_ADDRS) return { error: 'toobig', detail: `more than ${MAX_ADDRS} addresses` };
   }
@@ -67,6 +72,14 @@ export function parseAddrs(text: string, context: AddrContext): Result<readonly 
   if (zeros !== 0 && zeros !== addrs.length) return { error: 'inconsistent', detail: 'port 0 stands next to another port' };
   if (zeros !== 0 && context.role === 'connector') return { error: 'inval', detail: 'port 0 cannot be connected to' };
   return { ok: addrs };
+}
+
+/** Why a text can be no host, without asking anybody. */
+function notHost(host: string, networks: boolean): string | undefined {
+  if (host === '*' || isIP(host) !== 0 || /^[A-Za-z0-9._-]+$/.test(host)) return undefined;
+  if (networks && /^[0-9a-fA-F.:]+\/[0-9]{1,3}$/.test(host)) return undefined;
+  if (/^\[.*\]$/.test(host)) return `'${host}' is no host: IPv6 addresses are written without brackets`;
+  return /\s/.test(host) ? `there is a blank in the host '${host}'` : `'${host}' is no host`;
 }
 
 function noPort(port: string, host: string | undefined): string {
@@ -110,7 +123,7 @@ export function parseRemaddr(text: string, services: Services = builtInServices)
   if (protocol === 'unix') return { error: 'inval', detail: 'a Unix socket has no address to compare with' };
   if (protocol !== undefined) rest = rest.slice(protocol.length + 1);
   // As an accepter, because port 0 is fine here.
-  const got = parseAddrs(rest, { role: 'accepter', protocol: protocol === 'udp' ? 'udp' : 'tcp', services, family });
+  const got = parseAddrs(rest, { role: 'accepter', protocol: protocol === 'udp' ? 'udp' : 'tcp', services, family, networks: true });
   if ('error' in got) return got;
   const hosts: RemoteHost[] = [];
   for (const { host, port, ...addr } of got.ok) {

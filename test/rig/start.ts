@@ -18,7 +18,7 @@ if (demo) {
   process.stdout.write(`
 ser2net is running on examples/demo.yaml, with two simulated instruments. In another terminal, try
 
-  printf 'hello\\r\\n' | nc -q 1 localhost 4001     raw TCP: the instrument answers
+  printf 'hello\\r\\n' | nc localhost 4001          raw TCP: the instrument answers (Control-C ends nc)
   telnet localhost 4002                           telnet with RFC 2217: type help, or line?
   telnet localhost 4000                           the admin port: type help
 

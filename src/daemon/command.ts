@@ -33,7 +33,8 @@ export interface RunOptions {
 }
 
 export type Command =
-  | { readonly do: 'run' | 'check' | 'dump'; readonly options: RunOptions }
+  | { readonly do: 'run'; readonly options: RunOptions }
+  | { readonly do: 'check' | 'dump'; readonly options: RunOptions }
   | { readonly do: 'print'; readonly text: string }
   | { readonly do: 'refuse'; readonly text: string; readonly usage: boolean }
   | { readonly do: 'subcommand'; readonly name: string; readonly args: readonly string[]; readonly options: SubcommandOptions };

@@ -1,9 +1,10 @@
 // From the words of the command line to the exit code: decides who does it, and loads only that.
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type CommandEnv, type RunOptions, readCommand } from './command.ts';
+import { type Command, type CommandEnv, type RunOptions, readCommand } from './command.ts';
 import { usage } from './messages.ts';
 import { textSink } from './stderr.ts';
+import type { SubcommandIo } from './subcommands.ts';
 
 /** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
 export function shownName(script: string | undefined): string {
@@ -22,29 +23,51 @@ const commandEnv: CommandEnv = {
 /** argv is the process's: node, script, words. */
 export async function start(argv: readonly string[]): Promise<number> {
   const argv0 = shownName(argv[1]);
-  // Nobody reads on: no reason to fail.
-  process.stdout.on('error', () => undefined);
-  process.stderr.on('error', () => undefined);
-  const out = (text: string | Buffer): void => void process.stdout.write(text);
-  const err = (text: string): void => void process.stderr.write(text);
   const command = await readCommand(argv0, argv.slice(2), commandEnv);
+  if (command.do === 'run') return startDaemon(argv, command.options);
+  const out = new Output(process.stdout);
+  const err = new Output(process.stderr);
+  const code = await carryOut(command, argv0, { out: (text) => out.write(text), err: (text) => err.write(text) });
+  await Promise.all([out.flush(), err.flush()]);
+  return code;
+}
+
+/**
+ * Where commands that end write to. The daemon itself never touches these streams: they change the mode of descriptors that others
+ * have, too.
+ */
+class Output {
+  readonly #stream: NodeJS.WriteStream;
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    // Nobody reads on: no reason to fail.
+    stream.on('error', () => undefined);
+  }
+  write(text: string | Buffer): void {
+    this.#stream.write(text);
+  }
+  /** Resolves when everything is out, or cannot be had out. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => this.#stream.write('', () => resolve()));
+  }
+}
+
+async function carryOut(command: Exclude<Command, { do: 'run' }>, argv0: string, io: SubcommandIo): Promise<number> {
   switch (command.do) {
     case 'print':
-      out(command.text);
+      io.out(command.text);
       return 0;
     case 'refuse':
-      err(`${command.text}\n${command.usage ? usage(argv0) : ''}`);
+      io.err(`${command.text}\n${command.usage ? usage(argv0) : ''}`);
       return 1;
     case 'subcommand': {
       const { SUBCOMMANDS } = await import('./subcommands.ts');
-      return SUBCOMMANDS[command.name]!.run(command.args, command.options, { out, err });
+      return SUBCOMMANDS[command.name]!.run(command.args, command.options, io);
     }
     case 'check':
-      return (await import('./check.ts')).checkOptions(command.options, {}, { out, err });
+      return (await import('./check.ts')).checkOptions(command.options, {}, io);
     case 'dump':
-      return (await import('./check.ts')).dumpOptions(command.options, { out, err });
-    case 'run':
-      return startDaemon(argv, command.options);
+      return (await import('./check.ts')).dumpOptions(command.options, io);
   }
 }
 

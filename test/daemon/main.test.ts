@@ -220,3 +220,18 @@ test('the log as JSON lines', async () => {
   daemon.child.kill('SIGTERM');
   assert.equal(await daemon.ended, 0);
 });
+
+test('a long output goes out in full to a slow reader, and a reader who leaves is no failure', async () => {
+  const lines = Array.from({ length: 3000 }, (_, i) => `${10000 + i}:raw:0:/dev/ttyS${i}:9600\n`).join('');
+  const file = write(lines, '.conf');
+  const command = start(['dump', file]);
+  command.child.stdout?.pause();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const closed = new Promise((resolve) => command.child.on('close', resolve));
+  command.child.stdout?.resume();
+  assert.equal(await command.ended, 0);
+  await closed;
+  assert.equal(command.out().match(/^connection:/gm)?.length, 3000);
+  const left = spawnSync('/bin/sh', ['-c', '"$0" "$1" dump "$2" | head -1', process.execPath, MAIN, file]);
+  assert.deepEqual([left.stdout.toString(), left.stderr.toString()], ['%YAML 1.1\n', '']);
+});

@@ -91,12 +91,21 @@ export interface Libc {
   ptyNumber(master: number): number | SystemError;
   /** TIOCPKT: each read of the master begins with a control byte. */
   setPacketMode(master: number, on: boolean): SystemError | undefined;
+  /** TIOCVHANGUP, on a terminal: who has it open sees its end. Needs CAP_SYS_ADMIN, else EPERM. */
+  hangUpTerminal(fd: number): SystemError | undefined;
+  /** inotify_init1: a descriptor that does not block, to be read for struct inotify_event. Closed with close(). */
+  inotify(): number | SystemError;
+  /** inotify_add_watch: IN_ bits; gives the number of the watch. */
+  addWatch(inotify: number, path: string, mask: number): number | SystemError;
+  removeWatch(inotify: number, watch: number): SystemError | undefined;
   /** flock(2), never waits: EAGAIN when another descriptor holds it. */
   flock(fd: number, how: 'shared' | 'exclusive' | 'unlock'): SystemError | undefined;
   /** A second descriptor for the same open file, closed on exec, 3 or more. */
   dup(fd: number): number | SystemError;
   /** F_GETFL, F_SETFL with O_NONBLOCK on or off. */
   setNonblocking(fd: number, on: boolean): SystemError | undefined;
+  /** read(2) of at most so many bytes, on a descriptor that does not block; EAGAIN when there is nothing. Empty: the end. */
+  readNow(fd: number, size: number): Buffer | SystemError;
   /** poll: the far end of a socket has closed its side (also while there is still something to read), or the socket is broken. */
   hungUp(fd: number): boolean;
   /** close(2) here and now. */
@@ -133,6 +142,7 @@ const IOCTL = {
   TIOCCBRK: [0x5428, 0],
   TIOCGRS485: [0x542e, 32],
   TIOCSRS485: [0x542f, 32],
+  TIOCVHANGUP: [0x5437, 0],
   TIOCSERGETLSR: [0x5459, 4],
   TIOCGICOUNT: [0x545d, 80],
   TIOCGPTN: [0x80045430, 4],
@@ -166,6 +176,7 @@ const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const IN_NONBLOCK_CLOEXEC = O_NONBLOCK | O_CLOEXEC;
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
@@ -231,7 +242,11 @@ function load(): Libc | undefined {
   const cFcntl = c.func('int fcntl(int fd, int cmd, ...)');
   const cPrctl = c.func('int prctl(int option, ...)');
   const cPoll = c.func('int poll(_Inout_ void *fds, unsigned long count, int timeout)');
+  const cInotifyInit = c.func('int inotify_init1(int flags)');
+  const cInotifyAdd = c.func('int inotify_add_watch(int fd, const char *path, unsigned int mask)');
+  const cInotifyRemove = c.func('int inotify_rm_watch(int fd, int watch)');
   const cFlock = c.func('int flock(int fd, int operation)');
+  const cRead = c.func('long read(int fd, _Out_ void *data, size_t length)');
   const cClose = c.func('int close(int fd)');
   const cSocket = c.func('int socket(int domain, int type, int protocol)');
   const cConnect = c.func('int connect(int fd, const void *address, unsigned int length)');
@@ -304,6 +319,16 @@ function load(): Libc | undefined {
     unlockPty: (master) => putWord(master, 'TIOCSPTLCK', 0),
     ptyNumber: (master) => askWord(master, 'TIOCGPTN'),
     setPacketMode: (master, on) => putWord(master, 'TIOCPKT', on ? 1 : 0),
+    hangUpTerminal: (fd) => withNumber(fd, 'TIOCVHANGUP', 0),
+    inotify() {
+      const fd = cInotifyInit(IN_NONBLOCK_CLOEXEC) as number;
+      return check(fd, 'inotify_init1') ?? fd;
+    },
+    addWatch(inotify, path, mask) {
+      const watch = cInotifyAdd(inotify, path, mask) as number;
+      return check(watch, 'inotify_add_watch') ?? watch;
+    },
+    removeWatch: (inotify, watch) => check(cInotifyRemove(inotify, watch), 'inotify_rm_watch'),
     flock: (fd, how) => check(cFlock(fd, FLOCK[how]), 'flock'),
     dup(fd) {
       const copy = cFcntl(fd, F_DUPFD_CLOEXEC, 'int', 3) as number;
@@ -314,6 +339,11 @@ function load(): Libc | undefined {
       const err = check(flags, 'fcntl');
       if (err !== undefined) return err;
       return check(cFcntl(fd, F_SETFL, 'int', on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK), 'fcntl');
+    },
+    readNow(fd, size) {
+      const data = Buffer.alloc(size);
+      const n = Number(cRead(fd, data, size));
+      return check(n, 'read') ?? data.subarray(0, n);
     },
     hungUp(fd) {
       putU32(scratch, 0, fd);

@@ -1,8 +1,10 @@
 // What a configuration says, whichever format it was written in. Read-only; nothing here opens anything.
 import type { Diag, Pos } from '../base/diag.ts';
 import type { GensioErrorCode } from '../base/gensio-error.ts';
+import type { AttachOptions } from '../options/attach.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { LayerSpec } from '../options/stack.ts';
+import type { Target } from './target.ts';
 
 /** A stack as written, and what it means; or why it means nothing (the connection is kept and reported). */
 export interface Stack {
@@ -57,12 +59,25 @@ export interface AdminConfig {
   readonly place?: string;
 }
 
+/** A serial port elsewhere as a device of this machine. Not in ser2net. */
+export interface AttachConfig {
+  readonly name: string;
+  /** The link applications open; absolute. */
+  readonly device: string;
+  /** In the order they are tried; one at least. */
+  readonly targets: readonly Target[];
+  readonly enable: boolean;
+  readonly options: AttachOptions;
+  readonly pos: Pos;
+}
+
 export interface Config {
   readonly format: 'yaml' | 'yaml2' | 'conf' | 'none';
   readonly connections: readonly ConnectionConfig[];
   readonly rotators: readonly RotatorConfig[];
   readonly leds: readonly LedConfig[];
   readonly admin: AdminConfig | undefined;
+  readonly attachments?: readonly AttachConfig[];
 }
 
 /** A reading: what could be read, and every problem, in the order found. complete is false when reading stopped before the end. */

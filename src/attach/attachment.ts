@@ -1,0 +1,478 @@
+// One attachment at work: a pty for applications on one side, a connection on the other, made anew as often as it takes.
+//
+// The pty lives as long as the attachment. What applications write goes to the network as fast as that takes it; while there is no
+// connection it is kept up to a limit, and then they wait.
+import type { Clock, Timer } from '../base/clock.ts';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import type { Libc, Termios } from '../base/libc.ts';
+import type { Log } from '../base/log.ts';
+import type { Target } from '../config/target.ts';
+import type { Gensio } from '../gensio/gensio.ts';
+import type { Build } from '../gensio/registry.ts';
+import type { AttachOptions, TargetOptions } from '../options/attach.ts';
+import { Backoff } from './backoff.ts';
+import { DeviceLink, type LinkEnv } from './device-link.ts';
+import { FarLine } from './far-line.ts';
+import { type Line, lineOfOptions, lineOfTermios } from './line.ts';
+import { Outbox } from './outbox.ts';
+import { PtyEnd } from './pty-end.ts';
+import type { SlaveWatch } from './slave-watch.ts';
+
+export interface AttachEnv {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly builder: Build;
+  readonly libc: Libc;
+  readonly watch: SlaveWatch;
+  readonly link: LinkEnv;
+  /** From 0 up to, not including, 1: for the waits. */
+  readonly random: () => number;
+}
+
+/** What an attachment is to be. */
+export interface AttachmentSpec {
+  /** In the log. */
+  readonly name: string;
+  /** The link applications open; absolute. */
+  readonly device: string;
+  /** In the order they are tried; one at least. */
+  readonly targets: readonly Target[];
+  readonly options: AttachOptions;
+}
+
+/** idle: nobody has asked for a connection. waiting: for the next attempt. */
+export type AttachmentState = 'stopped' | 'idle' | 'connecting' | 'connected' | 'waiting';
+
+/** How an attachment fares. */
+export interface AttachmentView {
+  readonly name: string;
+  readonly device: string;
+  /** `/dev/pts/5`; undefined: there is no pty now. */
+  readonly slave: string | undefined;
+  readonly state: AttachmentState;
+  /** The target connected to, or tried. */
+  readonly target: string;
+  readonly used: boolean;
+  /** From applications to the network, and back. */
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  /** Kept for the next connection. */
+  readonly queued: number;
+  /** Connections made so far. */
+  readonly connections: number;
+}
+
+/** A connection that held for so long was a good one: the waits begin anew. */
+const STABLE_MS = 5000;
+/** How long what was written last may take to go out at the end. */
+const FAREWELL_MS = 2000;
+
+/** One attempt, and the connection it becomes. */
+interface Session {
+  readonly target: Target;
+  readonly gensio: Gensio;
+  timer: Timer | undefined;
+  line: FarLine | undefined;
+  open: boolean;
+  since: number;
+}
+
+export class Attachment {
+  readonly #env: AttachEnv;
+  #spec: AttachmentSpec;
+  readonly #link: DeviceLink;
+  #pty: PtyEnd | undefined;
+  #state: AttachmentState = 'stopped';
+  #session: Session | undefined;
+  #next = 0;
+  #backoff!: Backoff;
+  #outbox!: Outbox;
+  #timer: Timer | undefined;
+  #leaving: Timer | undefined;
+  /** What the applications set last; undefined: nothing yet. */
+  #termios: Termios | undefined;
+  /** The network takes no more; the pty takes no more. */
+  #netFull = false;
+  #ptyFull = false;
+  #bytesOut = 0;
+  #bytesIn = 0;
+  #connections = 0;
+  /** The first failure of a row is news, the others are not. */
+  #failures = 0;
+
+  constructor(spec: AttachmentSpec, env: AttachEnv) {
+    this.#spec = spec;
+    this.#env = env;
+    this.#link = new DeviceLink(spec.device, env.link);
+    this.#prepare();
+  }
+
+  #prepare(): void {
+    const { retryTime, retryMax, queue } = this.#spec.options;
+    this.#backoff = new Backoff({ first: retryTime, max: retryMax, random: this.#env.random });
+    const kept = this.#outbox?.take();
+    this.#outbox = new Outbox(queue);
+    if (kept !== undefined) this.#outbox.put(kept);
+    this.#next = 0;
+  }
+
+  get spec(): AttachmentSpec {
+    return this.#spec;
+  }
+  get view(): AttachmentView {
+    const { name, device, targets } = this.#spec;
+    return {
+      name,
+      device,
+      slave: this.#pty?.path,
+      state: this.#state,
+      target: (this.#session?.target ?? targets[this.#next % targets.length])?.text ?? '',
+      used: this.#pty?.used ?? false,
+      bytesOut: this.#bytesOut,
+      bytesIn: this.#bytesIn,
+      queued: this.#outbox.bytes,
+      connections: this.#connections,
+    };
+  }
+
+  /** Makes the pty and its link, and begins to connect unless that waits for an application. @throws GensioError */
+  start(): void {
+    this.#makePty();
+    this.#state = 'idle';
+    if (!this.#spec.options.onDemand) this.#connect();
+    else this.#updateReading();
+  }
+
+  /** Other targets or options for the same device. false: that needs a new one. */
+  change(spec: AttachmentSpec): boolean {
+    const { user, group, mode } = this.#spec.options;
+    const o = spec.options;
+    if (spec.device !== this.#spec.device || o.user !== user || o.group !== group || o.mode !== mode) return false;
+    if (this.#state === 'stopped') return false;
+    this.#spec = spec;
+    this.#dropSession('reconfigured');
+    this.#prepare();
+    this.#state = 'idle';
+    if (!o.onDemand || this.#pty?.used === true) this.#connect();
+    else this.#updateReading();
+    return true;
+  }
+
+  /** Takes the link away, lets out what was written, and closes everything. done comes once. */
+  stop(done: () => void): void {
+    const session = this.#session;
+    const pty = this.#pty;
+    this.#timer?.cancel();
+    this.#leaving?.cancel();
+    this.#state = 'stopped';
+    this.#session = undefined;
+    this.#pty = undefined;
+    this.#link.remove();
+    if (this.#outbox.bytes > 0) this.#say('notice', `${this.#outbox.bytes} bytes were never sent`);
+    // It may hold a buffer that is still going out.
+    pty?.setReading(false);
+    session?.timer?.cancel();
+    session?.line?.end();
+    let timer: Timer | undefined;
+    const finish = (): void => {
+      timer?.cancel();
+      pty?.close();
+      done();
+    };
+    if (session === undefined) return finish();
+    const { gensio } = session;
+    gensio.up = { read: () => undefined, writable: () => undefined, closed: () => undefined };
+    if (!session.open) {
+      gensio.abort();
+      return finish();
+    }
+    gensio.up.closed = finish;
+    timer = this.#env.clock.after(FAREWELL_MS, () => gensio.abort());
+    gensio.setReading(true);
+    gensio.close();
+  }
+
+  // ---- the pty
+
+  #makePty(): void {
+    const { options } = this.#spec;
+    const pty: PtyEnd = new PtyEnd(
+      {
+        read: (data) => this.#fromApplication(data),
+        writable: () => {
+          this.#ptyFull = false;
+          if (this.#session?.open === true) this.#session.gensio.setReading(true);
+        },
+        settings: (termios) => this.#settings(termios),
+        flushed: (queue) => this.#flushed(queue),
+        used: (used) => this.#used(used),
+        failed: (err) => this.#ptyFailed(err),
+      },
+      { owner: options.user, group: options.group, mode: options.mode, line: this.#wantedLine(undefined) },
+      this.#env.watch,
+      this.#env.libc,
+      this.#env.clock,
+    );
+    try {
+      this.#link.point(pty.path);
+    } catch (err) {
+      pty.close();
+      throw err;
+    }
+    this.#pty = pty;
+    this.#ptyFull = false;
+    this.#say('notice', `${this.#spec.device} is ${pty.path}`);
+  }
+
+  #ptyFailed(err: GensioError): void {
+    this.#say('err', `${this.#spec.device} was lost (${err.message}); it is made anew`);
+    this.#pty = undefined;
+    this.#remake();
+  }
+
+  /** A new pty behind the same link; tried again later when there can be none. */
+  #remake(): void {
+    try {
+      this.#makePty();
+    } catch (err) {
+      this.#say('err', `${this.#spec.device} cannot be made: ${describe(fromSystemError(err))}`);
+      this.#leaving?.cancel();
+      this.#leaving = this.#env.clock.after(this.#spec.options.retryMax, () => this.#remake());
+      return;
+    }
+    this.#updateReading();
+  }
+
+  #fromApplication(data: Buffer): void {
+    this.#bytesOut += data.length;
+    const session = this.#session;
+    if (session?.open === true && this.#outbox.bytes === 0) {
+      if (session.gensio.write(data)) return;
+      this.#netFull = true;
+      this.#pty?.setReading(false);
+      return;
+    }
+    if (this.#spec.options.discard && this.#failures > 0) return;
+    if (!this.#outbox.put(data)) this.#pty?.setReading(false);
+    // It had to be noticed, but perhaps could not be.
+    if (this.#state === 'idle') this.#connect();
+  }
+
+  #settings(termios: Termios): void {
+    this.#termios = termios;
+    const line = this.#session?.line;
+    if (line !== undefined && !this.#spec.options.fixed) line.want(this.#wantedLine(this.#session?.target));
+  }
+
+  #flushed(queue: 'in' | 'out' | 'both'): void {
+    if (queue !== 'in') this.#outbox.clear();
+    this.#session?.line?.purge(queue);
+    this.#updateReading();
+  }
+
+  #used(used: boolean): void {
+    const { onDemand, disconnectAfter } = this.#spec.options;
+    this.#say('debug', used ? 'opened by an application' : 'closed by the last application');
+    this.#leaving?.cancel();
+    if (used && this.#state === 'idle') this.#connect();
+    if (!used && onDemand && disconnectAfter > 0) {
+      this.#leaving = this.#env.clock.after(disconnectAfter, () => this.#leave());
+    }
+    const session = this.#session;
+    if (session?.open === true) session.line?.modemLines(this.#lineOptions(session.target), used);
+  }
+
+  /** Nobody has used the device for a while: no connection until somebody does. */
+  #leave(): void {
+    if (this.#pty?.used !== false || this.#outbox.bytes > 0) return;
+    this.#dropSession('no application has the device open');
+    this.#state = 'idle';
+    this.#updateReading();
+  }
+
+  // ---- the line
+
+  #lineOptions(target: Target): TargetOptions {
+    const { speed, flow, dtr, rts } = this.#spec.options;
+    const own = target.options;
+    return { speed: own.speed ?? speed, flow: own.flow ?? flow, dtr: own.dtr ?? dtr, rts: own.rts ?? rts };
+  }
+
+  #wantedLine(target: Target | undefined): Line {
+    const line = lineOfOptions(target === undefined ? this.#spec.options : this.#lineOptions(target));
+    return this.#termios === undefined || this.#spec.options.fixed ? line : lineOfTermios(this.#termios, line);
+  }
+
+  // ---- the connection
+
+  #connect(): void {
+    const { targets, options, name } = this.#spec;
+    const { builder, clock } = this.#env;
+    const target = targets[this.#next % targets.length]!;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#state = 'connecting';
+    this.#say(this.#failures === 0 ? 'info' : 'debug', `connecting to ${target.text}`);
+    let gensio: Gensio;
+    try {
+      gensio = builder.connector(target.spec);
+    } catch (err) {
+      return this.#failed(target, fromSystemError(err));
+    }
+    const session: Session = { target, gensio, timer: undefined, line: undefined, open: false, since: 0 };
+    this.#session = session;
+    session.timer = clock.after(options.connectTimeout, () => this.#lost(session, new GensioError('timedout')));
+    gensio.up = {
+      read: (data) => this.#fromNetwork(session, data),
+      writable: () => {
+        if (session !== this.#session) return;
+        this.#netFull = false;
+        this.#updateReading();
+      },
+      closed: (err) => this.#lost(session, err ?? new GensioError('remclose')),
+    };
+    gensio.open((err) => {
+      if (session !== this.#session) return;
+      if (err !== undefined) this.#lost(session, err);
+      else this.#opened(session, name);
+    });
+    this.#updateReading();
+  }
+
+  #opened(session: Session, name: string): void {
+    const { gensio, target } = session;
+    const { options } = this.#spec;
+    session.timer?.cancel();
+    session.open = true;
+    session.since = this.#env.clock.now();
+    this.#state = 'connected';
+    this.#connections++;
+    this.#failures = 0;
+    this.#netFull = false;
+    const address = gensio.address();
+    this.#say('notice', `connected to ${target.text}${address === '' ? '' : ` (${address})`}`);
+    if (target.controls && gensio.serial !== undefined) {
+      session.line = new FarLine(gensio.serial, { speed: (inForce, asked) => this.#speed(inForce, asked) }, this.#env.log, name);
+      const lines = this.#lineOptions(target);
+      session.line.modemLines(lines, this.#pty?.used ?? false);
+      session.line.want(this.#wantedLine(target));
+      if (lines.speed === undefined && (this.#termios === undefined || options.fixed)) session.line.askSpeed();
+    }
+    const kept = this.#outbox.take();
+    if (kept !== undefined && !gensio.write(kept)) this.#netFull = true;
+    // Answers must be read even when nobody reads the data yet.
+    gensio.setReading(!this.#ptyFull);
+    this.#updateReading();
+  }
+
+  #speed(inForce: number, asked: number | undefined): void {
+    if (asked === undefined && this.#termios !== undefined && !this.#spec.options.fixed) return;
+    this.#pty?.showSpeed(inForce, asked);
+  }
+
+  #fromNetwork(session: Session, data: Buffer): void {
+    const pty = this.#pty;
+    if (session !== this.#session || pty === undefined) return;
+    this.#bytesIn += data.length;
+    if (this.#spec.options.discardUnread && !pty.used) return;
+    if (pty.write(data)) return;
+    this.#ptyFull = true;
+    session.gensio.setReading(false);
+  }
+
+  /** An attempt that came to nothing, or a connection that ended. */
+  #lost(session: Session, err: GensioError): void {
+    if (session !== this.#session) return;
+    const { gensio, target } = session;
+    const unsent = session.open ? gensio.queued() : 0;
+    const stable = session.open && this.#env.clock.now() - session.since >= STABLE_MS;
+    const { open } = session;
+    this.#release(session);
+    gensio.abort();
+    if (!open) return this.#failed(target, err);
+    const lost = unsent === 0 ? '' : `; ${unsent} bytes had not been sent`;
+    this.#say('notice', `lost ${target.text}: ${describe(err)}${lost}`);
+    if (stable) this.#backoff.reset();
+    this.#next = 0;
+    // Counts as the first of a row: from here on writes may be thrown away.
+    this.#failures = 1;
+    if (this.#spec.options.hangup) this.#hangUp();
+    this.#wait();
+  }
+
+  #failed(target: Target, err: GensioError): void {
+    const { targets, options } = this.#spec;
+    this.#say(this.#failures < targets.length ? 'warning' : 'debug', `cannot connect to ${target.text}: ${describe(err)}`);
+    this.#failures++;
+    this.#next++;
+    if (this.#next % targets.length !== 0) return this.#connect();
+    if (options.hangup && this.#pty?.used === true) this.#hangUp();
+    this.#wait();
+  }
+
+  #wait(): void {
+    const { onDemand } = this.#spec.options;
+    if (onDemand && this.#pty?.used !== true && this.#outbox.bytes === 0) {
+      this.#state = 'idle';
+      this.#updateReading();
+      return;
+    }
+    const ms = this.#backoff.next();
+    this.#state = 'waiting';
+    this.#say('debug', `next attempt in ${Math.round(ms)} ms`);
+    this.#timer = this.#env.clock.after(ms, () => {
+      this.#next = 0;
+      this.#connect();
+    });
+    this.#updateReading();
+  }
+
+  /** Ends the connection for a reason of our own. */
+  #dropSession(why: string): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const session = this.#session;
+    if (session === undefined) return;
+    const lent = this.#netFull;
+    this.#release(session);
+    if (session.open) this.#say('notice', `disconnected from ${session.target.text}: ${why}`);
+    // What it has not sent lies in a buffer of the pty, which is needed again.
+    if (session.open && !lent) {
+      const limit = this.#env.clock.after(FAREWELL_MS, () => session.gensio.abort());
+      session.gensio.up = { read: () => undefined, writable: () => undefined, closed: () => limit.cancel() };
+      session.gensio.close();
+    } else session.gensio.abort();
+  }
+
+  #release(session: Session): void {
+    session.timer?.cancel();
+    session.line?.end();
+    this.#session = undefined;
+    this.#netFull = false;
+  }
+
+  #hangUp(): void {
+    const pty = this.#pty;
+    this.#outbox.clear();
+    if (pty === undefined || !pty.used || pty.hangUp()) return;
+    this.#pty = undefined;
+    this.#ptyFull = false;
+    pty.close();
+    this.#remake();
+  }
+
+  /** Takes from applications what there is room for. */
+  #updateReading(): void {
+    const pty = this.#pty;
+    if (pty === undefined) return;
+    if (this.#session?.open === true) pty.setReading(!this.#netFull);
+    else pty.setReading(!this.#outbox.full || (this.#spec.options.discard && this.#failures > 0));
+  }
+
+  #say(level: 'err' | 'warning' | 'notice' | 'info' | 'debug', text: string): void {
+    this.#env.log.log(level, `${this.#spec.name}: ${text}`);
+  }
+}
+
+/** gensio's words, and ours where there are some. */
+export const describe = (err: GensioError): string => (err.detail === undefined ? err.message : `${err.message} (${err.detail})`);

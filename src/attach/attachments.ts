@@ -1,0 +1,111 @@
+// All attachments of a configuration, and the way from one configuration to the next: what did not change is not touched.
+import { isDeepStrictEqual } from 'node:util';
+import type { Timer } from '../base/clock.ts';
+import { fromSystemError } from '../base/gensio-error.ts';
+import { libc } from '../base/libc.ts';
+import type { AttachConfig } from '../config/model.ts';
+import { type AttachEnv, Attachment, type AttachmentSpec, type AttachmentView, describe } from './attachment.ts';
+import { SlaveWatch } from './slave-watch.ts';
+
+/** Wait before a device that could not be made is tried again, ms. */
+const AGAIN_MS = 10_000;
+
+export type AttachmentsEnv = Omit<AttachEnv, 'libc' | 'watch'>;
+
+/** What attachments of one process share; undefined: this machine cannot have any (no koffi). */
+export function attachEnv(env: AttachmentsEnv): AttachEnv | undefined {
+  const c = libc();
+  return c === undefined ? undefined : { ...env, libc: c, watch: new SlaveWatch(c, env.clock) };
+}
+
+interface Entry {
+  config: AttachConfig;
+  readonly attachment: Attachment;
+  /** Set while the device could not be made. */
+  retry: Timer | undefined;
+}
+
+const specOf = ({ name, device, targets, options }: AttachConfig): AttachmentSpec => ({
+  name: `attachment ${name}`,
+  device,
+  targets,
+  options,
+});
+
+const same = ({ pos: _a, ...a }: AttachConfig, { pos: _b, ...b }: AttachConfig): boolean => isDeepStrictEqual(a, b);
+
+export class Attachments {
+  readonly #given: AttachmentsEnv;
+  #env: AttachEnv | undefined;
+  #entries: Entry[] = [];
+
+  constructor(env: AttachmentsEnv) {
+    this.#given = env;
+  }
+
+  /** In the order of the configuration. */
+  get views(): readonly AttachmentView[] {
+    return this.#entries.map(({ config, attachment }) => ({ ...attachment.view, name: config.name }));
+  }
+
+  /** Puts a list in force. Resolves when everything that had to go is gone. Never rejects: what fails is logged and tried again. */
+  async apply(configs: readonly AttachConfig[]): Promise<void> {
+    const wanted = configs.filter((c, i) => c.enable && configs.findIndex((o) => o.enable && o.device === c.device) === i);
+    const before = new Map(this.#entries.map((entry) => [entry.config.name, entry]));
+    const next: Entry[] = [];
+    const coming: AttachConfig[] = [];
+    for (const config of wanted) {
+      const entry = before.get(config.name);
+      if (entry !== undefined && (same(entry.config, config) || entry.attachment.change(specOf(config)))) {
+        before.delete(config.name);
+        entry.config = config;
+        next.push(entry);
+      } else coming.push(config);
+    }
+    // Old links go before new ones come: they may want the same name.
+    await this.#stop([...before.values()]);
+    for (const config of coming) {
+      const entry = this.#start(config);
+      if (entry !== undefined) next.push(entry);
+    }
+    const order = wanted.map(({ name }) => name);
+    this.#entries = next.sort((a, b) => order.indexOf(a.config.name) - order.indexOf(b.config.name));
+  }
+
+  async stop(): Promise<void> {
+    const entries = this.#entries;
+    this.#entries = [];
+    await this.#stop(entries);
+  }
+
+  async #stop(entries: readonly Entry[]): Promise<void> {
+    await Promise.all(
+      entries.map((entry) => {
+        entry.retry?.cancel();
+        return new Promise<void>((resolve) => entry.attachment.stop(resolve));
+      }),
+    );
+  }
+
+  #start(config: AttachConfig): Entry | undefined {
+    this.#env ??= attachEnv(this.#given);
+    if (this.#env === undefined) {
+      this.#given.log.log('err', `attachment ${config.name}: not possible here without the package koffi`);
+      return undefined;
+    }
+    const entry: Entry = { config, attachment: new Attachment(specOf(config), this.#env), retry: undefined };
+    this.#try(entry);
+    return entry;
+  }
+
+  #try(entry: Entry): void {
+    entry.retry = undefined;
+    try {
+      entry.attachment.start();
+    } catch (err) {
+      const { log, clock } = this.#given;
+      log.log('err', `attachment ${entry.config.name}: ${entry.config.device} cannot be made: ${describe(fromSystemError(err))}`);
+      entry.retry = clock.after(AGAIN_MS, () => this.#try(entry));
+    }
+  }
+}

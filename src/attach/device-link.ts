@@ -1,0 +1,113 @@
+// The name of an attached device: a symbolic link to the slave of its pty. Made in one step; what was there before is replaced only
+// when it is ours: a link to a pty that is gone, or one that a process of ours made, which a record says, and left behind.
+import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+
+export interface LinkEnv {
+  /** Where records are kept; made when it is missing. undefined: none are, and only dangling links are replaced. */
+  readonly stateDir: string | undefined;
+  readonly pid: number;
+}
+
+const PTS = /^\/dev\/pts\/[0-9]+$/;
+
+/** When a process was started, in ticks: with its number it names one process for good. undefined: there is no such process. */
+function startOf(pid: number): string | undefined {
+  try {
+    // The name may hold blanks and parentheses; behind it the start is the 20th field.
+    return /.*\) (?:\S+ ){19}(\S+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+export class DeviceLink {
+  readonly path: string;
+  readonly #env: LinkEnv;
+  #slave: string | undefined;
+
+  /** path is absolute. */
+  constructor(path: string, env: LinkEnv) {
+    this.path = path;
+    this.#env = env;
+  }
+
+  get #record(): string | undefined {
+    const { stateDir } = this.#env;
+    return stateDir === undefined ? undefined : join(stateDir, encodeURIComponent(this.path).replaceAll('.', '%2E'));
+  }
+
+  /** Points the link to a slave, for the first time or anew. @throws GensioError exists: something else is there. */
+  point(slave: string): void {
+    try {
+      this.#claim();
+      this.#write(slave);
+      const temporary = join(dirname(this.path), `.${this.#env.pid}-${slave.slice(slave.lastIndexOf('/') + 1)}.ser2net`);
+      rmSync(temporary, { force: true });
+      symlinkSync(slave, temporary);
+      try {
+        renameSync(temporary, this.path);
+      } catch (err) {
+        rmSync(temporary, { force: true });
+        throw err;
+      }
+      this.#slave = slave;
+    } catch (err) {
+      throw fromSystemError(err);
+    }
+  }
+
+  /** Throws unless the name is free or ours. */
+  #claim(): void {
+    const { path } = this;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (!stat.isSymbolicLink()) throw new GensioError('exists', `${path} is there already and is no link`);
+    const target = readlinkSync(path);
+    if (target === this.#slave) return;
+    if (!PTS.test(target)) throw new GensioError('exists', `${path} is a link to ${target}, which is no pseudo-terminal`);
+    const owner = this.#owner(target);
+    if (owner === 'alive') throw new GensioError('inuse', `${path} is the device of another ser2net`);
+    if (owner === 'gone' || !existsSync(target)) return;
+    throw new GensioError('exists', `${path} is a link to ${target}, which another program may be using`);
+  }
+
+  /** What the record says about a link to that pty. */
+  #owner(target: string): 'alive' | 'gone' | 'unknown' {
+    const record = this.#record;
+    if (record === undefined) return 'unknown';
+    try {
+      const [path, slave, pid, start] = readFileSync(record, 'utf8').split('\n');
+      if (path !== this.path || slave !== target) return 'unknown';
+      return startOf(Number(pid)) === start && Number(pid) !== this.#env.pid ? 'alive' : 'gone';
+    } catch {
+      return 'unknown';
+    }
+  }
+
+  #write(slave: string): void {
+    const record = this.#record;
+    if (record === undefined) return;
+    const { pid } = this.#env;
+    try {
+      mkdirSync(dirname(record), { recursive: true, mode: 0o755 });
+      writeFileSync(record, `${this.path}\n${slave}\n${pid}\n${startOf(pid) ?? ''}\n`, { mode: 0o644 });
+    } catch {
+      // Without a record a link left behind is replaced only when its pty is gone: all that is lost.
+    }
+  }
+
+  /** Takes the name away, unless somebody else has it by now. */
+  remove(): void {
+    if (this.#slave === undefined) return;
+    try {
+      if (readlinkSync(this.path) === this.#slave) rmSync(this.path, { force: true });
+      const record = this.#record;
+      if (record !== undefined) rmSync(record, { force: true });
+    } catch {
+      // It is gone already.
+    }
+    this.#slave = undefined;
+  }
+}

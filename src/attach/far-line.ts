@@ -1,0 +1,79 @@
+// The line at the far end of an attachment, driven over RFC 2217: what is wanted, what was asked for, what was answered.
+import type { Log } from '../base/log.ts';
+import type { SerialControl } from '../gensio/gensio.ts';
+import type { TargetOptions } from '../options/attach.ts';
+import { controlLine, isHonoured, type Line, type LineRequest, requestsFor } from './line.ts';
+
+export interface FarLineUp {
+  /** The far end has another speed than the one asked for (undefined: than anybody knows). */
+  speed(inForce: number, asked: number | undefined): void;
+}
+
+const PURGE = { in: 1, out: 2, both: 3 } as const;
+
+/** One connection's line. */
+export class FarLine {
+  readonly #serial: SerialControl;
+  readonly #up: FarLineUp;
+  readonly #say: (text: string) => void;
+  #asked: Line | undefined;
+  readonly #lines: { dtr?: boolean; rts?: boolean } = {};
+  #refusing = false;
+  #over = false;
+
+  constructor(serial: SerialControl, up: FarLineUp, log: Log, name: string) {
+    this.#serial = serial;
+    this.#up = up;
+    this.#say = (text) => log.log('warning', `${name}: ${text}`);
+  }
+
+  /** Asks for what differs from what was asked for before. */
+  want(line: Line): void {
+    const requests = requestsFor(line, this.#asked);
+    this.#asked = line;
+    for (const request of requests) this.#ask(request);
+  }
+
+  /** The modem lines as the options want them; used: an application has the device open. */
+  modemLines(options: Pick<TargetOptions, 'dtr' | 'rts'>, used: boolean): void {
+    for (const name of ['dtr', 'rts'] as const) {
+      const wanted = options[name];
+      const on = wanted === undefined ? undefined : wanted === 'open' ? used : wanted === 'on';
+      if (on === undefined || this.#lines[name] === on) continue;
+      this.#lines[name] = on;
+      this.#ask(controlLine(name, on));
+    }
+  }
+
+  /** Asks for the speed in force. */
+  askSpeed(): void {
+    this.#serial.request('baudrate', 0, (value) => {
+      if (!this.#over && value !== undefined && value > 0) this.#up.speed(value, undefined);
+    });
+  }
+
+  purge(queue: 'in' | 'out' | 'both'): void {
+    this.#serial.purge(PURGE[queue]);
+  }
+
+  /** Answers that come from now on are nobody's business. */
+  end(): void {
+    this.#over = true;
+  }
+
+  #ask(request: LineRequest): void {
+    const { setting, value, text } = request;
+    this.#serial.request(setting, value, (answer) => {
+      if (this.#over) return;
+      if (answer === undefined) {
+        // Not one word each time: a far end without RFC 2217 has none of it.
+        if (!this.#refusing) this.#say(`the far end cannot be asked for ${text}: it does not offer RFC 2217`);
+        this.#refusing = true;
+      } else if (answer === 0) this.#say(`no answer to the request for ${text}`);
+      else if (!isHonoured(request, answer)) {
+        this.#say(`the far end refused ${text}${setting === 'baudrate' ? `, its speed is ${answer}` : ''}`);
+        if (setting === 'baudrate') this.#up.speed(answer, value);
+      }
+    });
+  }
+}

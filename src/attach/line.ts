@@ -1,0 +1,132 @@
+// Between the settings of a pseudo-terminal and those RFC 2217 knows. Pure. A pty carries speed, stop bits and flow control; the
+// kernel refuses parity and 7 bits on it, and hears nothing of breaks and modem lines.
+import type { Termios } from '../base/libc.ts';
+import type { SerialSetting } from '../gensio/gensio.ts';
+import type { LineWish, TargetOptions } from '../options/attach.ts';
+
+/** asm-generic/termbits.h */
+export const TERMIOS = {
+  IXON: 0o2000,
+  IXOFF: 0o10000,
+  CBAUD: 0o10017,
+  BOTHER: 0o10000,
+  /** The input speed's bits; 0: as the output speed. */
+  CIBAUD: 0o2003600000,
+  CSTOPB: 0o100,
+  HUPCL: 0o2000,
+  CRTSCTS: 0o20000000000,
+  EXTPROC: 0o200000,
+} as const;
+
+export type Flow = NonNullable<TargetOptions['flow']>;
+
+/** A line as far as anybody cares. undefined: left as the far end has it. */
+export interface Line {
+  /** Bits a second; 0: hang up (B0). */
+  readonly speed: number | undefined;
+  readonly databits: number | undefined;
+  readonly parity: LineWish['parity'];
+  readonly stopbits: 1 | 2 | undefined;
+  readonly flow: Flow | undefined;
+  /** XOFF is sent to the device, although it is not obeyed (IXOFF without IXON). */
+  readonly inboundXoff: boolean;
+}
+
+export const NO_LINE: Line = {
+  speed: undefined,
+  databits: undefined,
+  parity: undefined,
+  stopbits: undefined,
+  flow: undefined,
+  inboundXoff: false,
+};
+
+/** What options ask for. */
+export const lineOfOptions = ({ speed, flow }: Pick<TargetOptions, 'speed' | 'flow'>): Line => ({
+  ...NO_LINE,
+  ...(speed !== undefined && speed),
+  flow,
+});
+
+/** What an application set, on top of what options say about the rest. */
+export function lineOfTermios(termios: Termios, rest: Line): Line {
+  const xonxoff = (termios.iflag & TERMIOS.IXON) !== 0;
+  return {
+    ...rest,
+    speed: termios.ospeed,
+    stopbits: (termios.cflag & TERMIOS.CSTOPB) !== 0 ? 2 : 1,
+    flow: (termios.cflag & TERMIOS.CRTSCTS) !== 0 ? 'rtscts' : xonxoff ? 'xonxoff' : 'none',
+    inboundXoff: !xonxoff && (termios.iflag & TERMIOS.IXOFF) !== 0,
+  };
+}
+
+/** Settings a raw pty begins with: no processing of any kind, and the line of the options where it can show it. */
+export function firstTermios(now: Termios, line: Line): Termios {
+  const raw = { ...now, iflag: 0, oflag: 0, lflag: TERMIOS.EXTPROC };
+  if (line.flow === 'xonxoff') raw.iflag = TERMIOS.IXON | TERMIOS.IXOFF;
+  if (line.flow === 'rtscts') raw.cflag |= TERMIOS.CRTSCTS;
+  if (line.stopbits === 2) raw.cflag |= TERMIOS.CSTOPB;
+  return line.speed === undefined ? raw : withSpeed(raw, line.speed);
+}
+
+/** The kernel finds the B constant for a speed that has one. */
+export const withSpeed = (termios: Termios, speed: number): Termios => ({
+  ...termios,
+  cflag: ((termios.cflag & ~(TERMIOS.CBAUD | TERMIOS.CIBAUD)) | TERMIOS.BOTHER) >>> 0,
+  ispeed: speed,
+  ospeed: speed,
+});
+
+/** One request to the far end: what is asked for, and what people call it. */
+export interface LineRequest {
+  readonly setting: SerialSetting;
+  readonly value: number;
+  readonly text: string;
+}
+
+const PARITY = { N: 1, O: 2, E: 3, M: 4, S: 5 } as const;
+const PARITY_NAMES = { N: 'no parity', O: 'odd parity', E: 'even parity', M: 'mark parity', S: 'space parity' } as const;
+const FLOW = { none: 1, xonxoff: 2, rtscts: 3 } as const;
+const FLOW_NAMES = { none: 'no flow control', xonxoff: 'XON/XOFF', rtscts: 'RTS/CTS' } as const;
+/** SET-CONTROL of RFC 2217: inbound XON/XOFF, and the two modem lines. */
+const INBOUND_XONXOFF = 15;
+const LINES = { dtr: { on: 8, off: 9 }, rts: { on: 11, off: 12 } } as const;
+
+export const controlLine = (name: 'dtr' | 'rts', on: boolean): LineRequest => ({
+  setting: 'control',
+  value: LINES[name][on ? 'on' : 'off'],
+  text: `${name.toUpperCase()} ${on ? 'on' : 'off'}`,
+});
+
+/** What to ask the far end for, to come from one line to another; before undefined: nothing was asked for yet. */
+export function requestsFor(line: Line, before: Line | undefined): LineRequest[] {
+  const out: LineRequest[] = [];
+  const { speed, databits, parity, stopbits, flow, inboundXoff } = line;
+  // B0 drops the lines and leaves the speed, as the kernel's serial drivers do.
+  if (speed === 0) {
+    if (before?.speed !== 0) out.push(controlLine('dtr', false), controlLine('rts', false));
+  } else {
+    if (before?.speed === 0) out.push(controlLine('dtr', true), controlLine('rts', true));
+    if (speed !== undefined && speed !== before?.speed) out.push({ setting: 'baudrate', value: speed, text: `speed ${speed}` });
+  }
+  if (databits !== undefined && databits !== before?.databits) {
+    out.push({ setting: 'datasize', value: databits, text: `${databits} data bits` });
+  }
+  if (parity !== undefined && parity !== before?.parity) {
+    out.push({ setting: 'parity', value: PARITY[parity], text: PARITY_NAMES[parity] });
+  }
+  if (stopbits !== undefined && stopbits !== before?.stopbits) {
+    out.push({ setting: 'stopsize', value: stopbits, text: `${stopbits} stop bit${stopbits === 1 ? '' : 's'}` });
+  }
+  if (flow !== undefined && (flow !== before?.flow || (before.inboundXoff && !inboundXoff))) {
+    out.push({ setting: 'control', value: FLOW[flow], text: FLOW_NAMES[flow] });
+  }
+  if (inboundXoff && (before?.inboundXoff !== true || flow !== before.flow)) {
+    out.push({ setting: 'control', value: INBOUND_XONXOFF, text: 'inbound XON/XOFF' });
+  }
+  return out;
+}
+
+/** Whether an answer is what was asked for: a speed may be off by what dividers of a clock make of it. */
+export const isHonoured = ({ setting, value }: LineRequest, answer: number): boolean =>
+  setting === 'baudrate' ? Math.abs(answer - value) <= value * 0.03 : answer === value;

@@ -1,0 +1,202 @@
+// The options of an attachment: a serial port elsewhere as a device of this machine. As options of `ser2net attach` and as keys of a
+// section's `options`, in the same spelling.
+import { bool, type Kind, oneOf, size, str, time } from './kind.ts';
+import { row, type Values } from './row.ts';
+import type { Parity } from './serialdev.ts';
+
+/** A line as far as it is written: `9600`, `9600n`, `9600n8`, `9600n81`. */
+export interface LineWish {
+  /** Bits a second. */
+  readonly speed: number;
+  readonly parity: Parity | undefined;
+  readonly databits: 5 | 6 | 7 | 8 | undefined;
+  readonly stopbits: 1 | 2 | undefined;
+}
+
+const lineWish: Kind<LineWish | undefined> = {
+  name: '9600n81',
+  parse: (text) => {
+    const m = /^([0-9]{1,9})(?:([neoms])(?:([5-8])([12])?)?)?$/i.exec(text);
+    if (m === null || Number(m[1]) < 10) return { expected: 'a speed such as 9600 or 9600n81' };
+    return {
+      ok: {
+        speed: Number(m[1]),
+        parity: m[2]?.toUpperCase() as Parity | undefined,
+        databits: m[3] === undefined ? undefined : (Number(m[3]) as LineWish['databits']),
+        stopbits: m[4] === undefined ? undefined : (Number(m[4]) as LineWish['stopbits']),
+      },
+    };
+  },
+  print: (wish) => (wish === undefined ? '' : [wish.speed, wish.parity, wish.databits, wish.stopbits].join('')),
+};
+
+const octal: Kind<number | undefined> = {
+  name: 'octal',
+  parse: (text) => (/^0*[0-7]{1,3}$/.test(text) ? { ok: Number.parseInt(text, 8) } : { expected: 'an octal mode such as 660' }),
+  print: (value) => (value === undefined ? '' : value.toString(8)),
+};
+
+const line = (yaml: 'dtr' | 'rts', doc: string) =>
+  row({ conf: false, yaml, kind: oneOf(['on', 'off', 'open']), def: undefined, since: 'new', doc });
+
+export const ATTACH = {
+  user: row({ conf: false, yaml: 'user', kind: str, def: undefined, since: 'new', doc: 'Owner of the device, a name or a number.' }),
+  group: row({ conf: false, yaml: 'group', kind: str, def: undefined, since: 'new', doc: 'Group of the device, a name or a number.' }),
+  mode: row({
+    conf: false,
+    yaml: 'mode',
+    kind: octal,
+    def: undefined,
+    since: 'new',
+    doc: 'Rights of the device. As the system makes it when not given (often 620).',
+  }),
+  tlsCert: row({
+    conf: false,
+    yaml: 'tls-cert',
+    kind: str,
+    def: undefined,
+    since: 'new',
+    doc: 'File with the certificate to show to the server, PEM; for targets that begin with tls, rfc2217s or telnets.',
+  }),
+  tlsKey: row({
+    conf: false,
+    yaml: 'tls-key',
+    kind: str,
+    def: undefined,
+    since: 'new',
+    doc: 'File with the key of that certificate, PEM; the file of the certificate when not given.',
+  }),
+  tlsCa: row({
+    conf: false,
+    yaml: 'tls-ca',
+    kind: str,
+    def: undefined,
+    since: 'new',
+    doc: "Certificates to check the server with: a file (the server's own self-signed certificate will do), or a hashed directory when it ends in a slash. Without it no server is trusted.",
+  }),
+  tlsAllow: row({
+    conf: false,
+    yaml: 'tls-allow',
+    kind: str,
+    def: undefined,
+    since: 'new',
+    doc: 'Names separated by semicolons, one of which the certificate of the server must have, or sha256:FINGERPRINT of it, which needs no tls-ca.',
+  }),
+  onDemand: row({
+    conf: false,
+    yaml: 'on-demand',
+    kind: bool,
+    def: false,
+    since: 'new',
+    doc: 'Connect when an application opens the device for the first time, not before.',
+  }),
+  disconnectAfter: row({
+    conf: false,
+    yaml: 'disconnect-after',
+    kind: time('s'),
+    def: 0,
+    unit: 'ms',
+    since: 'new',
+    doc: 'With on-demand: close the connection when no application has had the device open for so long. 0: never.',
+  }),
+  hangup: row({
+    conf: false,
+    yaml: 'hangup',
+    kind: bool,
+    def: false,
+    since: 'new',
+    doc: 'When the connection is lost, applications see the end of the device, as if it were unplugged, and open it again. Otherwise they stay and wait. Needs CAP_SYS_ADMIN to keep the number under /dev/pts; without it the link leads to a new one.',
+  }),
+  queue: row({
+    conf: false,
+    yaml: 'queue',
+    kind: size,
+    def: 65536,
+    unit: 'bytes',
+    since: 'new',
+    doc: 'How much of what applications write is kept while there is no connection. With more they are made to wait.',
+  }),
+  discard: row({
+    conf: false,
+    yaml: 'discard',
+    kind: bool,
+    def: false,
+    since: 'new',
+    doc: 'What applications write while there is no connection is thrown away instead of kept; not during the first attempt to connect.',
+  }),
+  discardUnread: row({
+    conf: false,
+    yaml: 'discard-unread',
+    kind: bool,
+    def: false,
+    since: 'new',
+    doc: 'What comes while no application has the device open is thrown away, as a real serial port does. Otherwise the next one gets it.',
+  }),
+  speed: row({
+    conf: false,
+    yaml: 'speed',
+    kind: lineWish,
+    def: undefined,
+    since: 'new',
+    doc: 'The line to ask the far end for at each connection, until an application sets another speed or number of stop bits; parity and character size, which a pseudo-terminal cannot carry, stay as given here. Not asked for when not given.',
+  }),
+  flow: row({
+    conf: false,
+    yaml: 'flow',
+    kind: oneOf(['none', 'xonxoff', 'rtscts']),
+    def: undefined,
+    since: 'new',
+    doc: 'The flow control to ask the far end for, until an application sets another one.',
+  }),
+  fixed: row({
+    conf: false,
+    yaml: 'fixed',
+    kind: bool,
+    def: false,
+    since: 'new',
+    doc: 'What applications set is not passed on: the line stays as speed and flow say, or as the far end has it.',
+  }),
+  dtr: line(
+    'dtr',
+    'The line DTR at each connection: on, off, or open (on while an application has the device open). Left alone when not given.',
+  ),
+  rts: line('rts', 'The line RTS, as dtr.'),
+  retryTime: row({
+    conf: false,
+    yaml: 'retry-time',
+    kind: time('s'),
+    def: 500,
+    unit: 'ms',
+    since: 'new',
+    doc: 'Wait before the first new attempt; each further wait is twice as long, up to retry-max. Up to half of a wait is left off at random.',
+  }),
+  retryMax: row({
+    conf: false,
+    yaml: 'retry-max',
+    kind: time('s'),
+    def: 30_000,
+    unit: 'ms',
+    since: 'new',
+    doc: 'Longest wait between attempts.',
+  }),
+  connectTimeout: row({
+    conf: false,
+    yaml: 'connect-timeout',
+    kind: time('s'),
+    def: 10_000,
+    unit: 'ms',
+    since: 'new',
+    doc: 'How long one target may take to answer before the next one is tried.',
+  }),
+} as const;
+
+export type AttachOptions = Values<typeof ATTACH>;
+
+/** What may stand behind the question mark of a target's URL, for this target only. */
+export const TARGET = {
+  speed: ATTACH.speed,
+  flow: ATTACH.flow,
+  dtr: ATTACH.dtr,
+  rts: ATTACH.rts,
+} as const;
+export type TargetOptions = Values<typeof TARGET>;

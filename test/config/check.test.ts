@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkConfig } from '../../src/config/check.ts';
+import { Defaults } from '../../src/config/defaults.ts';
+import { readYaml } from '../../src/config/yaml/model.ts';
+import { memoryFiles } from './memory-files.ts';
+
+const check = (text: string): string[] =>
+  checkConfig(readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() }).config).map(
+    (d) => `${d.pos.line} ${d.code}${d.hint === undefined ? '' : ` (${d.hint})`}`,
+  );
+const pair = (a: string, b: string): string =>
+  `connection: &a\n  accepter: ${a}\n  connector: echo\nconnection: &b\n  accepter: ${b}\n  connector: echo\n`;
+const device = (text: string, name = 'a', port = 1): string => `connection: &${name}\n  accepter: tcp,${port}\n  connector: ${text}\n`;
+
+test('two listeners on one address are pointed out, wildcards included', () => {
+  for (const [a, b] of [
+    ['tcp,2000', '2000'],
+    ['tcp,2000', 'telnet,tcp,localhost,2000'],
+    ['tcp,127.0.0.1,2000', 'tcp,::1,1,127.0.0.1,2000'],
+    ['ipv4,2000', '2000'],
+    ['unix,/x', 'unix,/x'],
+    ['tcp,0.0.0.0,70000', 'tcp,1.2.3.4,4464'],
+  ] as const) {
+    assert.match(check(pair(a, b)).join(), /^(1 suspicious,)?4 port-twice \(see f, line 1\)|4 port-twice/, `${a} ${b}`);
+  }
+});
+
+test('other addresses, families, protocols and free ports go together', () => {
+  for (const [a, b] of [
+    ['tcp,2000', 'tcp,2001'],
+    ['tcp,2000', 'udp,2000'],
+    ['tcp,127.0.0.1,2000', 'tcp,127.0.0.2,2000'],
+    ['tcp,ipv4,2000', 'tcp,ipv6,2000'],
+    ['tcp,localhost,0', 'tcp,localhost,0'],
+    ['unix,/x', 'unix,/y'],
+    ['tcp,127.0.0.1,2000,127.0.0.1,2000', 'tcp,1'],
+  ] as const) {
+    assert.deepEqual(check(pair(a, b)), [], `${a} ${b}`);
+  }
+});
+
+test('rotators and the admin port listen too; a connection that is off does not', () => {
+  assert.deepEqual(check(`${pair('tcp,1', 'tcp,2')}rotator: &r\n  accepter: tcp,1\n  connections: [a]\nadmin:\n  accepter: tcp,2\n`), [
+    '1 port-twice (see f, line 7)',
+    '4 port-twice (see f, line 10)',
+  ]);
+  assert.deepEqual(check(pair('tcp,1', 'tcp,1\n  enable: off')), []);
+});
+
+test('a device that is named twice is pointed out, through other layers too', () => {
+  assert.deepEqual(check(device('serialdev,/dev/x,9600') + device('keepopen,/dev/x', 'b', 2)), ['4 device-twice (see f, line 1)']);
+  assert.deepEqual(check(device('/dev/x') + device('/dev/y', 'b', 2)), []);
+});
+
+test('a blank in a device, a missing comma and a short path are pointed out', () => {
+  assert.deepEqual(check(device('serialdev,\n    /dev/ttyS0\n    9600n81,local')), [
+    "1 suspicious (a comma is missing behind '/dev/ttyS0')",
+  ]);
+  assert.deepEqual(check(device('serialdev,ttyS0,9600')), ["1 suspicious (did you mean '/dev/ttyS0'?)"]);
+  assert.deepEqual(check(device('serialdev')), ['1 suspicious']);
+});
+
+test('a port above 65535 and a host like a layer are pointed out', () => {
+  assert.deepEqual(check(pair('tcp,localhost,70000', 'tcp,1')), ['1 suspicious']);
+  assert.deepEqual(check(pair('tpc,2000', 'TCP,1')), ["1 suspicious (did you mean 'tcp'?)", "4 suspicious (did you mean 'tcp'?)"]);
+  assert.deepEqual(check(pair('tcp,tpc,2000', 'telnet,myhost,1')), []);
+});
+
+test('a rotator that names nobody is pointed out', () => {
+  assert.deepEqual(check(`${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections: [a, x]\n`), ['4 not-found']);
+});
+
+test('more addresses to connect back to than places are pointed out', () => {
+  assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['1 suspicious']);
+});

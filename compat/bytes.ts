@@ -1,65 +1,13 @@
 // How bytes are written in a case: telnet and RFC 2217 by name, text in quotes, the rest in hexadecimal. Both ways.
-// Not a decoder of its own: what cannot be named (a command cut off in the middle) is written in hexadecimal.
+// Who sends a COM-PORT command decides what its number is, so the same name stands for request and answer. What cannot be
+// named (a command cut off in the middle) is written in hexadecimal.
+import { COM_PORT_COMMANDS, COM_PORT_OPTION, COMMANDS, IAC, OPTIONS, SB, SE } from '../src/gensio/telnet/names.ts';
 
 /** Who sent the bytes, seen from telnet: it decides whether COM-PORT-OPTION codes count from 0 or from 100. */
 export type Side = 'client' | 'server';
 
-const COMMANDS: Readonly<Record<string, number>> = {
-  EOF: 236,
-  SUSP: 237,
-  ABORT: 238,
-  EOR: 239,
-  SE: 240,
-  NOP: 241,
-  DM: 242,
-  BRK: 243,
-  IP: 244,
-  AO: 245,
-  AYT: 246,
-  EC: 247,
-  EL: 248,
-  GA: 249,
-  SB: 250,
-  WILL: 251,
-  WONT: 252,
-  DO: 253,
-  DONT: 254,
-  IAC: 255,
-};
-const OPTIONS: Readonly<Record<string, number>> = {
-  BINARY: 0,
-  ECHO: 1,
-  'SUPPRESS-GO-AHEAD': 3,
-  STATUS: 5,
-  'TIMING-MARK': 6,
-  'TERMINAL-TYPE': 24,
-  'END-OF-RECORD': 25,
-  NAWS: 31,
-  'TERMINAL-SPEED': 32,
-  'TOGGLE-FLOW-CONTROL': 33,
-  LINEMODE: 34,
-  'NEW-ENVIRON': 39,
-  'COM-PORT-OPTION': 44,
-};
-const COM_PORT: Readonly<Record<string, number>> = {
-  SIGNATURE: 0,
-  'SET-BAUDRATE': 1,
-  'SET-DATASIZE': 2,
-  'SET-PARITY': 3,
-  'SET-STOPSIZE': 4,
-  'SET-CONTROL': 5,
-  'NOTIFY-LINESTATE': 6,
-  'NOTIFY-MODEMSTATE': 7,
-  'FLOWCONTROL-SUSPEND': 8,
-  'FLOWCONTROL-RESUME': 9,
-  'SET-LINESTATE-MASK': 10,
-  'SET-MODEMSTATE-MASK': 11,
-  'PURGE-DATA': 12,
-};
-const IAC = 255;
-const SB = 250;
-const SE = 240;
-const COM_PORT_OPTION = 44;
+const COM_PORT: Readonly<Record<string, number>> = COM_PORT_COMMANDS;
+const NUMBERS: Readonly<Record<string, number>> = { ...COMMANDS, ...OPTIONS };
 
 const byNumber = (names: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
   new Map(Object.entries(names).map(([name, n]) => [n, name]));
@@ -195,7 +143,7 @@ export function wordsOf(data: Buffer, side: Side): string[] {
 }
 
 function word(text: string, side: Side): Buffer {
-  const named = COMMANDS[text] ?? OPTIONS[text];
+  const named = NUMBERS[text];
   if (named !== undefined) return Buffer.of(named);
   const code = COM_PORT[text];
   if (code !== undefined) return Buffer.of(code + (side === 'server' ? 100 : 0));

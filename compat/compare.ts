@@ -53,19 +53,39 @@ export function canonicalText(blocks: readonly Block[]): string[] {
   return [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, lines]) => [`[${key}]`, ...lines]);
 }
 
+/** Longer texts are compared by their ends alone. */
+const MAX_LINES = 1500;
+const CONTEXT = 2;
+
 /** The lines that differ, wanted with `-` and seen with `+`, with two lines around; empty when there are none. */
 export function diffLines(wanted: readonly string[], seen: readonly string[]): string[] {
-  let head = 0;
-  while (head < wanted.length && head < seen.length && wanted[head] === seen[head]) head++;
-  let tail = 0;
-  while (tail < wanted.length - head && tail < seen.length - head && wanted.at(-1 - tail) === seen.at(-1 - tail)) tail++;
-  if (head === wanted.length && head === seen.length) return [];
-  return [
-    ...wanted.slice(Math.max(0, head - 2), head).map((l) => `    ${l}`),
-    ...wanted.slice(head, wanted.length - tail).map((l) => `  - ${l}`),
-    ...seen.slice(head, seen.length - tail).map((l) => `  + ${l}`),
-    ...wanted.slice(wanted.length - tail, wanted.length - tail + 2).map((l) => `    ${l}`),
-  ];
+  const all = wanted.length * seen.length > MAX_LINES ** 2 ? [...mark('  - ', wanted), ...mark('  + ', seen)] : fullDiff(wanted, seen);
+  const near = new Set<number>();
+  all.forEach((line, i) => {
+    if (!line.startsWith('    ')) for (let at = i - CONTEXT; at <= i + CONTEXT; at++) near.add(at);
+  });
+  return all.filter((_, i) => near.has(i));
+}
+
+const mark = (sign: string, lines: readonly string[]): string[] => lines.map((line) => sign + line);
+
+/** All lines with their sign, by the longest common subsequence. */
+function fullDiff(a: readonly string[], b: readonly string[]): string[] {
+  const longest = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i--)
+    for (let j = b.length - 1; j >= 0; j--)
+      longest[i]![j] = a[i] === b[j] ? longest[i + 1]![j + 1]! + 1 : Math.max(longest[i + 1]![j]!, longest[i]![j + 1]!);
+  const out: string[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    if (a[i] === b[j]) {
+      out.push(`    ${a[i++]}`);
+      j++;
+    } else if (longest[i + 1]![j]! >= longest[i]![j + 1]!) out.push(`  - ${a[i++]}`);
+    else out.push(`  + ${b[j++]}`);
+  }
+  return [...out, ...mark('  - ', a.slice(i)), ...mark('  + ', b.slice(j))];
 }
 
 /** What is wrong with a play, as lines; none when all is as wanted. */

@@ -12,7 +12,7 @@
  *
  * A flush takes nothing away: what a pty still holds at that moment is chance.
  * As a driver does: the first open raises DTR and RTS, and the last close drops
- * them when HUPCL is set. Descriptors made by dup() are not counted.
+ * them when HUPCL is set.
  *
  * Build: cc -shared -fPIC -o modemshim.so modemshim.c -ldl
  */
@@ -166,7 +166,7 @@ static void closing(int fd)
     int pty = pty_of(fd);
     struct termios t;
 
-    if (pty < 0 || --ports[pty].opens != 0)
+    if (pty < 0 || ports[pty].opens == 0 || --ports[pty].opens != 0)
         return;
     if (tcgetattr(fd, &t) == 0 && t.c_cflag & HUPCL)
         set_outputs(pty, 0);
@@ -374,6 +374,38 @@ int __open_2(const char *path, int flags)
 int __open64_2(const char *path, int flags)
 {
     return open64(path, flags);
+}
+
+static int copied(int fd)
+{
+    int pty = fd < 0 ? -1 : pty_of(fd);
+
+    if (pty >= 0)
+        ports[pty].opens++;
+    return fd;
+}
+
+#define FCNTL(name)                                                        \
+    int name(int fd, int cmd, ...)                                         \
+    {                                                                      \
+        REAL(int, #name, int, int, ...);                                   \
+        va_list args;                                                      \
+        void *arg;                                                         \
+        int result;                                                        \
+        va_start(args, cmd);                                               \
+        arg = va_arg(args, void *);                                        \
+        va_end(args);                                                      \
+        result = real(fd, cmd, arg);                                       \
+        return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? copied(result) : result; \
+    }
+FCNTL(fcntl)
+FCNTL(fcntl64)
+
+int dup(int fd)
+{
+    REAL(int, "dup", int);
+
+    return copied(real(fd));
 }
 
 int close(int fd)

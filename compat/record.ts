@@ -1,10 +1,11 @@
 // record WORD...: plays the cases whose name has every word on the reference and writes what happened into them.
 // --new: only cases that were never recorded. --check: play once more and tell when the second time was different.
+// --ours=N: plays them on the program of this project instead and writes what differs into blocks marked ours, as difference N.
 import { writeFileSync } from 'node:fs';
 import { type Block, type Case, parseCase, printCase } from './case-file.ts';
-import { compare } from './compare.ts';
+import { canonicalText, compare } from './compare.ts';
 import { type Played, play } from './play.ts';
-import { type CaseFile, check, findCases, needs, pool, reference, showName } from './suite.ts';
+import { type CaseFile, check, findCases, needs, ours, pool, reference, showName } from './suite.ts';
 
 /** The case with what was seen; blocks marked ours stay as they are, behind the block they differ from. */
 export function recorded(c: Case, played: Played): Case {
@@ -20,11 +21,44 @@ export function recorded(c: Case, played: Played): Case {
   return { ...c, settings, blocks };
 }
 
+/** The case with blocks marked ours wherever this program did something else; undefined when it did not. */
+export function withOurs(c: Case, played: Played, difference: string): Case | undefined {
+  const plain = c.blocks.filter((b) => b.kind === 'prose' || !b.ours);
+  const text = (blocks: readonly Block[], wanted: (b: Block) => boolean): string => canonicalText(blocks.filter(wanted)).join('\n');
+  const isSteps = (b: Block): boolean => b.kind === 'steps';
+  const mine: Block[] = [];
+  if (text(plain, isSteps) !== text(played.blocks, isSteps))
+    mine.push(...played.blocks.flatMap((b): Block[] => (b.kind === 'steps' ? [{ ...b, ours: true }] : [])));
+  const keys = new Set([...plain, ...played.blocks].flatMap((b) => (b.kind === 'text' ? [`${b.type} ${b.name}`] : [])));
+  for (const key of keys) {
+    const isIt = (b: Block): boolean => b.kind === 'text' && `${b.type} ${b.name}` === key;
+    if (text(plain, isIt) === text(played.blocks, isIt)) continue;
+    const [type = '', name = ''] = key.split(' ');
+    const seen = played.blocks.find(isIt);
+    mine.push({ kind: 'text', type, name, ours: true, text: seen?.kind === 'text' ? seen.text : '' });
+  }
+  if (mine.length === 0) return undefined;
+  return { ...c, settings: new Map([...c.settings, ['difference', difference]]), blocks: [...plain, ...mine] };
+}
+
+async function recordOurs(file: CaseFile, difference: string): Promise<string[]> {
+  const c = parseCase(file.text);
+  const need = needs(c);
+  if (typeof need === 'string') return [`  ${need}`];
+  const played = await play(c, { command: ours(), mode: 'record', ours: false, shim: need.shim, lenient: true });
+  if (played.problem !== undefined) return [`  ${played.problem}`];
+  const changed = withOurs(c, played, difference);
+  if (changed === undefined) return ['  nothing differs'];
+  writeFileSync(file.path, printCase(changed));
+  return [];
+}
+
 const isRecorded = (c: Case): boolean => c.settings.has('reference');
 
 async function main(args: readonly string[]): Promise<number> {
   const words = args.filter((a) => !a.startsWith('--'));
-  const command = reference();
+  const difference = args.find((a) => a.startsWith('--ours='))?.slice('--ours='.length);
+  const command = difference === undefined ? reference() : ours();
   if (command === undefined) {
     process.stderr.write('the reference (ser2net 4.3.11) is not installed; SER2NET_REFERENCE may name it\n');
     return 1;
@@ -32,7 +66,8 @@ async function main(args: readonly string[]): Promise<number> {
   const files = findCases(words).filter((f) => !args.includes('--new') || !isRecorded(parseCase(f.text)));
   let failed = 0;
   await pool(files, 6, async (file) => {
-    const problems = await recordOne(file, command, args.includes('--check'));
+    const problems =
+      difference === undefined ? await recordOne(file, command, args.includes('--check')) : await recordOurs(file, difference);
     if (problems.length > 0) failed++;
     process.stdout.write(
       `${problems.length > 0 ? 'FAILED' : 'recorded'} ${showName(file.path)}\n${problems.map((p) => `${p}\n`).join('')}`,

@@ -18,12 +18,12 @@ export interface CaseFile {
   readonly text: string;
 }
 
-/** The cases whose name has every word. */
+/** The cases whose name has every word; a word `=name` is the whole name. */
 export function findCases(words: readonly string[]): CaseFile[] {
   return readdirSync(CASES, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => ({ name: file.replace(/\.md$/, ''), path: join(CASES, file) }))
-    .filter(({ name }) => words.every((word) => name.includes(word)))
+    .filter(({ name }) => words.every((word) => (word.startsWith('=') ? name === word.slice(1) : name.includes(word))))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((file) => ({ ...file, text: readFileSync(file.path, 'utf8') }));
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { expandWords } from '../../src/config/word-expand.ts';
+import { cpuMs } from './cpu-time.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const FILES = memoryFiles(
@@ -54,8 +55,6 @@ test('there is a limit to how many names come out', () => {
 test('any text expands or not in bounded time', () => {
   const unit = fc.constantFrom('*', '?', '[', ']', '!', '-', 'a', '/', '.', '$', '{', '}', '~', '"', "'", '\\', ' ');
   fc.assert(fc.property(fc.string({ unit }), (text) => assert.ok(expand(text))));
-  const start = performance.now();
-  expand(`/c/${'*a'.repeat(5000)}`);
-  expand('['.repeat(3000));
-  assert.ok(performance.now() - start < 3000);
+  const work = () => void [expand(`/c/${'*a'.repeat(5000)}`), expand('['.repeat(3000))];
+  assert.ok(cpuMs(work) < 3000);
 });

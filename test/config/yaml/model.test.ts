@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ConnectionOptions } from '../../../src/options/connection.ts';
+import { anyText as anyUnits } from '../any-text.ts';
+import { cpuMs } from '../cpu-time.ts';
 import { classics, connection, hints, places, read, withLines, withOptions } from './reading.ts';
 
 test('a connection has its name from the anchor, and what is not written is as built in', () => {
@@ -403,7 +405,7 @@ const glue = fc.constantFrom(': ', '\n', '\n  ', '\n    ', ' ', '[', ']', '{', '
 test('any bytes are read without failing, and every problem has a place', () => {
   const text = fc.oneof(
     fc.array(fc.oneof(word, glue), { maxLength: 60 }).map((parts) => parts.join('')),
-    fc.string({ unit: 'binary' }),
+    anyUnits,
   );
   fc.assert(
     fc.property(text, (t) => {
@@ -417,17 +419,15 @@ test('any bytes are read without failing, and every problem has a place', () => 
 
 test('a megabyte of sections, options or names is read in linear time', () => {
   const texts = [
-    Array.from({ length: 12000 }, (_, i) => `connection: &c${i}\n  accepter: tcp,${i + 1}\n  connector: echo\n`).join(''),
+    Array.from({ length: 8000 }, (_, i) => `connection: &c${i}\n  accepter: tcp,${i + 1}\n  connector: echo\n`).join(''),
     withOptions(...Array.from({ length: 30000 }, (_, i) => `banner: b${i}`)),
-    Array.from({ length: 30000 }, (_, i) => `define: &a${i} *(a${i - 1})\n`)
+    Array.from({ length: 30000 }, (_, i) => `define: &a${i} '*(a${i - 1})'\n`)
       .join('')
       .replace('*(a-1)', 'x'),
-    'define: x\n'.repeat(60000),
-    withOptions(...Array.from({ length: 20000 }, () => 'remaddr: 1.2.3.4,5')),
+    'define: x\n'.repeat(40000),
+    withOptions(...Array.from({ length: 5000 }, () => 'remaddr: 1.2.3.4,5')),
   ];
   for (const text of texts) {
-    const start = performance.now();
-    read(text);
-    assert.ok(performance.now() - start < 10000, text.slice(0, 40));
+    assert.ok(cpuMs(() => read(text)) < 5000, text.slice(0, 40));
   }
 });

@@ -58,7 +58,7 @@ export function showPort(port: Port, pending: Pending | undefined, out: Answer):
   out.block({ key: 'port', title: 'port', value: name }, () => {
     out.field('accepter', accepter.text);
     out.field('enable state', enableState(port, pending));
-    out.field('timeout', port.timeout);
+    out.field('timeout', port.timeout | 0);
     for (const user of port.users) {
       out.block({ key: 'connected', title: 'connected to', value: user.peer }, () => {
         out.field('bytes read from TCP', user.bytesIn);
@@ -139,7 +139,7 @@ export function showShortPort(port: Port, pending: Pending | undefined): string 
   return shortLine([
     name,
     pending === undefined ? enableState(port, pending) : 'DEL',
-    port.timeout,
+    port.timeout | 0,
     isInUse(port) ? (user?.peer ?? '') : 'unconnected',
     accepter.text,
     connector.text,

@@ -16,11 +16,12 @@ function servicesOf(files: Files): typeof builtInServices {
 
 /**
  * Reads a configuration. Never throws: what cannot be read is in the problems, and complete tells whether a mistake ended the
- * reading early. Each call starts from the built-in defaults.
+ * reading early. Each call starts from the built-in defaults; presets are defaults of the caller's, by name, that hold before the file.
  */
-export function readConfig(source: Source): Reading {
+export function readConfig(source: Source, presets: Readonly<Record<string, string>> = {}): Reading {
   const { file, files, lines, format } = source;
   const defaults = new Defaults(servicesOf(files));
+  for (const [name, value] of Object.entries(presets)) defaults.set(name, undefined, value);
   const text = decodeRaw(source.bytes);
   const reading = format === 'yaml' ? readYaml(text, file, { files, defaults }) : readConf(text, file, { lines, defaults });
   return { ...reading, diags: [...source.diags, ...reading.diags, ...checkConfig(reading.config)] };

@@ -50,6 +50,7 @@ export class Assembly implements DaemonEngine {
   async stop(): Promise<void> {
     await this.#admin.stop();
     await this.#engine.stop();
+    await this.#traces.written();
     this.#leds.apply([]);
   }
 }

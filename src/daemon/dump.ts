@@ -5,13 +5,14 @@ import { scalar, wellFormed, type YamlVersion } from '../config/conf/scalar.ts';
 import { YamlText } from '../config/conf/yaml-text.ts';
 import { Defaults } from '../config/defaults.ts';
 import { parseStack, printStack } from '../config/gensio-str.ts';
-import type { AdminConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../config/model.ts';
+import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../config/model.ts';
+import { ATTACH } from '../options/attach.ts';
 import { CONNECTION } from '../options/connection.ts';
 import type { Rows } from '../options/row.ts';
 
 /** Version 1 of the format unless a name needs version 2: there any text can be one. */
 export function printConfig(config: Config): string {
-  const names = [...config.connections, ...config.rotators, ...config.leds].map(({ name }) => name);
+  const names = [...config.connections, ...config.rotators, ...config.leds, ...(config.attachments ?? [])].map(({ name }) => name);
   const printer = new Printer(names.every((name) => /^[A-Za-z0-9_-]+$/.test(name)) ? 'v1' : 'v2');
   return printer.run(config);
 }
@@ -25,11 +26,12 @@ class Printer {
     this.#out = new YamlText(version);
   }
 
-  run({ connections, rotators, leds, admin }: Config): string {
+  run({ connections, rotators, leds, admin, attachments = [] }: Config): string {
     for (const led of leds) this.#out.add({ kind: 'led', name: this.#name(led.name), body: this.#led(led) });
     if (admin !== undefined) this.#out.add({ kind: 'admin', name: this.#name(admin.name ?? 'admin'), body: this.#admin(admin) });
     for (const each of connections) this.#out.add({ kind: 'connection', name: this.#name(each.name), body: this.#connection(each) });
     for (const each of rotators) this.#out.add({ kind: 'rotator', name: this.#name(each.name), body: this.#rotator(each) });
+    for (const each of attachments) this.#out.add({ kind: 'attachment', name: this.#name(each.name), body: this.#attachment(each) });
     return this.#out.toString();
   }
 
@@ -56,6 +58,18 @@ class Printer {
   #rotator({ accepter, connections, options }: RotatorConfig): string[] {
     const list = connections.map((name) => `  - ${this.#name(name)}`);
     return [`accepter: ${this.#stack(accepter, 'accepter')}`, 'connections:', ...list, ...this.#options(options)];
+  }
+
+  #attachment({ device, targets, enable, options }: AttachConfig): string[] {
+    const [first = '', ...others] = targets.map(({ written }) => this.#scalar(written));
+    const target = others.length === 0 ? [`target: ${first}`] : ['target:', ...[first, ...others].map((each) => `  - ${each}`)];
+    const lines: string[] = [];
+    for (const [key, row] of Object.entries(ATTACH as Rows)) {
+      const given = (options as Readonly<Record<string, unknown>>)[key];
+      if (given !== undefined && given !== row.def) lines.push(`  ${row.yaml}: ${this.#scalar(row.kind.print(given))}`);
+    }
+    const off = enable ? [] : ['enable: off'];
+    return [`device: ${this.#scalar(device)}`, ...target, ...off, ...(lines.length === 0 ? [] : ['options:', ...lines])];
   }
 
   #admin({ accepter, authdir, pamauth }: AdminConfig): string[] {

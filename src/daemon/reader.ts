@@ -36,7 +36,7 @@ export function makeReader(options: RunOptions, { stdinDone }: ReaderHooks): Con
       if (when === 'reload' && file === '-') return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', 'No such file or directory') };
       const source = readAll(file, options, files, readStdin);
       if ('kind' in source) return source;
-      const reading = withDefaults(withAdmin(readConfig(source), options), options);
+      const reading = withAdmin(withSignature(readConfig(source, presetsOf(options)), options), options);
       return { kind: 'read', reading, ...(source.oldFormat && { note: MESSAGES.oldFormat }) };
     },
   };
@@ -67,19 +67,20 @@ function readAll(file: string | undefined, { strings }: RunOptions, files: Files
   return { ...source, bytes: Buffer.concat([source.bytes, Buffer.from(`\n${joinStrings(yaml)}`)]) };
 }
 
-/** -a and -s hold where the file has said nothing else. -s shows only for a port without any signature, ser2net 4.3.11. */
-function withDefaults(reading: Reading, { signature, authdir }: RunOptions): Reading {
-  if (signature === undefined && authdir === undefined) return reading;
-  const builtIn = new Defaults().get('authdir', 'ser2net');
-  const place = <T extends { readonly authdir: string | undefined }>(options: T): T =>
-    authdir !== undefined && options.authdir === builtIn ? { ...options, authdir } : options;
-  const { config } = reading;
-  const connections = config.connections.map((connection) => {
-    const options = place(connection.options);
-    return { ...connection, options: { ...options, signature: options.signature ?? signature } };
-  });
-  const rotators = config.rotators.map((rotator) => ({ ...rotator, options: place(rotator.options) }));
-  return { ...reading, config: { ...config, connections, rotators } };
+/** -a and -s are defaults that hold before the file. (In ser2net 4.3.11 -s shows only where the file takes the default away.) */
+const presetsOf = ({ signature, authdir }: RunOptions): Readonly<Record<string, string>> => ({
+  ...(signature !== undefined && { signature }),
+  ...(authdir !== undefined && { authdir }),
+});
+
+/** It holds, too, where the file takes the default away. */
+function withSignature(reading: Reading, { signature }: RunOptions): Reading {
+  if (signature === undefined) return reading;
+  const connections = reading.config.connections.map((connection) => ({
+    ...connection,
+    options: { ...connection.options, signature: connection.options.signature ?? signature },
+  }));
+  return { ...reading, config: { ...reading.config, connections } };
 }
 
 /** -p comes first, so that an admin port of the file is one too many. -A holds where the file names no other directory. */

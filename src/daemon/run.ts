@@ -185,7 +185,8 @@ class Daemon {
       if (level === 'info') log.log(level, text);
       else {
         log.record(level, text);
-        if (yaml || !options.debug) this.#print(text);
+        // With -d the log has said it; ser2net 4.3.11 says what has a place in a YAML file a second time.
+        if (!options.debug || (yaml && /:[0-9]+\(column [0-9]+\): /.test(text))) this.#print(text);
       }
     }
   }

@@ -15,10 +15,16 @@ export class TraceFile {
   #queued = 0;
   #lost = 0;
   #complained = false;
+  /** Resolves when everything is written and the file is closed, after end(). */
+  readonly done: Promise<void>;
+  #done!: () => void;
 
   constructor(path: string, failed: (err: NodeJS.ErrnoException, what: 'open' | 'write') => void) {
     this.path = path;
     this.#failed = failed;
+    this.done = new Promise((resolve) => {
+      this.#done = resolve;
+    });
     this.#open();
   }
 
@@ -29,6 +35,7 @@ export class TraceFile {
         this.#failed(err, 'open');
         this.#state = 'closed';
         this.#queue = [];
+        this.#done();
         return;
       }
       this.#fd = fd;
@@ -83,6 +90,7 @@ export class TraceFile {
     if (this.#fd !== undefined) close(this.#fd, () => undefined);
     this.#fd = undefined;
     this.#state = 'closed';
+    this.#done();
   }
 
   /** What was appended is still written, then the file is closed. */

@@ -37,6 +37,7 @@ export class Traces {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #open = new Set<PortTrace>();
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -53,8 +54,13 @@ export class Traces {
     add(o.traceWrite, o.traceWriteHexdump, o.traceWriteTimestamp, false, true);
     add(o.traceRead, o.traceReadHexdump, o.traceReadTimestamp, true, false);
     add(o.traceBoth, o.traceBothHexdump, o.traceBothTimestamp, true, true);
-    return traces.length === 0 ? [] : [new PortTrace(view, traces, this.#clock, this.#log, this.#open)];
+    return traces.length === 0 ? [] : [new PortTrace(view, traces, this.#clock, this.#log, this.#open, this.#ending)];
   };
+
+  /** Resolves when all that was traced is written. */
+  async written(): Promise<void> {
+    await Promise.all(this.#ending);
+  }
 
   /** Closes and opens every file, under the same name: after they were moved away. */
   reopen(): void {
@@ -68,10 +74,12 @@ class PortTrace implements PortObserver {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #all: Set<PortTrace>;
+  readonly #ending: Set<Promise<void>>;
   /** By configured text. */
   readonly #files = new Map<string, { file: TraceFile; hexdump: boolean; timestamp: boolean }>();
 
-  constructor(view: PortView, traces: readonly Trace[], clock: Clock, log: Log, all: Set<PortTrace>) {
+  constructor(view: PortView, traces: readonly Trace[], clock: Clock, log: Log, all: Set<PortTrace>, ending: Set<Promise<void>>) {
+    this.#ending = ending;
     this.#view = view;
     this.#traces = traces;
     this.#clock = clock;
@@ -125,6 +133,10 @@ class PortTrace implements PortObserver {
   closed(reason: string): void {
     this.#note(`CLOSE port (${reason})`);
     // Users that are still there are closed right after this, and that is noted too.
+    for (const { file } of this.#files.values()) {
+      this.#ending.add(file.done);
+      void file.done.then(() => this.#ending.delete(file.done));
+    }
     queueMicrotask(() => {
       for (const { file } of this.#files.values()) file.end();
       this.#files.clear();

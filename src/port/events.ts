@@ -1,5 +1,6 @@
 // What observers see of a port: traces, LEDs, monitors, logs and counters live on this. They watch; they decide nothing.
 import type { ConnectionConfig } from '../config/model.ts';
+import type { GensioEvent } from '../gensio/gensio.ts';
 
 /** One user of a port as observers see it. */
 export interface UserView {
@@ -23,6 +24,8 @@ export interface PortObserver {
   fromDevice?(data: Buffer): void;
   /** Network to device, as received from a user. */
   toDevice?(data: Buffer): void;
+  /** What the device says besides data: its modem lines, errors on the line. */
+  deviceEvent?(event: GensioEvent): void;
 }
 
 /** What an observer may ask of the port it watches. */

@@ -40,6 +40,7 @@ export const LOG = {
   enableFailed: (port: string, reason: string) => `Unable to enable port device ${port}: ${reason}`,
   devReadError: (port: string, reason: string) => `dev read error for device on port ${port}: ${reason}`,
   devWriteError: (port: string, reason: string) => `The dev write for port ${port} had error: ${reason}`,
+  devWriteClosed: (port: string, reason: string) => `The dev write(3) for port ${port} had error: ${reason}`,
   netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,
   slowUser: (port: string, peer: string, seconds: number) =>
     `${port}: ${peer} took nothing for ${seconds} s while others waited, closing it`,

@@ -29,6 +29,8 @@ export class Netcon implements GensioUp, UserView {
   fullSince = 0;
   /** SET-MODEMSTATE-MASK; 0 until the client offers COM-PORT-OPTION. */
   modemMask = 0;
+  /** SET-LINESTATE-MASK; 0 at first. */
+  lineMask = 0;
   /** Looks of the idle watch left before it is closed. */
   idle = 0;
   /** Something was read from it, or written to it, since the last look. */

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
+import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
@@ -25,7 +26,7 @@ import { dismiss, Netcon, type NetconUp } from './netcon.ts';
 import { RemoteAddresses } from './remaddr.ts';
 import { SerialEvents, type SerialPort } from './serial-events.ts';
 import { SlowWatch } from './slow.ts';
-import { type Effect, type PortEvent, type PortState, step } from './state.ts';
+import { type Effect, type PortEvent, type PortState, step, traceStep } from './state.ts';
 import { ToNet } from './to-net.ts';
 
 /** What a port needs of the engine it belongs to. */
@@ -43,6 +44,8 @@ export interface PortEnv {
   userChanged?(change: 'connected' | 'disconnected', port: Port, user: UserView): void;
 }
 
+/** Told where neither the configuration nor -s gives one, ser2net 4.3.11. */
+const DEFAULT_SIGNATURE = 'ser2net';
 /** Users a port has room for, whatever max-connections says. */
 const MAX_PLACES = 65536;
 /** Newcomers kept while the previous session ends; more are closed. */
@@ -350,7 +353,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
         return port.#state.at === 'open' ? port.#device.gensio?.serial : undefined;
       },
       get signature() {
-        return port.config.options.signature ?? '';
+        return port.config.options.signature ?? DEFAULT_SIGNATURE;
       },
       get breakOnSync() {
         return port.config.options.telnetBrkOnSync;
@@ -376,7 +379,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#toNet.feed(data);
     if (end > 0) {
       this.#toNet.flush();
-      for (const user of [...this.#users]) this.#dropUser(user, REASON.remoteClosed);
+      for (const user of [...this.#users]) this.#dropUser(user, REASON.portClosing);
       return this.#afterLeave();
     }
     if (this.#toNet.full) this.#regulate();
@@ -399,6 +402,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   }
 
   deviceEvent(event: GensioEvent): void {
+    if (this.#observers.length > 0) this.#tell((o) => o.deviceEvent?.(event));
     this.#serial.fromDevice(event);
   }
 
@@ -435,9 +439,13 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   }
 
   #closeDevice(): void {
-    if (this.#lost) return;
     const closestr = this.#expand(this.config.options.closestr);
-    if (closestr !== undefined && closestr.length > 0) this.#toDevice(closestr);
+    const words = closestr !== undefined && closestr.length > 0;
+    if (this.#lost) {
+      if (words) this.#log(LOG.devWriteClosed(this.name, new GensioError('notready').message));
+      return;
+    }
+    if (words) this.#toDevice(closestr);
     this.#device.close();
   }
 
@@ -569,6 +577,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   #go(event: PortEvent): void {
     const [next, effects] = step(this.#state, event);
+    tracePoints.port?.(`${this.name}: ${traceStep(this.#state, event, next, effects)}`);
     this.#state = next;
     for (const effect of effects) this.#run(effect);
   }

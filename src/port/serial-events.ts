@@ -44,6 +44,7 @@ export class SerialEvents {
         comPort?.modemstate(this.#modemstate & event.mask);
         break;
       case 'linestate-mask':
+        user.lineMask = event.mask;
         comPort?.linestate(this.#linestate & event.mask);
         break;
       case 'signature':
@@ -72,7 +73,9 @@ export class SerialEvents {
       }
     } else if (event.on === 'linestate') {
       this.#linestate = event.state;
-      for (const { gensio } of this.#port.users) gensio.comPort?.linestate(event.state);
+      for (const { gensio, lineMask } of this.#port.users) {
+        if ((event.state & lineMask) !== 0) gensio.comPort?.linestate(event.state & lineMask);
+      }
     }
   }
 }

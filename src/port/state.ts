@@ -77,3 +77,11 @@ export function step(state: PortState, event: PortEvent): Next {
 }
 
 const closing = (why: Reason): Next => [{ at: 'closing', why }, [{ do: 'end-session', why }, { do: 'close-device' }]];
+
+/** One step as text: `unconnected, joined: opening (open-device)`. */
+export function traceStep(from: PortState, event: PortEvent, to: PortState, effects: readonly Effect[]): string {
+  const { on, ...rest } = event;
+  const said = [on, ...Object.entries(rest).map(([name, value]) => `${name}=${value}`)].join(' ');
+  const done = effects.length === 0 ? '' : ` (${effects.map((effect) => effect.do).join(', ')})`;
+  return `${from.at}, ${said}: ${to.at}${done}`;
+}

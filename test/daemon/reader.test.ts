@@ -49,21 +49,24 @@ test('-C as a directory is where the users of the admin port are, unless -A says
   assert.equal((await read(t, ADMIN, { directory: '/conf', authdirAdmin: '/a' })).admin?.authdir, '/a');
 });
 
-test('-a names the users of connections that name none, -s the signature of those without any', async (t) => {
+test('-a names the users of connections that name none, -s the signature of those that give none', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'reader-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const file = join(dir, 'a.yaml');
   const connection = (name: string, ...options: string[]): string =>
     `connection: &${name}\n  accepter: tcp,1\n  connector: echo\n  options:\n    kickolduser: true\n${options.map((o) => `    ${o}\n`).join('')}`;
-  writeFileSync(file, `${connection('a')}${connection('b', 'authdir: /own')}default:\n  name: signature\n${connection('c')}`);
+  writeFileSync(
+    file,
+    `${connection('a')}${connection('b', 'authdir: /own', 'signature: own')}default:\n  name: signature\n${connection('c')}`,
+  );
   const outcome = await makeReader({ ...noFlags('ser2net'), file, authdir: '/all', signature: 'sig' }, { stdinDone: () => undefined }).read(
     'start',
   );
   assert.equal(outcome.kind, 'read');
   const got = outcome.reading.config.connections.map(({ options }) => [options.authdir, options.signature]);
   assert.deepEqual(got, [
-    ['/all', 'ser2net'],
-    ['/own', 'ser2net'],
+    ['/all', 'sig'],
+    ['/own', 'own'],
     ['/all', 'sig'],
   ]);
 });

@@ -61,6 +61,7 @@ test('repeated address lists add up, and replace a default', () => {
   assert.deepEqual(options(['remaddr=a,1;b,2', 'remaddr=c,3'], d).remaddr, ['a,1', 'b,2', 'c,3']);
   const plain = options([], d);
   assert.deepEqual([plain.remaddr, plain.connback, plain.allowedUsers], [['9.9.9.9,0'], ['h,1'], ['root', 'admin']]);
+  assert.deepEqual(options(['connback=own,5'], d).connback, ['own,5']);
   assert.equal(options(['remaddr=!a,1'], d).connback, undefined, 'an address to connect back to was given');
 });
 

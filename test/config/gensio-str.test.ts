@@ -35,6 +35,7 @@ test('the forms of both generations are read', () => {
     ['echo', 'accepter', 'tcp,7'],
     ['unix,/run/x,y', 'accepter', 'unix,/run/x,y'],
     ['conacc,tcp,localhost,1', 'accepter', 'conacc,tcp,localhost,1'],
+    ['conacc,/dev/x', 'accepter', 'conacc,serialdev,/dev/x,9600N81'],
     ['/dev/ttyS0,9600n81,local', 'connector', 'serialdev,/dev/ttyS0,9600N81,local'],
     ['serialdev, /dev/ttyS0, 9600n81,local', 'connector', 'serialdev,/dev/ttyS0,9600N81,local'],
     ['serialdev(nouucplock=true),/dev/ttyS0', 'connector', 'serialdev(nouucplock),/dev/ttyS0,9600N81'],

@@ -77,6 +77,7 @@ test('-C lines go with a classic file; -Y strings are dropped for a -c behind th
 test('outside quotes # is a line end, and quotes are tracked across strings', () => {
   assert.equal(joinStrings(['a: b#  c: "#d \\"# e"', "f: '#", "#'", '']), 'a: b\n  c: "#d \\"# e"\nf: \'#\n#\'\n');
   assert.equal(joinStrings(["it's #1"]), "it's #1\n");
+  assert.equal(joinStrings(["a: 'x\\'#b: c"]), "a: 'x\\'\nb: c\n");
 });
 
 test('the disk is read with its limits, and problems have the words of the system', (t) => {

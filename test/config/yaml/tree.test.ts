@@ -76,6 +76,28 @@ test('every scalar is its text, whatever it looks like', () => {
   for (const text of ['on', 'yes', 'null', '~', '010', '1:30', '=', '<<']) assert.equal(scalarOf(`k: ${text}\n`), text);
 });
 
+test('a key may have 1024 characters before its colon, and a list an entry of key and value', () => {
+  assert.equal(mistake(`${'x'.repeat(1024)}: y\n`), undefined);
+  assert.deepEqual(shown('[? x : b, c: d, ? e]').slice(1, -1), [
+    '0:0 sequence-start',
+    '0:1 mapping-start',
+    '0:3 ="x"',
+    '0:7 ="b"',
+    '0:8 mapping-end',
+    '0:10 mapping-start',
+    '0:10 ="c"',
+    '0:13 ="d"',
+    '0:14 mapping-end',
+    '0:16 mapping-start',
+    '0:18 ="e"',
+    '0:19 =""',
+    '0:19 mapping-end',
+    '0:19 sequence-end',
+  ]);
+  // As libyaml has it, which takes the colon for the key and then misses a comma.
+  assert.deepEqual(shown('[? : b]').slice(3), ['0:4 =""', '0:5 =""', '0:5 mapping-end', "! did not find expected ',' or ']'"]);
+});
+
 test('keys may repeat, and text goes on over lines', () => {
   assert.equal(shown('a: 1\na: 2\n').length, 8);
   assert.equal(scalarOf('k: serialdev,\n   /dev/ttyS0,\n   9600n81,local\n'), 'serialdev, /dev/ttyS0, 9600n81,local');

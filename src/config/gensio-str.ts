@@ -2,6 +2,7 @@
 // The short forms that gensio took until 2.8.2 (`2000`, `localhost,2000`, `/dev/ttyS0,9600n81`, `0`) are taken too.
 import { GENSIO_ERRORS, type GensioErrorCode } from '../base/gensio-error.ts';
 import { nearest } from '../base/text.ts';
+import { layerInfo, layerNames } from '../options/own-layers.ts';
 import { type MutableValues, type Rows, setOption, spellings } from '../options/row.ts';
 import { LAYERS, type LayerSpec, type LayerType, type NetAddr } from '../options/stack.ts';
 import type { Defaults } from './defaults.ts';
@@ -15,9 +16,8 @@ type Role = 'accepter' | 'connector';
 /** Deeper stacks are a mistake, or an attack. */
 const MAX_LAYERS = 32;
 
-const isLayer = (name: string): name is LayerType => Object.hasOwn(LAYERS, name);
-const namesFor = (role: Role): string[] =>
-  Object.keys(LAYERS).filter((name) => (LAYERS[name as LayerType].roles as readonly Role[]).includes(role));
+/** Layers that a program brings along are read as the others are. */
+const isLayer = (name: string): name is LayerType => layerInfo(name) !== undefined;
 const fail = (error: GensioErrorCode, detail: string): Problem => ({ error, detail });
 const skipBlanks = (text: string): string => text.replace(/^[ \t\n\r\f\v]+/, '');
 
@@ -35,11 +35,11 @@ function layer(text: string, role: Role, defaults: Defaults, depth: number): Res
   if (depth >= MAX_LAYERS) return fail('toobig', `more than ${MAX_LAYERS} layers`);
   const str = skipBlanks(text);
   const name = /^[^,(]*/.exec(str)![0];
-  if (!isLayer(name) || !(LAYERS[name].roles as readonly Role[]).includes(role)) return guess(str, name, role, defaults, depth);
+  if (!isLayer(name) || !layerInfo(name)!.roles.includes(role)) return guess(str, name, role, defaults, depth);
   const cut = cutOptions(str.slice(name.length));
   if ('error' in cut) return cut;
-  const info: { readonly unsupported?: string } = LAYERS[name];
-  if (info.unsupported !== undefined) return fail('notsup', `${name}: ${info.unsupported}`);
+  const { unsupported } = layerInfo(name)!;
+  if (unsupported !== undefined) return fail('notsup', `${name}: ${unsupported}`);
   return build(name, cut.ok.words, skipBlanks(cut.ok.rest), role, defaults, depth);
 }
 
@@ -64,7 +64,7 @@ function build(name: LayerType, words: readonly string[], rest: string, role: Ro
 }
 
 function readRest(name: LayerType, rest: string, role: Role, defaults: Defaults, depth: number): Result<object> {
-  switch (LAYERS[name].rest) {
+  switch (layerInfo(name)!.rest) {
     case 'addrs': {
       const protocol = name === 'udp' ? 'udp' : 'tcp';
       const got = parseAddrs(rest, { role, protocol, services: defaults.services });
@@ -97,7 +97,7 @@ function readRest(name: LayerType, rest: string, role: Role, defaults: Defaults,
 const classOf = (name: LayerType): string => (name === 'sdev' || name === 'dev' ? 'serialdev' : name.startsWith('unix') ? 'unix' : name);
 
 function readOptions(name: LayerType, words: readonly string[], role: Role, defaults: Defaults): Result<object> {
-  const rows: Rows = LAYERS[name].rows;
+  const { rows } = layerInfo(name)!;
   const opts = defaults.values(rows, classOf(name));
   const fresh = new Set<string>();
   for (const word of words) {
@@ -172,7 +172,7 @@ function misspelt(str: string, name: string, role: Role): string | undefined {
   if (isLayer(word)) return `'${word}' cannot be ${role === 'accepter' ? 'an accepter' : 'a connector'}`;
   if (/^\/|^(tty|COM)[A-Za-z0-9]*$/.test(word))
     return `'${word}' looks like a device, which needs 'serialdev,' before it and belongs in the connector`;
-  const near = /^[A-Za-z]/.test(word) ? nearest(word, namesFor(role)) : undefined;
+  const near = /^[A-Za-z]/.test(word) ? nearest(word, layerNames(role)) : undefined;
   if (near !== undefined && !/^(localhost|ip)/.test(word)) return `unknown layer '${word}', did you mean '${near}'?`;
   return str.startsWith('(') || str.includes('(') ? `unknown layer '${word}'` : undefined;
 }
@@ -182,7 +182,7 @@ function misspelt(str: string, name: string, role: Role): string | undefined {
  * Used where a stack has to be written anew; a stack that was read keeps its own text.
  */
 export function printStack(spec: LayerSpec): string {
-  const rows: Rows = LAYERS[spec.type].rows;
+  const { rows } = layerInfo(spec.type)!;
   const opts = spec.opts as Readonly<Record<string, unknown>>;
   const words: string[] = [];
   for (const [key, row] of Object.entries(rows)) {

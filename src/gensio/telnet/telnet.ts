@@ -2,12 +2,13 @@
 // A Synch is told by its DM: a TCP socket leaves it in its place, and nothing else sends one. What came before it is not thrown away.
 import type { Clock, Timer } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';
+import { tracePoints } from '../../base/trace-points.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import { type ComPort, Filter, type Gensio, type GensioEvent, type SerialControl } from '../gensio.ts';
 import { escapeIac, TelnetDecoder, type TelnetOut } from './codec.ts';
 import { ComPortServer } from './com-port.ts';
 import { ComPortClient } from './com-port-client.ts';
-import { BRK, COM_PORT_OPTION, DM, DO, DONT, IAC, WILL } from './names.ts';
+import { BRK, COM_PORT_OPTION, DM, DO, DONT, IAC, SB, SE, textOf, WILL } from './names.ts';
 import { firstBytes, Negotiation, type TelnetMode } from './negotiate.ts';
 
 export type TelnetOptions = LayerOf<'telnet'>['opts'];
@@ -80,7 +81,7 @@ export class TelnetFilter extends Filter {
       send: (verb, option) => this.#send(Buffer.of(IAC, verb, option)),
       comPort: (verb) => this.#comPortSaid(verb),
     });
-    this.#found = {
+    this.#found = this.#traced({
       data: (run) => this.#data(run),
       command: (code) => {
         if (code === BRK && this.#mode === 'server') this.#emit({ on: 'break' });
@@ -92,6 +93,28 @@ export class TelnetFilter extends Filter {
       },
       suboption: (bytes) => {
         if (bytes[0] === COM_PORT_OPTION) (this.#server ?? this.#client)?.received(bytes);
+      },
+    });
+  }
+
+  /** The same hearer; with TRACE=telnet what is heard is told first. Data is not. */
+  #traced(out: TelnetOut): TelnetOut {
+    const say = tracePoints.telnet;
+    if (say === undefined) return out;
+    const tell = (...parts: readonly Uint8Array[]): void => say(`${this.child.address()} < ${textOf(Buffer.concat(parts))}`);
+    return {
+      data: (run) => out.data(run),
+      command: (code) => {
+        tell(Buffer.of(IAC, code));
+        out.command(code);
+      },
+      negotiate: (verb, option) => {
+        tell(Buffer.of(IAC, verb, option));
+        out.negotiate(verb, option);
+      },
+      suboption: (bytes) => {
+        tell(Buffer.of(IAC, SB), escapeIac(bytes), Buffer.of(IAC, SE));
+        out.suboption(bytes);
       },
     };
   }
@@ -125,7 +148,9 @@ export class TelnetFilter extends Filter {
 
   /** Sends the first bytes. */
   start(): void {
-    if (this.#first.length > 0 && !this.child.write(this.#first)) this.#full = true;
+    if (this.#first.length === 0) return;
+    tracePoints.telnet?.(`${this.child.address()} > ${textOf(this.#first)}`);
+    if (!this.child.write(this.#first)) this.#full = true;
   }
 
   #ready(done: Done): void {
@@ -315,6 +340,7 @@ export class TelnetFilter extends Filter {
 
   #send(bytes: Buffer): void {
     if (this.#closing || this.#closed || this.#end !== undefined) return;
+    tracePoints.telnet?.(`${this.child.address()} > ${textOf(bytes)}`);
     this.#answers.push(bytes);
     this.#answerBytes += bytes.length;
     if (!this.#decoding) this.#flush();

@@ -1,0 +1,37 @@
+// Configurations for programs: read from text or file, checked, printed, converted. Nothing is opened; nothing throws for what a
+// user wrote: problems are values.
+import type { Diag } from '../base/diag.ts';
+import { encodeRaw } from '../base/raw-text.ts';
+import { Defaults } from '../config/defaults.ts';
+import { parseStack as parse } from '../config/gensio-str.ts';
+import type { Reading, Stack } from '../config/model.ts';
+import { readConfig as read } from '../config/read.ts';
+import { diskFiles, type Files, formatOf, readSource } from '../config/source.ts';
+
+export interface ReadOptions {
+  /** Where files named in the text (include, `*{file}`) are looked for. Default: the disk, without environment variables. */
+  readonly files?: Files;
+}
+
+const files = (given: Files | undefined): Files => given ?? diskFiles({});
+
+/**
+ * Reads a configuration of either format: YAML when file ends in `.yaml`, when the text starts with `%YAML` or plainly is YAML; else
+ * a classic one. file also stands in the places of problems. complete is false when a mistake ended the reading early.
+ */
+export function readConfig(text: string | Buffer, file = 'ser2net.yaml', options: ReadOptions = {}): Reading {
+  const bytes = typeof text === 'string' ? encodeRaw(text) : text;
+  const { format, diags } = formatOf(file, bytes);
+  return read({ format, file, bytes, lines: [], oldFormat: false, diags, files: files(options.files) });
+}
+
+/** The same for a file. One that cannot be read is a problem like any other: its Diag has the code `include`. */
+export function readConfigFile(path: string, options: ReadOptions = {}): Reading {
+  const source = readSource({ file: path, lines: [], strings: [] }, files(options.files));
+  if (!('failed' in source)) return read(source);
+  const diag: Diag = { code: 'include', severity: 'error', pos: { file: path, line: 0, col: 0, len: 0 }, text: source.failed };
+  return { config: { format: 'none', connections: [], rotators: [], leds: [], admin: undefined }, diags: [diag], complete: false };
+}
+
+/** What an accepter or connector string means: `telnet(rfc2217),tcp,localhost,2000`. Without a spec there is an error and a detail. */
+export const parseStack = (text: string, role: 'accepter' | 'connector'): Stack => parse(text, role, new Defaults());

@@ -1,0 +1,48 @@
+// openGensio: a stack named by its string, opened as a stream.
+import { type Clock, systemClock } from '../base/clock.ts';
+import { GensioError } from '../base/gensio-error.ts';
+import { type Log, noLog } from '../base/log.ts';
+import { Defaults } from '../config/defaults.ts';
+import { parseStack } from '../config/gensio-str.ts';
+import type { GensioEnv } from '../gensio/env.ts';
+import { Builder } from '../gensio/registry.ts';
+import type { LayerSpec } from '../options/stack.ts';
+import { type GensioStream, openStream } from './stream.ts';
+
+export interface OpenOptions {
+  /** Gives up while connecting: `AbortSignal.timeout(3000)`. The promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** What layers have to say. Default: nobody hears it. */
+  readonly log?: Log;
+  /** Where UUCP lock files of devices go. Default `/var/lock`, as the daemon; false: none are made. */
+  readonly lockDir?: string | false;
+  readonly clock?: Clock;
+}
+
+/** What layers get of options that servers and streams have in common. */
+export function layerEnv({ lockDir = '/var/lock', log = noLog, clock = systemClock }: OpenOptions): GensioEnv {
+  return {
+    clock,
+    log,
+    lockDir: lockDir === false ? undefined : lockDir,
+    parse: (text, role) => parseStack(text, role, new Defaults()).spec,
+  };
+}
+
+/** A closed connector. @throws GensioError inval: the string means nothing; notsup: it cannot run here */
+export function makeConnector(what: string | LayerSpec, env: GensioEnv) {
+  if (typeof what !== 'string') return new Builder(env).connector(what);
+  const { spec, error, detail } = parseStack(what, 'connector', new Defaults());
+  if (spec === undefined) throw new GensioError(error ?? 'inval', `'${what}': ${detail ?? 'not a connector'}`);
+  return new Builder(env).connector(spec);
+}
+
+/**
+ * Opens a connector: `serialdev,/dev/ttyUSB0,115200n81,local`, `tcp,host,2000`, `telnet(rfc2217),ssl(CA=ca.pem),tcp,host,2000`, or
+ * any other stack of ser2net.yaml(5). The promise is settled when every layer is open.
+ * @throws GensioError: its code says what went wrong, its detail says it in words
+ */
+export async function openGensio(what: string | LayerSpec, options: OpenOptions = {}): Promise<GensioStream> {
+  const env = layerEnv(options);
+  return openStream(makeConnector(what, env), { signal: options.signal, clock: env.clock });
+}

@@ -1,6 +1,7 @@
 // Which function makes which layer. A new layer is one row in options/stack.ts and one line here.
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
-import { LAYERS, type LayerOf, type LayerSpec, type LayerType } from '../options/stack.ts';
+import { layerInfo } from '../options/own-layers.ts';
+import type { LayerOf, LayerSpec, LayerType } from '../options/stack.ts';
 import { chardelayFilter } from './chardelay.ts';
 import { conaccAccepter } from './conacc.ts';
 import { dummyAccepter, echoConnector } from './echo.ts';
@@ -34,10 +35,15 @@ export interface Build {
   /** auth: who may use it, for layers that ask. */
   accepter(spec: LayerSpec, auth?: Authority): Accepter;
 }
+/** Also for connections that another accepter took. */
+export interface BuildOn extends Build {
+  /** Puts one filter on a connection that was accepted elsewhere; its open() finishes any handshake. */
+  onAccepted(spec: LayerSpec, child: Gensio): Gensio;
+}
 /** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
 export type FilterMaker<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv, build: Build) => Gensio;
 
-interface Maker<T extends LayerType> {
+export interface Maker<T extends LayerType> {
   readonly accepter?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Accepter;
   readonly connector?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Gensio;
   readonly filter?: FilterMaker<T>;
@@ -72,7 +78,17 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   relpkt: { filter: relpktFilter },
 };
 
-const makerOf = <T extends LayerType>(type: T): Maker<T> => (MAKERS as { readonly [K in LayerType]?: Maker<K> })[type] as Maker<T>;
+/** Of layers that a program brings along: their types are in no table. */
+const OWN = new Map<string, Maker<LayerType>>();
+
+/** Adds the maker of such a layer (see options/own-layers.ts). Returns how to take it out. */
+export function addMaker(type: string, maker: Maker<LayerType>): () => void {
+  OWN.set(type, maker);
+  return () => OWN.delete(type);
+}
+
+const makerOf = (type: LayerType): Maker<LayerType> | undefined =>
+  ((MAKERS as { readonly [K in LayerType]?: unknown })[type] as Maker<LayerType> | undefined) ?? OWN.get(type);
 
 /** Handshakes under way at once on one accepter, whatever the layer; a further one ends the oldest. */
 const MAX_PENDING = 256;
@@ -143,7 +159,7 @@ class FilterAccepter implements Accepter, AccepterUp {
 }
 
 /** Makes the layers of a stack. A layer that cannot run here is a GensioError 'notsup', thrown: check says so earlier. */
-export class Builder implements Build {
+export class Builder implements BuildOn {
   readonly #env: GensioEnv;
   constructor(env: GensioEnv) {
     this.#env = env;
@@ -166,11 +182,16 @@ export class Builder implements Build {
     return accepter(spec as never, env, this);
   }
 
+  onAccepted(spec: LayerSpec, child: Gensio): Gensio {
+    const { filter } = this.#maker(spec);
+    if (filter === undefined) throw this.#unsupported(spec);
+    return filter(spec as never, child, true, this.#env, this);
+  }
+
   #maker(spec: LayerSpec): Maker<LayerType> {
-    return (makerOf(spec.type) ?? {}) as Maker<LayerType>;
+    return makerOf(spec.type) ?? {};
   }
   #unsupported(spec: LayerSpec): GensioError {
-    const info: { unsupported?: string } = LAYERS[spec.type];
-    return new GensioError('notsup', `${spec.type}: ${info.unsupported ?? 'not available here'}`);
+    return new GensioError('notsup', `${spec.type}: ${layerInfo(spec.type)?.unsupported ?? 'not available here'}`);
   }
 }

@@ -8,7 +8,7 @@ import { Deadlines } from '../base/deadlines.ts';
 import type { Log } from '../base/log.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/env.ts';
-import { type Build, Builder } from '../gensio/registry.ts';
+import { type Build, Builder, type BuildOn } from '../gensio/registry.ts';
 import type { ObserverFactory, UserView } from './events.ts';
 import { REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
@@ -22,7 +22,7 @@ export interface EngineEnv {
   /** Traces, LEDs, logs: made anew for each port and configuration. */
   readonly observers?: readonly ObserverFactory[];
   /** Makes the layers; the registry's builder when not given. */
-  readonly builder?: Build;
+  readonly builder?: BuildOn;
 }
 
 /** What becomes of a port whose configuration changed while it is in use. */
@@ -44,7 +44,7 @@ const same = (a: ConnectionConfig, b: ConnectionConfig): boolean => {
 export class Engine {
   readonly #env: EngineEnv;
   readonly #portEnv: PortEnv;
-  readonly #builder: Build;
+  readonly #builder: BuildOn;
   readonly #deadlines: Deadlines;
   #ports: Port[] = [];
   /** Ports removed while in use, and ports to be changed: what to do when they are at rest. */
@@ -147,7 +147,9 @@ export class Engine {
     }
     for (const port of [...changed, ...removed]) if (idle(port)) this.#settle(port, kept.has(port), false);
     starting.push(...changed.filter((p) => !kept.has(p) && idle(p)));
-    this.#rotators = config.rotators.map((r) => new Rotator(r, { ...this.#portEnv, port: (name) => this.port(name) }));
+    this.#rotators = config.rotators.map(
+      (r) => new Rotator(r, { ...this.#portEnv, builder: this.#builder, port: (name) => this.port(name) }),
+    );
     await all(this.#rotators, (r, done) => r.listen(done));
     await all(starting, (p, done) => p.listen(done));
   }

@@ -3,9 +3,10 @@ import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
 import type { Log } from '../base/log.ts';
 import type { RotatorConfig } from '../config/model.ts';
-import type { Gensio } from '../gensio/gensio.ts';
-import type { Build } from '../gensio/registry.ts';
+import { type Gensio, nobody } from '../gensio/gensio.ts';
+import type { BuildOn } from '../gensio/registry.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
+import type { LayerSpec } from '../options/stack.ts';
 import { Listener } from './listener.ts';
 import { LOG, REFUSAL } from './messages.ts';
 import { dismiss } from './netcon.ts';
@@ -15,7 +16,7 @@ interface RotatorEnv {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly log: Log;
-  readonly builder: Build;
+  readonly builder: BuildOn;
   port(name: string): Port | undefined;
 }
 
@@ -65,9 +66,33 @@ export class Rotator {
       const port = this.#env.port(connections[at]!);
       if (port?.couldTake(peer) !== true) continue;
       this.#next = at + 1;
-      port.accepted(gensio);
+      const telnet = layerOf(port.config.accepter.spec, 'telnet');
+      if (telnet === undefined || layerOf(this.config.accepter.spec, 'telnet') !== undefined) port.accepted(gensio);
+      else this.#withTelnet(port, telnet, gensio);
       return;
     }
     dismiss(gensio, this.#env.clock, REFUSAL.noFreePort);
   }
+
+  /** A port that speaks telnet to its own clients does so here, too; in ser2net 4.3.11 such clients get raw bytes. */
+  #withTelnet(port: Port, telnet: LayerSpec, child: Gensio): void {
+    const gensio = this.#env.builder.onAccepted(telnet, child);
+    let gone = false;
+    gensio.up = {
+      ...nobody,
+      closed: () => {
+        gone = true;
+      },
+    };
+    gensio.open((err) => {
+      if (err !== undefined) gensio.abort();
+      else if (!gone) port.accepted(gensio);
+    });
+  }
+}
+
+/** The layer of this type in a stack. */
+function layerOf(spec: LayerSpec | undefined, type: LayerSpec['type']): LayerSpec | undefined {
+  if (spec === undefined || spec.type === type) return spec;
+  return 'child' in spec ? layerOf(spec.child, type) : undefined;
 }

@@ -135,6 +135,7 @@ export class AdminRig {
       log,
       gensio: { lockDir: undefined, parse: () => undefined },
       builder: {
+        onAccepted: (_spec, child) => child,
         accepter: (spec) => {
           const accepter = new FakeAccepter();
           const name = (spec as unknown as { rest: string }).rest;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { GensioError } from '../../src/base/gensio-error.ts';
 import type { Config, ConnectionConfig, Stack } from '../../src/config/model.ts';
-import type { Accepter, AccepterUp } from '../../src/gensio/gensio.ts';
+import type { Accepter, AccepterUp, Gensio } from '../../src/gensio/gensio.ts';
 import type { ConnectionOptions } from '../../src/options/connection.ts';
 import type { LayerSpec } from '../../src/options/stack.ts';
 import { Engine } from '../../src/port/engine.ts';
@@ -16,6 +16,7 @@ class FakeNet {
   readonly listening = new Map<string, FakeListener>();
   readonly devices: FakeGensio[] = [];
   readonly builder = {
+    onAccepted: (_spec: LayerSpec, child: Gensio): Gensio => child,
     accepter: (spec: LayerSpec): Accepter => new FakeListener(this, 'rest' in spec ? spec.rest : ''),
     connector: (): FakeGensio => {
       const device = new FakeGensio({ address: 'dev' });

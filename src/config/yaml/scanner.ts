@@ -1,4 +1,5 @@
 // YAML text to tokens, as libyaml 0.2.5 does it: what is a key is only known at its colon, so tokens wait in a queue until then.
+// Long because it is one automaton: every token kind reads and sets the same few fields.
 import { Cursor, Malformed } from './cursor.ts';
 import { type ScannedScalar, scanBlock, scanPlain, scanQuoted } from './scalar.ts';
 

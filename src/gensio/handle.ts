@@ -1,8 +1,10 @@
 // Bytes in and out of a descriptor or an accepted socket, without a stream object between. The only file that uses
-// interfaces of Node that are not documented: the libuv handle of a socket. Where they are missing (checked once), the
-// documented ones do the same work: tty.ReadStream for a descriptor, 'data' events for a socket. Why: "Data path" in src/README.md.
+// interfaces of Node that are not documented: the libuv handle of a socket, for reading, writing and stopping at once. Where they
+// are missing (checked once), the documented ones do the same work: tty.ReadStream for a descriptor, 'data' events for a socket.
+// Closing, ends and errors always go through the socket. Why: "Data path" in src/README.md.
 import { createConnection, Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
+import { getSystemErrorName } from 'node:util';
 
 /** Biggest piece read from a terminal: its line discipline never has more. */
 export const TTY_READ = 4096;
@@ -19,15 +21,24 @@ export interface ByteStreamUp {
   gone(err?: Error): void;
 }
 
+/** A write under way; buffer keeps its data alive. */
+interface WriteReq {
+  buffer?: Buffer;
+  oncomplete?: (status: number) => void;
+}
 interface Handle {
   open?(fd: number): number;
   close(done?: () => void): void;
-  readStop?(): number;
+  /** Known to the socket's own code, which must agree. */
   reading?: boolean;
+  readStart(): number;
+  readStop(): number;
+  /** A negative number is an error of libuv. */
+  writeBuffer(req: WriteReq, data: Buffer): number;
   readonly fd?: number;
+  /** Bytes that a write has left over. */
   readonly writeQueueSize?: number;
 }
-type HandleMaker = new (kind: number) => Handle;
 interface SocketInside {
   _handle: Handle | null;
 }
@@ -41,23 +52,47 @@ interface InsideOptions {
 const InsideSocket = Socket as unknown as new (options: InsideOptions) => Socket;
 const InsideReadStream = ReadStream as unknown as new (fd: number, options: InsideOptions) => Socket;
 
-let Pipe: HandleMaker | undefined | false;
-/** The constructor of libuv's pipe handle, which reads and writes any pollable descriptor. */
-function pipeMaker(): HandleMaker | undefined {
-  if (Pipe === undefined) {
-    const probe = createConnection({ path: '\0ser2net-handle-probe' });
-    probe.on('error', () => undefined);
-    const handle = (probe as unknown as SocketInside)._handle;
-    const maker = handle?.constructor as HandleMaker | undefined;
-    Pipe = maker !== undefined && typeof maker.prototype.open === 'function' ? maker : false;
-    probe.destroy();
-  }
-  return Pipe || undefined;
+/** What is found inside of Node. */
+interface Inside {
+  /** libuv's pipe handle, which reads and writes any pollable descriptor. */
+  readonly Pipe: new (
+    kind: number,
+  ) => Handle;
+  readonly WriteReq: new () => WriteReq;
+}
+const UV_EINVAL = -22;
+
+function lookInside(): Inside | undefined {
+  const probe = createConnection({ path: '\0ser2net-handle-probe' });
+  probe.on('error', () => undefined);
+  const Pipe = (probe as unknown as SocketInside)._handle?.constructor as Inside['Pipe'] | undefined;
+  probe.destroy();
+  const wanted: readonly (keyof Handle)[] = ['open', 'close', 'readStart', 'readStop', 'writeBuffer', 'writeQueueSize'];
+  if (Pipe === undefined || !wanted.every((name) => name in Pipe.prototype)) return undefined;
+  // A socket's own write request shows what they are made with.
+  let req: WriteReq | undefined;
+  const handle = new Pipe(0);
+  handle.writeBuffer = (given) => {
+    req = given;
+    return UV_EINVAL;
+  };
+  const writer = new InsideSocket({ handle, manualStart: true });
+  writer.on('error', () => undefined);
+  writer.write(Buffer.of(0));
+  writer.destroy();
+  return req === undefined ? undefined : { Pipe, WriteReq: req.constructor as Inside['WriteReq'] };
+}
+
+/** false: not there, or not to be used. */
+let found: Inside | undefined | false;
+function inside(): Inside | undefined {
+  found ??= lookInside() ?? false;
+  return found || undefined;
 }
 
 /** Tests: true makes everything use the documented interfaces. */
 export function forcePublicInterfaces(on: boolean): void {
-  Pipe = on ? false : undefined;
+  found = on ? false : undefined;
 }
 
 const spare = new Map<number, Buffer[]>();
@@ -74,23 +109,44 @@ function giveBuffer(buffer: Buffer): void {
 export class ByteStream {
   up: ByteStreamUp;
   readonly #socket: Socket;
-  readonly #own: boolean;
-  #reading = false;
-  #full = false;
+  /** Both set: bytes go through the handle; else through the socket. */
+  readonly #handle: Handle | undefined;
+  readonly #WriteReq: Inside['WriteReq'] | undefined;
   #buffer: Buffer | undefined;
+  /** The part of the buffer that was handed up last: pieces often have the same length. */
+  #piece: Buffer;
+  #reading = false;
+  /** The far end sends no more. */
+  #ended = false;
+  /** Came although reading was off; waits. */
+  #held: Buffer | undefined;
+  #full = false;
+  /** Writes under way. */
+  #pending = 0;
+  /** end() was called; with what is to be done when all is written. */
+  #ending = false;
+  #flushed: (() => void) | undefined;
+  readonly #onWritten = (status: number): void => this.#written(status);
 
-  /** made: the socket and whether it calls #onRead through onread (else by 'data' events). */
+  /** make: the socket, which gives what it reads to onread, or else has 'data' events (own false). */
   private constructor(
     up: ByteStreamUp,
     make: (onread: NonNullable<InsideOptions['onread']>) => { socket: Socket; own: boolean },
     size: number,
+    direct: Inside | undefined,
   ) {
     this.up = up;
     this.#buffer = takeBuffer(size);
     const buffer = this.#buffer;
-    const { socket, own } = make({ buffer, callback: (n) => this.#onRead(n === buffer.length ? buffer : buffer.subarray(0, n)) });
+    this.#piece = buffer;
+    const callback = (n: number): boolean => {
+      if (n !== this.#piece.length) this.#piece = n === buffer.length ? buffer : buffer.subarray(0, n);
+      return this.#onRead(this.#piece);
+    };
+    const { socket, own } = make({ buffer, callback });
     this.#socket = socket;
-    this.#own = own;
+    this.#WriteReq = direct?.WriteReq;
+    this.#handle = direct === undefined ? undefined : ((socket as unknown as SocketInside)._handle ?? undefined);
     if (!own) {
       socket.pause();
       socket.on('data', (data: Buffer) => {
@@ -101,12 +157,11 @@ export class ByteStream {
     socket.on('error', (err) => {
       failed = err;
     });
-    socket.on('end', () => this.up.ended());
-    socket.on('drain', () => {
-      if (!this.#full || socket.writableLength !== 0) return;
-      this.#full = false;
-      this.up.writable();
+    socket.on('end', () => {
+      this.#ended = true;
+      this.up.ended();
     });
+    socket.on('drain', () => this.#drained());
     socket.on('close', () => {
       if (this.#buffer !== undefined) giveBuffer(this.#buffer);
       this.#buffer = undefined;
@@ -114,68 +169,135 @@ export class ByteStream {
     });
   }
 
-  #onRead(data: Buffer): boolean {
-    this.up.read(data);
-    return this.#reading;
-  }
-
   /** Takes over an open descriptor of a terminal, pipe or the like (not a plain file). Throws when it cannot be watched. */
   static ofDescriptor(fd: number, up: ByteStreamUp, size = TTY_READ): ByteStream {
-    const Maker = pipeMaker();
+    const direct = inside();
     const options = { manualStart: true, allowHalfOpen: true, highWaterMark: 1 };
     return new ByteStream(
       up,
       (onread) => {
-        if (Maker === undefined) return { socket: new InsideReadStream(fd, { ...options, onread }), own: true };
-        const handle = new Maker(0);
+        if (direct === undefined) return { socket: new InsideReadStream(fd, { ...options, onread }), own: true };
+        const handle = new direct.Pipe(0);
         const code = handle.open!(fd);
         if (code !== 0) throw Object.assign(new Error(`cannot watch descriptor ${fd}`), { errno: code, code: 'EINVAL' });
         return { socket: new InsideSocket({ ...options, handle, onread }), own: true };
       },
       size,
+      direct,
     );
   }
 
   /** Takes over a connected socket, which must not have been read from (pauseOnConnect). */
   static ofSocket(socket: Socket, up: ByteStreamUp, size = SOCKET_READ): ByteStream {
-    const inside = socket as unknown as SocketInside;
-    const usable = pipeMaker() !== undefined && inside._handle !== null;
+    const old = socket as unknown as SocketInside;
+    const handle = old._handle;
+    const direct = handle === null ? undefined : inside();
     return new ByteStream(
       up,
       (onread) => {
-        if (!usable) return { socket, own: false };
-        const handle = inside._handle as Handle;
-        inside._handle = null;
-        // The pipe of a program reads from the start.
-        if (handle.reading) {
-          handle.reading = false;
-          handle.readStop?.();
-        }
+        if (direct === undefined || handle === null) return { socket, own: false };
+        old._handle = null;
         return { socket: new InsideSocket({ handle, manualStart: true, allowHalfOpen: true, highWaterMark: 1, onread }), own: true };
       },
       size,
+      direct,
     );
   }
 
-  /** As Gensio.write. */
-  write(data: Buffer): boolean {
-    if (this.#socket.destroyed || this.#socket.writableEnded) return true;
-    this.#socket.write(data);
-    if (this.#socket.writableLength === 0) return true;
-    this.#full = true;
-    return false;
+  // ---- Reading ----
+
+  /** Gives whether more is welcome. */
+  #onRead(data: Buffer): boolean {
+    if (!this.#reading) {
+      // Node reads once more when its reading is switched on and off again in one turn.
+      this.#held = data;
+      return false;
+    }
+    this.up.read(data);
+    // The handle was stopped already.
+    return this.#handle !== undefined || this.#reading;
+  }
+  #release(): void {
+    const held = this.#held;
+    if (!this.#reading || held === undefined || this.#socket.destroyed) return;
+    this.#held = undefined;
+    this.up.read(held);
+    if (this.#reading) this.#readOn();
   }
 
   setReading(on: boolean): void {
     if (this.#reading === on) return;
     this.#reading = on;
-    if (on) this.#socket.resume();
-    else if (!this.#own || !this.#socket.destroyed) this.#socket.pause();
+    if (this.#socket.destroyed) return;
+    if (on && this.#held !== undefined) setImmediate(() => this.#release());
+    else if (on) this.#readOn();
+    else if (this.#handle === undefined) this.#socket.pause();
+    else {
+      this.#handle.reading = false;
+      this.#handle.readStop();
+    }
+  }
+  #readOn(): void {
+    const handle = this.#handle;
+    if (handle === undefined) this.#socket.resume();
+    else if (!this.#ended) {
+      handle.reading = true;
+      const code = handle.readStart();
+      if (code < 0) this.#fail(code, 'read');
+    }
+  }
+
+  // ---- Writing ----
+
+  /** As Gensio.write. */
+  write(data: Buffer): boolean {
+    const handle = this.#handle;
+    const socket = this.#socket;
+    if (socket.destroyed || this.#ending) return true;
+    if (handle === undefined) {
+      socket.write(data);
+      if (socket.writableLength !== 0) this.#full = true;
+      return !this.#full;
+    }
+    if (data.length === 0) return !this.#full;
+    const req = new this.#WriteReq!();
+    const code = handle.writeBuffer(req, data);
+    if (code < 0) {
+      this.#fail(code, 'write');
+      return true;
+    }
+    // Everything has gone to the system, and the request is not needed; if it runs on all the same, nobody hears its end.
+    if (handle.writeQueueSize === 0) return !this.#full;
+    req.buffer = data;
+    req.oncomplete = this.#onWritten;
+    this.#pending++;
+    this.#full = true;
+    return false;
+  }
+  #written(status: number): void {
+    this.#pending--;
+    if (this.#socket.destroyed) return;
+    if (status < 0) return this.#fail(status, 'write');
+    if (this.#pending > 0) return;
+    this.#drained();
+    if (this.#pending > 0) return;
+    const flushed = this.#flushed;
+    this.#flushed = undefined;
+    flushed?.();
+  }
+  #drained(): void {
+    if (!this.#full || this.#socket.writableLength !== 0) return;
+    this.#full = false;
+    this.up.writable();
+  }
+  #fail(errno: number, syscall: string): void {
+    const code = getSystemErrorName(errno);
+    this.#socket.destroy(Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall }));
   }
 
   /** Bytes written that the system has not taken. */
   queued(): number {
-    return this.#socket.writableLength;
+    return this.#handle === undefined ? this.#socket.writableLength : this.unsent();
   }
 
   /** The same, but counted down while a big piece goes out little by little: for seeing whether anything moves. */
@@ -183,14 +305,26 @@ export class ByteStream {
     return (this.#socket as unknown as SocketInside)._handle?.writeQueueSize ?? this.#socket.writableLength;
   }
 
+  // ---- The end ----
+
   /** What was written goes out, then the far end is told that no more comes; sent is called then, or when that fails. */
   end(sent: () => void): void {
-    if (this.#socket.destroyed) return sent();
-    this.#socket.once('close', sent);
-    this.#socket.end(() => {
-      this.#socket.removeListener('close', sent);
-      sent();
-    });
+    const socket = this.#socket;
+    if (socket.destroyed) return sent();
+    this.#ending = true;
+    socket.once('close', sent);
+    const finish = (): void => {
+      socket.end(() => {
+        socket.removeListener('close', sent);
+        sent();
+      });
+    };
+    if (this.#pending === 0) return finish();
+    const before = this.#flushed;
+    this.#flushed = () => {
+      before?.();
+      finish();
+    };
   }
 
   /** Closes at once; gone() follows. */

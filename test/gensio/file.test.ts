@@ -61,6 +61,20 @@ test('a file is read whole, then the end is told; nothing comes while reading is
   assert.equal(ear.error?.code, 'remclose');
 });
 
+test('what was being read when reading was switched off waits', async () => {
+  const gensio = make({ infile: fresh('abc') });
+  const ear = new Ear();
+  gensio.up = ear;
+  await opened(gensio);
+  gensio.setReading(true);
+  gensio.setReading(false);
+  await settle(50);
+  assert.equal(ear.length, 0);
+  gensio.setReading(true);
+  await until(() => ear.closes === 1, 'the end');
+  assert.equal(ear.text(), 'abc');
+});
+
 test('read_close=false stops at the end and stays open', async () => {
   const gensio = make({ infile: fresh('abc'), readClose: false });
   const ear = new Ear();

@@ -177,6 +177,20 @@ test('what was read is acknowledged with its overhead, and only then', async () 
   assert.equal(child.take().toString('hex'), dataMessage(9, 8, Buffer.alloc(0)).toString('hex'));
 });
 
+test('what the far end sent before it closed is read first, and the close stays its close', async () => {
+  const { child, ear, gensio } = await server();
+  gensio.setReading(false);
+  child.feed(dataMessage(0, 0, Buffer.from('last')));
+  child.feed(closeMessage(0));
+  await settle();
+  assert.equal(child.state, 'closed');
+  assert.equal(ear.closes, 0);
+  gensio.setReading(true);
+  await until(() => ear.closes === 1, 'closed()');
+  assert.equal(ear.text(), 'last');
+  assert.equal(ear.error?.code, 'remclose');
+});
+
 test('no more is sent than the window of the far end takes, half of it at most in one message', async () => {
   const { child, ear, gensio } = await server();
   assert.equal(gensio.write(Buffer.alloc(5000)), false);

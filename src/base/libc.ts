@@ -1,4 +1,4 @@
-// The calls of the C library that Node.js does not offer: terminal settings, modem lines, locks, socket options, datagrams.
+// The calls of the C library that Node.js does not offer, all in one file: terminals, ptys, locks, sockets, datagrams, watches on files.
 // Optional: without koffi, or on a machine whose request numbers are not known, libc() is undefined and callers do without.
 // Symbols are taken from the running program, so that a preloaded library sees the calls. No call here waits, but closeLater,
 // which waits on a thread, and timedBreak, which says so. Every buffer handed to the kernel is made here, at its full size.

@@ -16,7 +16,13 @@ const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag =
 
 /** Every problem of a whole configuration, in its order. */
 export function checkConfig(config: Config): Diag[] {
-  return [...listenersTwice(config), ...devicesTwice(config.connections), ...config.connections.flatMap(oddities), ...strangers(config)];
+  return [
+    ...listenersTwice(config),
+    ...devicesTwice(config.connections),
+    ...config.connections.flatMap(oddities),
+    ...strangers(config),
+    ...linksTwice(config),
+  ];
 }
 
 interface Listener {
@@ -130,6 +136,20 @@ function likeLayer({ text, spec }: Stack): { readonly host: string; readonly lay
   if (/(?:^|,)(?:tcp|udp)[,(]/.test(text.slice(0, text.indexOf(host)))) return undefined;
   const layer = nearest(host, Object.keys(LAYERS));
   return layer === undefined ? undefined : { host, layer };
+}
+
+/** Attachments that want the name of another one. */
+function linksTwice({ attachments = [] }: Config): Diag[] {
+  const first = new Map<string, string>();
+  return attachments
+    .filter(({ enable }) => enable)
+    .flatMap(({ name, device, pos }) => {
+      const other = first.get(device);
+      if (other === undefined) first.set(device, name);
+      return other === undefined
+        ? []
+        : [warn('device-twice', pos, `the attachment '${other}' has the device ${device} too: '${name}' is not used`)];
+    });
 }
 
 /** Rotators that name connections nobody has. */

@@ -9,7 +9,8 @@ import { layersOf, parseStack } from './gensio-str.ts';
 import { quoteWord } from './words.ts';
 
 export interface Target {
-  /** As written, without what stands behind a question mark. */
+  /** As written, and without what stands behind a question mark. */
+  readonly written: string;
   readonly text: string;
   readonly spec: LayerSpec;
   /** For this target only; undefined: as the attachment says. */
@@ -54,40 +55,34 @@ function tlsLayer({ tlsCert, tlsKey, tlsCa, tlsAllow }: TlsOptions): string {
 /** Reads a target. Never throws; a problem is in words. */
 export function parseTarget(text: string, tls: TlsOptions, defaults: Defaults): ParsedTarget {
   const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^?#]*)(?:\?([^#]*))?$/.exec(text);
-  if (url === null) return ofString(text, text, builtIn(TARGET), defaults);
-  const [, written = '', rest = '', query = ''] = url;
-  const name = written.toLowerCase();
+  if (url === null) return ofString(text, text, text, builtIn(TARGET), defaults);
+  const [, scheme = '', rest = '', query = ''] = url;
+  const name = scheme.toLowerCase();
   const shown = text.split('?')[0]!;
   const options = readQuery(query);
   if (typeof options === 'string') return { problem: `${text}: ${options}` };
-  if (name === 'unix') return ofString(shown, `unix,${rest}`, options, defaults);
-  const scheme = Object.hasOwn(SCHEMES, name) ? SCHEMES[name]! : undefined;
-  if (scheme === undefined) {
+  if (name === 'unix') return ofString(text, shown, `unix,${rest}`, options, defaults);
+  const known = Object.hasOwn(SCHEMES, name) ? SCHEMES[name]! : undefined;
+  if (known === undefined) {
     const near = nearest(name, [...Object.keys(SCHEMES), 'unix']);
-    return { problem: `${text}: '${written}' is not a way to connect${near === undefined ? '' : `, did you mean '${near}://'?`}` };
+    return { problem: `${text}: '${scheme}' is not a way to connect${near === undefined ? '' : `, did you mean '${near}://'?`}` };
   }
   const place = /^(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^:/,()\s]+))?(?::([^:/,()\s]+))?\/?$/.exec(rest);
   const host = place?.[1] ?? place?.[2];
-  const port = place?.[3] ?? scheme.port;
-  if (host === undefined) return { problem: `${text}: write ${written}://HOST:PORT` };
+  const port = place?.[3] ?? known.port;
+  if (host === undefined) return { problem: `${text}: write ${scheme}://HOST:PORT` };
   if (port === undefined) return { problem: `${text}: a port is missing behind '${host}'` };
-  const layers = [
-    ...(scheme.telnet === undefined ? [] : [scheme.telnet]),
-    ...(scheme.tls === true ? [tlsLayer(tls)] : []),
-    TCP,
-    host,
-    port,
-  ];
-  return ofString(shown, layers.join(','), options, defaults);
+  const layers = [...(known.telnet === undefined ? [] : [known.telnet]), ...(known.tls === true ? [tlsLayer(tls)] : []), TCP, host, port];
+  return ofString(text, shown, layers.join(','), options, defaults);
 }
 
-function ofString(shown: string, stack: string, options: TargetOptions, defaults: Defaults): ParsedTarget {
+function ofString(written: string, shown: string, stack: string, options: TargetOptions, defaults: Defaults): ParsedTarget {
   const { spec, error, detail } = parseStack(stack, 'connector', defaults);
   if (spec === undefined) return { problem: `${shown}: ${detail ?? GENSIO_ERRORS[error ?? 'inval']}` };
   const controls = layersOf(spec).some(
     (layer) => (layer.type === 'telnet' && layer.opts.rfc2217) || layer.type === 'serialdev' || layer.type === 'sdev',
   );
-  return { ok: { text: shown, spec, options, controls } };
+  return { ok: { written, text: shown, spec, options, controls } };
 }
 
 /** `speed=9600n81&dtr=on`. A text: what is wrong. */

@@ -2,7 +2,7 @@
 // Version 1 repeats its section names; version 2 has each name once in a document, and begins a new document where order counts.
 import { comment, type YamlVersion } from './scalar.ts';
 
-export type SectionKind = 'define' | 'default' | 'delete_default' | 'admin' | 'led' | 'connection' | 'rotator' | 'include';
+export type SectionKind = 'define' | 'default' | 'delete_default' | 'admin' | 'led' | 'connection' | 'rotator' | 'attachment' | 'include';
 
 /** One thing of the file. */
 export interface Part {

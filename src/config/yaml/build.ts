@@ -8,7 +8,8 @@ import { type OptionProblem, OptionReader, optionShorthands } from '../connectio
 import { type Defaults, defaultNames } from '../defaults.ts';
 import { parseStack } from '../gensio-str.ts';
 import { messages } from '../messages.ts';
-import type { AdminConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import { readAttachment } from './attachment.ts';
 import type { Report, Span } from './report.ts';
 import { type Draft, type OptionText, optionString, type Text } from './section.ts';
 
@@ -26,6 +27,7 @@ export class Build {
   readonly connections: ConnectionConfig[] = [];
   readonly rotators: RotatorConfig[] = [];
   readonly leds: LedConfig[] = [];
+  readonly attachments: AttachConfig[] = [];
   admin: AdminConfig | undefined;
   readonly #taken = new Map<string, ConnectionConfig>();
 
@@ -34,8 +36,8 @@ export class Build {
   }
 
   config(format: Config['format']): Config {
-    const { connections, rotators, leds, admin } = this;
-    return { format, connections, rotators, leds, admin };
+    const { connections, rotators, leds, admin, attachments } = this;
+    return { format, connections, rotators, leds, admin, ...(attachments.length > 0 && { attachments }) };
   }
 
   /** A section is complete. false: reading ends here (class P). */
@@ -49,6 +51,8 @@ export class Build {
         return this.#led(draft, report);
       case 'admin':
         return this.#admin(draft, report);
+      case 'attachment':
+        return this.#attachment(draft, report);
       case 'default':
         return this.#default(draft, report);
       default:
@@ -246,6 +250,12 @@ export class Build {
     return true;
   }
 
+  #attachment(draft: Draft, report: Report): true {
+    const read = readAttachment(draft, report, this.defaults, this.attachments);
+    if (read !== undefined) this.attachments.push(read);
+    return true;
+  }
+
   #default(draft: Draft, report: Report): boolean {
     const name = draft.name ?? draft.values.get('name');
     if (name === undefined) return this.#has(draft, report, 'name');
@@ -310,7 +320,7 @@ function stackHint(text: string, role: 'accepter' | 'connector'): string | undef
 /** The section ended early: perhaps the next key was only not indented enough. */
 function strayKey(draft: Draft, report: Report): string | undefined {
   const { text } = report.tree;
-  const key = /^(accepter|connector|options|timeout|enable|connections|driver|name|class|value)[ \t]*:/i.exec(
+  const key = /^(accepter|connector|device|target|options|timeout|enable|connections|driver|name|class|value)[ \t]*:/i.exec(
     text.slice(report.eventAt, report.eventAt + 40),
   )?.[1];
   if (key === undefined || (draft.version === 2 && key === 'connections')) return undefined;

@@ -56,6 +56,7 @@ const GROUP_NUMBER: { readonly [K in SectionKind]: number } = {
   led: 17,
   connection: 20,
   rotator: 23,
+  attachment: 0,
 };
 
 const MAX_INCLUDES = 100;
@@ -299,9 +300,17 @@ class FileReader {
       case 'in-list':
         draft.list.push(value);
         return;
+      case 'list':
+        if (draft.kind !== 'attachment') return this.#notHere(value);
+        draft.list.push(value);
+        this.#state = 'in-section';
+        return;
       default:
-        return this.#fail(value, 'bad-value', this.#misplaced(value), messages.scalar, this.#scalarHint(value));
+        return this.#notHere(value);
     }
+  }
+  #notHere(value: Text): never {
+    return this.#fail(value, 'bad-value', this.#misplaced(value), messages.scalar, this.#scalarHint(value));
   }
 
   /** What a text stands in the place of. */
@@ -387,7 +396,16 @@ class FileReader {
       this.#fail(value, 'unknown-key', `'${value.text}' is not a key of a ${draft.kind}`, messages.token(draft.title, value.text), hint);
     }
     this.#key = { ...value, text: key };
-    this.#state = kind === 'text' ? 'value' : kind;
+    if (kind === 'texts' && draft.list.length > 0) {
+      this.#fail(
+        value,
+        'duplicate-key',
+        `'${key}' is given twice in one ${draft.kind}`,
+        messages.twice(draft.title, key),
+        'make it one list',
+      );
+    }
+    this.#state = kind === 'text' ? 'value' : kind === 'texts' ? 'list' : kind;
   }
 
   #setValue(value: Text): void {
@@ -417,7 +435,7 @@ class FileReader {
         return;
       case 'section': {
         const kind = this.#group;
-        const named = kind === 'connection' || kind === 'rotator' || kind === 'led';
+        const named = kind === 'connection' || kind === 'rotator' || kind === 'led' || kind === 'attachment';
         const name = anchor === undefined ? undefined : { at, end: at + anchor.length + 1, text: anchor };
         if (named && name === undefined) {
           this.#fail(this.#key, 'missing-name', `the ${kind} has no name`, messages.noAnchor, `write '${this.#key.text}: &name'`);

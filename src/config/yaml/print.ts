@@ -1,10 +1,11 @@
 // A configuration as YAML text of either version that reads back to the same configuration: what --dump shows. Options stand there
 // when they differ from the built-in defaults, so no `default:` is needed, save to take one away.
+import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION, type ConnectionOptions } from '../../options/connection.ts';
 import type { Row, Rows } from '../../options/row.ts';
 import { Defaults } from '../defaults.ts';
 import { parseStack, printStack } from '../gensio-str.ts';
-import type { AdminConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
 import { writeScalar } from './tree.ts';
 
 type Version = 1 | 2;
@@ -115,13 +116,15 @@ class Printer {
   }
 
   print(): string {
-    const { connections, rotators, leds, admin } = this.#config;
+    const { connections, rotators, leds, admin, attachments = [] } = this.#config;
+    const attachmentNames = new Names(this.#version);
     const sections = [
       ...this.#unset.map((key) => ['default:', `  name: ${key}`, '  class: ser2net']),
       ...this.#group('admin', admin === undefined ? [] : [admin], (a) => [a.name, this.#admin(a)]),
       ...this.#group('led', leds, (led) => [this.#ledNames.of(led.name), this.#led(led)]),
       ...this.#group('connection', connections, (c) => [this.#connectionNames.of(c.name), this.#connection(c)]),
       ...this.#group('rotator', rotators, (r) => [this.#rotatorNames.of(r.name), this.#rotator(r)]),
+      ...this.#group('attachment', attachments, (a) => [attachmentNames.of(a.name), this.#attachment(a)]),
     ];
     if (sections.length === 0) sections.push(this.#version === 1 ? ['define: &confver 1.0'] : ['defines: {}']);
     return `%YAML 1.1\n---\n${sections.map((lines) => `${lines.join('\n')}\n`).join('\n')}`;
@@ -162,6 +165,16 @@ class Printer {
         'options',
         optionLines({ authdir, pamauth, allowedUsers, accepterRetryTime }, r.options, this.#version, undefined, this.#unset),
       ),
+    ];
+  }
+
+  #attachment({ device, targets, enable, options }: AttachConfig): string[] {
+    const [first, ...others] = targets.map(({ written }) => value(written, this.#version));
+    return [
+      this.#text('device', device),
+      ...(others.length === 0 ? [`target: ${first}`] : ['target:', ...[first, ...others].map((each) => `  - ${each}`)]),
+      ...(enable ? [] : ['enable: off']),
+      ...section('options', optionLines(ATTACH, options, this.#version)),
     ];
   }
 

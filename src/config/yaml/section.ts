@@ -1,9 +1,9 @@
 // The sections of ser2net.yaml: which keys they have, and what has been read of one so far.
 import type { Span } from './report.ts';
 
-export type SectionKind = 'connection' | 'rotator' | 'led' | 'admin' | 'default' | 'delete_default';
-/** What stands behind a key: a text, a number or switch with its own message, a mapping or a list. */
-export type KeyKind = 'text' | 'timeout' | 'enable' | 'options' | 'list';
+export type SectionKind = 'connection' | 'rotator' | 'led' | 'admin' | 'default' | 'delete_default' | 'attachment';
+/** What stands behind a key: a text, a number or switch with its own message, a mapping, a list, or a text or list of texts. */
+export type KeyKind = 'text' | 'timeout' | 'enable' | 'options' | 'list' | 'texts';
 
 /** Keys of the sections. v2 has the name of a default as a key of the mapping around it. */
 export const KEYS: { readonly [K in SectionKind]: Readonly<Record<string, KeyKind>> } = {
@@ -13,6 +13,8 @@ export const KEYS: { readonly [K in SectionKind]: Readonly<Record<string, KeyKin
   admin: { accepter: 'text', options: 'options' },
   default: { name: 'text', value: 'text', class: 'text' },
   delete_default: { name: 'text', class: 'text' },
+  // Not in ser2net.
+  attachment: { device: 'text', target: 'texts', enable: 'enable', options: 'options' },
 };
 
 /** What ser2net's messages call a section. */
@@ -28,6 +30,7 @@ export const MAIN_KEYS: Readonly<Record<string, { readonly version: 0 | 1 | 2; r
   rotator: { version: 1, kind: 'rotator' },
   led: { version: 1, kind: 'led' },
   admin: { version: 1, kind: 'admin' },
+  attachment: { version: 1, kind: 'attachment' },
   include: { version: 0, kind: 'include' },
   defines: { version: 2, kind: 'define' },
   defaults: { version: 2, kind: 'default' },
@@ -36,6 +39,7 @@ export const MAIN_KEYS: Readonly<Record<string, { readonly version: 0 | 1 | 2; r
   rotators: { version: 2, kind: 'rotator' },
   leds: { version: 2, kind: 'led' },
   admins: { version: 2, kind: 'admin' },
+  attachments: { version: 2, kind: 'attachment' },
 };
 
 /** A value after substitution, and where it stands. */

@@ -1,6 +1,7 @@
 // The engine with what watches it: one thing to start, reload and stop.
 import type { ReloadOutcome } from '../admin/commands.ts';
 import { AdminServer } from '../admin/server.ts';
+import { Attachments } from '../attach/attachments.ts';
 import { Defaults } from '../config/defaults.ts';
 import { parseStack } from '../config/gensio-str.ts';
 import type { Config } from '../config/model.ts';
@@ -8,6 +9,7 @@ import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/sessions.ts';
 import { Traces } from '../observe/trace.ts';
 import { Engine } from '../port/engine.ts';
+import { linkEnv } from './link-env.ts';
 import { COMPATIBLE } from './messages.ts';
 import type { ReloadResult } from './reload.ts';
 import type { DaemonEngine, EngineHooks } from './run.ts';
@@ -19,6 +21,7 @@ const LOCK_DIR = '/var/lock';
 export class Assembly implements DaemonEngine {
   readonly #engine: Engine;
   readonly #admin: AdminServer;
+  readonly #attachments: Attachments;
   readonly #leds: Leds;
   readonly #traces: Traces;
   #started = false;
@@ -33,6 +36,7 @@ export class Assembly implements DaemonEngine {
       gensio: { lockDir: uucpLocks ? LOCK_DIR : undefined, parse: (text, role) => parseStack(text, role, defaults).spec },
       observers: [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)],
     });
+    this.#attachments = new Attachments({ clock, log, builder: this.#engine.builder, link: linkEnv(), random: Math.random });
     const forAdmin = async (): Promise<ReloadOutcome> => outcome(await reload());
     this.#admin = new AdminServer({ engine: this.#engine, clock, log, version: COMPATIBLE, reload: forAdmin });
   }
@@ -45,11 +49,12 @@ export class Assembly implements DaemonEngine {
     // It wins an address that a connection wants, too.
     await this.#admin.apply(config.admin);
     await this.#engine.apply(config);
+    await this.#attachments.apply(config.attachments ?? []);
   }
 
   async stop(): Promise<void> {
     await this.#admin.stop();
-    await this.#engine.stop();
+    await Promise.all([this.#engine.stop(), this.#attachments.stop()]);
     await this.#traces.written();
     this.#leds.apply([]);
   }

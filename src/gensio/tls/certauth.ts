@@ -1,4 +1,5 @@
 // The layer certauth: a user shows who he is over an encrypted layer, by certificate or password. Once he has, bytes pass.
+// Both ends together in one file: each message is written by one and read by the other.
 import { createPrivateKey, randomBytes, sign, verify, type X509Certificate } from 'node:crypto';
 import type { Timer } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';

@@ -24,7 +24,6 @@ export class Assembly implements DaemonEngine {
   readonly #attachments: Attachments;
   readonly #leds: Leds;
   readonly #traces: Traces;
-  #started = false;
 
   constructor({ clock, log, uucpLocks, reload }: EngineHooks) {
     this.#leds = new Leds(log);
@@ -43,13 +42,14 @@ export class Assembly implements DaemonEngine {
 
   async apply(config: Config): Promise<void> {
     this.#leds.apply(config.leds);
-    // A reload is also what log rotation asks for.
-    if (this.#started) this.#traces.reopen();
-    this.#started = true;
     // It wins an address that a connection wants, too.
     await this.#admin.apply(config.admin);
     await this.#engine.apply(config);
     await this.#attachments.apply(config.attachments ?? []);
+  }
+
+  rotate(): void {
+    this.#traces.reopen();
   }
 
   async stop(): Promise<void> {

@@ -19,6 +19,8 @@ export interface DaemonEngine {
   apply(config: Config): Promise<void>;
   /** Closes everything; resolves when done, within its bound. */
   stop(): Promise<void>;
+  /** Log files were moved away: opens them anew. */
+  rotate?(): void;
   /** true: the failure belongs to one port, which was ended and starts anew; the daemon may go on. */
   confine?(err: unknown): boolean;
 }
@@ -104,7 +106,11 @@ class Daemon {
       log,
       apply: async (config) => this.#engine?.apply(config),
       note: (text) => this.#print(text),
-      before: () => manager.reloading(),
+      before: () => {
+        manager.reloading();
+        // That is also what log rotation asks for, whatever the file says.
+        this.#engine?.rotate?.();
+      },
       after: () => manager.ready('reloaded'),
     });
   }

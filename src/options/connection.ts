@@ -154,6 +154,13 @@ export const CONNECTION = {
     preset: { name: 'max-connections', min: 1, max: 65536 },
     doc: 'How many clients may be connected at once. All may write, and what the device sends goes to all. 0 becomes 1.',
   }),
+  hold: row({
+    ...both('hold'),
+    kind: oneOf(['off', 'drop', 'queue']),
+    def: 'off',
+    since: 'new',
+    doc: 'What happens to clients when the device is not there, or vanishes: off closes them, as ser2net does; drop and queue keep them connected until it is back, and throw away what they send, or make them wait with it. It is looked for twice a second.',
+  }),
   slowUserTimeout: row({
     ...both('slow-user-timeout'),
     kind: seconds,

@@ -11,6 +11,7 @@ import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { SerialLine } from '../options/serialdev.ts';
+import type { LayerSpec } from '../options/stack.ts';
 import { admit } from './admit.ts';
 import { charDelay, DEFAULT_RATE } from './chardelay.ts';
 import { Connback } from './connback.ts';
@@ -301,7 +302,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
       const { spec } = this.config.connector;
       if (spec === undefined) return undefined;
       try {
-        return this.#env.builder.connector(spec);
+        return this.#env.builder.connector(held(spec, this.config.options.hold));
       } catch (err) {
         const { message, detail } = fromSystemError(err);
         this.#env.log.log('err', LOG.enableFailed(this.name, detail === undefined ? message : `${message}: ${detail}`));
@@ -612,6 +613,14 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     }
   }
 }
+
+/** How often a device that clients wait for is looked for. */
+const HOLD_MS = 500;
+/** The stack that hides the coming and going of a device from its clients. */
+const held = (spec: LayerSpec, hold: 'off' | 'drop' | 'queue' | undefined): LayerSpec =>
+  hold === 'drop' || hold === 'queue'
+    ? { type: 'keepopen', opts: { retryTime: HOLD_MS, discardBadwrites: hold === 'drop' }, child: spec }
+    : spec;
 
 const matcher = (pattern: Buffer | undefined): Matcher | undefined =>
   pattern === undefined || pattern.length === 0 ? undefined : new Matcher(pattern);

@@ -385,3 +385,12 @@ test('what the device says keeps a user alive; with timeout-on-os-queue only whe
     assert.equal(user.state, timeoutOnOsQueue ? 'closed' : 'open');
   }
 });
+
+test('hold puts keepopen over the connector, dropping or queueing what clients send meanwhile', () => {
+  for (const hold of ['off', 'drop', 'queue'] as const) {
+    const [spec] = new PortRig({ options: { hold } }).specs;
+    if (hold === 'off') assert.equal(spec?.type, 'dummy');
+    else
+      assert.ok(spec?.type === 'keepopen' && spec.child.type === ('dummy' as string) && spec.opts.discardBadwrites === (hold === 'drop'));
+  }
+});

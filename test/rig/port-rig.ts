@@ -65,6 +65,8 @@ export class PortRig {
   readonly port: Port;
   /** Every device made, the newest last: the last one is not open yet. */
   readonly devices: FakeGensio[] = [];
+  /** What each of them was made from. */
+  readonly specs: LayerSpec[] = [];
   readonly logged: string[] = [];
   rests = 0;
 
@@ -77,7 +79,8 @@ export class PortRig {
       observers: rig.observers ?? [],
       builder: {
         accepter: () => this.accepter,
-        connector: () => {
+        connector: (spec) => {
+          this.specs.push(spec);
           const device = new FakeGensio({ address: '/dev/ttyS0,9600N81,CLOCAL offline', ...rig.device });
           this.devices.push(device);
           return device;

@@ -44,7 +44,7 @@ async function makeLog(options: RunOptions, stderr: TextSink): Promise<DaemonLog
 }
 
 /** Takes systemd's variables out of the environment: they are not for children. */
-function makeManager(env: NodeJS.ProcessEnv): ServiceManager {
+export function makeManager(env: NodeJS.ProcessEnv): ServiceManager {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUsec, WATCHDOG_PID: watchdogPid } = env;
   delete env.NOTIFY_SOCKET;
   delete env.WATCHDOG_USEC;

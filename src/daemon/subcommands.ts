@@ -1,4 +1,6 @@
 // The table of sub-commands: name, arguments, options, and how to get at the code. A new one is one file here and one row.
+import { ATTACH } from '../options/attach.ts';
+import type { Row, Rows } from '../options/row.ts';
 
 /** Options by name in camelCase, as commander gives them. */
 export type SubcommandOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -25,6 +27,13 @@ export interface SubcommandRow {
 }
 
 const text = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** The rows of a table as options: `--mode <octal>`, `--hangup`. */
+const optionsOf = (rows: Rows): { readonly flags: string; readonly doc: string }[] =>
+  Object.values(rows).map(({ yaml, kind, doc }: Row<unknown>) => ({
+    flags: kind.bare === true ? `--${yaml}` : `--${yaml} <${kind.name.replaceAll('|', '/')}>`,
+    doc: doc.replace(/\.$/, ''),
+  }));
 
 export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
   check: {
@@ -118,5 +127,17 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
         (line) => io.err(`${line}\n`),
       );
     },
+  },
+  attach: {
+    summary: 'make a serial port elsewhere a device of this machine',
+    args: '<device> <target...>',
+    options: [
+      { flags: '-n, --foreground', doc: 'stay in the foreground, and say on standard error what happens' },
+      { flags: '-d, --debug', doc: 'the same, with every attempt' },
+      { flags: '-P, --pidfile <file>', doc: 'write the process id to this file' },
+      ...optionsOf(ATTACH),
+      { flags: '--hold', doc: 'the opposite of --hangup, which is how it is without either' },
+    ],
+    run: async (args, options, io) => (await import('./attach.ts')).attachDevice(args, options, io),
   },
 };

@@ -1,0 +1,146 @@
+// `ser2net attach` and attachments of a configuration, run as users run them.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readAttachWords } from '../../src/daemon/attach.ts';
+import { ATTACH } from '../../src/options/attach.ts';
+import { defaults } from '../../src/options/row.ts';
+import { Application } from '../attach/application.ts';
+import { Peer } from '../attach/attach-rig.ts';
+import { freePort, makeDirectory, processState, run, start, until, untilGone } from './command-rig.ts';
+
+const dir = makeDirectory();
+const env = { XDG_RUNTIME_DIR: join(dir, 'run'), RUNTIME_DIRECTORY: join(dir, 'run') };
+
+test('in the foreground: the device is there, states are on stderr, and TERM takes it away', async (t) => {
+  const peer = new Peer(t);
+  peer.onData = (data, socket) => void socket.write(data);
+  const url = `tcp://127.0.0.1:${await peer.listen()}`;
+  const device = join(dir, 'ttyV0');
+  const pidFile = join(dir, 'fg-attach.pid');
+  const running = start(['attach', '-n', '-P', pidFile, '--mode', '600', device, url], { env });
+  await until('connected', () => running.err().includes(': connected to '));
+  assert.equal(readFileSync(pidFile, 'latin1'), `${running.child.pid}\n`);
+  assert.equal(statSync(device).mode & 0o777, 0o600);
+  const app = new Application(device);
+  app.write('hello');
+  assert.equal((await app.take(5)).toString(), 'hello');
+  running.child.kill('SIGTERM');
+  assert.equal(await running.ended, 0);
+  assert.equal(existsSync(device), false);
+  assert.equal(existsSync(pidFile), false);
+  await app.hungUp();
+  app.close();
+  const lines = running.err().replaceAll(/ser2net\[\d+\]: /g, '');
+  assert.match(
+    lines,
+    new RegExp(
+      `^${device}: ${device} is /dev/pts/\\d+\n${device}: connecting to ${url}\n${device}: connected to ${url} \\(ipv4,127.0.0.1,\\d+\\)\n$`,
+    ),
+  );
+});
+
+test('in the background: the command comes back when the device is there, and the process can be ended by its pid file', async (t) => {
+  const peer = new Peer(t);
+  const port = await peer.listen();
+  const device = join(dir, 'ttyV1');
+  const pidFile = join(dir, 'bg-attach.pid');
+  const { code, err } = await run(['attach', '-P', pidFile, '--on-demand', device, `tcp://127.0.0.1:${port}`], { env });
+  assert.deepEqual([code, err], [0, '']);
+  assert.match(readlinkSync(device), /^\/dev\/pts\/\d+$/);
+  assert.equal(peer.sockets.length, 0);
+  const pid = Number(readFileSync(pidFile, 'latin1'));
+  const app = new Application(device);
+  app.write('x');
+  await until('x', () => peer.got.toString() === 'x');
+  app.close();
+  process.kill(pid, 'SIGTERM');
+  await untilGone(pid);
+  assert.equal(existsSync(device), false);
+});
+
+test('a device left behind by a killed process is taken over; one of a living process is refused', async (t) => {
+  const peer = new Peer(t);
+  const url = `tcp://127.0.0.1:${await peer.listen()}`;
+  const device = join(dir, 'ttyV2');
+  const first = start(['attach', '-n', device, url], { env });
+  await until('connected', () => first.err().includes('connected to'));
+  const second = await run(['attach', '-n', device, url], { env });
+  assert.equal(second.code, 1);
+  assert.match(second.err, /ttyV2 is the device of another ser2net/);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  assert.ok(readlinkSync(device));
+  const third = start(['attach', '-n', device, url], { env });
+  await until('connected', () => third.err().includes('connected to'));
+  third.child.kill('SIGINT');
+  assert.equal(await third.ended, 0);
+  assert.equal(existsSync(device), false);
+});
+
+test('what cannot work is said at once, in the background too, and gives 1', async () => {
+  const bad = await run(['attach', join(dir, 'x'), 'tpc://h:1'], { env });
+  assert.deepEqual([bad.code, bad.err], [1, "ser2net attach: tpc://h:1: 'tpc' is not a way to connect, did you mean 'tcp://'?\n"]);
+  const mode = await run(['attach', '--mode', '999', join(dir, 'x'), 'tcp://h:1'], { env });
+  assert.deepEqual([mode.code, mode.err], [1, "ser2net attach: --mode: '999' is not an octal mode such as 660\n"]);
+  const link = join(dir, 'precious');
+  symlinkSync('/dev/null', link);
+  const taken = await run(['attach', link, 'tcp://127.0.0.1:1'], { env });
+  assert.equal(taken.code, 1);
+  assert.match(taken.err, /^ser2net attach: .*precious cannot be made: Value already exists \(.*which is no pseudo-terminal\)\n$/);
+  assert.equal(readlinkSync(link), '/dev/null');
+});
+
+test('a configuration with a port and its attachment: one daemon, both ends, and a reload', async () => {
+  const port = await freePort();
+  const device = join(dir, 'ttyV3');
+  const file = join(dir, 'both.yaml');
+  const text = (more = ''): string =>
+    `connection: &echo\n  accepter: telnet(rfc2217),tcp,localhost,${port}\n  connector: echo\nattachment: &v3\n  device: ${device}\n  target: rfc2217://localhost:${port}\n${more}`;
+  writeFileSync(file, text());
+  const daemon = start(['-d', '-l', '-c', file], { env });
+  await until('connected', () => daemon.err().includes('attachment v3: connected to'));
+  const app = new Application(device);
+  app.write('round');
+  assert.equal((await app.take(5)).toString(), 'round');
+  const slave = readlinkSync(device);
+  const other = join(dir, 'ttyV4');
+  writeFileSync(file, text(`attachment: &v4\n  device: ${other}\n  target: tcp://localhost:${port}\n  options:\n    on-demand: true\n`));
+  daemon.child.kill('SIGHUP');
+  await until('the new one', () => existsSync(other));
+  assert.equal(readlinkSync(device), slave);
+  app.write('still');
+  assert.equal((await app.take(5)).toString(), 'still');
+  app.close();
+  const comm = processState(daemon.child.pid!)?.comm;
+  assert.equal(comm, 'ser2net');
+  daemon.child.kill('SIGTERM');
+  assert.equal(await daemon.ended, 0);
+  assert.deepEqual([existsSync(device), existsSync(other)], [false, false]);
+});
+
+test('every option of the table can be given as a word, and is what it is in a file', () => {
+  const values: Record<string, string> = {
+    mode: '640',
+    speed: '9600n81',
+    flow: 'none',
+    dtr: 'on',
+    rts: 'open',
+    queue: '5',
+    retryTime: '1',
+    retryMax: '2',
+    connectTimeout: '3',
+    disconnectAfter: '4',
+  };
+  const given = Object.fromEntries(Object.entries(ATTACH).map(([key, row]) => [key, 'bare' in row.kind ? true : (values[key] ?? 'text')]));
+  const wish = readAttachWords(['dev', 'tcp://h:1', 'echo'], given);
+  assert.ok(typeof wish !== 'string', String(wish));
+  assert.deepEqual(
+    wish.targets.map(({ written }) => written),
+    ['tcp://h:1', 'echo'],
+  );
+  for (const [key, value] of Object.entries(defaults(ATTACH)))
+    assert.notDeepEqual((wish.options as Record<string, unknown>)[key], value, key);
+  assert.match(String(readAttachWords(['dev', 'tcp://h:1'], { hangup: true, hold: true })), /exclude each other/);
+});

@@ -197,6 +197,11 @@ export class ByteStream {
       (onread) => {
         if (direct === undefined || handle === null) return { socket, own: false };
         old._handle = null;
+        // The pipe of a program reads from the start.
+        if (handle.reading) {
+          handle.reading = false;
+          handle.readStop();
+        }
         return { socket: new InsideSocket({ handle, manualStart: true, allowHalfOpen: true, highWaterMark: 1, onread }), own: true };
       },
       size,

@@ -43,7 +43,7 @@ export interface BuildOn extends Build {
 /** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
 export type FilterMaker<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv, build: Build) => Gensio;
 
-export export interface Maker<T extends LayerType> {
+export interface Maker<T extends LayerType> {
   readonly accepter?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Accepter;
   readonly connector?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Gensio;
   readonly filter?: FilterMaker<T>;

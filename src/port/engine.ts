@@ -99,8 +99,8 @@ export class Engine {
    */
   async apply(config: Config): Promise<void> {
     await all(this.#rotators, (r, done) => r.close(done));
-    const before = new Map(this.#ports.filter((p) => this.#pending.get(p) !== 'deleted').map((p) => [p.name, p]));
-    const leaving = this.#ports.filter((p) => this.#pending.get(p) === 'deleted');
+    // Also those that were to go when their last user leaves: a name that is back is the same port.
+    const before = new Map(this.#ports.map((p) => [p.name, p]));
     const next: Port[] = [];
     const changed: Port[] = [];
     const starting: Port[] = [];
@@ -123,7 +123,7 @@ export class Engine {
     }
     for (const port of before.values()) this.#pending.set(port, 'deleted');
     const removed = [...before.values()];
-    this.#ports = [...next, ...removed, ...leaving];
+    this.#ports = [...next, ...removed];
 
     // Old listeners go before new ones come, so that ports can swap addresses.
     const idle = (p: Port): boolean => !p.inUse;

@@ -1,62 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { GensioError } from '../../src/base/gensio-error.ts';
-import type { Config, ConnectionConfig, Stack } from '../../src/config/model.ts';
-import type { Accepter, AccepterUp, Gensio } from '../../src/gensio/gensio.ts';
+import type { Config, ConnectionConfig } from '../../src/config/model.ts';
 import type { ConnectionOptions } from '../../src/options/connection.ts';
-import type { LayerSpec } from '../../src/options/stack.ts';
 import { Engine } from '../../src/port/engine.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
-import { FakeGensio } from '../rig/fake-gensio.ts';
+import type { FakeGensio } from '../rig/fake-gensio.ts';
+import { FakeNet, stack } from '../rig/fake-net.ts';
 import { connectionConfig, settle } from '../rig/port-rig.ts';
 
-/** A network in memory: an address can be listened on once. */
-class FakeNet {
-  readonly listening = new Map<string, FakeListener>();
-  readonly devices: FakeGensio[] = [];
-  readonly builder = {
-    onAccepted: (_spec: LayerSpec, child: Gensio): Gensio => child,
-    accepter: (spec: LayerSpec): Accepter => new FakeListener(this, 'rest' in spec ? spec.rest : ''),
-    connector: (): FakeGensio => {
-      const device = new FakeGensio({ address: 'dev' });
-      this.devices.push(device);
-      return device;
-    },
-  };
-  async connect(address: string): Promise<FakeGensio | undefined> {
-    const listener = this.listening.get(address);
-    if (listener === undefined) return undefined;
-    const user = new FakeGensio({ type: 'tcp' });
-    listener.up.accepted(user);
-    await settle();
-    return user;
-  }
-}
-class FakeListener implements Accepter {
-  readonly type = 'fake';
-  up!: AccepterUp;
-  readonly #net: FakeNet;
-  readonly #address: string;
-  constructor(net: FakeNet, address: string) {
-    this.#net = net;
-    this.#address = address;
-  }
-  listen(done: (err?: GensioError) => void): void {
-    if (this.#net.listening.has(this.#address)) return done(new GensioError('addrinuse'));
-    this.#net.listening.set(this.#address, this);
-    done();
-  }
-  close(done: () => void): void {
-    if (this.#net.listening.get(this.#address) === this) this.#net.listening.delete(this.#address);
-    done();
-  }
-  port(): undefined {
-    return undefined;
-  }
-}
-
-const stack = (text: string): Stack => ({ text, spec: { type: 'dummy', opts: {}, rest: text } as LayerSpec, error: undefined });
 const connection = (
   name: string,
   address: string,

@@ -8,8 +8,8 @@ import { getSystemErrorName } from 'node:util';
 
 /** Biggest piece read from a terminal: its line discipline never has more. */
 export const TTY_READ = 4096;
-/** Biggest piece read from a socket. */
-export const SOCKET_READ = 16384;
+/** Biggest piece read from a socket. Memory is taken from the system only as far as pieces fill it. */
+export const SOCKET_READ = 65536;
 
 /** What a ByteStream tells its owner; read() lends its buffer as GensioUp.read does. */
 export interface ByteStreamUp {

@@ -2,13 +2,16 @@
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 
-/** How often to look. */
+/** How often to look, and when for the first time: a device that is merely slower than the network is not worth a look. */
 const LOOK_MS = 1000;
+const FIRST_MS = 50;
 
 export class LeaverWatch {
   readonly #deadlines: Deadlines;
   readonly #users: Iterable<{ readonly gensio: Gensio }>;
   readonly #look: Deadline;
+  /** Have closed: they are read all the same, what they still have is bounded by the kernel. */
+  readonly #leaving = new WeakSet<Gensio>();
 
   constructor(deadlines: Deadlines, users: Iterable<{ readonly gensio: Gensio }>) {
     this.#deadlines = deadlines;
@@ -16,10 +19,10 @@ export class LeaverWatch {
     this.#look = { due: Infinity, run: () => this.#find() };
   }
 
-  /** The device takes nothing: nobody is read, but for those that have closed already, whose rest is bounded by the kernel. */
+  /** The device takes nothing: nobody is read, but for those that are known to have closed. */
   block(): void {
-    for (const { gensio } of this.#users) if (gensio.hungUp?.() !== true) gensio.setReading(false);
-    if (this.#look.due === Infinity) this.#deadlines.arm(this.#look, LOOK_MS);
+    for (const { gensio } of this.#users) if (!this.#leaving.has(gensio)) gensio.setReading(false);
+    if (this.#look.due === Infinity) this.#deadlines.arm(this.#look, FIRST_MS);
   }
   /** The device takes data again, or the session is over. */
   stop(): void {
@@ -27,7 +30,11 @@ export class LeaverWatch {
   }
 
   #find(): void {
-    for (const { gensio } of this.#users) if (gensio.hungUp?.() === true) gensio.setReading(true);
+    for (const { gensio } of this.#users) {
+      if (gensio.hungUp?.() !== true) continue;
+      this.#leaving.add(gensio);
+      gensio.setReading(true);
+    }
     this.#deadlines.arm(this.#look, LOOK_MS);
   }
 }

@@ -355,6 +355,7 @@ class Player {
     if (!hasSteps && !rig.isReady() && !(await waitFor(this.#limitMs, () => rig.ended !== undefined)))
       this.#fail('the program does not end');
     const byItself = rig.ended !== undefined && !this.#asked && !rig.isAlive();
+    if (record) this.#addHeld(blocks);
     rig.signal(this.#case.settings.get('stop') === 'kill' ? 'SIGKILL' : 'SIGTERM');
     if (!(await waitFor(STOP_MS, () => !rig.isAlive() && rig.ended !== undefined))) {
       this.#fail('the program does not stop');
@@ -384,6 +385,16 @@ class Player {
     const lines = text.split(/(?<=\n)/).slice(0, head === undefined ? undefined : Number(head));
     if (settings.get('order') === 'free') lines.sort();
     return lines.join('');
+  }
+
+  /** What other channels saw during a console session that is the last block. */
+  #addHeld(blocks: Block[]): void {
+    const at = blocks.findLastIndex((b) => b.kind === 'steps');
+    const block = blocks[at];
+    if (block?.kind !== 'steps' || block.type !== 'admin') return;
+    this.#inAdmin = false;
+    const steps = this.#gather();
+    if (steps.length > 0) blocks.splice(at + 1, 0, { kind: 'steps', type: 'wire', ours: block.ours, steps });
   }
 
   /** What came while the program stopped stands behind the signal that stopped it. */

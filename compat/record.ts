@@ -7,18 +7,11 @@ import { canonicalText, compare } from './compare.ts';
 import { type Played, play } from './play.ts';
 import { type CaseFile, check, findCases, needs, ours, pool, reference, showName } from './suite.ts';
 
-/** The case with what was seen; blocks marked ours stay as they are, behind the block they differ from. */
+/** The case with what was seen; blocks marked ours stay as they are, at its end. */
 export function recorded(c: Case, played: Played): Case {
   const ours = c.blocks.filter((b) => b.kind !== 'prose' && b.ours);
-  const blocks: Block[] = [...played.blocks];
-  for (const block of ours) {
-    const at = blocks.findLastIndex(
-      (b) => b.kind === block.kind && (b.kind !== 'text' || (block.kind === 'text' && b.type === block.type)),
-    );
-    blocks.splice(at < 0 ? blocks.length : at + 1, 0, block);
-  }
   const settings = new Map([['reference', 'ser2net 4.3.11, gensio 2.6.2'], ...c.settings]);
-  return { ...c, settings, blocks };
+  return { ...c, settings, blocks: [...played.blocks, ...ours] };
 }
 
 /** The case with blocks marked ours wherever this program did something else; undefined when it did not. */

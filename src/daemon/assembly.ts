@@ -5,9 +5,11 @@ import { Attachments } from '../attach/attachments.ts';
 import { Defaults } from '../config/defaults.ts';
 import { parseStack } from '../config/gensio-str.ts';
 import type { Config } from '../config/model.ts';
+import { reloadTls } from '../gensio/tls/credentials.ts';
 import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/sessions.ts';
 import { Traces } from '../observe/trace.ts';
+import type { LayerSpec } from '../options/stack.ts';
 import { Engine } from '../port/engine.ts';
 import { linkEnv } from './link-env.ts';
 import { COMPATIBLE } from './messages.ts';
@@ -25,7 +27,7 @@ export class Assembly implements DaemonEngine {
   readonly #leds: Leds;
   readonly #traces: Traces;
 
-  constructor({ clock, log, uucpLocks, reload }: EngineHooks) {
+  constructor({ clock, log, uucpLocks, reload, end }: EngineHooks) {
     this.#leds = new Leds(log);
     this.#traces = new Traces(clock, log);
     const defaults = new Defaults();
@@ -36,6 +38,10 @@ export class Assembly implements DaemonEngine {
       observers: [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)],
     });
     this.#attachments = new Attachments({ clock, log, builder: this.#engine.builder, link: linkEnv(), random: Math.random });
+    // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.
+    this.#engine.watchUsers((change, port) => {
+      if (change === 'disconnected' && bottomOf(port.config.accepter.spec) === 'stdio') end(0);
+    });
     const forAdmin = async (): Promise<ReloadOutcome> => outcome(await reload());
     this.#admin = new AdminServer({ engine: this.#engine, clock, log, version: COMPATIBLE, reload: forAdmin });
   }
@@ -43,6 +49,7 @@ export class Assembly implements DaemonEngine {
   async apply(config: Config): Promise<void> {
     this.#leds.apply(config.leds);
     // It wins an address that a connection wants, too.
+    reloadTls();
     await this.#admin.apply(config.admin);
     await this.#engine.apply(config);
     await this.#attachments.apply(config.attachments ?? []);
@@ -58,6 +65,11 @@ export class Assembly implements DaemonEngine {
     await this.#traces.written();
     this.#leds.apply([]);
   }
+}
+
+/** The type of the lowest layer. */
+function bottomOf(spec: LayerSpec | undefined): LayerSpec['type'] | undefined {
+  return spec !== undefined && 'child' in spec ? bottomOf(spec.child) : spec?.type;
 }
 
 /** The console shows what is wrong in a file; for a file that cannot be read it has only the system's words, as ser2net 4.3.11. */

@@ -202,11 +202,11 @@ export function kindOfDescriptor(fd: number): 'watched' | 'file' {
  * Another descriptor for what an open one means, opened anew where the system can: so that its being non-blocking does not
  * touch the others that use it. Throws a GensioError.
  */
-export function openAgain(fd: number, how: 'r' | 'w'): number {
+export function openAgain(fd: number, how: 'r' | 'w', waits = false): number {
   const { O_RDONLY, O_WRONLY, O_NOCTTY, O_NONBLOCK, O_APPEND } = constants;
   try {
     const file = kindOfDescriptor(fd) === 'file' && how === 'w' ? O_APPEND : 0;
-    return openSync(`/proc/self/fd/${fd}`, (how === 'r' ? O_RDONLY : O_WRONLY) | O_NOCTTY | O_NONBLOCK | file);
+    return openSync(`/proc/self/fd/${fd}`, (how === 'r' ? O_RDONLY : O_WRONLY) | O_NOCTTY | (waits ? 0 : O_NONBLOCK) | file);
   } catch {
     const copy = libc()?.dup(fd);
     if (copy === undefined || copy instanceof SystemError) throw new GensioError('oserr', `descriptor ${fd} cannot be used`);

@@ -182,8 +182,10 @@ function makeRaw(fd: number): () => void {
 
 /** Over standard input and output, or the terminal. Throws a GensioError. */
 function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): Gensio {
-  const input = opts.console ? openTerminal() : openAgain(0, 'r');
-  const output = opts.console ? openTerminal() : openAgain(1, 'w');
+  // Beside a file the other one is read or written as a file is, and so must wait.
+  const waits = kindOfDescriptor(0) === 'file' || kindOfDescriptor(1) === 'file';
+  const input = opts.console ? openTerminal() : openAgain(0, 'r', waits);
+  const output = opts.console ? openTerminal() : openAgain(1, 'w', waits);
   if (kindOfDescriptor(input) === 'file' || kindOfDescriptor(output) === 'file') {
     if (opts.raw) throw new GensioError('oserr', 'raw needs a terminal');
     return new FileGensio('stdio', input, output, true, opts.readbuf);

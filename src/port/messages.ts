@@ -44,7 +44,10 @@ export const LOG = {
   netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,
   slowUser: (port: string, peer: string, seconds: number) =>
     `${port}: ${peer} took nothing for ${seconds} s while others waited, closing it`,
-  acceptError: (port: string, reason: string) => `${port}: Error accepting a gensio: ${reason}`,
+  /** stage: what failed, where it was not the accepting. */
+  acceptError: (port: string, reason: string, stage?: 'allocating' | 'opening') =>
+    `${port}: Error ${stage === 'allocating' ? 'allocating gensna gensio' : stage === 'opening' ? 'opening gensio' : 'accepting a gensio'}: ${reason}`,
+  noMdns: (port: string) => `mdns requested for device ${port}, but mdns failed to start or is disabled in gensio`,
   rotatorFailed: (reason: string) => `Failed to start rotator: ${reason}`,
   tooManyConnback: 'Too many connect back remote addresses specified for the max-connections given',
   connbackAllocate: (port: string, addr: string, reason: string) => `Unable to allocate connect back port ${port}, addr ${addr}: ${reason}`,

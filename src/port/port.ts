@@ -13,6 +13,7 @@ import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { SerialLine } from '../options/serialdev.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { admit } from './admit.ts';
+import { Announcer } from './announcer.ts';
 import { charDelay, DEFAULT_RATE } from './chardelay.ts';
 import { Connback } from './connback.ts';
 import { DeviceEnd, type DeviceUp } from './device-end.ts';
@@ -77,6 +78,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   readonly #hold: Deadline;
   readonly #leavers: LeaverWatch;
   readonly #slow: SlowWatch<Netcon>;
+  readonly #announcer: Announcer;
   readonly #serial: SerialEvents;
   readonly #idle: IdleWatch<Netcon>;
   /** What waits for the device to be closed. */
@@ -96,6 +98,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
       () => this.config.options.slowUserTimeout,
       (stuck) => this.#cutSlow(stuck),
     );
+    this.#announcer = new Announcer(env.log);
     this.#serial = new SerialEvents(this.#serialPort());
     this.#idle = new IdleWatch(
       env.deadlines,
@@ -166,6 +169,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   }
   listening(): void {
     this.#failure = undefined;
+    this.#announcer.start(this.config, this.#listener?.port);
     this.#go({ on: 'listening' });
     if (this.#connback !== undefined && !this.inUse) this.#go({ on: 'hold' });
   }
@@ -177,13 +181,14 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#go({ on: 'not-listening' });
   }
   acceptFailed(err: GensioError): void {
-    this.#log(LOG.acceptError(this.name, err.message));
+    this.#log(LOG.acceptError(this.name, err.message, err.stage));
   }
 
   /** Stops listening; users stay. done when the address is free. */
   unlisten(done: () => void): void {
     const listener = this.#listener;
     this.#listener = undefined;
+    this.#announcer.stop();
     this.#go({ on: 'not-listening' });
     if (listener === undefined) done();
     else listener.close(done);
@@ -493,6 +498,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
     this.#setUp();
+    if (keepListener) this.#announcer.start(config, this.#listener?.port);
     if (keepListener && this.#connback !== undefined) this.#go({ on: 'hold' });
   }
   get users(): readonly UserView[] {

@@ -40,7 +40,7 @@ export class Rotator {
         env.deadlines,
         {
           accepted: (gensio) => this.#accepted(gensio),
-          acceptFailed: (err) => log(LOG.acceptError(name, err.message)),
+          acceptFailed: (err) => log(LOG.acceptError(name, err.message, err.stage)),
           listening: () => undefined,
           listenFailed: (err) => log(LOG.rotatorFailed(err.message)),
         },

@@ -1,0 +1,53 @@
+// mdns: true — the port is announced on the local network while it listens.
+import type { Log } from '../base/log.ts';
+import type { ConnectionConfig } from '../config/model.ts';
+import { type Announcement, announce } from '../gensio/mdns.ts';
+import type { LayerSpec } from '../options/stack.ts';
+import { LOG } from './messages.ts';
+
+/** The layers from the top, as gensio names them in `gensiostack`. */
+function layers(spec: LayerSpec): string[] {
+  const name = spec.type === 'telnet' && spec.opts.rfc2217 ? 'telnet(rfc2217)' : spec.type;
+  return 'child' in spec ? [name, ...layers(spec.child)] : [name];
+}
+
+/** What is announced of a connection that listens on this port number. */
+export function announcementOf({ name, accepter, options }: ConnectionConfig, port: number): Announcement {
+  const stack = accepter.spec === undefined ? [] : layers(accepter.spec);
+  const bottom = stack.at(-1);
+  const txt = options.mdnsTxt ?? [];
+  const has = (key: string): boolean => txt.some((t) => t.startsWith(`${key}=`));
+  return {
+    name: options.mdnsName ?? name,
+    type: options.mdnsType ?? (bottom === 'udp' ? '_iostream._udp' : '_iostream._tcp'),
+    port: options.mdnsPort ?? port,
+    domain: options.mdnsDomain,
+    host: options.mdnsHost,
+    txt: [...txt, ...(has('provider') ? [] : ['provider=ser2net']), ...(has('gensiostack') ? [] : [`gensiostack=${stack.join(',')}`])],
+  };
+}
+
+export class Announcer {
+  readonly #log: Log;
+  #current: { withdraw(): void } | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The port listens. port undefined: on something that has no number. */
+  start(config: ConnectionConfig, port: number | undefined): void {
+    this.stop();
+    const number = config.options.mdnsPort ?? port;
+    if (!config.options.mdns || number === undefined) return;
+    this.#current = announce(announcementOf(config, number), (why) => {
+      this.#log.log('err', LOG.noMdns(config.name));
+      this.#log.log('info', `mdns: ${why}`);
+    });
+  }
+
+  stop(): void {
+    this.#current?.withdraw();
+    this.#current = undefined;
+  }
+}

@@ -100,3 +100,19 @@ function readQuery(query: string): TargetOptions | string {
   }
   return options;
 }
+
+/** Where clients of an accepter connect to: its layers from the other end. Wildcards are this machine. */
+export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOptions, defaults: Defaults): ParsedTarget {
+  const words: string[] = [];
+  for (const layer of layersOf(accepter)) {
+    if (layer.type === 'telnet') words.push(layer.opts.rfc2217 ? 'telnet(rfc2217)' : 'telnet');
+    else if (layer.type === 'ssl') words.push(tlsLayer(tls));
+    else if (layer.type === 'unix') words.push('unix', layer.path);
+    else if (layer.type === 'tcp' || layer.type === 'udp') {
+      const { host, port } = layer.addrs[0]!;
+      const wild = host === undefined || host === '*' || host === '::' || host === '0.0.0.0';
+      words.push(layer.type === 'tcp' ? TCP : 'udp', wild ? 'localhost' : host, port);
+    } else return { problem: `${name}: no way to connect to a port with the layer ${layer.type}` };
+  }
+  return ofString(name, name, words.join(','), builtIn(TARGET), defaults);
+}

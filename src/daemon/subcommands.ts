@@ -140,4 +140,20 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     ],
     run: async (args, options, io) => (await import('./attach.ts')).attachDevice(args, options, io),
   },
+  console: {
+    summary: 'talk to a port at this terminal: HOST:PORT, a connection of the configuration, a URL or a connector',
+    args: '<where>',
+    options: [
+      { flags: '-c, --config <file>', doc: 'the configuration in which connections are looked for by name' },
+      { flags: '--raw', doc: 'plain TCP for HOST:PORT, without telnet and RFC 2217' },
+      { flags: '--escape <key>', doc: 'the key before commands: ^] when not given, or none' },
+      { flags: '--speed <9600n81>', doc: 'the line to ask the far end for' },
+      { flags: '--hex', doc: 'show bytes in hexadecimal' },
+      { flags: '--echo', doc: 'show what is typed' },
+      { flags: '--log <file>', doc: 'add what comes to a file' },
+      { flags: '--wait <time>', doc: 'input that is no terminal: how long to listen on, without hearing anything, after its end (1)' },
+      ...optionsOf({ tlsCert: ATTACH.tlsCert, tlsKey: ATTACH.tlsKey, tlsCa: ATTACH.tlsCa, tlsAllow: ATTACH.tlsAllow }),
+    ],
+    run: async (args, options, io) => (await import('./console.ts')).runConsole(args, options, io),
+  },
 };

@@ -1,0 +1,262 @@
+// The terminal client at work: a connection on one side, a terminal in raw mode on the other, and commands behind the escape key.
+// Knows nothing of processes; daemon/console.ts has the terminal.
+import type { GensioError } from '../../base/gensio-error.ts';
+import type { Gensio, GensioEvent, SerialSetting } from '../../gensio/gensio.ts';
+import { ATTACH } from '../../options/attach.ts';
+import { controlLine, lineOfOptions, requestsFor } from '../line.ts';
+import { HexView } from './hex-view.ts';
+import { escapeName, KeyReader, LineEditor } from './keys.ts';
+
+/** What the session may do to the outside. */
+export interface ConsoleOut {
+  /** false: no more until drained(). The data is the receiver's. */
+  write(data: Buffer | string): boolean;
+  /** A remark of our own, one line. */
+  say(text: string): void;
+  /** Opens a file that takes what comes from the port, at its end. @throws with a text for people */
+  openLog(path: string): ConsoleLog;
+  /** It is over, once; err undefined: the user wanted it. */
+  ended(err: GensioError | undefined): void;
+}
+export interface ConsoleLog {
+  write(data: Buffer): void;
+  close(): void;
+}
+
+export interface ConsoleOptions {
+  readonly escape: number | 'none';
+  readonly hex: boolean;
+  /** Show what is typed: the far end does not. */
+  readonly echo: boolean;
+  readonly log: string | undefined;
+  /** What is connected to, for people. */
+  readonly target: string;
+}
+
+/** NOTIFY-MODEMSTATE, RFC 2217. */
+const MODEM = { CTS: 0x10, DSR: 0x20, RI: 0x40, DCD: 0x80 } as const;
+/** SET-CONTROL of RFC 2217: what asks for a line, and what says that it is on. */
+const ASK = { dtr: { ask: 7, on: 8 }, rts: { ask: 10, on: 11 } } as const;
+const PARITY = ['?', 'N', 'O', 'E', 'M', 'S'];
+
+interface Command {
+  readonly keys: string;
+  readonly doc: string;
+  readonly run: (session: ConsoleSession) => void;
+}
+
+/** Behind the escape key. */
+const COMMANDS: readonly Command[] = [
+  { keys: 'q.', doc: 'quit', run: (s) => s.quit() },
+  { keys: 's', doc: 'set the speed, and more: 9600, 9600e71', run: (s) => s.askSpeed() },
+  { keys: 'b', doc: 'send a break', run: (s) => s.sendBreak() },
+  { keys: 'd', doc: 'turn DTR on or off', run: (s) => s.toggle('dtr') },
+  { keys: 'r', doc: 'turn RTS on or off', run: (s) => s.toggle('rts') },
+  { keys: 'm', doc: 'show the modem lines', run: (s) => s.showLines() },
+  { keys: 'i', doc: 'show where this goes and how the line is set', run: (s) => s.showLine() },
+  { keys: 'l', doc: 'log what comes to a file, or stop that', run: (s) => s.toggleLog() },
+  { keys: 'x', doc: 'show bytes in hexadecimal, or as they are', run: (s) => s.toggleHex() },
+  { keys: 'h?', doc: 'this help', run: (s) => s.help() },
+];
+
+export class ConsoleSession {
+  readonly #gensio: Gensio;
+  readonly #out: ConsoleOut;
+  readonly #options: ConsoleOptions;
+  readonly #keys: KeyReader;
+  #hex: HexView | undefined;
+  #log: ConsoleLog | undefined;
+  #prompt: { readonly editor: LineEditor; readonly done: (line: string) => void } | undefined;
+  #modem: number | undefined;
+  #full = false;
+  #over = false;
+  /** Told when the network takes more after typed() gave false. */
+  drainedNetwork: () => void = () => undefined;
+
+  /** gensio is open, and reading is off. @throws when the log file cannot be opened */
+  constructor(gensio: Gensio, out: ConsoleOut, options: ConsoleOptions) {
+    this.#gensio = gensio;
+    this.#out = out;
+    this.#options = options;
+    this.#keys = new KeyReader(options.escape);
+    if (options.hex) this.#hex = new HexView();
+    if (options.log !== undefined) this.#log = out.openLog(options.log);
+    gensio.up = {
+      read: (data) => this.#received(data),
+      writable: () => this.drainedNetwork(),
+      closed: (err) => this.#end(err),
+      event: (event) => this.#event(event),
+    };
+    const keys = options.escape === 'none' ? '' : `, ${escapeName(options.escape)} ? for help`;
+    this.#say(`connected to ${options.target}${keys}`);
+    gensio.setReading(true);
+  }
+
+  // ---- data
+
+  #received(data: Buffer): void {
+    this.#log?.write(data);
+    const room = this.#out.write(this.#hex === undefined ? Buffer.from(data) : this.#hex.lines(data));
+    if (!room) this.#full = true;
+    this.#updateReading();
+  }
+  /** The terminal takes more. */
+  drained(): void {
+    this.#full = false;
+    this.#updateReading();
+  }
+  #updateReading(): void {
+    if (!this.#over) this.#gensio.setReading(!this.#full && this.#prompt === undefined);
+  }
+
+  /** What was typed. false: no more until drainedNetwork(). */
+  typed(input: Buffer): boolean {
+    let room = true;
+    for (let rest = input; rest.length > 0 && !this.#over; ) {
+      if (this.#prompt !== undefined) rest = this.#answer(this.#prompt, rest);
+      else {
+        const next = this.#keys.take(rest);
+        rest = next.rest;
+        if (next.typed?.is === 'command') this.#command(next.typed.key);
+        else if (next.typed !== undefined) {
+          if (this.#options.echo) this.#out.write(next.typed.data.toString('latin1').replaceAll('\r', '\r\n'));
+          room = this.#gensio.write(next.typed.data);
+        }
+      }
+    }
+    return room;
+  }
+  #answer(prompt: { readonly editor: LineEditor; readonly done: (line: string) => void }, input: Buffer): Buffer {
+    const got = prompt.editor.read(input);
+    if (got === undefined) return input.subarray(input.length);
+    this.#prompt = undefined;
+    if (got.line !== 'cancelled' && got.line !== '') prompt.done(got.line);
+    this.#updateReading();
+    return got.rest;
+  }
+
+  #command(key: string): void {
+    const command = COMMANDS.find(({ keys }) => keys.includes(key.toLowerCase()));
+    if (command === undefined) this.#say(`no command '${key < ' ' ? '?' : key}', try ?`);
+    else command.run(this);
+  }
+
+  #say(text: string): void {
+    this.#out.say(text);
+  }
+  #ask(question: string, done: (line: string) => void): void {
+    this.#out.write(`\r\n[${question}: `);
+    this.#prompt = { editor: new LineEditor((text) => void this.#out.write(text)), done };
+    this.#updateReading();
+  }
+
+  // ---- commands
+
+  quit(): void {
+    this.#end(undefined);
+  }
+
+  help(): void {
+    const name = this.#options.escape === 'none' ? '' : escapeName(this.#options.escape);
+    const lines = COMMANDS.map(({ keys, doc }) => `${`${name} ${keys.split('').join(' or ')}`.padEnd(16)}${doc}`);
+    this.#out.write(`\r\n${[...lines, `${`${name} ${name}`.padEnd(16)}send ${name}`].join('\r\n')}\r\n`);
+  }
+
+  askSpeed(): void {
+    this.#ask('speed', (text) => {
+      const got = ATTACH.speed.kind.parse(text);
+      if ('expected' in got) return this.#say(`'${text}' is not ${got.expected}`);
+      for (const request of requestsFor(lineOfOptions({ speed: got.ok, flow: undefined }), undefined)) {
+        this.#request(request.setting, request.value, (answer) => {
+          const same = answer === request.value;
+          const instead = request.setting === 'baudrate' && !same ? `: the speed is ${answer}` : '';
+          this.#say(`${request.text} ${same ? 'set' : 'not set'}${instead}`);
+        });
+      }
+    });
+  }
+
+  sendBreak(): void {
+    const { serial } = this.#gensio;
+    if (serial === undefined) return this.#say('this connection cannot send a break: use telnet or RFC 2217');
+    serial.sendBreak();
+    this.#say('break sent');
+  }
+
+  toggle(name: 'dtr' | 'rts'): void {
+    this.#request('control', ASK[name].ask, (now) => {
+      const { value, text } = controlLine(name, now !== ASK[name].on);
+      this.#request('control', value, (answer) => this.#say(answer === value ? text : `${name.toUpperCase()} cannot be set`));
+    });
+  }
+
+  showLines(): void {
+    const state = this.#modem;
+    const inputs =
+      state === undefined
+        ? ['inputs not told']
+        : Object.entries(MODEM).map(([name, bit]) => `${name} ${(state & bit) === 0 ? 'off' : 'on'}`);
+    this.#request('control', ASK.dtr.ask, (dtr) => {
+      this.#request('control', ASK.rts.ask, (rts) => {
+        const outputs = [`DTR ${dtr === ASK.dtr.on ? 'on' : 'off'}`, `RTS ${rts === ASK.rts.on ? 'on' : 'off'}`];
+        this.#say([...inputs, ...outputs].join(', '));
+      });
+    });
+  }
+
+  showLine(): void {
+    const address = this.#gensio.address();
+    this.#say(`${this.#options.target}${address === '' ? '' : ` (${address})`}`);
+    this.#request('baudrate', 0, (speed) => {
+      this.#request('parity', 0, (parity) => {
+        this.#request('datasize', 0, (size) => {
+          this.#request('stopsize', 0, (stop) => this.#say(`${speed}${PARITY[parity] ?? '?'}${size}${stop === 3 ? '1.5' : stop}`));
+        });
+      });
+    });
+  }
+
+  /** done is not called when there is no answer. */
+  #request(setting: SerialSetting, value: number, done: (answer: number) => void): void {
+    const { serial } = this.#gensio;
+    if (serial === undefined) return this.#say('the far end cannot be asked: this is not RFC 2217');
+    serial.request(setting, value, (answer) => {
+      if (this.#over) return;
+      if (answer === undefined) this.#say('the far end does not offer RFC 2217');
+      else if (answer === 0) this.#say('no answer');
+      else done(answer);
+    });
+  }
+
+  toggleLog(): void {
+    if (this.#log !== undefined) {
+      this.#log.close();
+      this.#log = undefined;
+      return this.#say('log closed');
+    }
+    this.#ask('log to file', (path) => {
+      try {
+        this.#log = this.#out.openLog(path);
+        this.#say(`logging to ${path}`);
+      } catch (err) {
+        this.#say((err as Error).message);
+      }
+    });
+  }
+
+  toggleHex(): void {
+    this.#hex = this.#hex === undefined ? new HexView() : undefined;
+    this.#say(this.#hex === undefined ? 'bytes as they are' : 'bytes in hexadecimal');
+  }
+
+  #event(event: GensioEvent): void {
+    if (event.on === 'modemstate') this.#modem = event.state;
+  }
+
+  #end(err: GensioError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#log?.close();
+    this.#out.ended(err);
+  }
+}

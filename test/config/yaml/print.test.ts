@@ -32,7 +32,11 @@ const noNul = text.map((t) => t.replaceAll('\0', '0'));
 
 /** A value of an option that its reader takes. */
 function optionText(row: Row<unknown>): fc.Arbitrary<string> {
-  const any = fc.oneof(noNul, fc.constantFrom('true', 'false', '0', '1', '17', '5000', 'ipv4', 'a b', '1.2.3.4,5', '!::1,0;h,6'));
+  // The words of a kind are its name: off|drop|queue.
+  const any = fc.oneof(
+    noNul,
+    fc.constantFrom(...row.kind.name.split('|'), 'true', 'false', '0', '1', '17', '5000', 'ipv4', 'a b', '1.2.3.4,5', '!::1,0;h,6'),
+  );
   return any.filter((t) => 'ok' in row.kind.parse(t));
 }
 const rows = Object.values(CONNECTION).filter((row) => !String(row.yaml).startsWith('led-')) as unknown as readonly Row<unknown>[];

@@ -203,10 +203,11 @@ export function kindOfDescriptor(fd: number): 'watched' | 'file' {
  * touch the others that use it. Throws a GensioError.
  */
 export function openAgain(fd: number, how: 'r' | 'w', waits = false): number {
-  const { O_RDONLY, O_WRONLY, O_NOCTTY, O_NONBLOCK, O_APPEND } = constants;
+  const { O_RDONLY, O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
   try {
-    const file = kindOfDescriptor(fd) === 'file' && how === 'w' ? O_APPEND : 0;
-    return openSync(`/proc/self/fd/${fd}`, (how === 'r' ? O_RDONLY : O_WRONLY) | O_NOCTTY | (waits ? 0 : O_NONBLOCK) | file);
+    // A plain file's place is shared with the others, so that nobody writes over anybody.
+    if (kindOfDescriptor(fd) === 'file') throw new GensioError('notsup');
+    return openSync(`/proc/self/fd/${fd}`, (how === 'r' ? O_RDONLY : O_WRONLY) | O_NOCTTY | (waits ? 0 : O_NONBLOCK));
   } catch {
     const copy = libc()?.dup(fd);
     if (copy === undefined || copy instanceof SystemError) throw new GensioError('oserr', `descriptor ${fd} cannot be used`);

@@ -41,6 +41,9 @@ const same = (a: ConnectionConfig, b: ConnectionConfig): boolean => {
   return isDeepStrictEqual(restA, restB);
 };
 
+/** Both strings mean something: without that a port does not listen. */
+const usable = ({ accepter, connector }: ConnectionConfig): boolean => accepter.spec !== undefined && connector.spec !== undefined;
+
 export class Engine {
   readonly #env: EngineEnv;
   readonly #portEnv: PortEnv;
@@ -135,6 +138,8 @@ export class Engine {
         wanted !== 'deleted' &&
         wanted.enable &&
         p.enabled &&
+        usable(wanted) &&
+        usable(p.config) &&
         wanted.accepter.text === p.config.accepter.text
       );
     };

@@ -51,6 +51,16 @@ test('an idle port gets new settings at once on the same listener', async () => 
   assert.equal((await net.connect('A'))?.take().toString(), 'new');
 });
 
+test('a reload that breaks the connector of an idle port ends its listener; one that mends it brings it back', async () => {
+  const { net, engine } = make();
+  const broken = connection('a', 'A', { connector: { text: 'nosuch', spec: undefined, error: 'notsup' } });
+  await engine.apply(config(connection('a', 'A')));
+  await engine.apply(config(broken));
+  assert.equal(await net.connect('A'), undefined);
+  await engine.apply(config(connection('a', 'A')));
+  assert.ok(await net.connect('A'));
+});
+
 test('a port in use whose settings change stops listening, and starts anew when the last user leaves', async () => {
   const { net, engine } = make();
   await engine.apply(config(connection('a', 'A')));

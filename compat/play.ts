@@ -106,9 +106,9 @@ class Player {
     this.problem ??= why;
   }
 
-  async #connect(who: string, target?: string): Promise<void> {
+  async #connect(who: string, target?: string, tryAgain = false): Promise<void> {
     const to = await this.rig.fill(target ?? (channelOf(who) === 'adm' ? '%ADMIN' : '%PORT'));
-    const patient = !this.rig.isReady();
+    const patient = tryAgain || !this.rig.isReady();
     await waitFor(0, () => true);
     for (let tries = 0; ; tries++) {
       await this.rig.connect(who, to);
@@ -135,6 +135,8 @@ class Player {
       case 'net connect':
       case 'adm connect':
         return this.#connect(who, first || undefined);
+      case 'net reach':
+        return this.#connect(who, first || undefined, true);
       case 'srv listen':
         return rig.listen(who, await rig.fill(first || '%PORT2'));
       case 'net half':
@@ -236,7 +238,11 @@ class Player {
       const came = await wait(() => inbox.peek().length >= wanted.length || inbox.states.length > 0 || wrong());
       if (!came) this.#fail(`waited for ${wanted.length} bytes on ${who}, got ${inbox.peek().length}`);
       const all = wrong() ? inbox.take(inbox.peek().length) : inbox.take(wanted.length);
-      return all.length === 0 ? [] : [this.#bytes(who, all)];
+      const state = all.length < wanted.length ? inbox.states.shift() : undefined;
+      return [
+        ...(all.length === 0 ? [] : [this.#bytes(who, all)]),
+        ...(state === undefined ? [] : [{ kind: 'state', who, text: rig.putBack(state) } as const]),
+      ];
     }
     if (!(await wait(() => inbox.states.length > 0))) this.#fail(`waited for '${step.text}' on ${who}`);
     const early = inbox.peek().length > 0 && inbox.states[0] !== 'accepted' ? [this.#bytes(who, inbox.take(inbox.peek().length))] : [];

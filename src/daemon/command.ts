@@ -52,7 +52,7 @@ export interface CommandEnv {
 const LOG_LEVELS: readonly LogLevel[] = ['err', 'warning', 'notice', 'info', 'debug'];
 
 /** Long options of the daemon: flags as commander writes them. A value may follow as the next word or after `=`. */
-const LONG: readonly { readonly flags: string; readonly doc: string; readonly choices?: readonly string[] }[] = [
+export const LONG: readonly { readonly flags: string; readonly doc: string; readonly choices?: readonly string[] }[] = [
   { flags: '--check', doc: 'read the configuration, report every problem, and end: 0 when there is none' },
   { flags: '--dump', doc: 'print the configuration as it was understood, as YAML, and end' },
   { flags: '--log-format <format>', doc: 'json: JSON lines on standard error instead of text', choices: ['text', 'json'] },

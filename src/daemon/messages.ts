@@ -28,7 +28,7 @@ export const MESSAGES = {
 export const COMPATIBLE = '4.3.11';
 
 /** The flags of ser2net, with what they do. */
-const FLAGS: readonly (readonly [flag: string, doc: string])[] = [
+export const FLAGS: readonly (readonly [flag: string, doc: string])[] = [
   [
     '-c <config file>',
     'read this configuration; - is standard input (YAML).\nWithout it: /etc/ser2net/ser2net.yaml, else /etc/ser2net.conf',

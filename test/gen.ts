@@ -1,9 +1,23 @@
-// npm run gen: writes the generated parts of the manual pages anew.
-import { writeFileSync } from 'node:fs';
+// npm run gen: writes what is generated anew: parts of the manual pages, the shell completion, the report of the public surface.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { API_REPORT, apiReport } from './gen/api.ts';
+import { COMPLETION, completion } from './gen/completion.ts';
 import { pages, ROOT } from './gen/pages.ts';
 
-for (const { path, is, should } of pages()) {
+const read = (path: string): string => {
+  try {
+    return readFileSync(join(ROOT, path), 'utf8');
+  } catch {
+    return '';
+  }
+};
+const others = [
+  { path: API_REPORT, should: apiReport() },
+  { path: COMPLETION, should: await completion() },
+].map(({ path, should }) => ({ path, is: read(path), should }));
+
+for (const { path, is, should } of [...pages(), ...others]) {
   if (is === should) continue;
   writeFileSync(join(ROOT, path), should);
   process.stdout.write(`${path}\n`);

@@ -51,7 +51,7 @@ export const isGiven = (type: string): boolean => GIVEN.includes(type);
 /** The words of `net=` and its like that are done; every other word is something to see. */
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   net: ['connect', 'reach', 'half', 'close', 'reset', 'hold', 'resume'],
-  adm: ['connect', 'half', 'close', 'reset', 'hold', 'resume'],
+  adm: ['connect', 'reach', 'half', 'close', 'reset', 'hold', 'resume'],
   srv: ['listen', 'half', 'close', 'reset'],
   std: ['half'],
   dev: ['gone', 'back', 'hold', 'resume', 'missing'],

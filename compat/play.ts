@@ -136,6 +136,7 @@ class Player {
       case 'adm connect':
         return this.#connect(who, first || undefined);
       case 'net reach':
+      case 'adm reach':
         return this.#connect(who, first || undefined, true);
       case 'srv listen':
         return rig.listen(who, await rig.fill(first || '%PORT2'));

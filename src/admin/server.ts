@@ -39,7 +39,10 @@ export class AdminServer {
     this.#env = env;
     this.#deadlines = new Deadlines(env.clock);
     this.#unwatch = env.engine.watchUsers((change, port, user) => {
-      for (const session of [...this.#sessions]) session.report(change, port, user.peer);
+      // A command that closes users is answered before they are reported, as ser2net 4.3.11 does.
+      queueMicrotask(() => {
+        for (const session of [...this.#sessions]) session.report(change, port, user.peer);
+      });
     });
   }
 

@@ -80,11 +80,11 @@ test('what is encoded decodes to itself', () => {
       { noNullPrototype: true },
     ),
   );
-  run(property(message, (each) => assert.deepEqual(suboptions(encodeComPort(each)).map(decodeComPort), [each])));
+  void run(property(message, (each) => assert.deepEqual(suboptions(encodeComPort(each)).map(decodeComPort), [each])));
 });
 
 test('any bytes are a message or none, never an exception', () => {
-  run(
+  void run(
     property(uint8Array({ maxLength: 40 }), (bytes) => {
       decodeComPort(bytes);
       const message = decodeComPort(Uint8Array.of(44, ...bytes));

@@ -30,6 +30,7 @@ const SILENCE_MS = 250;
 /** How long what must come may take. */
 const LIMIT_S = { record: 20, check: 15, lenient: 6 };
 const STOP_MS = 8000;
+const CLOSE_MS = 1000;
 
 /** Signals that end the program. */
 const STOPPING = ['TERM', 'INT', 'QUIT', 'KILL'];
@@ -369,6 +370,8 @@ class Player {
       rig.signal('SIGKILL');
       await waitFor(STOP_MS, () => rig.ended !== undefined);
     }
+    // What it wrote may still be on its way; a program in the background may keep its output open.
+    await waitFor(CLOSE_MS, () => rig.closed);
     await waitFor(record ? SILENCE_MS : 20, () => false);
     rig.look();
     if (this.#case.settings.get('stop') !== 'kill') this.#addRest(blocks);

@@ -1,0 +1,1 @@
+export async function load(_say: (line: string) => void, _seconds: number): Promise<void> {}

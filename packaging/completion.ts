@@ -15,7 +15,7 @@ function valueOf(flags: string, choices: readonly string[] | undefined): Value {
 
 /** Flags as commander writes them (`-q, --quiet`, `--to <version>`): the words themselves, and whether a value follows. */
 const parse = (flags: string): { words: string[]; value: boolean } => ({
-  words: flags.match(/(?<![\w-])--?[a-zA-Z][a-z-]*/g) ?? [],
+  words: flags.match(/(?<![\w-])--?[a-zA-Z][a-z0-9-]*/g) ?? [],
   value: /[<[]/.test(flags),
 });
 
@@ -59,8 +59,7 @@ export function bashCompletion(): string {
     files: false,
   };
   const subcommands = Object.entries(SUBCOMMANDS).map(
-    ([name, { args, options }]) =>
-      `    ${name})\n${rules({ options, others: ['--help'], files: /file|device/.test(args) })}\n      ;;`,
+    ([name, { args, options }]) => `    ${name})\n${rules({ options, others: ['--help'], files: /file|device/.test(args) })}\n      ;;`,
   );
   return `# Completion of ser2net for bash. Made from the program's own tables.
 _ser2net() {

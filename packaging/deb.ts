@@ -71,7 +71,8 @@ function tree(options: DebOptions): Tree {
     add(`usr/share/man/man${page.slice(-1)}/${page}.gz`, gzip(readFileSync(join(root, 'man', page))));
   }
   const doc = `usr/share/doc/${PACKAGE[variant]}`;
-  for (const example of filesBelow(join(root, 'examples'))) add(`${doc}/examples/${example}`, readFileSync(join(root, 'examples', example)));
+  for (const example of filesBelow(join(root, 'examples')))
+    add(`${doc}/examples/${example}`, readFileSync(join(root, 'examples', example)));
   for (const example of filesBelow(join(root, 'packaging/examples'))) {
     add(`${doc}/examples/${example}`, readFileSync(join(root, 'packaging/examples', example)));
   }
@@ -111,6 +112,10 @@ function control(options: DebOptions, contents: Tree): string {
     if (path.endsWith('.node') || path === RUNTIME) binaries.push(entry.content);
   }
   const needs = [...libraries(binaries), ...(variant === 'small' ? ['nodejs (>= 20)'] : [])].sort();
+  const others = Object.values(PACKAGE).filter((name) => name !== PACKAGE[variant]);
+  // Every version of ser2net but the one that is provided (its own package has a revision): dpkg does not give one package that
+  // provides a name for another that does and conflicts with it, so the other forms of this one are named.
+  const rivals = [`ser2net (<< ${COMPATIBLE}~)`, `ser2net (>> ${COMPATIBLE})`, ...others];
   const how =
     variant === 'small'
       ? [' This form of the package uses the Node.js of the system, which must be version', ' 20 or newer.']
@@ -125,8 +130,8 @@ function control(options: DebOptions, contents: Tree): string {
     'Pre-Depends: init-system-helpers (>= 1.54~)',
     'Suggests: logrotate, bash-completion, telnet | telnet-client',
     `Provides: ser2net (= ${COMPATIBLE})`,
-    'Conflicts: ser2net',
-    'Replaces: ser2net',
+    `Conflicts: ${rivals.join(', ')}`,
+    `Replaces: ${['ser2net', ...others].join(', ')}`,
     'Section: utils',
     'Priority: optional',
     'Description: serial ports on the network',

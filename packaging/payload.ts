@@ -67,8 +67,8 @@ export function runtimeModules(root: string): Module[] {
 
 /** Folders of a module that hold nothing to run. */
 const IDLE = /^(?:test|tests|docs|doc|examples?|bench|benchmarks?|browser|typings|vendor|\.github)\//;
-/** Only needed to build, or for types: the prebuilt binaries are here. */
-const UNUSED = new Set(['node-addon-api', '@serialport/bindings-interface']);
+/** Only needed to build: the prebuilt binaries are here. */
+const UNUSED = new Set(['node-addon-api']);
 const LICENCE = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i;
 
 /** Whether a file of a module is loaded at run time on this kind of machine, or must be there for its licence. */

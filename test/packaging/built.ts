@@ -31,5 +31,5 @@ export function makeDirectory(): string {
   return dir;
 }
 
-/** Builds the package into a folder of its own; gives its path. */
-export const build = (variant: Variant): string => buildDeb(debOptions(variant, makeDirectory()));
+/** Builds the package into the folder; gives its path. */
+export const build = (variant: Variant, out: string): string => buildDeb(debOptions(variant, out));

@@ -8,13 +8,15 @@ import { build, makeDirectory, ROOT } from './built.ts';
 import { inSandbox, type Outcome, sections, whyNoSandbox } from './sandbox.ts';
 
 const given = makeDirectory();
-const unable = whyNoSandbox('dpkg-deb', 'tar', 'start-stop-daemon') ?? (existsSync('/lib/lsb/init-functions') ? undefined : 'no LSB functions');
+const built = makeDirectory();
+const unable =
+  whyNoSandbox('dpkg-deb', 'tar', 'start-stop-daemon') ?? (existsSync('/lib/lsb/init-functions') ? undefined : 'no LSB functions');
 /** Debian's script, when it is here and its own. */
 const debians = existsSync('/etc/init.d/ser2net') && readFileSync('/etc/init.d/ser2net', 'utf8').includes('pidofproc');
 
 before(() => {
   if (unable !== undefined) return;
-  copyFileSync(build('standalone'), join(given, 'ours.deb'));
+  copyFileSync(build('standalone', built), join(given, 'ours.deb'));
   copyFileSync(join(ROOT, 'packaging/debian/init'), join(given, 'ours'));
   if (debians) copyFileSync('/etc/init.d/ser2net', join(given, 'debians'));
   writeFileSync(join(given, 'one'), '%YAML 1.1\n---\nconnection: &one\n  accepter: tcp,127.0.0.1,3001\n  connector: echo\n');
@@ -91,7 +93,10 @@ echo "## unknown"; service dance
     assert.equal(said['same after reloads'], 'yes\n');
     assert.equal(said.new, 'yes\nyes\ngone\n');
     assert.equal(said.after, 'no\nno pid file\n');
-    assert.deepEqual([status.restart, status.stop, status['status after'], status['stop again'], status.unknown], ['0', '0', '3', '0', '1']);
+    assert.deepEqual(
+      [status.restart, status.stop, status['status after'], status['stop again'], status.unknown],
+      ['0', '0', '3', '0', '1'],
+    );
   });
 
   test(`${script}: settings of /etc/default/ser2net hold, a crash shows, and nothing is done without CONFFILE`, (t) => {
@@ -118,7 +123,7 @@ echo "## not ours"; service stop; sleep 60 & echo $! > /run/ser2net.pid; service
     assert.match(said['no file']!, /\/etc\/ser2net\.yaml/);
     assert.equal(said['no daemon'], 'none\n');
     assert.equal(statusOf(said.start), '0');
-    assert.match(said.listening!, /^yes\nyes\nser2net -p 127\.0\.0\.1,3003 -c \/etc\/other\.yaml -P \/run\/ser2net\.pid -u -l *$/);
+    assert.match(said.listening!, /^yes\nyes\nser2net -p 127\.0\.0\.1,3003 -c \/etc\/other\.yaml -P \/run\/ser2net\.pid -u -l\s*$/);
     assert.equal(statusOf(said.crashed), '1');
     assert.equal(statusOf(said['start again']), '0');
     assert.equal(statusOf(said.running), '0');

@@ -6,7 +6,7 @@ import { SUBCOMMANDS } from '../src/daemon/subcommands.ts';
 /** What may stand where a value is expected: files, directories, one of these words, or anything. */
 type Value = 'files' | 'directories' | readonly string[] | undefined;
 
-function valueOf(flags: string, choices: readonly string[] | undefined): Value {
+function valueKind(flags: string, choices: readonly string[] | undefined): Value {
   if (choices !== undefined) return choices;
   const what = /[<[]([^>\]]*)[>\]]/.exec(flags)?.[1] ?? '';
   if (/dir/.test(what)) return 'directories';
@@ -40,7 +40,7 @@ interface Grammar {
 }
 
 function rules({ options, others, files }: Grammar): string {
-  const parsed = options.map(({ flags, choices }) => ({ ...parse(flags), means: valueOf(flags, choices) }));
+  const parsed = options.map(({ flags, choices }) => ({ ...parse(flags), means: valueKind(flags, choices) }));
   const words = [...parsed.flatMap(({ words }) => words), ...others].join(' ');
   return [
     '      case $prev in',

@@ -12,6 +12,7 @@ const given = makeDirectory();
 const built = makeDirectory();
 const unable = whyNoSandbox('dpkg', 'dpkg-deb', 'start-stop-daemon', 'update-rc.d');
 /** ser2net's own package is on this machine; else a package of that name with the same configuration files stands in for it. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own
 const real = spawnSync('dpkg-query', ['-W', '-f=${Status}', 'ser2net'], { encoding: 'utf8' }).stdout === 'install ok installed';
 
 const PORTS = `%YAML 1.1

@@ -7,12 +7,14 @@ import { type TestContext, test } from 'node:test';
 import { programFiles } from '../../packaging/payload.ts';
 import { freePort, start, talk, until } from '../daemon/command-rig.ts';
 import { receiveDatagrams } from '../rig/datagram-receiver.ts';
-import { COMPILED, makeDirectory, ROOT } from './built.ts';
+import { build, COMPILED, makeDirectory, ROOT } from './built.ts';
+import { inSandbox, whyNoSandbox } from './sandbox.ts';
 
 const UNIT = join(ROOT, 'packaging/debian/ser2net.service');
 const unit = readFileSync(UNIT, 'utf8');
 const values = (name: string): string[] => [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map((m) => m[1]!);
 const dir = makeDirectory();
+mkdirSync(join(dir, 'given'));
 
 function analyze(t: TestContext, file: string, ...words: string[]): boolean {
   const done = spawnSync('systemd-analyze', [...words, file], { encoding: 'utf8' });
@@ -80,6 +82,37 @@ test('the file of defaults has only lines that systemd and a shell read alike', 
   for (const line of text.split('\n')) assert.match(line, /^(?:#.*|[A-Z]+="[^"$`\\]*"|)$/, line);
   const shell = execFileSync('/bin/sh', ['-c', '. "$0"; echo "$CONFFILE|$CONTROLPORT|$OPTIONS"', join(ROOT, 'packaging/debian/default')]);
   assert.equal(shell.toString(), '/etc/ser2net.yaml||\n');
+});
+
+test('with the capabilities of the unit it has a device of somebody else, a port below 1024, and a socket with an owner', (t) => {
+  const unable = whyNoSandbox('setpriv', 'socat', 'dpkg-deb', 'bash');
+  if (unable !== undefined) return t.skip(unable);
+  execFileSync('dpkg-deb', ['-x', build('standalone', dir), join(dir, 'given/tree')]);
+  const file = [
+    'connection: &low',
+    '  accepter: tcp,127.0.0.1,23',
+    '  connector: serialdev,/tmp/one,9600n81,local',
+    'connection: &owned',
+    '  accepter: unix(owner=nobody,group=dialout,perm=660),/run/owned',
+    '  connector: echo',
+  ];
+  writeFileSync(join(dir, 'given/low.yaml'), `${file.join('\n')}\n`);
+  const bounds = values('CapabilityBoundingSet')[0]!
+    .split(' ')
+    .map((name) => `+${name.replace('CAP_', '').toLowerCase()}`);
+  const { out, err, status } = inSandbox(
+    join(dir, 'given'),
+    `
+socat pty,link=/tmp/one,raw,echo=0,user=nobody,mode=600 pty,link=/tmp/two,raw,echo=0 & 
+for i in $(seq 200); do [ -e /tmp/two ] && break; sleep 0.02; done
+lib=/given/tree/usr/lib/ser2net
+setpriv --bounding-set -all,${bounds.join(',')} --inh-caps -all --no-new-privs $lib/ser2net $lib/app/build/src/main.js -c /given/low.yaml -P /run/ser2net.pid
+bash -c 'exec 3<>/dev/tcp/127.0.0.1/23; echo hello >&3; head -n 1 /tmp/two'
+stat -c '%U %G %a' /run/owned
+grep CapEff /proc/$(cat /run/ser2net.pid)/status`,
+  );
+  assert.equal(status, 0, err);
+  assert.match(out, /^hello\nnobody dialout 660\nCapEff:\t0*40b\n$/);
 });
 
 test('a life as systemd is told of it: ready, alive, reloading, ready, stopping', async (t) => {

@@ -118,14 +118,17 @@ export class PtyMaster implements ByteStreamUp {
       late = true;
       this.#wake();
     }, limitMs);
-    while (!holds()) {
-      if (late || this.isGone)
-        throw new Error(
-          `${late ? `waited ${limitMs} ms for` : 'the pty ended, waiting for'} ${what}; got '${this.peek().toString('latin1').slice(-200)}'`,
-        );
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      while (!holds()) {
+        if (late || this.isGone)
+          throw new Error(
+            `${late ? `waited ${limitMs} ms for` : 'the pty ended, waiting for'} ${what}; got '${this.peek().toString('latin1').slice(-200)}'`,
+          );
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
     }
-    clearTimeout(timer);
   }
   /** Hangs up: what is open on the slave sees its end. */
   close(): void {

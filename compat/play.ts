@@ -365,7 +365,8 @@ class Player {
       this.#fail('the program does not end');
     const byItself = rig.ended !== undefined && !this.#asked && !rig.isAlive();
     if (record) this.#addHeld(blocks);
-    rig.signal(this.#case.settings.get('stop') === 'kill' ? 'SIGKILL' : 'SIGTERM');
+    // A second SIGTERM would end it where it stands.
+    if (!this.#asked) rig.signal(this.#case.settings.get('stop') === 'kill' ? 'SIGKILL' : 'SIGTERM');
     if (!(await waitFor(STOP_MS, () => !rig.isAlive() && rig.ended !== undefined))) {
       this.#fail('the program does not stop');
       rig.signal('SIGKILL');

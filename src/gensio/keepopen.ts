@@ -6,6 +6,9 @@ import type { GensioEnv } from './env.ts';
 import { type Gensio, type GensioEvent, type GensioUp, nobody, type Peer } from './gensio.ts';
 import type { Build } from './registry.ts';
 
+/** How long open() waits for the first try. */
+const FIRST_TRY_MS = 250;
+
 class KeepOpen implements Gensio, GensioUp {
   readonly type = 'keepopen';
   up: GensioUp = nobody;
@@ -21,6 +24,7 @@ class KeepOpen implements Gensio, GensioUp {
   #heldBytes = 0;
   #full = false;
   #failing = false;
+  #opening: (() => void) | undefined;
 
   constructor(spec: LayerOf<'keepopen'>, env: GensioEnv, build: Build) {
     this.#spec = spec;
@@ -29,11 +33,19 @@ class KeepOpen implements Gensio, GensioUp {
     this.#child = build.connector(spec.child);
   }
 
+  /** Open when the first try has come to something, so that what is asked of a device at once finds it there; soon in any case. */
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => {
-      if (this.#state === 'trying' || this.#state === 'open' || this.#state === 'waiting') done();
-    });
+    const timer = this.#env.clock.after(FIRST_TRY_MS, () => this.#tell());
+    this.#opening = () => {
+      timer.cancel();
+      if (this.#state === 'open' || this.#state === 'trying' || this.#state === 'waiting') done();
+    };
     this.#try();
+  }
+  #tell(): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    opening?.();
   }
 
   #try(): void {
@@ -44,12 +56,14 @@ class KeepOpen implements Gensio, GensioUp {
       if (child !== this.#child || this.#state !== 'trying') return;
       if (err !== undefined) {
         this.#env.log.log('info', `Error opening child gensio: ${err.message}`);
-        return this.#again();
+        this.#again();
+        return this.#tell();
       }
       this.#state = 'open';
       if (this.#failing) this.#env.log.log('info', 'child gensio open restored');
       this.#failing = false;
       child.setReading(this.#reading);
+      this.#tell();
       this.#release();
     });
   }

@@ -55,7 +55,10 @@ async function rig(opts: Partial<LayerOf<'keepopen'>['opts']> = {}) {
   );
   const ear = new Ear();
   gensio.up = ear;
-  assert.equal(await opened(gensio), undefined);
+  const open = opened(gensio);
+  // The first child takes its time: open() does not wait for ever.
+  clock.advance(250);
+  assert.equal(await open, undefined);
   return { clock, env, children, gensio, ear };
 }
 
@@ -129,4 +132,21 @@ test('closing ends what is below and the waiting for it', async () => {
     if (how !== 'waiting') assert.ok(children[0]!.state === 'closed', how);
     assert.equal(children.length, how === 'waiting' ? 2 : 1);
   }
+});
+
+test('open waits a moment for the first try, so that the device can be asked at once', async () => {
+  const child = new FakeGensio({ open: 'manual' });
+  const gensio = keepopenConnector(
+    spec(),
+    testEnv({ clock: new FakeClock() }),
+    building(() => child),
+  );
+  let done = false;
+  gensio.open(() => {
+    done = true;
+  });
+  await settle(2);
+  assert.equal(done, false);
+  child.opened();
+  assert.equal(done, true);
 });

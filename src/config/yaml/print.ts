@@ -6,7 +6,7 @@ import type { Row, Rows } from '../../options/row.ts';
 import { Defaults } from '../defaults.ts';
 import { parseStack, printStack } from '../gensio-str.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
-import { writeScalar } from './tree.ts';
+import { writeScalar } from './write-scalar.ts';
 
 type Version = 1 | 2;
 

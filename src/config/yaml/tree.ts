@@ -1,7 +1,6 @@
 // YAML text as ser2net sees it: events, each with its place. Scalars are text whatever they look like, keys may repeat, and what
-// stands before a mistake stays. Reading follows libyaml 0.2.5, whose every verdict existing files rely on; `yaml`, which differs
-// in a fifth of all slips, is used for writing. The only importer of `yaml`.
-import { Scalar, stringify } from 'yaml';
+// stands before a mistake stays. Reading follows libyaml 0.2.5, whose every verdict existing files rely on; the package `yaml`
+// differs in a fifth of all slips, and is used for writing only (write-scalar.ts).
 import { lineStarts, Malformed } from './cursor.ts';
 import { EventReader, type YamlEvent } from './events.ts';
 import { explain, type Mistake, textMistake } from './syntax.ts';
@@ -48,16 +47,4 @@ function placeOf(text: string, lines: readonly number[], wide: boolean, at: numb
   }
   const start = lines[low]!;
   return { line: low + 1, col: (wide ? [...text.slice(start, at)].length : at - start) + 1 };
-}
-
-/** A scalar as it stands behind a key: plain where that reads back, quoted otherwise, always on one line. */
-export function writeScalar(value: string): string {
-  if (/^[A-Za-z0-9_/.][A-Za-z0-9_/.,()=+:;@!$^~*?'"<>|&%[\]{}\\ -]*$/.test(value) && !/: |:$| #| $/.test(value)) return value;
-  const scalar = new Scalar(value);
-  const printable = !/[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/.test(value);
-  scalar.type = printable ? Scalar.QUOTE_SINGLE : Scalar.QUOTE_DOUBLE;
-  const text = stringify(scalar, { version: '1.1', schema: 'failsafe', lineWidth: 0, minContentWidth: 0 }).trimEnd();
-  // Line ends of YAML 1.1, and what libyaml does not let pass.
-  const escaped = text.replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return escaped.includes('\n') ? JSON.stringify(value) : escaped;
 }

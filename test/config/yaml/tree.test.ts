@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDocument } from 'yaml';
-import { readTree, writeScalar } from '../../../src/config/yaml/tree.ts';
+import { readTree } from '../../../src/config/yaml/tree.ts';
+import { writeScalar } from '../../../src/config/yaml/write-scalar.ts';
 import { anyText as anyUnits } from '../any-text.ts';
 import { cpuMs } from '../cpu-time.ts';
 

@@ -15,6 +15,7 @@
  *   baud      round trip of SET-BAUDRATE               samples=500 seconds=3
  *   idle      only connects, then waits for a line     connect=1
  *
+ *   warm=1    seconds of the same before it counts (bulk, paced, broadcast)
  *   telnet=1  the clients speak telnet: they double IAC and understand doubled ones, and skip negotiation
  */
 #define _GNU_SOURCE
@@ -107,7 +108,7 @@ static Port *ports;
 static int nports, base, telnet_mode, nclients = 1, ep, bad;
 static double *lags;
 static size_t nlags, maxlags;
-static double seconds = 3, rate = 92160;
+static double seconds = 3, warm = 1, rate = 92160;
 static int tick = 5, size = 1, samples = 500, pause_us, do_d2n = 1, do_n2d = 1, do_connect = 1, clients_wanted = 100;
 
 static void lag(double v) {
@@ -244,18 +245,31 @@ static int unread(int fd, unsigned char *buf, int max) {
   return -1;
 }
 
-/* bulk, paced, broadcast */
-static void run_streams(int paced, int broadcast) {
-  double start = now(), end = start + seconds, limit = end + 10, last = start;
-  struct epoll_event events[256];
-  unsigned char buf[65536];
+static void seed_streams(void) {
   for (int i = 0; i < nports; i++) {
     Port *p = &ports[i];
     seed(&p->d2n.out, 2 * i), seed(&p->d2n.in, 2 * i), seed(&p->n2d.out, 2 * i + 1), seed(&p->n2d.in, 2 * i + 1);
-    p->d2n.budget = p->n2d.budget = paced ? 0 : -1;
     p->tty_wants = -1;
     for (int c = 0; c < nclients; c++) seed(&p->clients[c].in, 2 * i), p->clients[c].wants = -1;
   }
+}
+static void count(uint64_t *d2n, uint64_t *n2d) {
+  *d2n = *n2d = 0;
+  for (int i = 0; i < nports; i++) {
+    *n2d += ports[i].n2d.got;
+    for (int c = 0; c < nclients; c++) *d2n += ports[i].clients[c].got;
+  }
+}
+
+/* bulk, paced, broadcast. The streams go on where they were. */
+static void run_streams(int paced, int broadcast, double seconds, int say) {
+  double start = now(), end = start + seconds, limit = end + 10, last = start;
+  struct epoll_event events[256];
+  unsigned char buf[65536];
+  uint64_t d2n_before, n2d_before, d2n, n2d;
+  count(&d2n_before, &n2d_before);
+  for (int i = 0; i < nports; i++) ports[i].d2n.budget = ports[i].n2d.budget = paced ? 0 : -1;
+  nlags = 0;
   int settled = 0;
   double settled_at = 0, d2n_last = end, n2d_last = end;
   while (!bad) {
@@ -309,11 +323,9 @@ static void run_streams(int paced, int broadcast) {
       }
     }
   }
-  uint64_t d2n = 0, n2d = 0;
-  for (int i = 0; i < nports; i++) {
-    n2d += ports[i].n2d.got;
-    for (int c = 0; c < nclients; c++) d2n += ports[i].clients[c].got;
-  }
+  if (!say) return;
+  count(&d2n, &n2d);
+  d2n -= d2n_before, n2d -= n2d_before;
   qsort(lags, nlags, sizeof *lags, by_value);
   /* The rate is that until the last byte was there. */
   double d2n_time = (d2n_last > end ? d2n_last : end) - start, n2d_time = (n2d_last > end ? n2d_last : end) - start;
@@ -445,6 +457,7 @@ int main(int argc, char **argv) {
     if (eq == NULL) continue;
     *eq++ = 0;
     if (!strcmp(argv[i], "seconds")) seconds = atof(eq);
+    else if (!strcmp(argv[i], "warm")) warm = atof(eq);
     else if (!strcmp(argv[i], "rate")) rate = atof(eq);
     else if (!strcmp(argv[i], "tick")) tick = atoi(eq);
     else if (!strcmp(argv[i], "size")) size = atoi(eq);
@@ -486,9 +499,15 @@ int main(int argc, char **argv) {
       for (int c = 0; c < nclients; c++)
         while (unread(ports[i].clients[c].fd, rest, sizeof rest) > 0) continue;
   }
+  int paced = !strcmp(mode, "paced"), streams = paced || broadcast || !strcmp(mode, "bulk");
+  if (streams) {
+    seed_streams();
+    run_streams(paced, broadcast, warm, 0);
+  }
   printf("connected\n");
   fflush(stdout);
-  if (!strcmp(mode, "rtt")) {
+  if (streams) run_streams(paced, broadcast, seconds, 1);
+  else if (!strcmp(mode, "rtt")) {
     int has = -1;
     watch(ports[0].tty, 0, EPOLLIN, &has);
     has = -1;
@@ -499,7 +518,7 @@ int main(int argc, char **argv) {
   else if (idle) {
     if (fgets(line, sizeof line, stdin) == NULL) return 1;
     printf("{\"ok\":true}\n");
-  } else run_streams(!strcmp(mode, "paced"), broadcast);
+  }
   /* Who measures has a look at the daemon before its devices go. */
   fflush(stdout);
   if (fgets(line, sizeof line, stdin) == NULL) return bad ? 1 : 0;

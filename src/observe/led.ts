@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
+import { strerror } from '../base/strerror.ts';
 import type { LedConfig } from '../config/model.ts';
 import type { ObserverFactory, PortObserver } from '../port/events.ts';
 
@@ -71,7 +72,7 @@ class Led {
     // Never makes a file: a lamp that is gone must not leave one behind.
     writeFile(path, next[1], { flag: 'r+' }, (err) => {
       if (next[0] === 'activate') this.#flashing = false;
-      if (err !== null) this.#complain(`led: Unable to open ${path}`);
+      if (err !== null) this.#complain(`led: Unable to open ${path}: ${strerror(err)}`);
       this.#next();
     });
   }

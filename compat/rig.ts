@@ -339,8 +339,15 @@ export class Rig {
       this.#watch(socket, inbox);
     });
     this.#servers.set(who, server);
-    return new Promise((resolve) => {
-      server.listen(Number(port), '127.0.0.1', resolve);
+    // Somebody else may have the port for a moment: a connection of theirs that came from it.
+    let tries = 0;
+    return new Promise((resolve, reject) => {
+      server.on('error', (err) => {
+        if (++tries > 100) reject(err);
+        else setTimeout(() => server.listen(Number(port), '127.0.0.1'), 20);
+      });
+      server.once('listening', resolve);
+      server.listen(Number(port), '127.0.0.1');
     });
   }
   stopListening(who: string): void {

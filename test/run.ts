@@ -13,5 +13,9 @@ if (files.length === 0) {
   process.stderr.write(`no test file has all of: ${words.join(' ')}\n`);
   process.exit(1);
 }
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=240000', '--enable-source-maps', ...files], { stdio: 'inherit' });
+const { status } = spawnSync(
+  process.execPath,
+  ['--test', '--test-concurrency=2', '--test-timeout=240000', '--enable-source-maps', ...files],
+  { stdio: 'inherit' },
+);
 process.exit(status ?? 1);

@@ -117,12 +117,7 @@ test('what is printed or converted reads back to the same', () => {
     ['speed', '1200E72'],
     ['retry-time', '1500m'],
   );
-  const target = fc.constantFrom(
-    'tcp://plc:4001',
-    'rfc2217s://[::1]:4001?speed=9600&rts=off',
-    "unix,/run/it's = *",
-    'unix:///run/x y',
-  );
+  const target = fc.constantFrom('tcp://plc:4001', 'rfc2217s://[::1]:4001?speed=9600&rts=off', "unix,/run/it's = *", 'unix:///run/x y');
   const one = fc.record({
     targets: fc.array(target, { minLength: 1, maxLength: 3 }),
     options: fc.uniqueArray(option, { selector: ([name]) => name }),

@@ -2,7 +2,7 @@
 // the test. The page examples/article has a test of its own, test/daemon/article.test.ts.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
@@ -82,7 +82,7 @@ function hears(stream: GensioStream, text: string): Promise<void> {
 }
 
 test('every configuration among the examples is read without a word', () => {
-  const files = [...readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml')), 'docker/ser2net.yaml'];
+  const files = readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml'));
   assert.ok(files.length > 5);
   for (const file of files.filter((each) => each !== 'demo.yaml')) {
     const { diags, complete } = readConfigFile(join(EXAMPLES, file));
@@ -92,7 +92,7 @@ test('every configuration among the examples is read without a word', () => {
 });
 
 test('every recipe carries bytes both ways from each port to its device', async (t) => {
-  for (const name of ['zigbee.yaml', 'console-server.yaml', 'lab.yaml', 'esp.yaml', 'lava.yaml', 'docker/ser2net.yaml']) {
+  for (const name of ['zigbee.yaml', 'console-server.yaml', 'lab.yaml', 'esp.yaml', 'lava.yaml']) {
     await t.test(name, async (t) => {
       const { server, ptys, text } = await serveRecipe(name, t);
       const { connections } = readConfig(text).config;
@@ -239,28 +239,6 @@ test('labgrid: the command of its exporter, in both forms, and the version it as
     assert.equal(await daemon.ended, 0, form);
     await pty.close();
   }
-});
-
-test('docker: the command and the health check of the image do what they should', async () => {
-  const dockerfile = read('docker/Dockerfile');
-  const command = JSON.parse(/^CMD (\[.*\])$/m.exec(dockerfile)![1]!) as string[];
-  const health = JSON.parse(/^HEALTHCHECK .*CMD (\[.*\])$/m.exec(dockerfile)![1]!) as string[];
-  const pty = openPty({ raw: true });
-  const [port, admin] = [await freePort(), await freePort()];
-  const file = join(dir, 'docker.yaml');
-  writeFileSync(
-    file,
-    read('docker/ser2net.yaml').replace('/dev/ttyModule', pty.path).replace(',2000', `,${port}`).replace(',2100', `,${admin}`),
-  );
-  const here = (all: string[]): string[] => all.slice(1).map((word) => word.replace('/etc/ser2net/ser2net.yaml', file));
-  assert.equal(command[0], 'ser2net');
-  assert.equal((await run(here(health))).code, 1);
-  const daemon = start(here(command));
-  await untilListens(port);
-  assert.deepEqual(await run(here(health)), { code: 0, out: '', err: '' });
-  daemon.child.kill('SIGTERM');
-  assert.equal(await daemon.ended, 0);
-  await pty.close();
 });
 
 test('the table for users of socat: every line of ours is read', async () => {

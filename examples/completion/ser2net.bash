@@ -3,28 +3,35 @@ _ser2net() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-    COMPREPLY=($(compgen -W 'check dump convert status health gencert attach console' -- "$cur"))
+    COMPREPLY=($(compgen -W 'check dump convert devices status health gencert attach console' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
     check)
       case $prev in
       esac
-      COMPREPLY=($(compgen -W '-q --quiet -W --warnings-ok --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-q --quiet -W --warnings-ok --json --devices --listen --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     dump)
       case $prev in
       esac
-      COMPREPLY=($(compgen -W '--help' -- "$cur"))
+      COMPREPLY=($(compgen -W '--origin --short --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     convert)
       case $prev in
         --to) COMPREPLY=($(compgen -W 'v1 v2' -- "$cur")); return ;;
+        -o|--output) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '--to --meant --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '--to --v1 --v2 -o --output --meant --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
+      ;;
+    devices)
+      case $prev in
+        --port) COMPREPLY=(); return ;;
+      esac
+      COMPREPLY=($(compgen -W '--config --port --all --json --help' -- "$cur"))
       ;;
     status)
       case $prev in

@@ -24,6 +24,11 @@ export const DIAG = {
   dropped: 'A spelling this version accepts only for old files.',
   'port-twice': 'Two listeners want the same address.',
   'device-twice': 'Two connections name the same device.',
+  'no-device': 'A device is not there, or is no device.',
+  'no-access': 'The user who checks may not use something the configuration names.',
+  'device-busy': 'Another program holds a device.',
+  'lock-dir': 'No lock files can be made.',
+  'port-busy': 'An address to listen on cannot be had now.',
   suspicious: 'Legal, but probably not what was meant.',
 } as const;
 

@@ -5,6 +5,7 @@ import { nearest } from '../base/text.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { layersOf } from './gensio-str.ts';
 import type { Config, ConnectionConfig, Stack } from './model.ts';
+import { placeOf } from './origin.ts';
 
 const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag => ({
   code,
@@ -25,18 +26,29 @@ export function checkConfig(config: Config): Diag[] {
   ];
 }
 
-interface Listener {
+/** Something that listens. pos: where its accepter is written. */
+export interface Listener {
   readonly what: string;
   readonly pos: Pos;
   readonly accepter: Stack;
 }
 
-function listenersTwice({ connections, rotators, admin }: Config): Diag[] {
-  const all: Listener[] = [
-    ...(admin === undefined ? [] : [{ what: 'the admin port', pos: admin.pos, accepter: admin.accepter }]),
-    ...rotators.map((r) => ({ what: `the rotator '${r.name}'`, pos: r.pos, accepter: r.accepter })),
-    ...connections.filter((c) => c.enable).map((c) => ({ what: `the connection '${c.name}'`, pos: c.pos, accepter: c.accepter })),
+/** Everything of a configuration that listens, in the order the daemon opens it. */
+export function listenersOf({ connections, rotators, admin }: Config): Listener[] {
+  const of = (what: string, { pos, accepter }: { readonly pos: Pos; readonly accepter: Stack }): Listener => ({
+    what,
+    pos: placeOf(pos, 'accepter'),
+    accepter,
+  });
+  return [
+    ...(admin === undefined ? [] : [of('the admin port', admin)]),
+    ...rotators.map((r) => of(`the rotator '${r.name}'`, r)),
+    ...connections.filter((c) => c.enable).map((c) => of(`the connection '${c.name}'`, c)),
   ];
+}
+
+function listenersTwice(config: Config): Diag[] {
+  const all = listenersOf(config);
   const out: Diag[] = [];
   /** By protocol and port: hosts, and who listens. */
   const taken = new Map<string, { readonly addr: NetAddr; readonly by: Listener }[]>();
@@ -78,7 +90,8 @@ function meet(a: NetAddr, b: NetAddr): boolean {
   return wild(a) || wild(b) || a.host === b.host;
 }
 
-const deviceOf = (stack: Stack): string | undefined => {
+/** The device at the bottom of a stack, if there is one. */
+export const deviceOf = (stack: Stack): string | undefined => {
   const bottom = stack.spec === undefined ? undefined : layersOf(stack.spec).at(-1);
   if (bottom?.type === 'serialdev' || bottom?.type === 'sdev') return bottom.device;
   return bottom?.type === 'dev' ? bottom.path : undefined;
@@ -94,7 +107,7 @@ function devicesTwice(connections: readonly ConnectionConfig[]): Diag[] {
     if (other === undefined) first.set(device, connection);
     else {
       const text = `the connection '${other.name}' has the device ${device} too: only one of them can be used at a time`;
-      out.push(warn('device-twice', connection.pos, text, `see ${other.pos.file}, line ${other.pos.line}`));
+      out.push(warn('device-twice', placeOf(connection.pos, 'connector'), text, `see ${other.pos.file}, line ${other.pos.line}`));
     }
   }
   return out;
@@ -103,26 +116,32 @@ function devicesTwice(connections: readonly ConnectionConfig[]): Diag[] {
 function oddities({ name, connector, accepter, pos, options }: ConnectionConfig): Diag[] {
   const out: Diag[] = [];
   const device = deviceOf(connector);
+  const below = placeOf(pos, 'connector');
   if (device !== undefined && /[ \t]/.test(device)) {
     const hint = /^\S+[ \t]+[0-9]/.test(device) ? `a comma is missing behind '${device.split(/[ \t]/)[0]}'` : undefined;
-    out.push(warn('suspicious', pos, `the device '${device}' of '${name}' has a blank in its name`, hint));
-  } else if (device === '') out.push(warn('suspicious', pos, `the connector of '${name}' names no device`));
+    out.push(warn('suspicious', below, `the device '${device}' of '${name}' has a blank in its name`, hint));
+  } else if (device === '') out.push(warn('suspicious', below, `the connector of '${name}' names no device`));
   else if (device !== undefined && !device.startsWith('/')) {
-    out.push(warn('suspicious', pos, `the device '${device}' of '${name}' is not a full path`, `did you mean '/dev/${device}'?`));
+    out.push(warn('suspicious', below, `the device '${device}' of '${name}' is not a full path`, `did you mean '/dev/${device}'?`));
   }
   const port = /(?:^|,)([0-9]{5,15})$/.exec(accepter.text)?.[1];
   if (port !== undefined && Number(port) > 65535) {
-    out.push(warn('suspicious', pos, `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`));
+    out.push(warn('suspicious', placeOf(pos, 'accepter'), `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`));
   }
   for (const stack of [accepter, connector]) {
     const near = likeLayer(stack);
     if (near !== undefined)
       out.push(
-        warn('suspicious', pos, `'${near.host}' in '${stack.text}' is taken as the name of a host`, `did you mean '${near.layer}'?`),
+        warn(
+          'suspicious',
+          stack === accepter ? placeOf(pos, 'accepter') : below,
+          `'${near.host}' in '${stack.text}' is taken as the name of a host`,
+          `did you mean '${near.layer}'?`,
+        ),
       );
   }
   if ((options.connback?.length ?? 0) > options.maxConnections) {
-    out.push(warn('suspicious', pos, `'${name}' connects back to more addresses than max-connections allows`));
+    out.push(warn('suspicious', placeOf(pos, 'options.connback'), `'${name}' connects back to more addresses than max-connections allows`));
   }
   return out;
 }
@@ -148,7 +167,7 @@ function linksTwice({ attachments = [] }: Config): Diag[] {
       if (other === undefined) first.set(device, name);
       return other === undefined
         ? []
-        : [warn('device-twice', pos, `the attachment '${other}' has the device ${device} too: '${name}' is not used`)];
+        : [warn('device-twice', placeOf(pos, 'device'), `the attachment '${other}' has the device ${device} too: '${name}' is not used`)];
     });
 }
 
@@ -158,6 +177,6 @@ function strangers({ rotators, connections }: Config): Diag[] {
   return rotators.flatMap(({ name, connections: wanted, pos }) =>
     wanted
       .filter((each) => !names.has(each))
-      .map((each) => warn('not-found', pos, `the rotator '${name}' names '${each}', which is no connection`)),
+      .map((each) => warn('not-found', placeOf(pos, 'connections'), `the rotator '${name}' names '${each}', which is no connection`)),
   );
 }

@@ -74,6 +74,17 @@ const LATE = ['remaddr', 'connback', 'allowedUsers'] as const;
 /** Names that are taken beside those of the rows, for hints. */
 export const optionShorthands: readonly string[] = ['trace-hexdump', 'trace-timestamp'];
 
+/** The keys of the rows that an option sets, written `name` or `name=value`, old spellings included. */
+export function keysSetBy(text: string): readonly string[] {
+  const name = /^[^=]*/.exec(text)![0].toLowerCase();
+  const found = Object.keys(CONNECTION).find((key) => CONNECTION[key as keyof typeof CONNECTION].yaml === name);
+  if (found !== undefined) return [found];
+  const forAll = /^trace-(hexdump|timestamp)$/.exec(name)?.[1];
+  if (forAll !== undefined) return keysSetBy(`-${forAll}`);
+  if (Object.hasOwn(OLD, text)) return Object.keys(OLD[text]!);
+  return Object.hasOwn(TRACE_OF, name) ? [TRACE_OF[name]!] : [];
+}
+
 /** Gathers the options of one connection, in the order they are written. */
 export class OptionReader {
   readonly #options: Options;

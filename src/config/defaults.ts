@@ -1,4 +1,5 @@
 // The table behind `default:` and `DEFAULT:`: values that hold where an option is not given, for one class of layer or for all.
+import type { Pos } from '../base/diag.ts';
 import type { GensioErrorCode } from '../base/gensio-error.ts';
 import { builtInServices, type Services } from '../base/services.ts';
 import type { MutableValues, Row, Rows } from '../options/row.ts';
@@ -130,12 +131,17 @@ function asOption(row: Row<unknown>, info: DefaultInfo, value: DefaultValue): un
   return info.type === 'int' ? value : row.def;
 }
 
+/** For defaults that no file set. */
+const COMMAND_LINE: Pos = { file: '<cmdline>', line: 0, col: 0, len: 0 };
+
 /** Defaults as they stand at one place of a file. Values have the types of gensio's table, not those of the rows. */
 export class Defaults {
   /** Where names of ports are looked up by the readers that get these defaults. */
   readonly services: Services;
   readonly #base = new Map<string, DefaultValue>();
   readonly #classes = new Map<string, Map<string, DefaultValue>>();
+  /** Where the values that were set stand, by class and name; '' for all classes. */
+  readonly #places = new Map<string, Pos>();
 
   constructor(services: Services = builtInServices) {
     this.services = services;
@@ -143,21 +149,35 @@ export class Defaults {
   }
 
   /**
-   * Sets a default; cls undefined is for all classes. value undefined: false, 0, or no text.
+   * Sets a default; cls undefined is for all classes. value undefined: false, 0, or no text. pos: where that is written.
    * 'notfound': no such name; 'inval': the value is of another type; 'outofrange'.
    */
-  set(name: string, cls: string | undefined, value: string | undefined): GensioErrorCode | undefined {
+  set(name: string, cls: string | undefined, value: string | undefined, pos: Pos = COMMAND_LINE): GensioErrorCode | undefined {
     const info = Object.hasOwn(NAMES, name) ? NAMES[name]! : undefined;
     if (info === undefined) return 'notfound';
     const got = readDefault(info, value);
     if ('error' in got) return got.error;
     (cls === undefined ? this.#base : this.#of(cls)).set(name, got.ok);
+    this.#places.set(`${cls ?? ''} ${name}`, pos);
     return undefined;
   }
 
   /** Takes the value of a class away again. 'notfound': no such name, or that class has none. */
   remove(name: string, cls: string): GensioErrorCode | undefined {
-    return Object.hasOwn(NAMES, name) && this.#classes.get(cls)?.delete(name) ? undefined : 'notfound';
+    if (!Object.hasOwn(NAMES, name) || !this.#classes.get(cls)?.delete(name)) return 'notfound';
+    this.#places.delete(`${cls} ${name}`);
+    return undefined;
+  }
+
+  /** Whether any default was set. */
+  get changed(): boolean {
+    return this.#places.size > 0;
+  }
+
+  /** Where the value in force for a class was set; undefined: it is a built-in one. */
+  where(name: string, cls: string): Pos | undefined {
+    const found = this.#find(name, cls);
+    return found === undefined ? undefined : this.#places.get(`${found.cls} ${name}`);
   }
 
   /** The value in force for a class: its own, else that for all, else the built-in one. */
@@ -197,13 +217,14 @@ export class Defaults {
     return values;
   }
 
-  #find(name: string, cls: string): { readonly value: DefaultValue } | undefined {
+  /** cls: under which class it was found, '' for all. */
+  #find(name: string, cls: string): { readonly value: DefaultValue; readonly cls: string } | undefined {
     const lookIn = cls === 'serialdev' && SERGENSIO.includes(name) ? [cls, 'sergensio'] : [cls];
     for (const c of lookIn) {
       const values = this.#classes.get(c);
-      if (values?.has(name)) return { value: values.get(name) };
+      if (values?.has(name)) return { value: values.get(name), cls: c };
     }
-    return this.#base.has(name) ? { value: this.#base.get(name) } : undefined;
+    return this.#base.has(name) ? { value: this.#base.get(name), cls: '' } : undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Diag, Pos } from '../base/diag.ts';
 import type { GensioErrorCode } from '../base/gensio-error.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
+import type { RotatorOptions } from '../options/rotator.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import type { Target } from './target.ts';
 
@@ -33,7 +34,7 @@ export interface RotatorConfig {
   readonly name: string;
   readonly accepter: Stack;
   readonly connections: readonly string[];
-  readonly options: Pick<ConnectionOptions, 'authdir' | 'pamauth' | 'allowedUsers' | 'accepterRetryTime'>;
+  readonly options: RotatorOptions;
   readonly pos: Pos;
 }
 

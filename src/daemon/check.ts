@@ -1,92 +1,159 @@
-// `ser2net check` and `ser2net dump`, and the options --check and --dump of a whole command line: nothing is opened or changed.
-import { readFileSync } from 'node:fs';
+// `ser2net check` and `ser2net dump`, and the options --check and --dump of a whole command line: nothing is changed.
+import { join } from 'node:path';
 import { type Diag, formatDiag } from '../base/diag.ts';
-import type { Config, Reading } from '../config/model.ts';
+import type { Config } from '../config/model.ts';
 import { noFlags, type RunOptions } from './command.ts';
+import { SourceLines, withExcerpt } from './excerpt.ts';
+import { THIS_MACHINE } from './machine.ts';
 import { makeReader } from './reader.ts';
 import type { SubcommandIo } from './subcommands.ts';
 
 export interface CheckFlags {
   readonly quiet?: boolean | undefined;
   readonly warningsOk?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  /** Look whether the devices are there and free. */
+  readonly devices?: boolean | undefined;
+  /** Try whether the addresses can be listened on. */
+  readonly listen?: boolean | undefined;
 }
 
-/** Longest part of a line that is shown, in characters. */
-const MAX_EXCERPT = 160;
-
-async function readAll(options: RunOptions, io: SubcommandIo): Promise<Reading | undefined> {
-  const outcome = await makeReader(options, { stdinDone: () => undefined }).read('start');
-  if (outcome.kind === 'read') return outcome.reading;
-  io.err(`${outcome.text}\n`);
-  return undefined;
+/** What came of one file. */
+interface Checked {
+  readonly name: string;
+  readonly config: Config | undefined;
+  /** Why there is nothing. */
+  readonly unreadable?: string;
+  readonly diags: readonly Diag[];
+  readonly lines: SourceLines;
 }
 
 /** The options of a daemon that was given this file, or none. */
 const forFile = (file: string | undefined): RunOptions => ({ ...noFlags('ser2net'), file });
 
-/** 0: no problem (with warningsOk: no error). 1: some, or nothing to read. */
-export const check = (file: string | undefined, flags: CheckFlags, io: SubcommandIo): Promise<number> =>
-  checkOptions(forFile(file), flags, io);
+/** 0: no problem (with warningsOk: no error). 1: some. 2: a file cannot be read. All files are read whatever is in them. */
+export const check = (files: readonly string[], flags: CheckFlags, io: SubcommandIo): Promise<number> =>
+  checkAll(files.length === 0 ? [forFile(undefined)] : files.map(forFile), flags, io);
 
-export async function checkOptions(options: RunOptions, { quiet, warningsOk }: CheckFlags, io: SubcommandIo): Promise<number> {
-  const reading = await readAll(options, io);
-  if (reading === undefined) return 1;
-  const { config, diags } = reading;
-  const errors = diags.filter(({ severity }) => severity === 'error').length;
-  const warnings = diags.length - errors;
-  if (quiet !== true) {
-    const lines = new SourceLines();
-    for (const diag of diags) io.out(`${withExcerpt(diag, lines)}\n`);
-    io.out(`${summary(config, errors, warnings)}\n`);
+/** The same for what a command line names. */
+export const checkOptions = (options: RunOptions, flags: CheckFlags, io: SubcommandIo): Promise<number> => checkAll([options], flags, io);
+
+async function checkAll(all: readonly RunOptions[], flags: CheckFlags, io: SubcommandIo): Promise<number> {
+  const { quiet, warningsOk, json } = flags;
+  const checked: Checked[] = [];
+  let [errors, warnings, unreadable] = [0, 0, 0];
+  for (const options of all) {
+    const one = await checkOne(options, flags);
+    checked.push(one);
+    const found = one.diags.filter(({ severity }) => severity === 'error').length;
+    errors += found;
+    warnings += one.diags.length - found;
+    if (one.unreadable !== undefined) unreadable++;
+    if (json === true) continue;
+    if (one.unreadable !== undefined) io.err(`${one.unreadable}\n`);
+    else if (quiet !== true) io.out(report(one, found, all.length > 1));
   }
+  if (json === true && quiet !== true)
+    io.out(`${JSON.stringify({ files: checked.map(asJson), errors, warnings, unreadable }, undefined, 2)}\n`);
+  if (unreadable > 0) return 2;
   return errors > 0 || (warnings > 0 && warningsOk !== true) ? 1 : 0;
+}
+
+async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): Promise<Checked> {
+  const lines = new SourceLines();
+  let name = options.file ?? (options.strings === undefined ? '' : '<cmdline>');
+  const opened = (file: string, bytes: Buffer, classic: boolean): void => lines.add(file, bytes, classic);
+  const outcome = await makeReader(options, { stdinDone: () => undefined, opened }).read('start');
+  if (outcome.kind !== 'read') return { name, config: undefined, unreadable: outcome.text, diags: [], lines };
+  const { config, diags } = outcome.reading;
+  name = outcome.file ?? name;
+  // A directory opens, and has no text.
+  const [only] = diags;
+  const unreadable = only?.code === 'include' && only.pos.line === 0 ? only.text : undefined;
+  const extra = devices === true || listen === true ? await lookAround(config, options, { devices, listen }) : [];
+  return {
+    name,
+    config,
+    diags: unreadable === undefined ? [...diags, ...extra] : [],
+    lines,
+    ...(unreadable !== undefined && { unreadable }),
+  };
+}
+
+async function lookAround(config: Config, { file, uucpLocks }: RunOptions, { devices, listen }: CheckFlags): Promise<Diag[]> {
+  const [{ Holders }, { deviceProblems }, { listenProblems }] = await Promise.all([
+    import('./holders.ts'),
+    import('./check-devices.ts'),
+    import('./check-listen.ts'),
+  ]);
+  const holders = new Holders(THIS_MACHINE);
+  return [
+    ...(devices === true ? deviceProblems(config, { machine: THIS_MACHINE, holders, file, uucpLocks }) : []),
+    ...(listen === true ? await listenProblems(config, { holders, net: join(THIS_MACHINE.proc, 'net'), file }) : []),
+  ];
 }
 
 const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-function summary(config: Config, errors: number, warnings: number): string {
-  const found = many(config.connections.length, 'connection');
-  const rotators = config.rotators.length > 0 ? `, ${many(config.rotators.length, 'rotator')}` : '';
-  return `${found}${rotators}: ${errors + warnings === 0 ? 'no problems' : `${many(errors, 'error')}, ${many(warnings, 'warning')}`}`;
+/** The problems, and a summary; several: whose. */
+function report({ name, config, diags, lines }: Checked, errors: number, several: boolean): string {
+  const { connections = [], rotators = [], attachments = [] } = config ?? {};
+  const found = [
+    ...(connections.length > 0 || attachments.length === 0 ? [many(connections.length, 'connection')] : []),
+    ...(rotators.length > 0 ? [many(rotators.length, 'rotator')] : []),
+    ...(attachments.length > 0 ? [many(attachments.length, 'attachment')] : []),
+  ].join(', ');
+  const problems = diags.length === 0 ? 'no problems' : `${many(errors, 'error')}, ${many(diags.length - errors, 'warning')}`;
+  return `${diags.map((diag) => `${withExcerpt(diag, lines)}\n`).join('')}${several ? `${name}: ` : ''}${found}: ${problems}\n`;
 }
 
-/** The lines of the files problems point into; each file is read once. */
-class SourceLines {
-  readonly #files = new Map<string, readonly string[]>();
-  line(file: string, line: number): string | undefined {
-    let lines = this.#files.get(file);
-    if (lines === undefined) {
-      try {
-        lines = readFileSync(file, 'utf8').split(/\r?\n/);
-      } catch {
-        lines = [];
-      }
-      this.#files.set(file, lines);
-    }
-    return lines[line - 1];
+/** One file as --json shows it. `ser2net` is the line ser2net 4.3.11 prints for a problem, where it prints one. */
+function asJson({ name, config, unreadable, diags, lines }: Checked): object {
+  if (unreadable !== undefined || config === undefined) return { file: name, unreadable };
+  const { format, connections, rotators, leds, admin, attachments = [] } = config;
+  return {
+    file: name,
+    format,
+    connections: connections.length,
+    rotators: rotators.length,
+    leds: leds.length,
+    attachments: attachments.length,
+    admin: admin !== undefined,
+    problems: diags.map(({ pos, severity, code, text, hint, classic }) => ({
+      file: pos.file,
+      line: pos.line,
+      column: pos.col,
+      length: pos.len,
+      severity,
+      code,
+      text,
+      ...(hint !== undefined && { hint }),
+      ...(pos.line > 0 && { source: lines.line(pos.file, pos.line) }),
+      ...(classic !== undefined && { ser2net: classic.trimEnd() }),
+    })),
+  };
+}
+
+export interface DumpFlags {
+  /** A comment behind each value says where it came from. */
+  readonly origin?: boolean | undefined;
+  /** Only what differs from the built-in defaults. */
+  readonly short?: boolean | undefined;
+}
+
+/** 0: printed. 1: not read to its end; what was read is printed. 2: nothing to read. */
+export const dump = (file: string | undefined, flags: DumpFlags, io: SubcommandIo): Promise<number> =>
+  dumpOptions(forFile(file), flags, io);
+
+export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: SubcommandIo): Promise<number> {
+  const outcome = await makeReader(options, { stdinDone: () => undefined }).read('start');
+  if (outcome.kind !== 'read') {
+    io.err(`${outcome.text}\n`);
+    return 2;
   }
-}
-
-/** The problem, then the line it is in with a mark below its place, as far as that is known. */
-function withExcerpt(diag: Diag, lines: SourceLines): string {
-  const { pos } = diag;
-  const line = pos.line > 0 ? lines.line(pos.file, pos.line) : undefined;
-  if (line === undefined || pos.col < 1 || pos.col > MAX_EXCERPT || pos.col > line.length + 1) return formatDiag(diag);
-  const shown = line.slice(0, MAX_EXCERPT);
-  const indent = shown.slice(0, pos.col - 1).replace(/[^\t]/g, ' ');
-  const mark = '^'.repeat(Math.max(1, Math.min(pos.len, shown.length - pos.col + 1)));
-  const [first, ...rest] = formatDiag(diag).split('\n');
-  return [first, `  | ${shown.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '?')}`, `  | ${indent}${mark}`, ...rest].join('\n');
-}
-
-/** 0: printed. 1: nothing to read, or not read to its end; what was read is printed. */
-export const dump = (file: string | undefined, io: SubcommandIo): Promise<number> => dumpOptions(forFile(file), io);
-
-export async function dumpOptions(options: RunOptions, io: SubcommandIo): Promise<number> {
-  const reading = await readAll(options, io);
-  if (reading === undefined) return 1;
+  const { reading } = outcome;
   const { printConfig } = await import('./dump.ts');
-  io.out(printConfig(reading.config));
+  io.out(printConfig(reading.config, flags));
   for (const diag of reading.diags) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
   return reading.complete ? 0 : 1;
 }

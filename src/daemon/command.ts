@@ -36,7 +36,8 @@ export type Command =
   | { readonly do: 'run'; readonly options: RunOptions }
   | { readonly do: 'check' | 'dump'; readonly options: RunOptions }
   | { readonly do: 'print'; readonly text: string }
-  | { readonly do: 'refuse'; readonly text: string; readonly usage: boolean }
+  /** status: the exit code, 1 when not given. */
+  | { readonly do: 'refuse'; readonly text: string; readonly usage: boolean; readonly status?: number }
   | { readonly do: 'subcommand'; readonly name: string; readonly args: readonly string[]; readonly options: SubcommandOptions };
 
 type Draft = { -readonly [K in keyof RunOptions]: RunOptions[K] };
@@ -200,7 +201,8 @@ async function readSubcommand(argv0: string, words: readonly string[]): Promise<
     if (code === 'commander.helpDisplayed') {
       return { do: 'print', text: program.commands.find((c) => c.name() === name)?.helpInformation() ?? program.helpInformation() };
     }
-    return refuse(commanderText(err), false);
+    const { usageStatus } = SUBCOMMANDS[name]!;
+    return { ...refuse(commanderText(err), false), ...(usageStatus !== undefined && { status: usageStatus }) };
   }
   return chosen() ?? refuse(MESSAGES.invalidArgument(words[0] ?? ''), true);
 }

@@ -9,6 +9,8 @@ export type Outcome = ReadOutcome | NoOutcome;
 export interface ReadOutcome {
   readonly kind: 'read';
   readonly reading: Reading;
+  /** What was read, as messages name it: a path, `<stdin>` or `<cmdline>`. */
+  readonly file?: string;
   /** Said on stderr each time a classic file is opened. */
   readonly note?: string;
 }

@@ -14,13 +14,16 @@ import type { ConfigReader, NoOutcome, Outcome } from './configuration.ts';
 import { MESSAGES } from './messages.ts';
 
 export interface ReaderHooks {
+  /** Called with each text that is read: by its name in messages, with what was in it. classic: the first line was no YAML. */
+  readonly opened?: (file: string, bytes: Buffer, classic: boolean) => void;
   /** Called once standard input was read as a configuration. */
   readonly stdinDone: () => void;
 }
 
 /** The reader for these options, in the directory and environment of this process. */
-export function makeReader(options: RunOptions, { stdinDone }: ReaderHooks): ConfigReader {
-  const files = filesFrom(process.cwd());
+export function makeReader(options: RunOptions, { stdinDone, opened }: ReaderHooks): ConfigReader {
+  const disk = filesFrom(process.cwd());
+  const files = opened === undefined ? disk : watched(disk, opened);
   const file =
     options.file ??
     (options.directory !== undefined && options.strings === undefined ? join(options.directory, 'ser2net.yaml') : undefined);
@@ -36,8 +39,9 @@ export function makeReader(options: RunOptions, { stdinDone }: ReaderHooks): Con
       if (when === 'reload' && file === '-') return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', 'No such file or directory') };
       const source = readAll(file, options, files, readStdin);
       if ('kind' in source) return source;
+      opened?.(source.file, source.bytes, source.format === 'conf');
       const reading = withAdmin(withSignature(readConfig(source, presetsOf(options)), options), options);
-      return { kind: 'read', reading, ...(source.oldFormat && { note: MESSAGES.oldFormat }) };
+      return { kind: 'read', reading, file: source.file, ...(source.oldFormat && { note: MESSAGES.oldFormat }) };
     },
   };
 }
@@ -50,6 +54,18 @@ function filesFrom(directory: string): Files {
     read: (path) => disk.read(resolve(directory, path)),
     list: (path) => disk.list(resolve(directory, path)),
     exists: (path) => disk.exists(resolve(directory, path)),
+  };
+}
+
+/** The same files; what is read is shown to somebody else, too. */
+function watched(files: Files, opened: NonNullable<ReaderHooks['opened']>): Files {
+  return {
+    ...files,
+    read: (path) => {
+      const got = files.read(path);
+      if (Buffer.isBuffer(got)) opened(path, got, false);
+      return got;
+    },
   };
 }
 

@@ -59,7 +59,7 @@ async function carryOut(command: Exclude<Command, { do: 'run' }>, argv0: string,
       return 0;
     case 'refuse':
       io.err(`${command.text}\n${command.usage ? usage(argv0) : ''}`);
-      return 1;
+      return command.status ?? 1;
     case 'subcommand': {
       const { SUBCOMMANDS } = await import('./subcommands.ts');
       return SUBCOMMANDS[command.name]!.run(command.args, command.options, io);
@@ -67,7 +67,9 @@ async function carryOut(command: Exclude<Command, { do: 'run' }>, argv0: string,
     case 'check':
       return (await import('./check.ts')).checkOptions(command.options, {}, io);
     case 'dump':
-      return (await import('./check.ts')).dumpOptions(command.options, io);
+      return (await import('./check.ts')).dumpOptions(command.options, {}, io);
+    default:
+      return command satisfies never;
   }
 }
 

@@ -22,6 +22,8 @@ export interface SubcommandRow {
     /** May be given again; the values become a list. */
     readonly several?: true;
   }[];
+  /** The exit code for a mistake in the words, where it is not 1. */
+  readonly usageStatus?: number;
   /** Gives the exit code. Loads its code when called. */
   readonly run: (args: readonly string[], options: SubcommandOptions, io: SubcommandIo) => Promise<number>;
 }
@@ -37,28 +39,54 @@ const optionsOf = (rows: Rows): { readonly flags: string; readonly doc: string }
 
 export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
   check: {
-    summary: 'read a configuration and report every problem; 0: none, 1: some',
-    args: '[file]',
+    summary: 'read configurations and report every problem of each; 0: none, 1: some, 2: one cannot be read',
+    args: '[file...]',
     options: [
       { flags: '-q, --quiet', doc: 'say nothing, only give the exit code' },
       { flags: '-W, --warnings-ok', doc: 'warnings alone give 0' },
+      { flags: '--json', doc: 'as JSON' },
+      {
+        flags: '--devices',
+        doc: 'look whether the devices are there and are terminals, who holds them, and whether lock files can be made',
+      },
+      { flags: '--listen', doc: 'try whether the addresses to listen on are free' },
     ],
-    run: async (args, options, io) => (await import('./check.ts')).check(args[0], { ...options }, io),
+    usageStatus: 2,
+    run: async (args, options, io) => (await import('./check.ts')).check(args, { ...options }, io),
   },
   dump: {
-    summary: 'print a configuration as it was understood, as YAML',
+    summary: 'print a configuration as it was understood, with every option, as YAML that reads back to the same; 1: only in part, 2: not',
     args: '[file]',
-    options: [],
-    run: async (args, _, io) => (await import('./check.ts')).dump(args[0], io),
+    options: [
+      { flags: '--origin', doc: 'say behind each value where it came from: file and line, a default and where it is set, or built-in' },
+      { flags: '--short', doc: 'only what differs from the built-in defaults' },
+    ],
+    usageStatus: 2,
+    run: async (args, options, io) => (await import('./check.ts')).dump(args[0], { ...options }, io),
   },
   convert: {
-    summary: 'print a classic configuration, or a YAML one of the other version, as YAML; remarks go to standard error',
+    summary: 'write a classic configuration, or a YAML one of the other version, as YAML; what differs is said there and on standard error',
     args: '<file>',
     options: [
       { flags: '--to <version>', doc: 'form of the result: v1 (default; any 4.x reads it) or v2 (from 4.6 on)', choices: ['v1', 'v2'] },
+      { flags: '--v1', doc: 'short for --to v1' },
+      { flags: '--v2', doc: 'short for --to v2' },
+      { flags: '-o, --output <file>', doc: 'write there, not to standard output; a file that is there is replaced as a whole' },
       { flags: '--meant', doc: 'for files written for 2.x and 3.x: what they meant there, where 4.x reads it otherwise' },
     ],
-    run: async (args, options, io) => (await import('./convert.ts')).convertFile(args[0]!, options, io),
+    usageStatus: 2,
+    run: async (args, options, io) => (await import('./convert.ts')).convertFile(args[0]!, { ...options }, io),
+  },
+  devices: {
+    summary: 'list the serial ports of this machine: names that stay, what is plugged in, who holds it',
+    args: '[name...]',
+    options: [
+      { flags: '--config', doc: 'as a configuration for them, ready to use' },
+      { flags: '--port <n>', doc: 'with --config: the first port to listen on' },
+      { flags: '--all', doc: 'also ports that the kernel has made, but found nothing behind' },
+      { flags: '--json', doc: 'as JSON' },
+    ],
+    run: async (args, options, io) => (await import('./devices.ts')).devices(args, { ...options }, io),
   },
   status: {
     summary: 'show the ports of a running daemon, asked of its admin port',

@@ -22,7 +22,7 @@ test('two listeners on one address are pointed out, wildcards included', () => {
     ['unix,/x', 'unix,/x'],
     ['tcp,0.0.0.0,70000', 'tcp,1.2.3.4,4464'],
   ] as const) {
-    assert.match(check(pair(a, b)).join(), /^(1 suspicious,)?4 port-twice \(see f, line 1\)|4 port-twice/, `${a} ${b}`);
+    assert.match(check(pair(a, b)).join(), /^(2 suspicious,)?5 port-twice \(see f, line 1\)|5 port-twice/, `${a} ${b}`);
   }
 });
 
@@ -42,35 +42,35 @@ test('other addresses, families, protocols and free ports go together', () => {
 
 test('rotators and the admin port listen too; a connection that is off does not', () => {
   assert.deepEqual(check(`${pair('tcp,1', 'tcp,2')}rotator: &r\n  accepter: tcp,1\n  connections: [a]\nadmin:\n  accepter: tcp,2\n`), [
-    '1 port-twice (see f, line 7)',
-    '4 port-twice (see f, line 10)',
+    '2 port-twice (see f, line 8)',
+    '5 port-twice (see f, line 11)',
   ]);
   assert.deepEqual(check(pair('tcp,1', 'tcp,1\n  enable: off')), []);
 });
 
 test('a device that is named twice is pointed out, through other layers too', () => {
-  assert.deepEqual(check(device('serialdev,/dev/x,9600') + device('keepopen,/dev/x', 'b', 2)), ['4 device-twice (see f, line 1)']);
+  assert.deepEqual(check(device('serialdev,/dev/x,9600') + device('keepopen,/dev/x', 'b', 2)), ['6 device-twice (see f, line 1)']);
   assert.deepEqual(check(device('/dev/x') + device('/dev/y', 'b', 2)), []);
 });
 
 test('a blank in a device, a missing comma and a short path are pointed out', () => {
   assert.deepEqual(check(device('serialdev,\n    /dev/ttyS0\n    9600n81,local')), [
-    "1 suspicious (a comma is missing behind '/dev/ttyS0')",
+    "3 suspicious (a comma is missing behind '/dev/ttyS0')",
   ]);
-  assert.deepEqual(check(device('serialdev,ttyS0,9600')), ["1 suspicious (did you mean '/dev/ttyS0'?)"]);
-  assert.deepEqual(check(device('serialdev')), ['1 suspicious']);
+  assert.deepEqual(check(device('serialdev,ttyS0,9600')), ["3 suspicious (did you mean '/dev/ttyS0'?)"]);
+  assert.deepEqual(check(device('serialdev')), ['3 suspicious']);
 });
 
 test('a port above 65535 and a host like a layer are pointed out', () => {
-  assert.deepEqual(check(pair('tcp,localhost,70000', 'tcp,1')), ['1 suspicious']);
-  assert.deepEqual(check(pair('tpc,2000', 'TCP,1')), ["1 suspicious (did you mean 'tcp'?)", "4 suspicious (did you mean 'tcp'?)"]);
+  assert.deepEqual(check(pair('tcp,localhost,70000', 'tcp,1')), ['2 suspicious']);
+  assert.deepEqual(check(pair('tpc,2000', 'TCP,1')), ["2 suspicious (did you mean 'tcp'?)", "5 suspicious (did you mean 'tcp'?)"]);
   assert.deepEqual(check(pair('tcp,tpc,2000', 'telnet,myhost,1')), []);
 });
 
 test('a rotator that names nobody is pointed out', () => {
-  assert.deepEqual(check(`${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections: [a, x]\n`), ['4 not-found']);
+  assert.deepEqual(check(`${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections: [a, x]\n`), ['6 not-found']);
 });
 
 test('more addresses to connect back to than places are pointed out', () => {
-  assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['1 suspicious']);
+  assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['5 suspicious']);
 });

@@ -1,8 +1,14 @@
 // The lines that begin with a word in capitals and a colon: definitions, defaults, the control port, rotators and LEDs.
+import type { Pos } from '../../base/diag.ts';
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
-import { CONNECTION } from '../../options/connection.ts';
+import { ADMIN } from '../../options/admin.ts';
+import { LED, type LedOption, ledOptions } from '../../options/led.ts';
+import { ROTATOR } from '../../options/rotator.ts';
+import { defaults } from '../../options/row.ts';
+import { Defaults } from '../defaults.ts';
 import { parseStack } from '../gensio-str.ts';
 import type { LedConfig } from '../model.ts';
+import { noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { splitWords } from '../words.ts';
 import { closeOnError } from './close-on.ts';
 import type { Entry, StringKind } from './entry.ts';
@@ -121,9 +127,11 @@ function readControlPort(fields: Fields, report: LineReport, names: ConfNames): 
     return DROPPED;
   }
   names.hasAdmin = true;
-  const text = (key: string): string | undefined => names.defaults.get(key, 'ser2net') as string | undefined;
+  const { authdir = '', pamauth } = names.defaults.values(ADMIN, 'ser2net');
   const pos = report.posOf(port);
-  return { is: 'admin', admin: { name: undefined, accepter, authdir: text('authdir-admin') ?? '', pamauth: text('pamauth-admin'), pos } };
+  noteStack(pos, 'accepter', pos, accepter, names.defaults);
+  noteOptions(pos, ADMIN, new Map(), names.defaults, 'ser2net');
+  return { is: 'admin', admin: { name: undefined, accepter, authdir, pamauth, pos } };
 }
 
 function readRs485(fields: Fields, report: LineReport, names: ConfNames): Entry {
@@ -169,9 +177,12 @@ function readRotator(fields: Fields, report: LineReport, names: ConfNames): Entr
     });
     return DROPPED;
   }
-  const { authdir, pamauth, allowedUsers, accepterRetryTime } = names.defaults.values(CONNECTION, 'ser2net');
-  const options = { authdir, pamauth, allowedUsers, accepterRetryTime };
-  return { is: 'rotator', rotator: { name: name.text, accepter, connections: split.words, options, pos: report.posOf(name) } };
+  const options = names.defaults.values(ROTATOR, 'ser2net');
+  const pos = report.posOf(name);
+  noteStack(pos, 'accepter', pos, accepter, names.defaults);
+  noteWritten(pos, 'connections', report.posOf(list!));
+  noteOptions(pos, ROTATOR, new Map(), names.defaults, 'ser2net');
+  return { is: 'rotator', rotator: { name: name.text, accepter, connections: split.words, options, pos } };
 }
 
 function readLed(fields: Fields, report: LineReport, names: ConfNames): Entry {
@@ -225,31 +236,33 @@ interface LedContext {
   define(led: LedConfig, inClassic: boolean): Entry;
 }
 
-/** A key is taken for each of device, duration and state that it is the beginning of, in any case; others do nothing. */
+/** Keys that begin no option do nothing. */
 function readLedWords(base: Omit<LedConfig, 'device' | 'duration'>, words: readonly string[], context: LedContext): Entry {
   const { name, body, report, drop, define } = context;
-  let device: string | undefined;
-  let duration = 0;
-  let state = -1;
+  const values = defaults(LED);
+  const bad = new Set<LedOption>();
+  const given = new Map<string, Pos>();
   for (const word of words) {
     const equals = word.indexOf('=');
     if (equals < 0) return drop(body, `'${word}' has no '='`, messages.ledNoEquals(word) + report.onLine);
     if (equals === 0) return drop(body, `'${word}' has nothing before '='`, messages.ledNoKey(word) + report.onLine);
-    const key = word.slice(0, equals).toLowerCase();
-    const value = word.slice(equals + 1);
-    const number = Number.parseInt(/^\s*[+-]?[0-9]{1,9}/.exec(value)?.[0] ?? '0', 10);
-    if ('device'.startsWith(key)) device = value;
-    if ('duration'.startsWith(key)) duration = number;
-    if ('state'.startsWith(key)) state = number;
+    for (const key of ledOptions(word.slice(0, equals), 'conf')) {
+      const got = LED[key].kind.parse(word.slice(equals + 1));
+      given.set(key, report.posOf(body));
+      bad.delete(key);
+      if ('ok' in got) Object.assign(values, { [key]: got.ok });
+      else bad.add(key);
+    }
   }
+  const { device, duration, state } = values;
   if (device === undefined) return drop(body, "the LED line has no 'device='", messages.ledNoDevice(name.text, report.onLine));
-  const bad = (what: string, now: number): number => {
-    report.warning('bad-value', body, `the ${what} is not one; ${now} is used`, {
+  for (const what of ['duration', 'state'] as const) {
+    if (!bad.has(what)) continue;
+    report.warning('bad-value', body, `the ${what} is not one; ${LED[what].def} is used`, {
       classic: messages.ledBad(name.text, what, report.onLine),
     });
-    return now;
-  };
-  if (duration < 0) duration = bad('duration', 10);
-  if (state !== -1 && state !== 0 && state !== 1) state = bad('state', 1);
-  return define({ ...base, device, duration: duration || 10, state: state === -1 ? 1 : state }, true);
+  }
+  noteOptions(base.pos, LED, given, new Defaults(), 'ser2net');
+  const usable = { duration: bad.has('duration') ? LED.duration.def : duration, state: bad.has('state') ? LED.state.def : state };
+  return define({ ...base, device, ...usable }, true);
 }

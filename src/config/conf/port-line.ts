@@ -1,16 +1,18 @@
 // A port line: `network port:state:timeout:device:options`.
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
-import type { CONNECTION } from '../../options/connection.ts';
+import { CONNECTION } from '../../options/connection.ts';
 import type { MutableValues } from '../../options/row.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { TELNET } from '../../options/telnet.ts';
-import { OptionReader } from '../connection-options.ts';
+import { keysSetBy, OptionReader } from '../connection-options.ts';
 import { layersOf, parseStack } from '../gensio-str.ts';
 import type { ConnectionConfig, Stack } from '../model.ts';
+import { noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { splitWords } from '../words.ts';
 import type { ConfState, Entry } from './entry.ts';
 import { type Field, Fields } from './fields.ts';
 import { lineHint } from './hint.ts';
+import { modernWord } from './keywords.ts';
 import { messages } from './messages.ts';
 import type { ConfNames } from './names.ts';
 import type { LineReport } from './report.ts';
@@ -123,18 +125,46 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
   });
   const words = new WordReader(options, report, names, device.startsWith('sol.'));
   let understood = true;
+  const given = new Map<string, Field>();
   for (const [i, word] of split.words.entries()) {
     // As for a C string, a NUL ends it.
     const text = word.split('\0', 1)[0]!;
-    const taken = words.read({ text, at: option.at + split.places[i]!.at });
+    const where = { text, at: option.at + split.places[i]!.at };
+    const taken = words.read(where);
+    for (const key of keysOf(text, names)) given.set(key, where);
     understood &&= taken;
     // A comment: 4.3.11 takes it for options, and it would only give more of the same.
     if (text.startsWith('#') && !names.strings.has(text)) break;
   }
   if (!understood) return DROPPED;
   const entry = build(fields, { device, aliasWord, options, words }, report, names);
-  if (entry.is === 'port') names.ports.set(port.text, { value: entry.connection.pos, inClassic: !words.droppedByClassic });
+  if (entry.is !== 'port') return entry;
+  names.ports.set(port.text, { value: entry.connection.pos, inClassic: !words.droppedByClassic });
+  noteOrigins(entry.connection, fields, given, report, names);
   return entry;
+}
+
+/** The options a word sets, through whatever it is the name of. */
+function keysOf(word: string, names: ConfNames): readonly string[] {
+  const keys = keysSetBy(word);
+  const string = names.strings.get(word);
+  if (keys.length > 0 || string?.kind === 'device') return keys;
+  return keysSetBy(string?.kind ?? modernWord(word) ?? '');
+}
+
+function noteOrigins(
+  { pos, accepter, connector }: ConnectionConfig,
+  fields: PortFields,
+  given: ReadonlyMap<string, Field>,
+  report: LineReport,
+  names: ConfNames,
+): void {
+  noteStack(pos, 'accepter', report.posOf(fields.port), accepter, names.defaults);
+  noteStack(pos, 'connector', report.posOf(fields.device), connector, names.defaults);
+  noteWritten(pos, 'timeout', pos);
+  noteWritten(pos, 'enable', pos);
+  const places = new Map([...given].map(([key, where]) => [key, report.posOf(where)]));
+  noteOptions(pos, CONNECTION, places, names.defaults, 'ser2net');
 }
 
 interface Read {

@@ -1,5 +1,6 @@
 // DEFAULT and DELDEFAULT lines. Names of 3.x are turned into those of 4.x; what 3.x said of a line in four defaults
 // (speed, parity, databits, stopbits) is folded into the one that 4.x has.
+import type { Pos } from '../../base/diag.ts';
 import { nearest } from '../../base/text.ts';
 import { defaultNames } from '../defaults.ts';
 import type { DefaultEntry, Entry } from './entry.ts';
@@ -60,13 +61,14 @@ function setDefault(written: Written, report: LineReport, names: ConfNames): Ent
   if (name.text === 'speed') return setSpeed(written, report, names);
   const now = Object.hasOwn(RENAMED, name.text) ? RENAMED[name.text] : undefined;
   const entry: DefaultEntry = { is: 'default', name: now?.name ?? name.text, value: value?.text, class: now?.class ?? written.cls };
-  const error = names.defaults.set(entry.name, entry.class, entry.value);
+  const pos = report.posOf(name);
+  const error = names.defaults.set(entry.name, entry.class, entry.value, pos);
   if (error === undefined) {
     if (now !== undefined) warnOld(report, name, `'${now.name}'${now.class === undefined ? '' : ` of class ${now.class}`}`);
     return entry;
   }
   const trimmed = entry.value?.trim();
-  if (trimmed !== undefined && trimmed !== entry.value && names.defaults.set(entry.name, entry.class, trimmed) === undefined) {
+  if (trimmed !== undefined && trimmed !== entry.value && names.defaults.set(entry.name, entry.class, trimmed, pos) === undefined) {
     // 3.x left blanks out.
     report.warning('dropped', value!, 'blanks around the value are left out', {
       hint: 'write no blanks there',
@@ -109,11 +111,11 @@ function partsOf(names: ConfNames, cls: string | undefined): SpeedParts {
   return { ...(names.speeds.get(cls ?? '') ?? base) };
 }
 
-function storeSpeed(parts: SpeedParts, names: ConfNames, cls: string | undefined): DefaultEntry {
+function storeSpeed(parts: SpeedParts, names: ConfNames, cls: string | undefined, pos: Pos): DefaultEntry {
   const value = `${parts.speed}${parts.parity}${parts.databits}${parts.stopbits}`;
   names.speeds.set(cls ?? '', parts);
   names.badSpeeds.delete(cls ?? '');
-  names.defaults.set('speed', cls, value);
+  names.defaults.set('speed', cls, value, pos);
   return { is: 'default', name: 'speed', value, class: cls };
 }
 
@@ -131,23 +133,23 @@ function setPart({ name, value, cls }: Written, report: LineReport, names: ConfN
   }
   const parts = partsOf(names, cls);
   parts[part] = got;
-  const entry = storeSpeed(parts, names, cls);
+  const entry = storeSpeed(parts, names, cls, report.posOf(name));
   warnOld(report, name, `part of 'speed', now ${entry.value}`);
   return entry;
 }
 
 /** speed: what is left out of 9600N81 is left as it is, where 4.3.11 forgets it and can open no device any more. */
-function setSpeed({ value, cls }: Written, report: LineReport, names: ConfNames): Entry {
+function setSpeed({ name, value, cls }: Written, report: LineReport, names: ConfNames): Entry {
   if (value === undefined) {
     names.speeds.delete(cls ?? '');
     names.badSpeeds.delete(cls ?? '');
-    names.defaults.set('speed', cls, undefined);
+    names.defaults.set('speed', cls, undefined, report.posOf(name));
     return { is: 'default', name: 'speed', value: undefined, class: cls };
   }
   const m = SPEED.exec(value.text.trim());
   if (m === null || Number(m[1]) < 10 || Number(m[1]) > 0x7fffffff) {
     report.error('bad-default', value, `'${value.text}' is not a speed; 9600N81 is used`, { hint: 'a speed is written 9600 or 9600N81' });
-    const entry = storeSpeed({ speed: '9600', parity: 'N', databits: '8', stopbits: '1' }, names, cls);
+    const entry = storeSpeed({ speed: '9600', parity: 'N', databits: '8', stopbits: '1' }, names, cls, report.posOf(name));
     names.badSpeeds.set(cls ?? '', value.text);
     return entry;
   }
@@ -156,7 +158,7 @@ function setSpeed({ value, cls }: Written, report: LineReport, names: ConfNames)
   if (m[2] !== undefined) parts.parity = m[2].toUpperCase();
   if (m[3] !== undefined) parts.databits = m[3];
   if (m[4] !== undefined) parts.stopbits = m[4];
-  return storeSpeed(parts, names, cls);
+  return storeSpeed(parts, names, cls, report.posOf(name));
 }
 
 /** A DELDEFAULT line; `fields` stands behind its first colon. */

@@ -116,5 +116,8 @@ export function posIn(line: ConfLine, file: string, at: number, len: number): Po
     else high = mid - 1;
   }
   const piece = pieces[low] ?? { at: 0, line: line.line, col: 1 };
-  return { file, line: piece.line, col: piece.col + at - piece.at, len };
+  // Columns are characters: one of two units counts once. Far to the right nobody counts, and it would take time.
+  const before = at - piece.at > 1000 ? '' : line.text.slice(piece.at, at);
+  const pairs = /[\ud800-\udbff]/.test(before) ? before.length - [...before].length : 0;
+  return { file, line: piece.line, col: piece.col + at - piece.at - pairs, len };
 }

@@ -1,14 +1,21 @@
 // From sections to the configuration: what a section means when its mapping closes, in the order and with the messages of 4.3.11.
+// Long because the sections check and report alike.
+import type { Pos } from '../../base/diag.ts';
 import { GENSIO_ERRORS, type GensioErrorCode } from '../../base/gensio-error.ts';
 import { nearest } from '../../base/text.ts';
+import { ADMIN } from '../../options/admin.ts';
+import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import { cNumber } from '../../options/kind.ts';
-import { spellings } from '../../options/row.ts';
-import { type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
+import { LED, type LedOption, ledOptions } from '../../options/led.ts';
+import { ROTATOR } from '../../options/rotator.ts';
+import { defaults, setOption, spellings } from '../../options/row.ts';
+import { keysSetBy, type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
 import { type Defaults, defaultNames } from '../defaults.ts';
 import { parseStack } from '../gensio-str.ts';
 import { messages } from '../messages.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import { keysOf, noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { readAttachment } from './attachment.ts';
 import type { Report, Span } from './report.ts';
 import { type Draft, type OptionText, optionString, type Text } from './section.ts';
@@ -108,7 +115,23 @@ export class Build {
     };
     this.#taken.set(name, connection);
     this.connections.push(connection);
+    this.#noteKeys(draft, connection.pos, report);
+    noteStack(connection.pos, 'accepter', report.pos(accepter), connection.accepter, this.defaults);
+    noteStack(connection.pos, 'connector', report.pos(connector), below, this.defaults);
+    noteOptions(
+      connection.pos,
+      CONNECTION,
+      givenIn(draft, report, (option) => keysSetBy(optionString(option))),
+      this.defaults,
+      'ser2net',
+    );
     return true;
+  }
+
+  /** Notes where the keys of a section stand. */
+  #noteKeys(draft: Draft, section: Pos, report: Report): void {
+    for (const [key, value] of draft.values) noteWritten(section, key, report.pos(value));
+    for (const [key, span] of draft.places) noteWritten(section, key, report.pos(span));
   }
 
   #stack(span: Span, text: string, role: 'accepter' | 'connector', report: Report, said: boolean): Stack {
@@ -129,25 +152,19 @@ export class Build {
       });
       return false;
     }
-    const values = this.defaults.values(CONNECTION, 'ser2net');
-    let allowedUsers: readonly string[] | undefined;
-    let { authdir, pamauth, accepterRetryTime } = values;
+    const values = this.defaults.values(ROTATOR, 'ser2net');
+    const options = { ...values, allowedUsers: undefined as readonly string[] | undefined };
     for (const option of draft.options) {
       const { value } = option;
       const key = option.name.text.toLowerCase();
-      const seconds = key === 'accepter-retry-time' ? CONNECTION.accepterRetryTime.kind.parse(value.text) : undefined;
-      if (key === 'authdir' && value.text !== '') authdir = value.text;
-      else if (key === 'pamauth' && value.text !== '') pamauth = value.text;
-      else if (key === 'allowed-users' && value.text !== '') {
-        allowedUsers = [...(allowedUsers ?? []), ...value.text.split(/[ \t]+/).filter((user) => user !== '')];
-      } else if (seconds !== undefined && 'ok' in seconds) accepterRetryTime = seconds.ok;
-      else {
-        const text = `'${optionString(option)}' is not an option of a rotator; '${name}' is left out`;
-        const classic = messages.rotatorOption(optionString(option), report.eventLine);
-        report.error('unknown-option', option.name, text, { classic, hint: meant(key, ROTATOR_OPTIONS) });
-        return true;
-      }
+      if (setOption(ROTATOR, options, 'yaml', key, value.text === '' ? undefined : value.text) === 'ok') continue;
+      const text = `'${optionString(option)}' is not an option of a rotator; '${name}' is left out`;
+      const classic = messages.rotatorOption(optionString(option), report.eventLine);
+      report.error('unknown-option', option.name, text, { classic, hint: meant(key, spellings(ROTATOR, 'yaml')) });
+      return true;
     }
+    options.allowedUsers ??= values.allowedUsers;
+    options.accepterRetryTime = Math.max(options.accepterRetryTime, 1);
     const text = draft.values.get('accepter')!;
     const accepter = parseStack(text.text, 'accepter', this.defaults);
     if (accepter.error !== undefined) {
@@ -158,13 +175,23 @@ export class Build {
       });
       return true;
     }
+    const pos = report.pos(draft.span);
     this.rotators.push({
       name,
       accepter,
       connections: draft.list.map((each) => each.text),
-      options: { authdir, pamauth, allowedUsers: allowedUsers ?? values.allowedUsers, accepterRetryTime: Math.max(accepterRetryTime, 1) },
-      pos: report.pos(draft.span),
+      options,
+      pos,
     });
+    this.#noteKeys(draft, pos, report);
+    noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
+    noteOptions(
+      pos,
+      ROTATOR,
+      givenIn(draft, report, ({ name: { text: key } }) => keysOf(ROTATOR, key)),
+      this.defaults,
+      'ser2net',
+    );
     return true;
   }
 
@@ -174,18 +201,16 @@ export class Build {
       report.error('duplicate-name', draft.span, 'there is an admin port already; this one is left out', { classic: messages.adminTwice });
       return true;
     }
-    let authdir = String(this.defaults.get('authdir-admin', 'ser2net') ?? '');
-    let pamauth = this.defaults.get('pamauth-admin', 'ser2net') as string | undefined;
+    const options = this.defaults.values(ADMIN, 'ser2net');
     for (const option of draft.options) {
       const key = option.name.text.toLowerCase();
-      if (key === 'authdir-admin' && option.value.text !== '') authdir = option.value.text;
-      else if (key === 'pamauth-admin' && option.value.text !== '') pamauth = option.value.text;
-      else if (!ADMIN_MDNS.test(key)) {
-        const text = `'${optionString(option)}' is not an option of the admin port, and is ignored`;
-        const classic = messages.adminOption(optionString(option));
-        report.error('unknown-option', option.name, text, { classic, hint: meant(key, ['authdir-admin', 'pamauth-admin']) });
-      }
+      const got = setOption(ADMIN, options, 'yaml', key, option.value.text === '' ? undefined : option.value.text);
+      if (got === 'ok' || ADMIN_MDNS.test(key)) continue;
+      const text = `'${optionString(option)}' is not an option of the admin port, and is ignored`;
+      const classic = messages.adminOption(optionString(option));
+      report.error('unknown-option', option.name, text, { classic, hint: meant(key, spellings(ADMIN, 'yaml')) });
     }
+    const { authdir = '', pamauth } = options;
     const text = draft.values.get('accepter')!;
     const accepter = parseStack(text.text, 'accepter', this.defaults);
     if (accepter.error !== undefined) {
@@ -196,7 +221,16 @@ export class Build {
       });
       return true;
     }
-    this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos: report.pos(draft.span), place: report.place };
+    const pos = report.pos(draft.span);
+    this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos, place: report.place };
+    noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
+    noteOptions(
+      pos,
+      ADMIN,
+      givenIn(draft, report, ({ name: { text: key } }) => keysOf(ADMIN, key)),
+      this.defaults,
+      'ser2net',
+    );
     return true;
   }
 
@@ -214,45 +248,51 @@ export class Build {
     }
     if (driver.text !== 'sysfs')
       return lost(driver, `unknown LED driver '${driver.text}', only sysfs is known`, messages.ledDriver(driver.text, name, line));
-    let device: string | undefined;
-    let duration = 0;
-    let state = -1;
-    let mode: LedConfig['mode'] = 'transient';
+    const values = defaults(LED);
+    const bad = new Set<LedOption>();
     for (const { name: option, value } of draft.options) {
-      const key = option.text.toLowerCase();
       if (value.text === '') return lost(option, `'${option.text}' has no value`, messages.ledEquals(option.text, line));
-      // A key is enough of an option's beginning, and may begin several.
-      if ('device'.startsWith(key)) device = value.text;
-      if ('duration'.startsWith(key)) duration = leadingInt(value.text);
-      if ('state'.startsWith(key)) state = leadingInt(value.text);
-      if ('mode'.startsWith(key)) {
-        if (!/^(trans[a-z]*|solid)$/.test(value.text))
-          return lost(value, `'${value.text}' is not a mode, transient or solid`, messages.ledMode);
-        mode = value.text === 'solid' ? 'solid' : 'transient';
+      for (const key of ledOptions(option.text, 'yaml')) {
+        const got = LED[key].kind.parse(value.text);
+        bad.delete(key);
+        if ('ok' in got) Object.assign(values, { [key]: got.ok });
+        else if (key === 'mode') return lost(value, `'${value.text}' is not a mode, ${got.expected}`, messages.ledMode);
+        else bad.add(key);
       }
     }
+    const { device } = values;
     if (device === undefined) return lost(draft.span, "it has no option 'device'", messages.ledDevice(name, line), 'missing-key');
-    const fallback = (what: 'duration' | 'state'): void => {
+    for (const what of ['duration', 'state'] as const) {
+      if (!bad.has(what)) continue;
       const text = `the ${what} of the LED '${name}' cannot be used; the default is taken`;
       report.warning('bad-value', draft.span, text, { classic: messages.ledBad(name, what, line), bare: true });
-    };
-    if (duration < 0) fallback('duration');
-    if (state < -1 || state > 1) fallback('state');
-    this.leds.push({
-      name,
-      driver: 'sysfs',
-      device,
-      duration: duration <= 0 ? 10 : duration,
-      state: state === 0 ? 0 : 1,
-      mode,
-      pos: report.pos(draft.span),
-    });
+      Object.assign(values, { [what]: LED[what].def });
+    }
+    const pos = report.pos(draft.span);
+    this.leds.push({ ...values, name, driver: 'sysfs', device, pos });
+    this.#noteKeys(draft, pos, report);
+    noteOptions(
+      pos,
+      LED,
+      givenIn(draft, report, ({ name: { text } }) => ledOptions(text, 'yaml')),
+      this.defaults,
+      'ser2net',
+    );
     return true;
   }
 
   #attachment(draft: Draft, report: Report): true {
     const read = readAttachment(draft, report, this.defaults, this.attachments);
-    if (read !== undefined) this.attachments.push(read);
+    if (read === undefined) return true;
+    this.attachments.push(read);
+    this.#noteKeys(draft, read.pos, report);
+    noteOptions(
+      read.pos,
+      ATTACH,
+      givenIn(draft, report, ({ name: { text } }) => keysOf(ATTACH, text)),
+      this.defaults,
+      'ser2net',
+    );
     return true;
   }
 
@@ -262,7 +302,7 @@ export class Build {
     const value = draft.values.get('value');
     if (value === undefined && draft.version === 2) return this.#has(draft, report, 'value');
     const cls = draft.values.get('class')?.text;
-    const error = this.defaults.set(name.text, cls, value?.text);
+    const error = this.defaults.set(name.text, cls, value?.text, report.pos(value ?? name));
     if (error === undefined) return true;
     const classic = messages.setDefault(cls ?? '', name.text, value?.text, error);
     if (error === 'notfound') {
@@ -293,9 +333,15 @@ export class Build {
   }
 }
 
-const ROTATOR_OPTIONS = ['authdir', 'pamauth', 'allowed-users', 'accepter-retry-time'];
-
-const leadingInt = (text: string): number => Number(/^[ \t\n\r\f\v]*([+-]?[0-9]{1,9})/.exec(text)?.[1] ?? 0);
+/** The options of a section by the keys of their rows, with the place of the last that counts. */
+function givenIn(draft: Draft, report: Report, keys: (option: OptionText) => readonly string[]): Map<string, Pos> {
+  const out = new Map<string, Pos>();
+  for (const option of draft.options) {
+    const pos = report.pos(option.value.text === '' ? option.name : option.value);
+    for (const key of keys(option)) out.set(key, pos);
+  }
+  return out;
+}
 
 const defaultHint = (name: string): string | undefined =>
   OPTION_NAMES.includes(name) ? `'${name}' can only be given in a connection` : meant(name, defaultNames);

@@ -271,6 +271,7 @@ class FileReader {
         const n = readTimeout(value.text);
         if (n === undefined) this.#fail(value, 'bad-value', `the timeout '${value.text}' is not a number of seconds`, messages.timeout);
         draft.timeout = n;
+        draft.places.set('timeout', value);
         this.#state = 'in-section';
         return;
       }
@@ -279,6 +280,7 @@ class FileReader {
         if (word !== 'on' && word !== 'off')
           this.#fail(value, 'bad-value', `enable is '${value.text}'`, messages.enable, 'write on or off');
         draft.enable = word === 'on';
+        draft.places.set('enable', value);
         this.#state = 'in-section';
         return;
       }
@@ -299,10 +301,12 @@ class FileReader {
         return;
       case 'in-list':
         draft.list.push(value);
+        draft.places.set(this.#key.text, draft.list[0]!);
         return;
       case 'list':
         if (draft.kind !== 'attachment') return this.#notHere(value);
         draft.list.push(value);
+        draft.places.set(this.#key.text, value);
         this.#state = 'in-section';
         return;
       default:

@@ -65,6 +65,8 @@ export class Draft {
   readonly values = new Map<string, Text>();
   readonly options: OptionText[] = [];
   readonly list: Text[] = [];
+  /** Where the keys stand whose value is not a text. */
+  readonly places = new Map<string, Span>();
   timeout = 0;
   enable = true;
 

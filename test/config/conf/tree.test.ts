@@ -87,3 +87,8 @@ test('reading is linear: a million continued lines, and one line of many megabyt
   assert.equal(posIn(line!, 'f', 400_000, 1).line, 400_001);
   assert.equal(readTree(`${'z'.repeat(8_000_000)}\n`).length, 1);
 });
+
+test('columns count characters, also those of two units', () => {
+  const [line] = readTree('\u{1f600}ab:x\n');
+  assert.deepEqual(posIn(line!, 'f', 4, 1), { file: 'f', line: 1, col: 4, len: 1 });
+});

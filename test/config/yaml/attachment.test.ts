@@ -103,7 +103,7 @@ test('two attachments with one device are warned about', () => {
   const text = 'attachment: &a\n  device: /dev/x\n  target: tcp://h:1\nattachment: &b\n  device: /dev/x\n  target: tcp://h:2\n';
   assert.match(
     checkConfig(read(text).config).map(formatDiag).join('\n'),
-    /:4:13: warning: the attachment 'a' has the device \/dev\/x too: 'b' is not used/,
+    /:5:11: warning: the attachment 'a' has the device \/dev\/x too: 'b' is not used/,
   );
 });
 

@@ -1,0 +1,132 @@
+// Where each value of a configuration came from: a place in a file, a default that a file or the command line set, or nowhere. Kept
+// beside the model, by the place of the section, so that models stay plain values that can be compared.
+import { isDeepStrictEqual } from 'node:util';
+import type { Pos } from '../base/diag.ts';
+import type { Rows } from '../options/row.ts';
+import { LAYERS, type LayerSpec } from '../options/stack.ts';
+import { Defaults } from './defaults.ts';
+import { layersOf, parseStack } from './gensio-str.ts';
+import type { Stack } from './model.ts';
+
+/** A default that was set, and where; line 0: on the command line. */
+export interface SetDefault {
+  readonly name: string;
+  readonly pos: Pos;
+}
+
+export type Origin =
+  /** with: for an accepter or connector, the defaults that shape what its text does not say. */
+  | { readonly is: 'written'; readonly pos: Pos; readonly with?: readonly SetDefault[] }
+  | ({ readonly is: 'default' } & SetDefault)
+  | { readonly is: 'built-in' };
+
+const BUILT_IN: Origin = { is: 'built-in' };
+
+/** By the place of a section, the object itself: field, origin. */
+const known = new WeakMap<Pos, Map<string, Origin>>();
+
+/** Notes where a field of a section came from. Options are fields called `options.` and the key of their row. */
+export function noteOrigin(section: Pos, field: string, origin: Origin): void {
+  let fields = known.get(section);
+  if (fields === undefined) {
+    fields = new Map();
+    known.set(section, fields);
+  }
+  fields.set(field, origin);
+}
+
+/** Where a field came from; what nobody noted is built in. */
+export const originOf = (section: Pos, field: string): Origin => known.get(section)?.get(field) ?? BUILT_IN;
+
+/** The place a field is written at, or else that of its section: where problems with it are. */
+export function placeOf(section: Pos, field: string): Pos {
+  const origin = originOf(section, field);
+  return origin.is === 'written' ? origin.pos : section;
+}
+
+/** Notes a field that is written in the file. */
+export const noteWritten = (section: Pos, field: string, pos: Pos): void => noteOrigin(section, field, { is: 'written', pos });
+
+/** Notes every option of a table: given in the file (by key), or from a default of the class. */
+export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string, Pos>, defaults: Defaults, cls: string): void {
+  for (const [key, { preset }] of Object.entries(rows)) {
+    const pos = given.get(key);
+    if (pos !== undefined) noteWritten(section, `options.${key}`, pos);
+    else if (preset !== undefined) noteDefault(section, `options.${key}`, preset.name, defaults, cls);
+  }
+}
+
+/** The key of the row that an option has in YAML, if there is one. */
+export const keysOf = (rows: Rows, name: string): string[] => Object.keys(rows).filter((key) => rows[key]!.yaml === name.toLowerCase());
+
+/** Notes a field that was not given, if a default was set for it. */
+export function noteDefault(section: Pos, field: string, name: string, defaults: Defaults, cls: string): void {
+  const pos = defaults.where(name, cls);
+  if (pos !== undefined) noteOrigin(section, field, { is: 'default', name, pos });
+}
+
+/** Notes an accepter or connector, with the defaults that went into it. */
+export function noteStack(section: Pos, role: 'accepter' | 'connector', pos: Pos, stack: Stack, defaults: Defaults): void {
+  const used = defaults.changed ? defaultsIn(stack, role, defaults) : [];
+  noteOrigin(section, role, { is: 'written', pos, ...(used.length > 0 && { with: used }) });
+}
+
+/** Names of the defaults that shape the line of a device, by its parts. */
+const LINE: Readonly<Record<string, string>> = {
+  speed: 'speed',
+  parity: 'speed',
+  databits: 'speed',
+  stopbits: 'speed',
+  xonxoff: 'xonxoff',
+  rtscts: 'rtscts',
+  local: 'local',
+  hangupWhenDone: 'hangup_when_done',
+  nobreak: 'nobreak',
+  rs485: 'rs485',
+};
+const classOf = ({ type }: LayerSpec): string =>
+  type === 'sdev' || type === 'dev' ? 'serialdev' : type.startsWith('unix') ? 'unix' : type;
+
+/** Defaults without which a stack would be another one. */
+function defaultsIn({ text, spec }: Stack, role: 'accepter' | 'connector', defaults: Defaults): SetDefault[] {
+  if (spec === undefined) return [];
+  // From the bottom, as the state `telnet` of a classic file puts a layer on top that its text does not have.
+  const bare = layersOf(parseStack(text, role, new Defaults(defaults.services)).spec ?? spec).toReversed();
+  const found = new Map<string, Pos>();
+  for (const [i, layer] of layersOf(spec).toReversed().entries()) {
+    const cls = classOf(layer);
+    const use = (name: string): void => {
+      const pos = defaults.where(name, cls);
+      if (pos !== undefined) found.set(name, pos);
+    };
+    const plain = bare[i];
+    const opts = layer.opts as Readonly<Record<string, unknown>>;
+    const without = plain?.type === layer.type ? (plain.opts as Readonly<Record<string, unknown>>) : undefined;
+    for (const [key, row] of Object.entries((LAYERS[layer.type]?.rows ?? {}) as Rows)) {
+      const other = without === undefined ? row.def : without[key];
+      if (row.preset !== undefined && !isDeepStrictEqual(opts[key], other)) use(row.preset.name);
+    }
+    if (!('line' in layer) || plain === undefined || !('line' in plain)) continue;
+    for (const [part, name] of Object.entries(LINE)) {
+      const key = part as keyof typeof layer.line;
+      if (!isDeepStrictEqual(layer.line[key], plain.line[key])) use(name);
+    }
+  }
+  return [...found].map(([name, pos]) => ({ name, pos }));
+}
+
+const placeText = ({ file, line }: Pos): string => (line > 0 ? `${file}:${line}` : file === '<cmdline>' ? 'command line' : file);
+
+/** An origin for people: `f.yaml:12`, `default at f.yaml:3`, `built-in`. */
+export function originText(origin: Origin): string {
+  switch (origin.is) {
+    case 'written': {
+      const used = (origin.with ?? []).map(({ name, pos }) => `; ${name}: default at ${placeText(pos)}`);
+      return placeText(origin.pos) + used.join('');
+    }
+    case 'default':
+      return `default at ${placeText(origin.pos)}`;
+    default:
+      return 'built-in';
+  }
+}

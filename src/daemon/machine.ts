@@ -1,0 +1,95 @@
+// This machine as far as looking at devices goes: where its views of the kernel are, and what stands behind a name in /dev. Nothing is
+// opened: opening a serial port moves its lines.
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** Where to look; tests have trees of their own. */
+export interface Machine {
+  readonly sys: string;
+  readonly dev: string;
+  readonly proc: string;
+  /** Where UUCP lock files go. */
+  readonly locks: string;
+}
+export const THIS_MACHINE: Machine = { sys: '/sys', dev: '/dev', proc: '/proc', locks: '/var/lock' };
+
+/** The real path of something under /dev; other paths are themselves. */
+export const realPlace = (machine: Machine, path: string): string => (path.startsWith('/dev/') ? join(machine.dev, path.slice(5)) : path);
+
+/** The content of a file without blanks around it; undefined: it cannot be read. */
+export function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names in a directory, sorted; none when it cannot be read. */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Where a link leads, as it is written; undefined: it is none. */
+export function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path a name under /dev ends at, links followed: `/dev/ttyUSB0` for a name in /dev/serial/by-id. */
+export function finalName(machine: Machine, path: string): string | undefined {
+  try {
+    const real = realpathSync(realPlace(machine, path));
+    const root = realpathSync(machine.dev);
+    return real.startsWith(`${root}/`) ? `/dev/${real.slice(root.length + 1)}` : real;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What there is by a name. tty: undefined where that cannot be known. */
+export interface DeviceFacts {
+  readonly character: boolean;
+  readonly directory: boolean;
+  readonly tty: boolean | undefined;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** `major:minor:inode` of the file, as /proc/locks has it. */
+  readonly lockId: string;
+}
+
+const major = (dev: number): number => Math.floor(dev / 256) % 4096;
+const minor = (dev: number): number => (dev % 256) + Math.floor(dev / 0x100000) * 256;
+const hex2 = (n: number): string => n.toString(16).padStart(2, '0');
+
+/** undefined: there is nothing. @throws what else went wrong (EACCES, ELOOP, ENOTDIR) */
+export function deviceFacts(machine: Machine, path: string): DeviceFacts | undefined {
+  const stat = statSync(realPlace(machine, path), { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const character = stat.isCharacterDevice();
+  return {
+    character,
+    directory: stat.isDirectory(),
+    tty: character ? isTty(machine, major(stat.rdev), minor(stat.rdev)) : false,
+    mode: stat.mode,
+    uid: stat.uid,
+    gid: stat.gid,
+    lockId: `${hex2(major(stat.dev))}:${hex2(minor(stat.dev))}:${stat.ino}`,
+  };
+}
+
+/** Whether a device number is a terminal's: those of pseudo-terminals (136 to 143) are not in /sys. */
+function isTty(machine: Machine, maj: number, min: number): boolean | undefined {
+  if ((maj >= 136 && maj <= 143) || maj === 3) return true;
+  const subsystem = linkOf(join(machine.sys, 'dev/char', `${maj}:${min}`, 'subsystem'));
+  if (subsystem !== undefined) return basename(subsystem) === 'tty';
+  return lstatSync(join(machine.sys, 'dev/char'), { throwIfNoEntry: false }) === undefined ? undefined : false;
+}

@@ -1,0 +1,24 @@
+// The options of the admin port. In a classic file they can only be set as defaults.
+import { str } from './kind.ts';
+import { row } from './row.ts';
+
+export const ADMIN = {
+  authdir: row({
+    conf: false,
+    yaml: 'authdir-admin',
+    kind: str,
+    def: '/etc/ser2net/auth',
+    since: '4.0',
+    preset: { name: 'authdir-admin' },
+    doc: 'Directory with the passwords and keys of those who may use the admin port, for accepters that authenticate.',
+  }),
+  pamauth: row({
+    conf: false,
+    yaml: 'pamauth-admin',
+    kind: str,
+    def: undefined,
+    since: '4.3.6',
+    preset: { name: 'pamauth-admin' },
+    doc: 'PAM service that checks the passwords of those who may use the admin port.',
+  }),
+} as const;

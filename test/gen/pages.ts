@@ -3,15 +3,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SUBCOMMANDS } from '../../src/daemon/subcommands.ts';
+import { ADMIN } from '../../src/options/admin.ts';
 import { CONNECTION } from '../../src/options/connection.ts';
+import { LED } from '../../src/options/led.ts';
 import { manOptions, roff } from '../../src/options/man.ts';
+import { ROTATOR } from '../../src/options/rotator.ts';
 import type { Rows } from '../../src/options/row.ts';
 import { LAYERS } from '../../src/options/stack.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
 
-const rowsOf = (table: string): Rows | undefined =>
-  table === 'connection' ? CONNECTION : (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows;
+/** Tables of ser2net's own; the others are gensio's layers. */
+const SECTIONS: Readonly<Record<string, Rows>> = { connection: CONNECTION, rotator: ROTATOR, admin: ADMIN, led: LED };
+
+const rowsOf = (table: string): Rows | undefined => SECTIONS[table] ?? (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows;
 
 /** Every command; one that has a page of its own without its options. */
 const commands = (): string =>
@@ -51,7 +56,7 @@ function renewed(page: string): string {
     else {
       const rows = rowsOf(m[1]!);
       if (rows === undefined) throw new Error(`no table of options '${m[1]}'`);
-      out.push(manOptions(rows, m[2] as 'conf' | 'yaml', m[1] === 'connection' ? '' : 'gensio '));
+      out.push(manOptions(rows, m[2] as 'conf' | 'yaml', Object.hasOwn(SECTIONS, m[1]!) ? '' : 'gensio '));
     }
     while (lines[i] !== '.\\" end') if (++i >= lines.length) throw new Error('a generated part has no end');
     out.push(lines[i]!);

@@ -30,10 +30,13 @@ export function filesBelow(dir: string): string[] {
     .sort();
 }
 
+/** The program in one file, and what V8 made of it (one-file.ts). */
+const WHOLE: readonly string[] = ['program.js', 'program.cache'];
+
 /** The compiled code, without what is left of sources that are gone, types and maps. */
 function code({ root, compiled }: Project): PayloadFile[] {
   return filesBelow(compiled)
-    .filter((name) => name.endsWith('.js') && existsSync(join(root, 'src', name.replace(/\.js$/, '.ts'))))
+    .filter((name) => WHOLE.includes(name) || (name.endsWith('.js') && existsSync(join(root, 'src', name.replace(/\.js$/, '.ts')))))
     .map((name) => file(`build/src/${name}`, join(compiled, name)));
 }
 

@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 // The command ser2net: argv in, exit code out.
-import { traceTo } from './base/trace-points.ts';
-import { start } from './daemon/start.ts';
-import { textSink } from './daemon/stderr.ts';
+import { fromOneFile } from './daemon/one-file.ts';
 
-const { TRACE } = process.env;
-if (TRACE !== undefined) traceTo(TRACE, textSink(2));
-process.exit(await start(process.argv));
+const { enter } = fromOneFile() ?? (await import('./daemon/enter.ts'));
+await enter();

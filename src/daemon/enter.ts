@@ -1,0 +1,11 @@
+// The program behind main.ts, in single files or in one (one-file.ts): the process's own words in, its exit code out.
+import { traceTo } from '../base/trace-points.ts';
+import { start } from './start.ts';
+import { textSink } from './stderr.ts';
+
+/** Runs the command and ends the process. */
+export async function enter(): Promise<never> {
+  const { TRACE } = process.env;
+  if (TRACE !== undefined) traceTo(TRACE, textSink(2));
+  process.exit(await start(process.argv));
+}

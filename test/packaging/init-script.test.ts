@@ -131,6 +131,37 @@ echo "## not ours"; service stop; sleep 60 & echo $! > /run/ser2net.pid; service
   });
 }
 
+test("LAVA's way: `service ser2net start` with the files its worker makes, in both formats, devices absent", (t) => {
+  if (skipped(t, 'ours')) return;
+  const { sections: said, outcome } = run(
+    debians ? 'debians' : 'ours',
+    `
+command -v service >/dev/null || { echo "## none"; exit 0; }
+unset -f service
+client() { bash -c "exec 3<>/dev/tcp/127.0.0.1/$1; printf 'x\\r' >&3; head -c 4 <&3 | od -An -tx1"; }
+cat > /etc/ser2net.yaml <<Y
+connection: &con63001
+  accepter: telnet(rfc2217),tcp,63001
+  enable: on
+  connector: keepopen(retry-time=2000,discard-badwrites),serialdev,/dev/board,115200n81,local
+  options:
+    max-connections: 10
+Y
+service ser2net start >/dev/null || exit 7
+echo "## yaml"; client 63001
+service ser2net stop >/dev/null
+printf '63002:telnet:600:/dev/board:115200 8DATABITS NONE 1STOPBIT banner max-connections=10\n' > /etc/ser2net.conf
+echo 'CONFFILE=/etc/ser2net.conf' > /etc/default/ser2net
+service ser2net start >/dev/null 2>&1 || exit 7
+echo "## classic"; cat /proc/$(cat /run/ser2net.pid)/comm; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q :F61A && echo listens
+`,
+  );
+  assert.equal(outcome.status, 0, outcome.err);
+  if (said.none !== undefined) return t.skip('service is not there');
+  assert.match(said.yaml!, /^ ff f[b-e] [0-9a-f ]+\n$/, 'a client is let in before the device is there');
+  assert.equal(said.classic, 'ser2net\nlistens\n');
+});
+
 test('the header of our script names what boot needs to know', () => {
   const text = readFileSync(join(ROOT, 'packaging/debian/init'), 'utf8');
   for (const line of [

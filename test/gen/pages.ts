@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SUBCOMMANDS } from '../../src/daemon/subcommands.ts';
 import { ADMIN } from '../../src/options/admin.ts';
+import { ATTACH } from '../../src/options/attach.ts';
 import { CONNECTION } from '../../src/options/connection.ts';
 import { LED } from '../../src/options/led.ts';
 import { manOptions, roff } from '../../src/options/man.ts';
@@ -14,7 +15,7 @@ import { LAYERS } from '../../src/options/stack.ts';
 export const ROOT = resolve(import.meta.dirname, '../../..');
 
 /** Tables of ser2net's own; the others are gensio's layers. */
-const SECTIONS: Readonly<Record<string, Rows>> = { connection: CONNECTION, rotator: ROTATOR, admin: ADMIN, led: LED };
+const SECTIONS: Readonly<Record<string, Rows>> = { connection: CONNECTION, rotator: ROTATOR, admin: ADMIN, led: LED, attachment: ATTACH };
 
 const rowsOf = (table: string): Rows | undefined => SECTIONS[table] ?? (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows;
 

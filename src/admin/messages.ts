@@ -46,6 +46,8 @@ export const PENDING = {
 } as const;
 
 export const LOG = {
+  /** An unexpected failure of our own. */
+  failed: (stack: string) => `Internal error in the admin port: ${stack}`,
   cannotAllocate: (reason: string) => `Unable to allocate controller accepter: ${reason}`,
   cannotStart: (reason: string) => `Unable to start controller accepter: ${reason}`,
   acceptError: (reason: string) => `Error accepting a controller connection: ${reason}`,

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
-import type { Log } from '../base/log.ts';
+import { type Log, logFailure } from '../base/log.ts';
+import { type Owner, runAs } from '../base/owner.ts';
 import type { AdminConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
@@ -26,7 +27,7 @@ export interface AdminEnv extends CommandEnv {
 type Wanted = Pick<AdminConfig, 'accepter' | 'authdir' | 'pamauth'>;
 const wantedOf = ({ accepter, authdir, pamauth }: AdminConfig): Wanted => ({ accepter, authdir, pamauth });
 
-export class AdminServer {
+export class AdminServer implements Owner {
   readonly #env: AdminEnv;
   readonly #deadlines: Deadlines;
   readonly #sessions = new Set<Session>();
@@ -80,9 +81,13 @@ export class AdminServer {
     };
     const listener = new Listener(accepter.spec, 0, engine.builder, this.#deadlines, up, auth);
     this.#listener = listener;
-    await new Promise<void>((resolve) => listener.open(resolve));
+    await new Promise<void>((resolve) => runAs(this, () => listener.open(resolve)));
   }
 
+  /** The session it happened in is closed by its stream; the others go on. */
+  failed(err: unknown): void {
+    logFailure(this.#env.log, err, LOG.failed);
+  }
   #fail(text: string): void {
     this.#env.log.log('err', text);
   }

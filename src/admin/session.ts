@@ -2,7 +2,7 @@
 // or a command is not done, nothing is read: what a session holds is bounded by one read and one answer.
 import type { Clock } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
-import type { Log } from '../base/log.ts';
+import { type Log, logFailure } from '../base/log.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
 import type { Gensio, GensioUp } from '../gensio/gensio.ts';
 import type { UserChange } from '../port/engine.ts';
@@ -158,7 +158,13 @@ export class Session implements GensioUp {
       out.error(ERROR.unknownCommand(name));
       return this.#answer(out);
     }
-    const result = row.run(row.allWords === true ? args : args.slice(0, MAX_PARMS), this.#lend(out));
+    let result: ReturnType<typeof row.run>;
+    try {
+      result = row.run(row.allWords === true ? args : args.slice(0, MAX_PARMS), this.#lend(out));
+    } catch (err) {
+      this.#failed(err, out);
+      return this.#answer(out);
+    }
     if (result === 'exit') this.#close();
     else if (result instanceof Promise) this.#await(result, out);
     else this.#answer(out);
@@ -181,10 +187,13 @@ export class Session implements GensioUp {
       this.#pump();
     };
     result.then(done, (err: unknown) => {
-      this.#env.log.log('err', `A command of the admin port failed: ${err instanceof Error ? err.stack : String(err)}`);
-      out.error('Internal error');
+      this.#failed(err, out);
       done();
     });
+  }
+  #failed(err: unknown, out: Answer): void {
+    logFailure(this.#env.log, err, LOG.failed);
+    out.error('Internal error');
   }
   #answer(out: Answer): void {
     out.end();

@@ -1,10 +1,13 @@
 // Many short waits on one timer. Moving a deadline is an assignment: what is pushed back all the time costs nothing.
 import type { Clock, Timer } from './clock.ts';
+import { currentOwner, enter, leave, type Owner, runAs } from './owner.ts';
 
 /** One wait. due is in the clock's milliseconds, Infinity while nothing is waited for. */
 export interface Deadline {
   due: number;
   readonly run: () => void;
+  /** Who armed it last. */
+  owner?: Owner | undefined;
 }
 
 export class Deadlines {
@@ -20,6 +23,7 @@ export class Deadlines {
   /** Runs the deadline's function once, ms from now; a deadline already waiting is moved. */
   arm(deadline: Deadline, ms: number): void {
     deadline.due = this.#clock.now() + ms;
+    deadline.owner = currentOwner();
     this.#armed.add(deadline);
     if (deadline.due < this.#timerDue) this.#wakeAt(deadline.due);
   }
@@ -32,7 +36,10 @@ export class Deadlines {
   #wakeAt(due: number): void {
     this.#timer?.cancel();
     this.#timerDue = due;
+    // On behalf of nobody: what it wakes belongs to many.
+    const before = enter(undefined);
     this.#timer = this.#clock.after(due - this.#clock.now(), () => this.#fire());
+    leave(before);
   }
 
   #fire(): void {
@@ -41,14 +48,16 @@ export class Deadlines {
     // Half a millisecond of grace: timers run in whole ones, and waking again for the rest would cost more than it gives.
     const now = this.#clock.now() + 0.5;
     let earliest = Infinity;
-    for (const deadline of [...this.#armed]) {
-      if (deadline.due > now) {
-        earliest = Math.min(earliest, deadline.due);
-        continue;
+    try {
+      for (const deadline of [...this.#armed]) {
+        // One that ran may have cancelled or moved another.
+        if (deadline.due > now) continue;
+        this.cancel(deadline);
+        runAs(deadline.owner, deadline.run);
       }
-      this.cancel(deadline);
-      deadline.run();
+    } finally {
+      for (const { due } of this.#armed) earliest = Math.min(earliest, due);
+      if (earliest < this.#timerDue) this.#wakeAt(earliest);
     }
-    if (earliest < this.#timerDue) this.#wakeAt(earliest);
   }
 }

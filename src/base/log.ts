@@ -11,5 +11,11 @@ export interface Log {
   log(level: LogLevel, text: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
 }
 
+/** A failure of our own with where it was, one line of the log for each line of it. */
+export function logFailure(log: Log, err: unknown, say: (stack: string) => string, fields?: Parameters<Log['log']>[2]): void {
+  const stack = err instanceof Error ? (err.stack ?? err.message) : String(err);
+  for (const line of say(stack).split('\n')) log.log('err', line, fields);
+}
+
 /** Swallows everything. */
 export const noLog: Log = { log: () => undefined };

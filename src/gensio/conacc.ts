@@ -1,6 +1,7 @@
 // The accepter conacc: opens its stack as a connector, presents it as an accepted connection, and opens it again when it ends.
 import type { Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { type Accepter, type AccepterUp, Filter, type Gensio } from './gensio.ts';
@@ -46,7 +47,7 @@ class ConnectingAccepter implements Accepter {
   }
   listen(done: (err?: GensioError) => void): void {
     this.#listening = true;
-    queueMicrotask(() => {
+    soon(() => {
       done();
       if (this.#listening && this.#opening === undefined) this.#open();
     });
@@ -90,7 +91,7 @@ class ConnectingAccepter implements Accepter {
     const opening = this.#opening;
     this.#opening = undefined;
     opening?.abort();
-    queueMicrotask(done);
+    soon(done);
   }
   port(): number | undefined {
     return undefined;

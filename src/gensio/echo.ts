@@ -1,6 +1,7 @@
 // The layer echo: what is written comes back. And dummy, the accepter that never accepts.
 import type { GensioError } from '../base/gensio-error.ts';
 import { GensioError as Failure } from '../base/gensio-error.ts';
+import { later, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nobody } from './gensio.ts';
 
@@ -30,7 +31,7 @@ class Echo implements Gensio {
     this.#bytes += data.length;
   }
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => {
+    soon(() => {
       if (this.#state === 'open') done();
     });
   }
@@ -49,7 +50,7 @@ class Echo implements Gensio {
   #schedule(): void {
     if (this.#scheduled || this.#state !== 'open') return;
     this.#scheduled = true;
-    setImmediate(() => {
+    later(() => {
       this.#scheduled = false;
       this.#turn();
     });
@@ -79,7 +80,7 @@ class Echo implements Gensio {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    queueMicrotask(() => {
+    soon(() => {
       this.#state = 'gone';
       this.#waiting = [];
       this.up.closed();
@@ -97,8 +98,8 @@ export function dummyAccepter(): Accepter {
   return {
     type: 'dummy',
     up: { accepted: () => undefined, failed: () => undefined } satisfies AccepterUp,
-    listen: (done) => queueMicrotask(() => done()),
-    close: (done) => queueMicrotask(done),
+    listen: (done) => soon(() => done()),
+    close: (done) => soon(done),
     port: () => undefined,
   };
 }

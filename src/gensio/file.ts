@@ -3,6 +3,7 @@ import { close, closeSync, constants, fstatSync, openSync, read, write } from 'n
 import { isatty } from 'node:tty';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc, SystemError } from '../base/libc.ts';
+import { later, owned, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import { type Gensio, type GensioUp, nobody } from './gensio.ts';
 import { Opener } from './opener.ts';
@@ -41,7 +42,7 @@ export class FileGensio implements Gensio {
     this.#buffer = Buffer.allocUnsafe(Math.min(Math.max(readbuf, MIN_READ), MAX_READ));
   }
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => {
+    soon(() => {
       if (this.#state === 'open') done();
     });
   }
@@ -49,7 +50,7 @@ export class FileGensio implements Gensio {
   setReading(on: boolean): void {
     this.#reading = on;
     if (this.#held === undefined) this.#pump();
-    else if (on) setImmediate(() => this.#pump());
+    else if (on) later(() => this.#pump());
   }
   /** Reads on, unless something was read already. The buffer is lent while reading is off, so nothing is read into it then. */
   #pump(): void {
@@ -59,12 +60,19 @@ export class FileGensio implements Gensio {
     if (held !== undefined) return this.#deliver(held.err, held.n);
     if (this.#readBusy) return;
     this.#readBusy = true;
-    read(this.#in, this.#buffer, 0, this.#buffer.length, null, (err, n) => {
-      this.#readBusy = false;
-      if (this.#state !== 'open') this.#settle();
-      else if (this.#reading) this.#deliver(err, n);
-      else this.#held = { err, n };
-    });
+    read(
+      this.#in,
+      this.#buffer,
+      0,
+      this.#buffer.length,
+      null,
+      owned((err, n) => {
+        this.#readBusy = false;
+        if (this.#state !== 'open') this.#settle();
+        else if (this.#reading) this.#deliver(err, n);
+        else this.#held = { err, n };
+      }),
+    );
   }
   #deliver(err: Error | null, n: number): void {
     if (err !== null || n === 0) {
@@ -91,25 +99,29 @@ export class FileGensio implements Gensio {
     const data = this.#queue[0];
     if (this.#writeBusy || data === undefined || this.#out === undefined) return;
     this.#writeBusy = true;
-    write(this.#out, data, (err, n) => {
-      this.#writeBusy = false;
-      if (err !== null) {
-        this.#queue = [];
-        this.#bytes = 0;
+    write(
+      this.#out,
+      data,
+      owned((err, n) => {
+        this.#writeBusy = false;
+        if (err !== null) {
+          this.#queue = [];
+          this.#bytes = 0;
+          this.#settle();
+          if (this.#state === 'open') this.#end(fromSystemError(err));
+          return;
+        }
+        this.#bytes -= n;
+        if (n === data.length) this.#queue.shift();
+        else this.#queue[0] = data.subarray(n);
+        if (this.#queue.length > 0) return this.#write();
         this.#settle();
-        if (this.#state === 'open') this.#end(fromSystemError(err));
-        return;
-      }
-      this.#bytes -= n;
-      if (n === data.length) this.#queue.shift();
-      else this.#queue[0] = data.subarray(n);
-      if (this.#queue.length > 0) return this.#write();
-      this.#settle();
-      if (this.#state === 'open' && this.#full) {
-        this.#full = false;
-        this.up.writable();
-      }
-    });
+        if (this.#state === 'open' && this.#full) {
+          this.#full = false;
+          this.up.writable();
+        }
+      }),
+    );
   }
   queued(): number {
     return this.#bytes;
@@ -121,14 +133,14 @@ export class FileGensio implements Gensio {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    setImmediate(() => this.#settle());
+    later(() => this.#settle());
   }
   abort(): void {
     if (this.#state === 'gone') return;
     this.#state = 'closing';
     this.#queue = [];
     this.#bytes = 0;
-    setImmediate(() => this.#over());
+    later(() => this.#over());
   }
   /** Closing, and everything is written. */
   #settle(): void {
@@ -180,7 +192,7 @@ function openFiles({ opts }: LayerOf<'file'>): FileGensio {
 /** Opens its files at open(). */
 export const fileConnector = (spec: LayerOf<'file'>): Gensio =>
   new Opener('file', 'file', (done) => {
-    queueMicrotask(() => {
+    soon(() => {
       let file: FileGensio;
       try {
         file = openFiles(spec);
@@ -256,15 +268,19 @@ export class AppendSink {
     }
     this.#busy = true;
     const data = this.#queue.length === 1 ? this.#queue[0]! : Buffer.concat(this.#queue);
-    write(this.#fd, data, (err, n) => {
-      this.#busy = false;
-      const left = err !== null || n === data.length ? 0 : data.length - n;
-      // More may have come meanwhile; it stands behind what was joined.
-      const added = this.#queue.slice(this.#taken);
-      this.#queue = left === 0 ? added : [data.subarray(n), ...added];
-      this.#bytes = this.#queue.reduce((sum, b) => sum + b.length, 0);
-      this.#next();
-    });
+    write(
+      this.#fd,
+      data,
+      owned((err, n) => {
+        this.#busy = false;
+        const left = err !== null || n === data.length ? 0 : data.length - n;
+        // More may have come meanwhile; it stands behind what was joined.
+        const added = this.#queue.slice(this.#taken);
+        this.#queue = left === 0 ? added : [data.subarray(n), ...added];
+        this.#bytes = this.#queue.reduce((sum, b) => sum + b.length, 0);
+        this.#next();
+      }),
+    );
     this.#taken = this.#queue.length;
   }
   #taken = 0;

@@ -5,6 +5,7 @@
 import { createConnection, Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
+import { blame, currentOwner, enter, later, leave, ownEvents, owned } from '../base/owner.ts';
 
 /** Biggest piece read from a terminal: its line discipline never has more. */
 export const TTY_READ = 4096;
@@ -126,7 +127,9 @@ export class ByteStream {
   /** end() was called; with what is to be done when all is written. */
   #ending = false;
   #flushed: (() => void) | undefined;
-  readonly #onWritten = (status: number): void => this.#written(status);
+  readonly #onWritten = owned((status: number): void => this.#written(status));
+  /** Whose failure it is when something above throws; the stream ends then. */
+  readonly #owner = currentOwner();
 
   /** make: the socket, which gives what it reads to onread, or else has 'data' events (own false). */
   private constructor(
@@ -141,7 +144,7 @@ export class ByteStream {
     this.#piece = buffer;
     const callback = (n: number): boolean => {
       if (n !== this.#piece.length) this.#piece = n === buffer.length ? buffer : buffer.subarray(0, n);
-      return this.#onRead(this.#piece);
+      return this.#guardedRead(this.#piece);
     };
     const { socket, own } = make({ buffer, callback });
     this.#socket = socket;
@@ -150,9 +153,10 @@ export class ByteStream {
     if (!own) {
       socket.pause();
       socket.on('data', (data: Buffer) => {
-        if (!this.#onRead(data)) socket.pause();
+        if (!this.#guardedRead(data)) socket.pause();
       });
     }
+    ownEvents(socket);
     let failed: Error | undefined;
     socket.on('error', (err) => {
       failed = err;
@@ -211,6 +215,19 @@ export class ByteStream {
 
   // ---- Reading ----
 
+  /** #onRead() on behalf of the owner. */
+  #guardedRead(data: Buffer): boolean {
+    const before = enter(this.#owner);
+    try {
+      return this.#onRead(data);
+    } catch (err) {
+      if (this.#owner !== undefined) this.#socket.destroy();
+      blame(this.#owner, err);
+      return false;
+    } finally {
+      leave(before);
+    }
+  }
   /** Gives whether more is welcome. */
   #onRead(data: Buffer): boolean {
     if (!this.#reading) {
@@ -234,7 +251,7 @@ export class ByteStream {
     if (this.#reading === on) return;
     this.#reading = on;
     if (this.#socket.destroyed) return;
-    if (on && this.#held !== undefined) setImmediate(() => this.#release());
+    if (on && this.#held !== undefined) later(() => this.#release());
     else if (on) this.#readOn();
     else if (this.#handle === undefined) this.#socket.pause();
     else {

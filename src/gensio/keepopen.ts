@@ -1,6 +1,7 @@
 // The layer keepopen: always looks open, and opens what is below again and again.
 import type { Timer } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
+import { soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { type Gensio, type GensioEvent, type GensioUp, nobody, type Peer } from './gensio.ts';
@@ -148,7 +149,7 @@ class KeepOpen implements Gensio, GensioUp {
       this.#child.up = nobody;
       this.#child.abort();
     }
-    queueMicrotask(() => {
+    soon(() => {
       this.#state = 'gone';
       this.up.closed();
     });

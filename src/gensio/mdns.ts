@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Timer } from '../base/clock.ts';
 import { GensioError } from '../base/gensio-error.ts';
+import { ownEvents, soon } from '../base/owner.ts';
 import type { LayerOf, LayerSpec, LayerType } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import type { Gensio } from './gensio.ts';
@@ -122,6 +123,8 @@ function look(
     found(err, service);
   };
   timer = env.clock.after(opts.timeout, () => end(new GensioError('notfound', 'no such service answered in time')));
+  ownEvents(child);
+  if (child.stdout !== null) ownEvents(child.stdout);
   child.on('error', (err) => {
     const missing = (err as NodeJS.ErrnoException).code === 'ENOENT';
     end(missing ? new GensioError('notsup', `mdns needs ${program} of Avahi`) : new GensioError('oserr', err.message));
@@ -160,7 +163,7 @@ export function mdnsConnector(spec: Mdns, env: GensioEnv, build: Build, program 
   const wanted: Mdns = { ...spec, opts: { ...spec.opts, name } };
   return new Opener('mdns', `mdns,${name ?? ''}`, (done) => {
     if (spec.opts.interface !== -1) {
-      queueMicrotask(() => done(new GensioError('notsup', 'mdns cannot be told an interface')));
+      soon(() => done(new GensioError('notsup', 'mdns cannot be told an interface')));
       return { cancel: () => undefined };
     }
     let inner: Gensio | undefined;

@@ -2,6 +2,7 @@
 // a port of ser2net has no use for them.
 import { GENSIO_ERRORS, GensioError, type GensioErrorCode } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
+import { later, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import type { Gensio } from './gensio.ts';
@@ -72,7 +73,7 @@ class Mux extends PacketFilter implements MuxOut {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return queueMicrotask(() => done());
+    if (this.#state === 'open') return soon(() => done());
     this.#done = done;
     super.open((err) => {
       if (this.#state !== 'idle') return;
@@ -269,7 +270,7 @@ class Mux extends PacketFilter implements MuxOut {
     this.#taken += part.length + (this.#lasts.has(part) ? OVERHEAD : 0);
     if (this.#ackSoon) return;
     this.#ackSoon = true;
-    setImmediate(() => {
+    later(() => {
       this.#ackSoon = false;
       this.#flush();
     });

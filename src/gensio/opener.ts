@@ -1,5 +1,6 @@
 // A connector that has nothing below it until it is opened: it makes its connection, then passes everything through.
 import { GensioError } from '../base/gensio-error.ts';
+import { soon } from '../base/owner.ts';
 import { type ComPort, type Gensio, type GensioEvent, type GensioUp, nobody, type SerialControl } from './gensio.ts';
 
 /** Makes the connection. Returns a way to give up while it is being made. */
@@ -53,7 +54,7 @@ export class Opener implements Gensio, GensioUp {
     if (this.#ended) return;
     this.#ended = true;
     this.#attempt?.cancel();
-    queueMicrotask(() => this.up.closed());
+    soon(() => this.up.closed());
   }
   queued(): number {
     return this.#inner?.queued() ?? 0;

@@ -1,5 +1,6 @@
 // A filter whose far end sends packets: one buffer from below may hold several, so those behind a setReading(false) wait here.
 import type { GensioError } from '../base/gensio-error.ts';
+import { later, soon } from '../base/owner.ts';
 import { Filter } from './gensio.ts';
 
 export abstract class PacketFilter extends Filter {
@@ -51,7 +52,7 @@ export abstract class PacketFilter extends Filter {
   #schedule(): void {
     if (this.#scheduled || this.#delivering) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    later(() => {
       this.#scheduled = false;
       this.#turn();
     });
@@ -91,7 +92,7 @@ export abstract class PacketFilter extends Filter {
     if (this.#quiet || this.#over) return;
     this.#quiet = true;
     this.#waiting = [];
-    if (this.#end !== undefined) queueMicrotask(() => this.#finish(undefined));
+    if (this.#end !== undefined) soon(() => this.#finish(undefined));
     else this.startClose();
   }
   /** What close() does below. */
@@ -103,7 +104,7 @@ export abstract class PacketFilter extends Filter {
     const late = this.#end !== undefined;
     this.#quiet = true;
     this.#waiting = [];
-    if (late) queueMicrotask(() => this.#finish(undefined));
+    if (late) soon(() => this.#finish(undefined));
     else this.child.abort();
   }
 }

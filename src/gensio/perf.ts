@@ -1,6 +1,7 @@
 // The filter perf: drops what is written, counts what comes from below, writes test data if asked, and hands up a line a second.
 import type { Clock, Timer } from '../base/clock.ts';
 import { GensioError } from '../base/gensio-error.ts';
+import { later, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { Filter, type Gensio } from './gensio.ts';
@@ -39,14 +40,14 @@ class Perf extends Filter {
   }
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return queueMicrotask(() => done());
+    if (this.#state === 'open') return soon(() => done());
     super.open((err) => {
       if (err === undefined) {
         this.#state = 'open';
         this.#start = this.#clock.now();
         this.#tick();
         // Not before the one above knows that it is open.
-        queueMicrotask(() => {
+        soon(() => {
           if (this.#state !== 'open') return;
           // Counting wants all there is, whether or not somebody reads the lines.
           this.child.setReading(true);
@@ -132,7 +133,7 @@ class Perf extends Filter {
   }
   override setReading(on: boolean): void {
     this.#reading = on;
-    if (on && (this.#lines.length > 0 || this.#final)) setImmediate(() => this.#deliver());
+    if (on && (this.#lines.length > 0 || this.#final)) later(() => this.#deliver());
   }
   override close(): void {
     if (this.#state === 'open' || this.#state === 'idle') this.#state = 'closing';

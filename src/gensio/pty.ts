@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, readSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { type Libc, libc, SystemError } from '../base/libc.ts';
+import { later, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { type Gensio, type GensioUp, nobody } from './gensio.ts';
@@ -29,7 +30,7 @@ class PtyGensio implements Gensio, ByteStreamUp {
     this.#bytes = ByteStream.ofDescriptor(fd, this);
   }
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => done());
+    soon(() => done());
   }
   write(data: Buffer): boolean {
     return this.#state !== 'open' || this.#bytes.write(data);
@@ -38,7 +39,7 @@ class PtyGensio implements Gensio, ByteStreamUp {
     this.#reading = on;
     if (this.#state !== 'open') return;
     if (!this.#hungUp) this.#bytes.setReading(on);
-    else if (on) setImmediate(() => this.#drain());
+    else if (on) later(() => this.#drain());
   }
   queued(): number {
     return this.#bytes.queued();
@@ -167,7 +168,7 @@ function openPty(spec: Pty, c: Libc): PtyGensio {
 
 export const ptyConnector = (spec: Pty, _env: GensioEnv): Gensio =>
   new Opener('pty', 'pty', (done) => {
-    queueMicrotask(() => {
+    soon(() => {
       const c = libc();
       if (c === undefined) return done(new GensioError('notsup', 'pty needs koffi'));
       let gensio: PtyGensio;

@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
+import { later, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import type { Gensio } from './gensio.ts';
@@ -86,7 +87,7 @@ class RelPkt extends PacketFilter {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return queueMicrotask(() => done());
+    if (this.#state === 'open') return soon(() => done());
     this.#done = done;
     super.open((err) => {
       if (this.#state !== 'idle') return;
@@ -400,7 +401,7 @@ class RelPkt extends PacketFilter {
     this.#owed.ack = true;
     if (!this.#ackSoon) {
       this.#ackSoon = true;
-      setImmediate(() => {
+      later(() => {
         this.#ackSoon = false;
         this.#flush();
         this.#letGo();

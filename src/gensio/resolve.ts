@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { owned, soon } from '../base/owner.ts';
 import { builtInServices } from '../base/services.ts';
 import type { NetAddr } from '../options/stack.ts';
 
@@ -26,16 +27,18 @@ function lookupAll(
   const literal = isIP(host);
   if (literal !== 0) {
     const fits = family === 0 || family === literal;
-    queueMicrotask(() =>
-      done(fits ? undefined : new GensioError('namenotfound', host), fits ? [{ address: host, family: literal as 4 | 6 }] : []),
-    );
+    soon(() => done(fits ? undefined : new GensioError('namenotfound', host), fits ? [{ address: host, family: literal as 4 | 6 }] : []));
     return;
   }
-  lookup(host, { all: true, family, verbatim: true }, (err, found) => {
-    if (err !== null) return done(fromSystemError(err), []);
-    const of = (f: number) => found.filter((a) => a.family === f).map((a) => ({ address: a.address, family: a.family as 4 | 6 }));
-    done(undefined, [...of(6), ...of(4)]);
-  });
+  lookup(
+    host,
+    { all: true, family, verbatim: true },
+    owned((err, found) => {
+      if (err !== null) return done(fromSystemError(err), []);
+      const of = (f: number) => found.filter((a) => a.family === f).map((a) => ({ address: a.address, family: a.family as 4 | 6 }));
+      done(undefined, [...of(6), ...of(4)]);
+    }),
+  );
 }
 
 /**

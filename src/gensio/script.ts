@@ -1,5 +1,6 @@
 // The filter script: before it counts as open, a program (or a stack) talks to the layer below; its exit code decides.
 import { GensioError } from '../base/gensio-error.ts';
+import { soon } from '../base/owner.ts';
 import type { LayerOf, LayerSpec } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { Filter, type Gensio, nobody } from './gensio.ts';
@@ -24,7 +25,7 @@ class Script extends Filter {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return queueMicrotask(() => done());
+    if (this.#state === 'open') return soon(() => done());
     super.open((err) => {
       if (err !== undefined) return done(err);
       if (this.#state === 'over') return;

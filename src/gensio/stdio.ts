@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc, SystemError, type Termios } from '../base/libc.ts';
+import { later, ownEvents, soon } from '../base/owner.ts';
 import { strerror } from '../base/strerror.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
@@ -74,7 +75,7 @@ class TwoStreams implements Gensio {
   }
 
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => done());
+    soon(() => done());
   }
   write(data: Buffer): boolean {
     return this.#state !== 'open' || this.#outputGone || this.#output.write(data);
@@ -99,7 +100,7 @@ class TwoStreams implements Gensio {
     if (this.#state === 'gone') return;
     this.#state = 'closing';
     this.#abort();
-    queueMicrotask(() => this.#over());
+    soon(() => this.#over());
   }
   #over(): void {
     if (this.#state !== 'closing') return;
@@ -117,7 +118,7 @@ class EndedGensio extends FileGensio {
     super('stdio', undefined, undefined, true, 16);
   }
   override setReading(on: boolean): void {
-    if (on) setImmediate(() => this.finish(new GensioError('remclose')));
+    if (on) later(() => this.finish(new GensioError('remclose')));
   }
 }
 
@@ -140,6 +141,7 @@ export function startProgram(spec: Stdio, env: GensioEnv): Program {
     : spawn(program, args, { cwd: opts.startDir, stdio: ['pipe', 'pipe', opts.noredirStderr ? 'inherit' : 'ignore'] });
   child.on('error', (err) => env.log.log('info', `Err: ${program} ${strerror(err)}`));
   if (child.pid === undefined) return never();
+  ownEvents(child);
   const gensio = new TwoStreams();
   gensio.attach((input, output) => [
     ByteStream.ofSocket(child.stdout as Socket, input),
@@ -203,7 +205,7 @@ function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): G
 
 export const stdioConnector = (spec: Stdio, env: GensioEnv): Gensio =>
   new Opener('stdio', 'stdio', (done) => {
-    queueMicrotask(() => {
+    soon(() => {
       let gensio: Gensio;
       try {
         gensio = spec.opts.self || spec.opts.console ? ownStreams(spec.opts) : startProgram(spec, env).gensio;
@@ -228,7 +230,7 @@ export function stdioAccepter(spec: Stdio): Accepter {
       up = value;
     },
     listen(done) {
-      queueMicrotask(() => {
+      soon(() => {
         let gensio: Gensio | undefined;
         try {
           if (!given) gensio = ownStreams(spec.opts);
@@ -240,7 +242,7 @@ export function stdioAccepter(spec: Stdio): Accepter {
         if (gensio !== undefined) up.accepted(gensio);
       });
     },
-    close: (done) => queueMicrotask(done),
+    close: (done) => soon(done),
     port: () => undefined,
   };
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
+import { soon } from '../base/owner.ts';
 import { type Gensio, type GensioUp, nobody } from './gensio.ts';
 import { ByteStream, type ByteStreamUp } from './handle.ts';
 
@@ -28,7 +29,7 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   }
 
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => done());
+    soon(() => done());
   }
   write(data: Buffer): boolean {
     return this.#state === 'open' ? this.bytes.write(data) : true;

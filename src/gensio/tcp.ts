@@ -2,6 +2,7 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
+import { later, ownEvents } from '../base/owner.ts';
 import type { LayerOf, NetAddr } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
@@ -63,6 +64,7 @@ class TcpAccepter implements Accepter {
     const endpoint = endpoints[i];
     if (endpoint === undefined) return done(this.#servers.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    ownEvents(server);
     const failed = (err: Error): void => {
       const code = (err as NodeJS.ErrnoException).code;
       if (endpoint.host === '::' && !endpoint.v6only && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) {
@@ -101,7 +103,7 @@ class TcpAccepter implements Accepter {
     this.#servers = [];
     // Not waiting for connections: the address is free as soon as the handle is closed, and they live on.
     for (const server of servers) server.close();
-    setImmediate(done);
+    later(done);
   }
 
   port(): number | undefined {
@@ -136,6 +138,7 @@ export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
         allowHalfOpen: true,
         ...local,
       });
+      ownEvents(attempted);
       socket = attempted;
       attempted.pause();
       attempted.once('error', (err) => attempt(endpoints, i + 1, fromSystemError(err)));

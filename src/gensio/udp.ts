@@ -3,6 +3,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { later, ownEvents, soon } from '../base/owner.ts';
 import { builtInServices } from '../base/services.ts';
 import type { LayerOf, NetAddr } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
@@ -48,7 +49,7 @@ class UdpGensio implements Gensio {
   }
 
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => done());
+    soon(() => done());
   }
 
   /** A datagram came. */
@@ -66,7 +67,7 @@ class UdpGensio implements Gensio {
     this.#reading = on;
     if (!on || this.#unread.length === 0 || this.#pumping) return;
     this.#pumping = true;
-    setImmediate(() => {
+    later(() => {
       while (this.#reading && this.#state === 'open' && this.#unread.length > 0) {
         const data = this.#unread.shift()!;
         this.#unreadBytes -= data.length;
@@ -110,12 +111,12 @@ class UdpGensio implements Gensio {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    if (this.#unsent === 0) queueMicrotask(() => this.#end());
+    if (this.#unsent === 0) soon(() => this.#end());
   }
   abort(): void {
     if (this.#state === 'gone') return;
     this.#state = 'closing';
-    queueMicrotask(() => this.#end());
+    soon(() => this.#end());
   }
   #end(err?: GensioError): void {
     if (this.#state === 'gone') return;
@@ -155,6 +156,7 @@ class Hub implements Carrier {
   constructor(socket: Socket, newcomer: (gensio: UdpGensio) => void, failed: (err: GensioError) => void) {
     this.socket = socket;
     this.#newcomer = newcomer;
+    ownEvents(socket);
     socket.on('message', (data, from) => this.#message(data, from.address, from.port));
     socket.on('error', (err) => failed(fromSystemError(err)));
   }
@@ -216,6 +218,7 @@ class UdpAccepter implements Accepter {
     if (endpoint === undefined) return done(this.#hubs.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
     const { host, family, v6only } = endpoint;
     const socket = newSocket(family, this.#spec.opts.reuseaddr, v6only);
+    ownEvents(socket);
     socket.once('error', (err) => {
       socket.close();
       const code = (err as NodeJS.ErrnoException).code;
@@ -247,7 +250,7 @@ class UdpAccepter implements Accepter {
     this.#hubs = [];
     // Where peers are left the address stays taken until the last one is closed: their answers must come from it.
     for (const hub of hubs) hub.stop();
-    setImmediate(done);
+    later(done);
   }
   port(): number | undefined {
     return this.#hubs[0]?.socket.address().port;
@@ -276,6 +279,7 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
         made.close();
         done(fromSystemError(err));
       };
+      ownEvents(made);
       made.once('error', failed);
       const from = /^(?:ipv[46],)?(.*),([0-9]+)$/.exec(opts.laddr ?? '');
       made.bind({ ...(from !== null && { address: from[1]!, port: Number(from[2]) }), exclusive: true }, () => {

@@ -1,8 +1,9 @@
 // Unix domain sockets, stream kind: listening on a path with the rights asked for, and connecting to one.
-import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc, SystemError } from '../base/libc.ts';
+import { later, ownEvents, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
@@ -83,12 +84,34 @@ function peerAllowed(fd: number | undefined, { permusers, permgrps }: Unix['opts
   );
 }
 
+/** Removes a socket that nobody listens on any more: its connections are refused. done gets whether that was so. */
+function clearLeftOver(path: string, done: (cleared: boolean) => void): void {
+  const probe = createConnection({ path });
+  ownEvents(probe);
+  probe.once('connect', () => {
+    probe.destroy();
+    done(false);
+  });
+  probe.once('error', (err) => {
+    if ((err as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return done(false);
+    try {
+      if (!lstatSync(path).isSocket()) return done(false);
+      rmSync(path, { force: true });
+    } catch {
+      return done(false);
+    }
+    done(true);
+  });
+}
+
 class UnixAccepter implements Accepter {
   readonly type = 'unix';
   up!: AccepterUp;
   readonly #spec: Unix;
   readonly #env: GensioEnv;
   #server: Server | undefined;
+  /** listen() was asked for, and close() not yet. */
+  #wanted = false;
 
   constructor(spec: Unix, env: GensioEnv) {
     this.#spec = spec;
@@ -97,7 +120,7 @@ class UnixAccepter implements Accepter {
 
   listen(done: (err?: GensioError) => void): void {
     const { path, opts } = this.#spec;
-    const refuse = (err: GensioError): void => queueMicrotask(() => done(err));
+    const refuse = (err: GensioError): void => soon(() => done(err));
     if (path === '') return refuse(new GensioError('notfound', 'a path is missing'));
     if (Buffer.byteLength(path) > MAX_PATH) return refuse(new GensioError('toobig', `a path may have ${MAX_PATH} bytes`));
     if ((opts.permusers !== undefined || opts.permgrps !== undefined) && libc() === undefined) {
@@ -108,16 +131,30 @@ class UnixAccepter implements Accepter {
     } catch (err) {
       return refuse(fromSystemError(err));
     }
+    this.#wanted = true;
+    this.#bind(path, opts, true, done);
+  }
+  /** mayClear: a socket that a process left behind when it was killed is removed, and it is tried once more. */
+  #bind(path: string, opts: Unix['opts'], mayClear: boolean, done: (err?: GensioError) => void): void {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    ownEvents(server);
     let answered = false;
-    const answer = (err?: GensioError): void => {
+    const answer = (err?: Error): void => {
       if (answered) return;
       answered = true;
-      if (err !== undefined) server.close();
-      else this.#server = server;
-      done(err);
+      if (err === undefined) {
+        this.#server = server;
+        return done();
+      }
+      server.close();
+      if (!mayClear || (err as NodeJS.ErrnoException).code !== 'EADDRINUSE') return done(fromSystemError(err));
+      clearLeftOver(path, (cleared) => {
+        if (!this.#wanted) done(new GensioError('localclosed'));
+        else if (cleared) this.#bind(path, opts, false, done);
+        else done(fromSystemError(err));
+      });
     };
-    server.on('error', (err) => (answered ? this.up.failed(fromSystemError(err)) : answer(fromSystemError(err))));
+    server.on('error', (err) => (answered ? this.up.failed(fromSystemError(err)) : answer(err)));
     server.on('connection', (socket) => this.#connected(socket));
     server.listen({ path, backlog: BACKLOG, exclusive: true }, () => answer());
     // The path is there as soon as listen() returns; it gets its rights before anybody else runs in this process.
@@ -125,7 +162,7 @@ class UnixAccepter implements Accepter {
       try {
         applyRights(path, opts);
       } catch (err) {
-        refuse(err as GensioError);
+        soon(() => done(err as GensioError));
         answered = true;
         server.close();
       }
@@ -140,9 +177,10 @@ class UnixAccepter implements Accepter {
   /** Removes the path, too. */
   close(done: () => void): void {
     const server = this.#server;
+    this.#wanted = false;
     this.#server = undefined;
     server?.close();
-    setImmediate(done);
+    later(done);
   }
   port(): number | undefined {
     return undefined;
@@ -155,11 +193,12 @@ export function unixConnector(spec: Unix, env: GensioEnv): Gensio {
   const { path } = spec;
   return new Opener('unix', `unix,${path}`, (done) => {
     if (path === '' || Buffer.byteLength(path) > MAX_PATH) {
-      queueMicrotask(() => done(new GensioError(path === '' ? 'notfound' : 'toobig')));
+      soon(() => done(new GensioError(path === '' ? 'notfound' : 'toobig')));
       return { cancel: () => undefined };
     }
     let cancelled = false;
     const socket = createConnection({ path, allowHalfOpen: true });
+    ownEvents(socket);
     socket.pause();
     const failed = (err: Error): void => {
       if (!cancelled) done(fromSystemError(err));

@@ -1,6 +1,7 @@
 // trace-read, trace-write and trace-both: what went through a port, as ser2net 4.3.11 writes it down.
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { soon } from '../base/owner.ts';
 import { strerror } from '../base/strerror.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from '../port/events.ts';
@@ -137,7 +138,7 @@ class PortTrace implements PortObserver {
       this.#ending.add(file.done);
       void file.done.then(() => this.#ending.delete(file.done));
     }
-    queueMicrotask(() => {
+    soon(() => {
       for (const { file } of this.#files.values()) file.end();
       this.#files.clear();
       this.#all.delete(this);

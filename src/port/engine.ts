@@ -5,12 +5,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
-import type { Log } from '../base/log.ts';
+import { type Log, logFailure } from '../base/log.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/env.ts';
 import { type Build, Builder, type BuildOn } from '../gensio/registry.ts';
 import type { ObserverFactory, UserView } from './events.ts';
-import { REASON } from './messages.ts';
+import { LOG, REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
 import { Rotator } from './rotator.ts';
 
@@ -32,6 +32,8 @@ export type Pending = 'reconfigured' | 'deleted';
 export type UserChange = 'connected' | 'disconnected';
 type UserWatcher = (change: UserChange, port: Port, user: UserView) => void;
 
+/** From the end of a port that failed to its new start: a failure that comes back at once must not keep the daemon busy. */
+const RESTART_MS = 1000;
 /** stop() does not wait longer than this for anybody. */
 const STOP_LIMIT_MS = 5000;
 
@@ -68,6 +70,7 @@ export class Engine {
       observers: env.observers ?? [],
       deviceInUse: (connector, besides) => this.#ports.some((p) => p !== besides && p.inUse && p.config.connector.text === connector),
       rested: (port) => this.#rested(port),
+      failed: (port, err) => this.#failed(port, err),
       userChanged: (change, port, user) => {
         for (const watcher of this.#userWatchers) watcher(change, port, user);
       },
@@ -174,6 +177,36 @@ export class Engine {
 
   #rested(port: Port): void {
     if (!port.inUse) this.#settle(port, false, true);
+  }
+
+  /**
+   * A port's own code failed where it never should: that is logged with its place, the port with all it has is ended, and a new one
+   * takes its place. The others do not notice.
+   */
+  #failed(port: Port, err: unknown): void {
+    const { log, clock } = this.#env;
+    logFailure(log, err, (stack) => LOG.failed(port.name, stack), { port: port.name });
+    const at = this.#ports.indexOf(port);
+    const wanted = this.#pending.get(port);
+    this.#pending.delete(port);
+    const { enabled } = port;
+    if (at < 0 || wanted === 'deleted' || this.#stopped) {
+      if (wanted === 'deleted') this.#ports = this.#ports.filter((p) => p !== port);
+      return port.ruin(() => undefined);
+    }
+    let next: Port;
+    try {
+      next = new Port(wanted ?? port.config, this.#portEnv);
+    } catch (again) {
+      logFailure(log, again, (stack) => LOG.failedOn(`port ${port.name}, which stays closed`, stack), { port: port.name });
+      return port.ruin(() => undefined);
+    }
+    if (wanted === undefined && !enabled) next.setEnabled(false, () => undefined);
+    this.#ports = this.#ports.with(at, next);
+    const start = (): void => {
+      if (!this.#stopped && this.#ports.includes(next) && next.idle) next.listen(() => undefined);
+    };
+    port.ruin(() => clock.after(RESTART_MS, start));
   }
 
   /** Closes everything: listeners first, then sessions with their last words. Resolves when done, within some seconds. */

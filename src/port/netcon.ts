@@ -1,14 +1,15 @@
 // One user of a port: its place, its counters, and what its connection says, handed on to the port.
 import type { Clock } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
+import { blame, enter, leave, type Owner, runAs } from '../base/owner.ts';
 import { type Gensio, type GensioEvent, type GensioUp, nobody } from '../gensio/gensio.ts';
 import type { UserView } from './events.ts';
 
 /** How long the last bytes to a user that was closed may take before they are given up. */
 const LAST_WORDS_MS = 4000;
 
-/** What a user's connection does to its port. */
-export interface NetconUp {
+/** What a user's connection does to its port, which is the owner of what happens then: it may come through a rotator. */
+export interface NetconUp extends Owner {
   fromUser(user: Netcon, data: Buffer): void;
   userWritable(user: Netcon): void;
   userClosed(user: Netcon, err: GensioError | undefined): void;
@@ -66,18 +67,25 @@ export class Netcon implements GensioUp, UserView {
   read(data: Buffer): void {
     this.bytesIn += data.length;
     this.active = true;
-    this.#port.fromUser(this, data);
+    const before = enter(this.#port);
+    try {
+      this.#port.fromUser(this, data);
+    } catch (err) {
+      blame(this.#port, err);
+    } finally {
+      leave(before);
+    }
   }
   writable(): void {
     this.full = false;
     this.wrote = true;
-    this.#port.userWritable(this);
+    runAs(this.#port, () => this.#port.userWritable(this));
   }
   closed(err?: GensioError): void {
-    this.#port.userClosed(this, err);
+    runAs(this.#port, () => this.#port.userClosed(this, err));
   }
   event(event: GensioEvent): void {
-    this.#port.userEvent(this, event);
+    runAs(this.#port, () => this.#port.userEvent(this, event));
   }
 
   /** The port is done with it: what was written still goes out, for a while. Nothing is heard of it any more. */

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
+import { type Owner, runAs } from '../base/owner.ts';
 import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
@@ -42,6 +43,8 @@ export interface PortEnv {
   deviceInUse(connector: string, besides: Port): boolean;
   /** The port is at rest: nobody uses it. A changed configuration can be put in force. */
   rested(port: Port): void;
+  /** An unexpected failure in the port's code: it is to be replaced. */
+  failed?(port: Port, err: unknown): void;
   /** A user was given a place, or left it. */
   userChanged?(change: 'connected' | 'disconnected', port: Port, user: UserView): void;
 }
@@ -53,7 +56,7 @@ const MAX_PLACES = 65536;
 /** Newcomers kept while the previous session ends; more are closed. */
 const MAX_WAITING = 64;
 
-export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
+export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   config: ConnectionConfig;
   readonly #env: PortEnv;
   #state: PortState = { at: 'closed' };
@@ -152,6 +155,11 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     return this.#state.at === 'opening' || this.#state.at === 'open' || this.#state.at === 'closing';
   }
 
+  /** It neither listens nor tries to. */
+  get idle(): boolean {
+    return this.#listener === undefined && !this.inUse;
+  }
+
   // ---- Listening ----
 
   /** Tries to listen; done when that was tried. A failure is logged and tried again every accepter-retry-time. */
@@ -164,8 +172,10 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
     }
     const { builder, deadlines, log } = this.#env;
     const auth = directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers }, log);
-    this.#listener ??= new Listener(accepter.spec, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
-    this.#listener.open(done);
+    runAs(this, () => {
+      this.#listener ??= new Listener(accepter.spec!, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
+      this.#listener.open(done);
+    });
   }
   listening(): void {
     this.#failure = undefined;
@@ -203,6 +213,16 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
 
   /** A connection for this port, from its own listener or a rotator. */
   accepted(gensio: Gensio): void {
+    runAs(this, () => {
+      try {
+        this.#accept(gensio);
+      } catch (err) {
+        gensio.abort();
+        throw err;
+      }
+    });
+  }
+  #accept(gensio: Gensio): void {
     const verdict = admit({
       enabled: this.#enabled,
       closing: this.#state.at === 'closing',
@@ -230,7 +250,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
       if (old !== undefined && reopen) {
         this.#dropUser(old, REASON.kicked);
         this.#afterLeave();
-        return this.accepted(gensio);
+        return this.#accept(gensio);
       }
       if (old !== undefined) this.#dropUser(old, REASON.kicked);
       this.#join(new Netcon(gensio, this, this.#env.clock), place);
@@ -430,7 +450,45 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView {
   shut(why: Reason, done: () => void = () => undefined): void {
     if (!this.inUse) return done();
     this.#rested.push(done);
-    this.#go({ on: 'shut', why });
+    runAs(this, () => this.#go({ on: 'shut', why }));
+  }
+
+  /** Something in this port's code went wrong that never should: the engine ends it and puts a new one in its place. */
+  failed(err: unknown): void {
+    if (this.#env.failed === undefined) throw err;
+    this.#env.failed(this, err);
+  }
+  /** Cuts everything off, each thing whatever became of the others; the port is not used again. done when its address is free. */
+  ruin(done: () => void): void {
+    const leaving = [...this.#places, ...this.#users].filter((user) => user !== undefined);
+    const listener = this.#listener;
+    const waiting = this.#rested;
+    this.#listener = undefined;
+    this.#enabled = false;
+    this.#state = { at: 'closed' };
+    this.#rested = [];
+    const steps: (() => void)[] = [
+      ...[...leaving.map((user) => user.gensio), ...this.#waiting].map((gensio) => () => cutOff(gensio)),
+      () => this.#device.gensio !== undefined && cutOff(this.#device.gensio),
+      () => this.#env.deadlines.cancel(this.#hold),
+      () => this.#idle.stop(),
+      () => this.#leavers.stop(),
+      () => this.#slow.stop(),
+      () => this.#toNet.drop(),
+      () => this.#connback?.stop(),
+      () => this.#tell((o) => o.closed?.(REASON.portClosing)),
+      ...leaving.map((user) => () => this.#env.userChanged?.('disconnected', this, user)),
+      ...waiting,
+    ];
+    for (const step of steps) {
+      try {
+        step();
+      } catch {
+        // What caused all this was told; what follows from it helps nobody.
+      }
+    }
+    if (listener === undefined) done();
+    else listener.close(done);
   }
 
   #endSession(why: Reason): void {
@@ -627,6 +685,11 @@ const held = (spec: LayerSpec, hold: 'off' | 'drop' | 'queue' | undefined): Laye
   hold === 'drop' || hold === 'queue'
     ? { type: 'keepopen', opts: { retryTime: HOLD_MS, discardBadwrites: hold === 'drop' }, child: spec }
     : spec;
+
+const cutOff = (gensio: Gensio): void => {
+  gensio.up = nobody;
+  gensio.abort();
+};
 
 const matcher = (pattern: Buffer | undefined): Matcher | undefined =>
   pattern === undefined || pattern.length === 0 ? undefined : new Matcher(pattern);

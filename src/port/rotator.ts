@@ -1,7 +1,8 @@
 // A rotator: one listener that hands each client to the next free port of a list.
 import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
-import type { Log } from '../base/log.ts';
+import { type Log, logFailure } from '../base/log.ts';
+import { type Owner, runAs } from '../base/owner.ts';
 import type { RotatorConfig } from '../config/model.ts';
 import { type Gensio, nobody } from '../gensio/gensio.ts';
 import type { BuildOn } from '../gensio/registry.ts';
@@ -20,7 +21,7 @@ interface RotatorEnv {
   port(name: string): Port | undefined;
 }
 
-export class Rotator {
+export class Rotator implements Owner {
   readonly config: RotatorConfig;
   readonly #env: RotatorEnv;
   readonly #listener: Listener | undefined;
@@ -51,7 +52,11 @@ export class Rotator {
   /** done when it was tried; a failure is logged and tried again every accepter-retry-time. */
   listen(done: () => void): void {
     if (this.#listener === undefined) done();
-    else this.#listener.open(done);
+    else runAs(this, () => this.#listener?.open(done));
+  }
+  /** The connection it happened on is closed by its stream; the rotator goes on. */
+  failed(err: unknown): void {
+    logFailure(this.#env.log, err, (stack) => LOG.failedOn(`rotator ${this.config.name}`, stack));
   }
   close(done: () => void): void {
     if (this.#listener === undefined) done();

@@ -125,7 +125,7 @@ test('a command that fails inside is answered, and the session lives on', async 
   const { rig, client } = await session();
   rig.reload = () => Promise.reject(new Error('broken'));
   assert.equal(await ask(client, 'reload\r'), 'reload\r\nerror: Internal error\r\n-> ');
-  assert.match(rig.logged.join(), /err A command of the admin port failed: Error: broken/);
+  assert.match(rig.logged.join(), /err Internal error in the admin port: Error: broken/);
   assert.equal(await ask(client, 'version\r'), VERSION);
 });
 

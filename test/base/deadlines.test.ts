@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
+import { runAs } from '../../src/base/owner.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 
 test('deadlines run once, in time, and share one timer', () => {
@@ -42,4 +43,27 @@ test('a deadline may be armed anew from its own function', () => {
   deadlines.arm(d, 10);
   clock.advance(1000);
   assert.equal(ran, 5);
+});
+
+test('a deadline that throws is told to who armed it, and the others run all the same', () => {
+  const clock = new FakeClock();
+  const deadlines = new Deadlines(clock);
+  const ran: string[] = [];
+  const broken = {
+    due: Infinity,
+    run: () => {
+      throw new Error('broken');
+    },
+  };
+  const told: unknown[] = [];
+  runAs({ failed: (err) => void told.push(err) }, () => deadlines.arm(broken, 1));
+  for (const ms of [1, 5]) deadlines.arm({ due: Infinity, run: () => void ran.push(`${ms}`) }, ms);
+  clock.advance(10);
+  assert.deepEqual([ran, told.length], [['1', '5'], 1]);
+  // Nobody's: it goes on up, and those behind it still have their timer.
+  deadlines.arm(broken, 1);
+  deadlines.arm({ due: Infinity, run: () => void ran.push('late') }, 5);
+  assert.throws(() => clock.advance(1), /broken/);
+  clock.advance(10);
+  assert.deepEqual(ran, ['1', '5', 'late']);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -125,4 +125,36 @@ test('permusers and permgrps decide who may connect', { skip: libc() === undefin
 
 test('a path that is too long is refused', async (t) => {
   assert.equal((await listening(t, `/tmp/${'x'.repeat(200)}`)).err?.code, 'toobig');
+});
+
+/** A socket whose process ended without removing it. */
+async function leftOver(): Promise<string> {
+  const [before, path] = [fresh(), fresh()];
+  const server = createServer().listen(before);
+  await new Promise((resolve) => server.once('listening', resolve));
+  renameSync(before, path);
+  await new Promise((resolve) => server.close(resolve));
+  return path;
+}
+
+test('a socket that a killed process left behind does not hinder the next one', async (t) => {
+  const path = await leftOver();
+  const { err, accepted } = await listening(t, path);
+  assert.equal(err, undefined);
+  const socket = createConnection({ path });
+  socket.on('connect', () => socket.destroy());
+  await until(() => accepted.length === 1, 'a connection');
+});
+
+test('a socket that somebody listens on, and what is no socket, is left alone', async (t) => {
+  const path = fresh();
+  const server = createServer().listen(path);
+  t.after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  assert.equal((await listening(t, path)).err?.code, 'addrinuse');
+  assert.ok(server.listening && lstatSync(path).isSocket());
+  const file = fresh();
+  writeFileSync(file, 'precious');
+  assert.equal((await listening(t, file)).err?.code, 'addrinuse');
+  assert.ok(existsSync(file));
 });

@@ -12,7 +12,7 @@ const MAIN = join(import.meta.dirname, '../../src/main.js');
 const PROBE = join(import.meta.dirname, 'probe.js');
 const LOCKS = '/var/lock';
 /** What the daemon says when something is wrong with itself. */
-const BROKEN = /Internal error|an observer failed|command of the admin port failed|MaxListenersExceeded|Warning:/;
+const BROKEN = /Internal error|an observer failed|MaxListenersExceeded|Warning:/;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -65,7 +65,7 @@ export class Subject {
     renameSync(`${this.file}.new`, this.file);
   }
 
-  async start(): Promise<void> {
+  async start(more: readonly string[] = []): Promise<void> {
     this.exit = undefined;
     this.#said = '';
     const { env, words = [], through = [] } = this.#options;
@@ -81,6 +81,8 @@ export class Subject {
       '-c',
       this.file,
       ...words,
+      ...more,
+      ...more,
     ];
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, ...env } });
     this.#child = child;

@@ -5,6 +5,7 @@ import { isatty } from 'node:tty';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError } from '../../base/libc.ts';
+import { owned } from '../../base/owner.ts';
 import { ByteStream, type ByteStreamUp } from '../handle.ts';
 import { openDevice } from './device-open.ts';
 import { Drain, type DrainLimits, notATerminal, type Terminal, type TerminalUp } from './terminal.ts';
@@ -71,27 +72,34 @@ class PolledBytes implements Bytes {
     const first = this.#queue[0];
     if (this.#writing || first === undefined || this.#writeTimer !== undefined) return;
     this.#writing = true;
-    write(this.#fd, first, 0, first.length, null, (err, written) => {
-      this.#writing = false;
-      if (this.#destroyed) return this.#close();
-      if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
-      if (err === null) {
-        this.#queued -= written;
-        if (written === first.length) this.#queue.shift();
-        else this.#queue[0] = first.subarray(written);
-      }
-      if (this.#queue.length === 0) {
-        if (this.#full) {
-          this.#full = false;
-          this.#up.writable();
+    write(
+      this.#fd,
+      first,
+      0,
+      first.length,
+      null,
+      owned((err, written) => {
+        this.#writing = false;
+        if (this.#destroyed) return this.#close();
+        if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
+        if (err === null) {
+          this.#queued -= written;
+          if (written === first.length) this.#queue.shift();
+          else this.#queue[0] = first.subarray(written);
         }
-      } else if (err !== null) {
-        this.#writeTimer = this.#clock.after(RETRY_MS, () => {
-          this.#writeTimer = undefined;
-          this.#pump();
-        });
-      } else this.#pump();
-    });
+        if (this.#queue.length === 0) {
+          if (this.#full) {
+            this.#full = false;
+            this.#up.writable();
+          }
+        } else if (err !== null) {
+          this.#writeTimer = this.#clock.after(RETRY_MS, () => {
+            this.#writeTimer = undefined;
+            this.#pump();
+          });
+        } else this.#pump();
+      }),
+    );
   }
   setReading(on: boolean): void {
     this.#wantsRead = on;
@@ -102,19 +110,26 @@ class PolledBytes implements Bytes {
     this.#reading = true;
     this.#buffer ??= Buffer.allocUnsafe(READ_SIZE);
     const buffer = this.#buffer;
-    read(this.#fd, buffer, 0, buffer.length, null, (err, count) => {
-      this.#reading = false;
-      if (this.#destroyed) return this.#close();
-      if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
-      if (err === null && count === 0) return this.#up.ended();
-      if (err === null) this.#deliver(buffer.subarray(0, count));
-      else {
-        this.#readTimer = this.#clock.after(RETRY_MS, () => {
-          this.#readTimer = undefined;
-          this.#fill();
-        });
-      }
-    });
+    read(
+      this.#fd,
+      buffer,
+      0,
+      buffer.length,
+      null,
+      owned((err, count) => {
+        this.#reading = false;
+        if (this.#destroyed) return this.#close();
+        if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
+        if (err === null && count === 0) return this.#up.ended();
+        if (err === null) this.#deliver(buffer.subarray(0, count));
+        else {
+          this.#readTimer = this.#clock.after(RETRY_MS, () => {
+            this.#readTimer = undefined;
+            this.#fill();
+          });
+        }
+      }),
+    );
   }
   /** Reading may have been turned off while the call was under way: then the piece waits. */
   #deliver(data: Buffer): void {

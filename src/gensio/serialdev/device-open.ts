@@ -2,6 +2,7 @@
 import { close, type NoParamCallback, open } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
+import { owned, soon } from '../../base/owner.ts';
 
 /** A driver answers at once; one that waits (for its last close, for a bus) gets this long. */
 const OPEN_LIMIT_MS = 10_000;
@@ -15,7 +16,7 @@ const ignore: NoParamCallback = () => undefined;
 export function openDevice(path: string, flags: number, clock: Clock, done: (got: number | GensioError) => void): void {
   if (stuck.has(path)) {
     const err = new GensioError('timedout', `${path} is still being opened`);
-    queueMicrotask(() => done(err));
+    soon(() => done(err));
     return;
   }
   let late = false;
@@ -24,11 +25,15 @@ export function openDevice(path: string, flags: number, clock: Clock, done: (got
     stuck.add(path);
     done(new GensioError('timedout', `opening ${path} takes too long`));
   });
-  open(path, flags, (err, fd) => {
-    timer.cancel();
-    if (late) {
-      stuck.delete(path);
-      if (err === null) close(fd, ignore);
-    } else done(err === null ? fd : fromSystemError(err));
-  });
+  open(
+    path,
+    flags,
+    owned((err, fd) => {
+      timer.cancel();
+      if (late) {
+        stuck.delete(path);
+        if (err === null) close(fd, ignore);
+      } else done(err === null ? fd : fromSystemError(err));
+    }),
+  );
 }

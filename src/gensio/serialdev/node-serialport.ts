@@ -11,6 +11,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import { SystemError } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
+import { soon } from '../../base/owner.ts';
 import { ByteStream, type ByteStreamUp } from '../handle.ts';
 import { openDevice } from './device-open.ts';
 import { TIOCM } from './modemstate.ts';
@@ -54,7 +55,7 @@ export function openNodeSerialport(
 ): void {
   const wrong = impossible(config);
   if (wrong !== undefined) {
-    queueMicrotask(() => done(wrong));
+    soon(() => done(wrong));
     return;
   }
   openDevice(config.device, config.access | constants.O_NOCTTY | constants.O_NONBLOCK, clock, (fd) => {

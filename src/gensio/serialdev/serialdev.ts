@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { GensioError } from '../../base/gensio-error.ts';
 import { type Libc, libc, SystemError } from '../../base/libc.ts';
+import { soon } from '../../base/owner.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../env.ts';
 import { type Gensio, type GensioUp, nobody, type SerialControl } from '../gensio.ts';
@@ -70,7 +71,7 @@ export class SerialDev implements Gensio, TerminalUp {
     const lock = this.#takeLock();
     if (lock instanceof GensioError) {
       this.#state = 'closed';
-      queueMicrotask(() => done(lock));
+      soon(() => done(lock));
       return;
     }
     this.#lock = lock;
@@ -157,7 +158,7 @@ export class SerialDev implements Gensio, TerminalUp {
     else if (this.#state === 'opening' || this.#state === 'closing') {
       // The driver may not answer for a long time; what it gives then is closed at once.
       this.#state = 'closing';
-      queueMicrotask(() => this.#ended());
+      soon(() => this.#ended());
     }
   }
   #close(wait: boolean, err?: GensioError): void {

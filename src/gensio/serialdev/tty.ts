@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
+import { owned } from '../../base/owner.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { SerialLine } from '../../options/serialdev.ts';
 import { ByteStream, type ByteStreamUp } from '../handle.ts';
@@ -233,7 +234,7 @@ export class Tty implements Terminal, ByteStreamUp {
       return;
     }
     late = this.#clock.after(CLOSE_LIMIT_MS, gone);
-    this.#c.closeLater(this.#fd, gone);
+    this.#c.closeLater(this.#fd, owned(gone));
   }
 
   // From the stream.

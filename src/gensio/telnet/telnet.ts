@@ -2,6 +2,7 @@
 // A Synch is told by its DM: a TCP socket leaves it in its place, and nothing else sends one. What came before it is not thrown away.
 import type { Clock, Timer } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';
+import { soon } from '../../base/owner.ts';
 import { tracePoints } from '../../base/trace-points.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import { type ComPort, Filter, type Gensio, type GensioEvent, type SerialControl } from '../gensio.ts';
@@ -133,7 +134,7 @@ export class TelnetFilter extends Filter {
    * others when the child is open. What comes before done is kept.
    */
   override open(done: Done): void {
-    if (this.#accepted) queueMicrotask(() => this.#ready(done));
+    if (this.#accepted) soon(() => this.#ready(done));
     else {
       this.child.open((err) => {
         if (err !== undefined) {
@@ -173,7 +174,7 @@ export class TelnetFilter extends Filter {
 
   override setReading(on: boolean): void {
     this.#wanted = on;
-    if (on && this.#opening === undefined && this.#waits()) queueMicrotask(() => this.#resume());
+    if (on && this.#opening === undefined && this.#waits()) soon(() => this.#resume());
     else this.#updateReading();
   }
 
@@ -317,7 +318,7 @@ export class TelnetFilter extends Filter {
     timer.cancel();
     this.#updateReading();
     done();
-    if (this.#wanted && this.#waits()) queueMicrotask(() => this.#resume());
+    if (this.#wanted && this.#waits()) soon(() => this.#resume());
   }
 
   // Answers on their way down.
@@ -365,7 +366,7 @@ export class TelnetFilter extends Filter {
 
   /** Nothing goes up or down any more but the end, which may have come already. */
   #shut(): void {
-    if (this.#end !== undefined) queueMicrotask(() => this.#finishEnd());
+    if (this.#end !== undefined) soon(() => this.#finishEnd());
     this.#closing = true;
     this.#kept = [];
     this.#keptBytes = 0;

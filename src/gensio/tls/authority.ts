@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
+import { later, owned } from '../../base/owner.ts';
 import { strerror } from '../../base/strerror.ts';
 import { parseCertificates, readHashedDirectory } from './certificates.ts';
 
@@ -52,7 +53,7 @@ function same(a: Buffer, b: Buffer): boolean {
 export function checkPassword(line: string, password: Buffer, done: (fits: boolean) => void): void {
   if (!line.startsWith('$scrypt$')) {
     const fits = same(Buffer.from(line, 'latin1'), password);
-    setImmediate(() => done(fits));
+    later(() => done(fits));
     return;
   }
   const m = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{8,})=*\$([A-Za-z0-9+/]{22,})=*$/.exec(line);
@@ -60,11 +61,17 @@ export function checkPassword(line: string, password: Buffer, done: (fits: boole
   const hash = Buffer.from(m?.[5] ?? '', 'base64');
   try {
     if (m === null || ln < 1 || r < 1 || p < 1 || hash.length < 16) throw new RangeError('not a hash');
-    scrypt(password, Buffer.from(m[4]!, 'base64'), hash.length, { N: 2 ** ln, r, p, maxmem: MAX_MEMORY }, (err, key) => {
-      done(err === null && timingSafeEqual(key, hash));
-    });
+    scrypt(
+      password,
+      Buffer.from(m[4]!, 'base64'),
+      hash.length,
+      { N: 2 ** ln, r, p, maxmem: MAX_MEMORY },
+      owned((err, key) => {
+        done(err === null && timingSafeEqual(key, hash));
+      }),
+    );
   } catch {
-    setImmediate(() => done(false));
+    later(() => done(false));
   }
 }
 

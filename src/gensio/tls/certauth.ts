@@ -3,6 +3,7 @@
 import { createPrivateKey, randomBytes, sign, verify, type X509Certificate } from 'node:crypto';
 import type { Timer } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';
+import { soon } from '../../base/owner.ts';
 import type { LayerOf, LayerSpec } from '../../options/stack.ts';
 import type { GensioEnv } from '../env.ts';
 import type { Gensio, Peer } from '../gensio.ts';
@@ -63,7 +64,7 @@ abstract class CertauthEnd extends PacketFilter {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return queueMicrotask(() => done());
+    if (this.#state === 'open') return soon(() => done());
     this.#done = done;
     this.#timer = this.env.clock.after(this.opts.conTimeout, () => this.fail(new GensioError('timedout')));
     super.open((err) => {

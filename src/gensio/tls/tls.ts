@@ -2,6 +2,7 @@
 import { connect, type TLSSocket, TLSSocket as TlsSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
+import { later, ownEvents, soon } from '../../base/owner.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../env.ts';
 import { type Gensio, type GensioUp, nobody, type Peer } from '../gensio.ts';
@@ -52,7 +53,7 @@ class TlsGensio implements Gensio {
 
   open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return queueMicrotask(() => done());
+    if (this.#state === 'open') return soon(() => done());
     this.#state = 'opening';
     this.#done = done;
     this.#child.up = { read: () => undefined, writable: () => undefined, closed: (err) => this.#childClosed(err) };
@@ -101,6 +102,7 @@ class TlsGensio implements Gensio {
         })
       : connect({ socket: duplex, secureContext: context, rejectUnauthorized: false, checkServerIdentity: () => undefined });
     this.#socket = socket;
+    ownEvents(socket);
     // As soon as reading flows nothing is kept back; so it must not flow by itself.
     socket.pause();
     socket.on('error', (err) => this.#failed(err));
@@ -226,7 +228,7 @@ class TlsGensio implements Gensio {
   }
   /** Not before the call that led here returns. */
   #over(err: GensioError | undefined): void {
-    queueMicrotask(() => {
+    soon(() => {
       if (this.#state !== 'closing') return;
       this.#state = 'gone';
       this.up.closed(err);
@@ -249,7 +251,7 @@ class TlsGensio implements Gensio {
       case 'opening':
         // The end of the stream tells TLS, which may have an alert to report first.
         if (this.#socket === undefined) this.fail(err ?? new GensioError('remclose'));
-        else setImmediate(() => this.fail(err ?? new GensioError('remclose')));
+        else later(() => this.fail(err ?? new GensioError('remclose')));
         break;
       case 'open':
         if (err === undefined || err.code === 'remclose') break;

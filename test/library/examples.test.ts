@@ -1,6 +1,7 @@
 // examples/: every recipe read without a word, and served on ptys to real clients. Names of devices, hosts and ports become those of
 // the test. The page examples/article has a test of its own, test/daemon/article.test.ts.
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -149,6 +150,28 @@ test('lab: the rotator gives each client the next free board, and says so when t
   await hears(await client(7100, 'telnet,'), 'No free port found');
 });
 
+test('telnet(1) shows what consoles, boards and the LAVA worker say', async (t) => {
+  if (spawnSync('telnet', ['--version']).error !== undefined) return t.skip('telnet is not installed');
+  /** Resolves when telnet has shown this. */
+  const shows = async (port: number, text: string, meanwhile: () => void = () => undefined): Promise<void> => {
+    const child = spawn('telnet', ['127.0.0.1', String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
+    t.after(() => child.kill('SIGKILL'));
+    let out = '';
+    child.stdout.on('data', (data: Buffer) => {
+      out += data.toString('latin1');
+    });
+    await until(`'${text}' in telnet`, () => {
+      meanwhile();
+      return out.includes(text);
+    });
+    child.stdin.end();
+  };
+  await shows((await serveRecipe('console-server.yaml', t)).port(7001), 'console1 (');
+  await shows((await serveRecipe('lab.yaml', t)).port(7100), 'board board1');
+  const { port, device } = await serveRecipe('lava.yaml', t);
+  await shows(port(7101), 'U-Boot', () => void device('/dev/ttyUSB0').write('U-Boot '));
+});
+
 test('esp: speed, DTR and RTS are worked as a flashing program works them', async (t) => {
   const { client, ptys } = await serveRecipe('esp.yaml', t);
   const { serial } = await client(4000, 'telnet(rfc2217),');
@@ -172,7 +195,6 @@ p = serial.serial_for_url('rfc2217://127.0.0.1:${port(4000)}?ign_set_control', 1
 p.setDTR(False); p.setRTS(True); p.setDTR(True); p.setRTS(False); p.setDTR(False)
 p.baudrate = 460800
 p.write(b'sync'); print(p.read(4).decode()); p.close()`;
-  const { spawn } = await import('node:child_process');
   const child = spawn(python, ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   child.stdout.on('data', (data: Buffer) => {

@@ -87,6 +87,8 @@ await() { for i in $(seq 500); do eval "$1" && return 0; sleep 0.02; done; echo 
 ours() { case "$(readlink "/proc/$(cat /run/ser2net.pid)/exe")" in /usr/lib/ser2net/ser2net) echo ours;; *) echo other;; esac; }
 boots() { [ -h /etc/systemd/system/multi-user.target.wants/ser2net.service ] && echo yes || echo no; }
 `;
+/** dpkg removes the old package after the new one is unpacked, apt-get before. */
+const APT = `apt-get -y -q -o Dpkg::Use-Pty=0 -o DPkg::Options::=--no-triggers install /given/ours.deb </dev/null >/tmp/said 2>&1 || { cat /tmp/said; exit 1; }`;
 function run(script: string): { said: Readonly<Record<string, string>>; outcome: Outcome } {
   const outcome = inSandbox(given, `${TOOLS}${script}`);
   assert.equal(outcome.status, 0, `${outcome.out}\n${outcome.err}`);
@@ -97,14 +99,17 @@ function skipped(t: TestContext): boolean {
   return unable !== undefined;
 }
 
-test("in place of ser2net: the same ports from the same files, without a question, also after the old package's remains go", (t) => {
-  if (skipped(t)) return;
-  const { said } = run(`
+for (const way of ['dpkg', 'apt-get'] as const) {
+  test(`${way} in place of ser2net: the same ports from the same files, without a question, also after the old remains go`, (t) => {
+    if (skipped(t)) return;
+    if (way === 'apt-get' && spawnSync('apt-get', ['-q', 'check'], { stdio: 'ignore' }).status !== 0)
+      return t.skip('apt-get cannot be used here');
+    const { said } = run(`
 cp /given/trouble /etc/ser2net.yaml
 echo 'OPTIONS="-u"' >> /etc/default/ser2net
 cp /etc/default/ser2net /tmp/default
 ${real ? "/etc/init.d/ser2net start >/dev/null 2>&1; await '[ -e /run/ser2net.pid ]'; old=$(cat /run/ser2net.pid)" : 'old=none'}
-install ours
+${way === 'dpkg' ? 'install ours' : APT}
 say states; state ser2net; state ser2net-node
 say old; [ -e /proc/$old ] && echo lives || echo gone
 say kept; cmp /given/trouble /etc/ser2net.yaml && cmp /tmp/default /etc/default/ser2net && echo yes
@@ -115,21 +120,24 @@ say links; boots; ls /etc/rc2.d | grep -c ser2net
 dpkg -P ser2net >/dev/null 2>&1
 say purged; state ser2net; cmp /given/trouble /etc/ser2net.yaml && cmp /tmp/default /etc/default/ser2net && [ -x /etc/init.d/ser2net ] && echo kept; ours; listens 3001; boots
 `);
-  assert.match(said.states!, /^[ir]c \nii \n$/);
-  assert.equal(said.old, 'gone\n');
-  assert.equal(said.kept, 'yes\n');
-  assert.match(said.running!, /^ours\nyes\nser2net -c \/etc\/ser2net\.yaml -P \/run\/ser2net\.pid -u\s*$/);
-  assert.match(said.script!, /^1\nser2net runs/);
-  assert.equal(said.version, '/usr/sbin/ser2net version 4.3.11\n');
-  assert.equal(said.links, 'yes\n1\n');
-  assert.match(said.purged!, /^(?:none|un )\nkept\nours\nyes\nyes\n$/);
-});
+    assert.match(said.states!, /^[ir]c \nii \n$/);
+    assert.equal(said.old, 'gone\n');
+    assert.equal(said.kept, 'yes\n');
+    assert.match(said.running!, /^ours\nyes\nser2net -c \/etc\/ser2net\.yaml -P \/run\/ser2net\.pid -u\s*$/);
+    assert.match(said.script!, /^1\nser2net runs/);
+    assert.equal(said.version, '/usr/sbin/ser2net version 4.3.11\n');
+    assert.equal(said.links, 'yes\n1\n');
+    assert.match(said.purged!, /^(?:none|un )\nkept\nours\nyes\nyes\n$/);
+  });
+}
 
 test('on a machine without: nothing is opened; an upgrade restarts and keeps; remove stops; purge leaves nothing', (t) => {
   if (skipped(t)) return;
   const { said } = run(`
 dpkg -P ser2net >/dev/null 2>&1
 rm -rf /etc/ser2net* /etc/default/ser2net*
+# Its own Node.js is enough.
+rm -f /usr/bin/node /usr/local/bin/node
 install ours
 say fresh; ours; grep -c ' 0A ' /proc/net/tcp || true; boots; ser2net check -q /etc/ser2net.yaml; echo "check $?"
 say files; dpkg --verify ser2net-node; stat -c '%a %U %G' /var/log/ser2net; test -d /var/lib/ser2net-node || echo none

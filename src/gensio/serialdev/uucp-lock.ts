@@ -118,13 +118,19 @@ function removeStale(dir: string, path: string, stale: Buffer): void {
   rmSync(aside, { force: true });
 }
 
+/** Files of this process in force. One with our pid that is not among them is a remnant: of a process with the same pid (as in a
+ * container, where it always is the same), or one that could not be removed. */
+const ours = new Set<string>();
+
 function taken(path: string): UucpLock {
   const { ino, dev } = lstatSync(path);
+  ours.add(path);
   let held = true;
   return {
     release: () => {
       if (!held) return;
       held = false;
+      ours.delete(path);
       try {
         const now = lstatSync(path);
         if (now.ino === ino && now.dev === dev && readFileSync(path, 'latin1') === content) rmSync(path);
@@ -159,7 +165,7 @@ export function lockDevice(dir: string | undefined, device: string, log: Log): U
       if (there !== undefined) {
         const owner = lockOwner(there);
         if (owner === undefined) return noAccess('File exists');
-        if (lives(owner)) {
+        if (owner === pid ? ours.has(path) : lives(owner)) {
           log.log('err', `Port in use by pid ${owner}`);
           return new GensioError('inuse', `${path} is held by process ${owner}`);
         }

@@ -82,6 +82,15 @@ test('a living owner keeps the device, also when it is this process', () => {
   assert.deepEqual(readFileSync(file), binary);
 });
 
+test('a remnant with our own pid, as the last process of a container leaves, is taken over', () => {
+  const { take, file } = rig();
+  writeFileSync(file, `${process.pid}\n`);
+  const lock = good(take());
+  assert.equal(refused(take()), 'inuse');
+  lock.release();
+  assert.equal(existsSync(file), false);
+});
+
 test('the file of a dead process is taken over, text or binary', async () => {
   const { take, file, dir } = rig();
   const dead = await deadPid();

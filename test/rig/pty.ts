@@ -5,7 +5,7 @@ import { type Libc, libc, SystemError, type Termios } from '../../src/base/libc.
 import { ByteStream, type ByteStreamUp } from '../../src/gensio/handle.ts';
 
 /** How long a test waits for what must come. */
-export const LIMIT_MS = 5000;
+export const LIMIT_MS = 20_000;
 
 /** Resolves when the condition holds, looked at every few milliseconds; rejects with what was waited for after the limit. */
 export function until(what: string, holds: () => boolean, limitMs = LIMIT_MS): Promise<void> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { filesBelow } from '../../packaging/payload.ts';
 import { freePort, start, talk, until } from '../daemon/command-rig.ts';
@@ -24,7 +24,7 @@ function pack(): { tarball: string; files: readonly string[] } {
   mkdirSync(join(stage, 'build'), { recursive: true });
   for (const path of ['package.json', 'man', 'examples']) cpSync(join(ROOT, path), join(stage, path), { recursive: true });
   cpSync(COMPILED, join(stage, 'build/src'), { recursive: true });
-  const done = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', dir], stage);
+  const done = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', dir, '--cache', join(dir, 'cache')], stage);
   assert.equal(done.status, 0, done.stderr);
   const [packed] = JSON.parse(done.stdout) as [{ filename: string; files: { path: string }[] }];
   return { tarball: join(dir, packed.filename), files: packed.files.map(({ path }) => path) };
@@ -59,11 +59,16 @@ test('installed globally it is the command ser2net, with its manual, and nothing
   assert.ok(realpathSync(command).startsWith(realpathSync(prefix)));
   const run = (...words: string[]) => spawnSync(command, words, { encoding: 'utf8', cwd: '/' });
   assert.equal(run('-v').stdout, `${command} version 4.3.11\n`);
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const { version, man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string; man: string[] };
   assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11)\n`);
   assert.ok(filesBelow(join(prefix, 'lib/node_modules/ser2net')).includes('build/src/main.js'));
   const pages = spawnSync('find', [join(prefix, 'share/man'), '-name', 'ser2net*', '-printf', '%f\n'], { encoding: 'utf8' });
-  assert.deepEqual(pages.stdout.trim().split('\n').sort(), ['ser2net.8', 'ser2net.conf.5', 'ser2net.yaml.5']);
+  assert.deepEqual(pages.stdout.trim().split('\n').sort(), man.map((page) => basename(page)).sort());
+  assert.deepEqual(
+    man.toSorted(),
+    filesBelow(join(ROOT, 'man')).map((page) => `man/${page}`),
+    'package.json names every page',
+  );
   const port = await freePort();
   const file = join(dir, 'c.yaml');
   writeFileSync(file, `connection: &one\n  accepter: tcp,127.0.0.1,${port}\n  connector: echo\n`);

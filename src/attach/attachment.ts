@@ -1,66 +1,21 @@
 // One attachment at work: a pty for applications on one side, a connection on the other, made anew as often as it takes.
 //
 // The pty lives as long as the attachment. What applications write goes to the network as fast as that takes it; while there is no
-// connection it is kept up to a limit, and then they wait.
-import type { Clock, Timer } from '../base/clock.ts';
+// connection it is kept up to a limit, and then they wait. Both sides are in one file: what one may do depends on what the other holds.
+import type { Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
-import type { Libc, Termios } from '../base/libc.ts';
-import type { Log } from '../base/log.ts';
+import type { Termios } from '../base/libc.ts';
 import type { Target } from '../config/target.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import type { Build } from '../gensio/registry.ts';
-import type { AttachOptions, TargetOptions } from '../options/attach.ts';
+import type { TargetOptions } from '../options/attach.ts';
+import { agreement } from './agreement.ts';
+import { type AttachEnv, type AttachmentSpec, type AttachmentState, type AttachmentView, describe } from './attachment-spec.ts';
 import { Backoff } from './backoff.ts';
-import { DeviceLink, type LinkEnv } from './device-link.ts';
+import { DeviceLink } from './device-link.ts';
 import { FarLine } from './far-line.ts';
 import { type Line, lineOfOptions, lineOfTermios } from './line.ts';
 import { Outbox } from './outbox.ts';
 import { PtyEnd } from './pty-end.ts';
-import type { SlaveWatch } from './slave-watch.ts';
-
-export interface AttachEnv {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly builder: Build;
-  readonly libc: Libc;
-  readonly watch: SlaveWatch;
-  readonly link: LinkEnv;
-  /** From 0 up to, not including, 1: for the waits. */
-  readonly random: () => number;
-}
-
-/** What an attachment is to be. */
-export interface AttachmentSpec {
-  /** In the log. */
-  readonly name: string;
-  /** The link applications open; absolute. */
-  readonly device: string;
-  /** In the order they are tried; one at least. */
-  readonly targets: readonly Target[];
-  readonly options: AttachOptions;
-}
-
-/** idle: nobody has asked for a connection. waiting: for the next attempt. */
-export type AttachmentState = 'stopped' | 'idle' | 'connecting' | 'connected' | 'waiting';
-
-/** How an attachment fares. */
-export interface AttachmentView {
-  readonly name: string;
-  readonly device: string;
-  /** `/dev/pts/5`; undefined: there is no pty now. */
-  readonly slave: string | undefined;
-  readonly state: AttachmentState;
-  /** The target connected to, or tried. */
-  readonly target: string;
-  readonly used: boolean;
-  /** From applications to the network, and back. */
-  readonly bytesOut: number;
-  readonly bytesIn: number;
-  /** Kept for the next connection. */
-  readonly queued: number;
-  /** Connections made so far. */
-  readonly connections: number;
-}
 
 /** A connection that held for so long was a good one: the waits begin anew. */
 const STABLE_MS = 5000;
@@ -75,6 +30,8 @@ interface Session {
   line: FarLine | undefined;
   open: boolean;
   since: number;
+  /** Flushes whose moment has not come yet at the far end: what comes before is thrown away. */
+  flushing: number;
 }
 
 export class Attachment {
@@ -266,7 +223,16 @@ export class Attachment {
 
   #flushed(queue: 'in' | 'out' | 'both'): void {
     if (queue !== 'in') this.#outbox.clear();
-    this.#session?.line?.purge(queue);
+    const session = this.#session;
+    if (session?.line !== undefined) {
+      session.line.purge(queue);
+      if (queue !== 'out') {
+        session.flushing++;
+        session.line.mark(() => {
+          session.flushing--;
+        });
+      }
+    }
     this.#updateReading();
   }
 
@@ -306,7 +272,7 @@ export class Attachment {
   // ---- the connection
 
   #connect(): void {
-    const { targets, options, name } = this.#spec;
+    const { targets, options } = this.#spec;
     const { builder, clock } = this.#env;
     const target = targets[this.#next % targets.length]!;
     this.#timer?.cancel();
@@ -319,7 +285,7 @@ export class Attachment {
     } catch (err) {
       return this.#failed(target, fromSystemError(err));
     }
-    const session: Session = { target, gensio, timer: undefined, line: undefined, open: false, since: 0 };
+    const session: Session = { target, gensio, timer: undefined, line: undefined, open: false, since: 0, flushing: 0 };
     this.#session = session;
     session.timer = clock.after(options.connectTimeout, () => this.#lost(session, new GensioError('timedout')));
     gensio.up = {
@@ -334,15 +300,28 @@ export class Attachment {
     gensio.open((err) => {
       if (session !== this.#session) return;
       if (err !== undefined) this.#lost(session, err);
-      else this.#opened(session, name);
+      else this.#agree(session);
     });
     this.#updateReading();
   }
 
-  #opened(session: Session, name: string): void {
+  /** Until the far end can be asked for settings nothing is sent, so that they come before data. */
+  #agree(session: Session): void {
     const { gensio, target } = session;
-    const { options } = this.#spec;
     session.timer?.cancel();
+    if (!target.controls || gensio.serial === undefined) return this.#opened(session);
+    gensio.setReading(!this.#ptyFull);
+    const speed = (inForce: number): void => {
+      // What it is matters only where nobody wants another one.
+      if (session === this.#session && this.#wantedLine(target).speed === undefined) this.#pty?.showSpeed(inForce);
+    };
+    session.timer = agreement(gensio.serial, this.#env.clock, speed, () => {
+      if (session === this.#session) this.#opened(session);
+    });
+  }
+
+  #opened(session: Session): void {
+    const { gensio, target } = session;
     session.open = true;
     session.since = this.#env.clock.now();
     this.#state = 'connected';
@@ -352,11 +331,15 @@ export class Attachment {
     const address = gensio.address();
     this.#say('notice', `connected to ${target.text}${address === '' ? '' : ` (${address})`}`);
     if (target.controls && gensio.serial !== undefined) {
-      session.line = new FarLine(gensio.serial, { speed: (inForce, asked) => this.#speed(inForce, asked) }, this.#env.log, name);
+      session.line = new FarLine(
+        gensio.serial,
+        { speed: (inForce, asked) => this.#pty?.showSpeed(inForce, asked) },
+        this.#env.log,
+        this.#spec.name,
+      );
       const lines = this.#lineOptions(target);
       session.line.modemLines(lines, this.#pty?.used ?? false);
       session.line.want(this.#wantedLine(target));
-      if (lines.speed === undefined && (this.#termios === undefined || options.fixed)) session.line.askSpeed();
     }
     const kept = this.#outbox.take();
     if (kept !== undefined && !gensio.write(kept)) this.#netFull = true;
@@ -365,16 +348,11 @@ export class Attachment {
     this.#updateReading();
   }
 
-  #speed(inForce: number, asked: number | undefined): void {
-    if (asked === undefined && this.#termios !== undefined && !this.#spec.options.fixed) return;
-    this.#pty?.showSpeed(inForce, asked);
-  }
-
   #fromNetwork(session: Session, data: Buffer): void {
     const pty = this.#pty;
     if (session !== this.#session || pty === undefined) return;
     this.#bytesIn += data.length;
-    if (this.#spec.options.discardUnread && !pty.used) return;
+    if (session.flushing > 0 || (this.#spec.options.discardUnread && !pty.used)) return;
     if (pty.write(data)) return;
     this.#ptyFull = true;
     session.gensio.setReading(false);
@@ -473,6 +451,3 @@ export class Attachment {
     this.#env.log.log(level, `${this.#spec.name}: ${text}`);
   }
 }
-
-/** gensio's words, and ours where there are some. */
-export const describe = (err: GensioError): string => (err.detail === undefined ? err.message : `${err.message} (${err.detail})`);

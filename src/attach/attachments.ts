@@ -4,7 +4,8 @@ import type { Timer } from '../base/clock.ts';
 import { fromSystemError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
 import type { AttachConfig } from '../config/model.ts';
-import { type AttachEnv, Attachment, type AttachmentSpec, type AttachmentView, describe } from './attachment.ts';
+import { Attachment } from './attachment.ts';
+import { type AttachEnv, type AttachmentSpec, type AttachmentView, describe } from './attachment-spec.ts';
 import { SlaveWatch } from './slave-watch.ts';
 
 /** Wait before a device that could not be made is tried again, ms. */

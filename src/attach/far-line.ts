@@ -5,8 +5,8 @@ import type { TargetOptions } from '../options/attach.ts';
 import { controlLine, isHonoured, type Line, type LineRequest, requestsFor } from './line.ts';
 
 export interface FarLineUp {
-  /** The far end has another speed than the one asked for (undefined: than anybody knows). */
-  speed(inForce: number, asked: number | undefined): void;
+  /** The far end has another speed than the one asked for. */
+  speed(inForce: number, asked: number): void;
 }
 
 const PURGE = { in: 1, out: 2, both: 3 } as const;
@@ -20,6 +20,8 @@ export class FarLine {
   readonly #lines: { dtr?: boolean; rts?: boolean } = {};
   #refusing = false;
   #over = false;
+  /** Questions are not answered: none is asked just for the moment of its answer. */
+  #silent = false;
 
   constructor(serial: SerialControl, up: FarLineUp, log: Log, name: string) {
     this.#serial = serial;
@@ -45,15 +47,17 @@ export class FarLine {
     }
   }
 
-  /** Asks for the speed in force. */
-  askSpeed(): void {
-    this.#serial.request('baudrate', 0, (value) => {
-      if (!this.#over && value !== undefined && value > 0) this.#up.speed(value, undefined);
-    });
-  }
-
   purge(queue: 'in' | 'out' | 'both'): void {
     this.#serial.purge(PURGE[queue]);
+  }
+
+  /** done comes with the answer to a question asked now: what was received before is older than this. At once when nobody answers. */
+  mark(done: () => void): void {
+    if (this.#silent) return done();
+    this.#serial.request('baudrate', 0, (answer) => {
+      if (answer === undefined || answer === 0) this.#silent = true;
+      done();
+    });
   }
 
   /** Answers that come from now on are nobody's business. */

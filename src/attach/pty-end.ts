@@ -38,6 +38,8 @@ const TIOCPKT_FLUSHWRITE = 2;
 const TIOCPKT_IOCTL = 64;
 const FLUSHED = [undefined, 'in', 'out', 'both'] as const;
 const OPEN = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
+/** Bytes handed to the kernel's queue at a time, so that a flush finds the rest still here. */
+const PIECE = 512;
 /** While nothing is read, settings and flushes are looked for so often, ms. */
 const STALL_MS = 100;
 /** After the last user seems to have gone: time until that is looked at once more, ms. */
@@ -53,6 +55,8 @@ export class PtyEnd {
   readonly #watched: Watched;
   #slave: number;
   #reading = false;
+  /** Written and not handed on yet. */
+  #rest: Buffer | undefined;
   #stall: Timer | undefined;
   #sure: Timer | undefined;
   #used = false;
@@ -73,7 +77,7 @@ export class PtyEnd {
       fds.push(this.#slave);
       must(libc.setTermios(this.#slave, firstTermios(must(libc.getTermios(this.#slave)), options.line)));
       must(libc.setPacketMode(this.#master, true));
-      this.#forgetStatus();
+      this.#takeStatus();
       applyRights(this.path, {
         perm: options.mode,
         owner: options.owner,
@@ -84,9 +88,7 @@ export class PtyEnd {
       });
       this.#bytes = ByteStream.ofDescriptor(this.#master, {
         read: (data) => this.#read(data),
-        writable: () => {
-          if (!this.#closed) up.writable();
-        },
+        writable: () => this.#drained(),
         ended: () => this.#lost(new GensioError('remclose')),
         gone: (err) => this.#lost(err === undefined ? new GensioError('remclose') : fromSystemError(err)),
       });
@@ -101,7 +103,21 @@ export class PtyEnd {
 
   /** As Gensio.write, to the applications, but data is copied: its owner may be gone before they read it. */
   write(data: Buffer): boolean {
-    return this.#closed || this.#bytes.write(Buffer.from(data));
+    if (this.#closed) return true;
+    const waiting = this.#rest;
+    this.#rest = waiting === undefined ? Buffer.from(data) : Buffer.concat([waiting, data]);
+    return waiting === undefined && this.#handOn();
+  }
+  /** As much as the kernel takes. Gives whether that was all. */
+  #handOn(): boolean {
+    for (let rest = this.#rest; rest !== undefined; rest = this.#rest) {
+      this.#rest = rest.length > PIECE ? rest.subarray(PIECE) : undefined;
+      if (!this.#bytes.write(rest.subarray(0, PIECE))) return false;
+    }
+    return true;
+  }
+  #drained(): void {
+    if (!this.#closed && this.#handOn()) this.#up.writable();
   }
   /** Off at first. Settings and flushes are reported all the same, a little later. */
   setReading(on: boolean): void {
@@ -112,7 +128,7 @@ export class PtyEnd {
   }
   /** Bytes written that applications have not made room for. */
   queued(): number {
-    return this.#bytes.queued();
+    return this.#bytes.queued() + (this.#rest?.length ?? 0);
   }
   get used(): boolean {
     return this.#used;
@@ -131,41 +147,57 @@ export class PtyEnd {
   #status(control: number): void {
     if (!this.#used) this.#look();
     const queue = FLUSHED[control & (TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE)];
+    let more = control;
+    if (queue === 'in' || queue === 'both') more |= this.#flushAll();
     if (queue !== undefined) this.#up.flushed(queue);
-    if ((control & TIOCPKT_IOCTL) === 0 || this.#closed) return;
+    if ((more & TIOCPKT_IOCTL) === 0 || this.#closed) return;
     const termios = this.#libc.getTermios(this.#master);
     if (termios instanceof SystemError) return;
-    if ((termios.lflag & TERMIOS.EXTPROC) === 0) {
-      // Whoever sets everything anew takes our ear away; what else it set stays.
-      this.#libc.setTermios(this.#master, { ...termios, lflag: termios.lflag | TERMIOS.EXTPROC });
-      this.#forgetStatus();
-    }
-    this.#up.settings(termios);
+    if ((termios.lflag & TERMIOS.EXTPROC) !== 0) return this.#up.settings(termios);
+    // Whoever sets everything anew takes our ear away; what else it set stays.
+    this.#libc.setTermios(this.#master, { ...termios, lflag: termios.lflag | TERMIOS.EXTPROC });
+    this.#takeStatus();
+    const now = this.#libc.getTermios(this.#master);
+    this.#up.settings(now instanceof SystemError ? termios : now);
   }
 
-  /** A read of one byte takes the status byte and no data. */
-  #forgetStatus(): void {
-    for (let n = 0; n < 4; n++) {
-      const got = this.#libc.readNow(this.#master, 1);
-      if (got instanceof SystemError || got[0] === undefined || got[0] === 0) return;
-    }
+  /** The kernel throws away only what an application could read at once; the rest is here, and on its way there. Gives the status. */
+  #flushAll(): number {
+    this.#rest = undefined;
+    this.#libc.flush(this.#master, 'out');
+    this.#libc.flush(this.#slave, 'in');
+    this.#libc.flush(this.#master, 'out');
+    return this.#takeStatus();
+  }
+
+  /** Takes the status byte, if there is one, and no data: a read of one byte is that. */
+  #takeStatus(): number {
+    const got = this.#libc.readNow(this.#master, 1);
+    return got instanceof SystemError ? 0 : (got[0] ?? 0);
   }
 
   #stalled(): void {
     this.#stall = undefined;
     if (this.#closed || this.#reading) return;
-    const got = this.#libc.readNow(this.#master, 1);
-    if (!(got instanceof SystemError) && got[0] !== undefined && got[0] !== 0) this.#status(got[0]);
+    const control = this.#takeStatus();
+    if (control !== 0) this.#status(control);
     if (!this.#closed && !this.#reading) this.#stall = this.#clock.after(STALL_MS, () => this.#stalled());
   }
 
   /** Shows the speed in force, unless an application has set another one than `instead` meanwhile. */
   showSpeed(speed: number, instead?: number): void {
+    // What an application has just set comes first.
+    const control = this.#closed ? 0 : this.#takeStatus();
+    if (control !== 0) this.#status(control);
+    if ((control & TIOCPKT_IOCTL) !== 0) return;
     const termios = this.#closed ? undefined : this.#libc.getTermios(this.#master);
     if (termios === undefined || termios instanceof SystemError || termios.ospeed === speed) return;
     if (instead !== undefined && termios.ospeed !== instead) return;
     this.#libc.setTermios(this.#master, withSpeed(termios, speed));
-    this.#forgetStatus();
+    this.#takeStatus();
+    const now = this.#libc.getTermios(this.#master);
+    // An application has set something in between.
+    if (!(now instanceof SystemError) && now.ospeed !== speed) this.#up.settings(now);
   }
 
   // ---- applications
@@ -224,8 +256,10 @@ export class PtyEnd {
     // The kernel has set everything back.
     const raw = { ...termios, iflag: termios.iflag & (TERMIOS.IXON | TERMIOS.IXOFF), oflag: 0, lflag: TERMIOS.EXTPROC };
     if (this.#libc.setTermios(this.#slave, raw) !== undefined) return false;
+    this.#rest = undefined;
+    this.#libc.flush(this.#master, 'out');
     this.#libc.flush(this.#slave, 'both');
-    this.#forgetStatus();
+    this.#takeStatus();
     this.#look();
     return true;
   }

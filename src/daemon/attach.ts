@@ -2,7 +2,8 @@
 // configuration, where one daemon serves many.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Attachment, describe } from '../attach/attachment.ts';
+import { Attachment } from '../attach/attachment.ts';
+import { describe } from '../attach/attachment-spec.ts';
 import { attachEnv } from '../attach/attachments.ts';
 import { systemClock } from '../base/clock.ts';
 import { fromSystemError } from '../base/gensio-error.ts';

@@ -1,7 +1,8 @@
 // `ser2net console`: a terminal client for a port here or elsewhere. The terminal is in raw mode meanwhile, and as it was before
 // afterwards, whatever happens.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { describe } from '../attach/attachment.ts';
+import { agreement } from '../attach/agreement.ts';
+import { describe } from '../attach/attachment-spec.ts';
 import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
 import { lineOfOptions, requestsFor } from '../attach/line.ts';
@@ -182,10 +183,17 @@ function talk(gensio: Gensio, terminal: Terminal, wish: Wish, given: SubcommandO
       return;
     }
     session.drainedNetwork = () => terminal.resume();
-    if (wish.speed === undefined) return;
-    for (const { setting, value } of requestsFor(lineOfOptions({ speed: wish.speed, flow: undefined }), undefined)) {
-      gensio.serial?.request(setting, value, () => undefined);
-    }
+    const { serial } = gensio;
+    if (wish.speed === undefined || serial === undefined) return;
+    const requests = requestsFor(lineOfOptions({ speed: wish.speed, flow: undefined }), undefined);
+    agreement(
+      serial,
+      systemClock,
+      () => undefined,
+      () => {
+        for (const { setting, value } of requests) serial.request(setting, value, () => undefined);
+      },
+    );
   });
 }
 

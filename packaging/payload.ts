@@ -1,6 +1,6 @@
 // The files of the program as a package carries them: compiled code, and of the modules it uses at run time what is loaded there.
 // Not their types, sources, documents, tests, or code for other machines.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** A file to be installed. path is relative, with slashes. */
@@ -30,13 +30,18 @@ export function filesBelow(dir: string): string[] {
     .sort();
 }
 
-/** The program in one file, and what V8 made of it (one-file.ts). */
-const WHOLE: readonly string[] = ['program.js', 'program.cache'];
+/** The program in one file, and what V8 made of it (one-file.ts). Not when they are older than the build: src/daemon/one-file.ts. */
+function whole(compiled: string): readonly string[] {
+  const mtime = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const made = mtime(join(compiled, 'program.js'));
+  return made === 0 || mtime(join(compiled, '../.tsbuildinfo')) > made ? [] : ['program.js', 'program.cache'];
+}
 
 /** The compiled code, without what is left of sources that are gone, types and maps. */
 function code({ root, compiled }: Project): PayloadFile[] {
+  const also = whole(compiled);
   return filesBelow(compiled)
-    .filter((name) => WHOLE.includes(name) || (name.endsWith('.js') && existsSync(join(root, 'src', name.replace(/\.js$/, '.ts')))))
+    .filter((name) => also.includes(name) || (name.endsWith('.js') && existsSync(join(root, 'src', name.replace(/\.js$/, '.ts')))))
     .map((name) => file(`build/src/${name}`, join(compiled, name)));
 }
 

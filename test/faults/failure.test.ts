@@ -60,7 +60,7 @@ const configuration = (...lines: readonly Line[]): string => ['%YAML 1.1\n---', 
 const needsPtys = { skip: libc() === undefined && 'koffi is not installed: no ptys' };
 
 test('a failure in the code of one connection is logged with its stack; all others go on, and it comes back', needsPtys, async () => {
-  const daemon = subject({ env: { NODE_OPTIONS: `--import ${BOMB}` }, broken: true });
+  const daemon = subject({ env: { NODE_OPTIONS: `--import ${BOMB}`, SER2NET_MODULES: '1' }, broken: true });
   const base = await freePorts(2);
   const [a, b] = [new Line(daemon, 'a', base), new Line(daemon, 'b', base + 1)];
   daemon.configure(configuration(a, b));

@@ -67,5 +67,5 @@ test('python3-serial opens, sets and reads back everything, and 256 byte values 
     said += data.toString();
   });
   await new Promise((resolve) => child.on('close', resolve));
-  assert.equal(said, 'done\n');
+  assert.equal(said.trim(), 'done');
 });

@@ -3,7 +3,7 @@
 import type { GensioErrorCode } from '../base/gensio-error.ts';
 import { CONNECTION, type ConnectionOptions } from '../options/connection.ts';
 import { bool, str } from '../options/kind.ts';
-import { type MutableValues, setOption } from '../options/row.ts';
+import { keyOf, type MutableValues, setOption } from '../options/row.ts';
 import type { Defaults } from './defaults.ts';
 import { parseRemaddr } from './net-addr.ts';
 
@@ -77,7 +77,7 @@ export const optionShorthands: readonly string[] = ['trace-hexdump', 'trace-time
 /** The keys of the rows that an option sets, written `name` or `name=value`, old spellings included. */
 export function keysSetBy(text: string): readonly string[] {
   const name = /^[^=]*/.exec(text)![0].toLowerCase();
-  const found = Object.keys(CONNECTION).find((key) => CONNECTION[key as keyof typeof CONNECTION].yaml === name);
+  const found = keyOf(CONNECTION, 'yaml', name);
   if (found !== undefined) return [found];
   const forAll = /^trace-(hexdump|timestamp)$/.exec(name)?.[1];
   if (forAll !== undefined) return keysSetBy(`-${forAll}`);

@@ -142,6 +142,8 @@ export class Defaults {
   readonly #classes = new Map<string, Map<string, DefaultValue>>();
   /** Where the values that were set stand, by class and name; '' for all classes. */
   readonly #places = new Map<string, Pos>();
+  /** What values() found, until a default changes. */
+  readonly #tables = new Map<Rows, Map<string, Record<string, unknown>>>();
 
   constructor(services: Services = builtInServices) {
     this.services = services;
@@ -158,6 +160,7 @@ export class Defaults {
     const got = readDefault(info, value);
     if ('error' in got) return got.error;
     (cls === undefined ? this.#base : this.#of(cls)).set(name, got.ok);
+    this.#tables.clear();
     this.#places.set(`${cls ?? ''} ${name}`, pos);
     return undefined;
   }
@@ -165,6 +168,7 @@ export class Defaults {
   /** Takes the value of a class away again. 'notfound': no such name, or that class has none. */
   remove(name: string, cls: string): GensioErrorCode | undefined {
     if (!Object.hasOwn(NAMES, name) || !this.#classes.get(cls)?.delete(name)) return 'notfound';
+    this.#tables.clear();
     this.#places.delete(`${cls} ${name}`);
     return undefined;
   }
@@ -193,6 +197,13 @@ export class Defaults {
 
   /** A table of options with every default in force for the class. */
   values<R extends Rows>(rows: R, cls: string): MutableValues<R> {
+    const tables = this.#tables.get(rows) ?? new Map<string, Record<string, unknown>>();
+    this.#tables.set(rows, tables);
+    const table = tables.get(cls) ?? this.#table(rows, cls);
+    tables.set(cls, table);
+    return { ...table } as MutableValues<R>;
+  }
+  #table(rows: Rows, cls: string): Record<string, unknown> {
     const out: Record<string, unknown> = {};
     for (const [key, row] of Object.entries(rows)) {
       const name = row.preset?.name;
@@ -205,7 +216,7 @@ export class Defaults {
       if (found !== undefined) out[key] = asOption(row, info, found.value);
       else out[key] = PRESET.some(([n, c]) => n === name && c === cls) ? asOption(row, info, info.value) : row.def;
     }
-    return out as MutableValues<R>;
+    return out;
   }
 
   #of(cls: string): Map<string, DefaultValue> {

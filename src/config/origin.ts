@@ -49,6 +49,10 @@ export const noteWritten = (section: Pos, field: string, pos: Pos): void => note
 
 /** Notes every option of a table: given in the file (by key), or from a default of the class. */
 export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string, Pos>, defaults: Defaults, cls: string): void {
+  if (!defaults.changed) {
+    for (const [key, pos] of given) if (Object.hasOwn(rows, key)) noteWritten(section, `options.${key}`, pos);
+    return;
+  }
   for (const [key, { preset }] of Object.entries(rows)) {
     const pos = given.get(key);
     if (pos !== undefined) noteWritten(section, `options.${key}`, pos);

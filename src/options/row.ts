@@ -37,6 +37,23 @@ export const defaults = <R extends Rows>(rows: R): MutableValues<R> =>
 
 export type SetResult = 'ok' | 'unknown' | { readonly expected: string };
 
+/** Keys by spelling in small letters, for each table and format; made once, since a file may have thousands of options. */
+const known = new WeakMap<Rows, { readonly conf: Map<string, string>; readonly yaml: Map<string, string> }>();
+
+/** The key of the row that has a spelling, compared without case: the first one. */
+export function keyOf(rows: Rows, format: 'conf' | 'yaml', name: string): string | undefined {
+  let keys = known.get(rows);
+  if (keys === undefined) {
+    keys = { conf: new Map(), yaml: new Map() };
+    for (const [key, r] of Object.entries(rows).reverse()) {
+      if (r.conf !== false) keys.conf.set(r.conf.toLowerCase(), key);
+      if (r.yaml !== false) keys.yaml.set(r.yaml.toLowerCase(), key);
+    }
+    known.set(rows, keys);
+  }
+  return keys[format].get(name.toLowerCase());
+}
+
 /**
  * Sets one option from its text. value undefined: the bare name was given. Names compare without case.
  * 'unknown': no row has that spelling in that format.
@@ -48,17 +65,14 @@ export function setOption<R extends Rows>(
   name: string,
   value: string | undefined,
 ): SetResult {
-  const wanted = name.toLowerCase();
-  for (const [key, r] of Object.entries(rows)) {
-    const spelling = r[format];
-    if (spelling === false || spelling.toLowerCase() !== wanted) continue;
-    const got = value !== undefined ? r.kind.parse(value) : 'bare' in r.kind ? { ok: r.kind.bare } : { expected: 'given a value' };
-    if ('expected' in got) return got;
-    const at = into as Record<string, unknown>;
-    at[key] = r.adds && Array.isArray(at[key]) ? [...(at[key] as unknown[]), ...(got.ok as unknown[])] : got.ok;
-    return 'ok';
-  }
-  return 'unknown';
+  const key = keyOf(rows, format, name);
+  if (key === undefined) return 'unknown';
+  const r = rows[key]!;
+  const got = value !== undefined ? r.kind.parse(value) : 'bare' in r.kind ? { ok: r.kind.bare } : { expected: 'given a value' };
+  if ('expected' in got) return got;
+  const at = into as Record<string, unknown>;
+  at[key] = r.adds && Array.isArray(at[key]) ? [...(at[key] as unknown[]), ...(got.ok as unknown[])] : got.ok;
+  return 'ok';
 }
 
 /** The spellings of a table in one format, for hints and completion. */

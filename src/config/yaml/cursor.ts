@@ -18,6 +18,9 @@ export class Malformed extends Error {
 
 const isBreakCode = (c: number): boolean => c === 0x0a || c === 0x85 || c === 0x2028 || c === 0x2029;
 
+/** Most of a line. */
+const REST = /[\t -~]+/y;
+
 export class Cursor {
   readonly text: string;
   /** Offset in UTF-16 units, as JavaScript has them. */
@@ -72,6 +75,20 @@ export class Cursor {
     this.col++;
     this.index++;
   }
+  /** Over what a sticky pattern matches: only characters of ASCII, no line ends. */
+  skipRun(pattern: RegExp): void {
+    pattern.lastIndex = this.at;
+    if (!pattern.test(this.text)) return;
+    const length = pattern.lastIndex - this.at;
+    this.at += length;
+    this.col += length;
+    this.index += length;
+  }
+  /** To the end of the line. */
+  skipRest(): void {
+    this.skipRun(REST);
+    while (!this.isBreakOrEnd()) this.skip();
+  }
   skipTo(at: number): void {
     while (this.at < at) this.skip();
   }
@@ -80,7 +97,7 @@ export class Cursor {
   }
   /** To the end of the line. */
   skipComment(): void {
-    if (this.peek() === '#') while (!this.isBreakOrEnd()) this.skip();
+    if (this.peek() === '#') this.skipRest();
   }
   /** Over a line end, if there is one; what it means in a scalar. */
   skipLine(): string {

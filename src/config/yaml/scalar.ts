@@ -42,6 +42,12 @@ class Gap {
   }
 }
 
+/** What goes on with a plain scalar whatever comes after it, out of brackets and in them. */
+const PLAIN = /[A-Za-z0-9_/.,()=;+~-]+/y;
+const PLAIN_IN_FLOW = /[A-Za-z0-9_/.()=;+~-]+/y;
+/** The same in quotes of either kind. */
+const QUOTED = /[!#-&(-[\]-~]+/y;
+
 /** Without quotes. indent: columns it must keep to on further lines. */
 export function scanPlain(c: Cursor, flow: boolean, indent: number): ScannedScalar {
   const start = c.at;
@@ -50,7 +56,11 @@ export function scanPlain(c: Cursor, flow: boolean, indent: number): ScannedScal
   let gap: Gap | undefined;
   while (!c.isDocumentMark() && c.peek() !== '#') {
     const from = c.at;
-    while (!c.isBlankOrEnd() && !endsPlain(c, flow, start)) c.skip();
+    for (;;) {
+      c.skipRun(flow ? PLAIN_IN_FLOW : PLAIN);
+      if (c.isBlankOrEnd() || endsPlain(c, flow, start)) break;
+      c.skip();
+    }
     if (c.at > from) {
       value += (gap?.text ?? '') + c.text.slice(from, c.at);
       gap = undefined;
@@ -123,6 +133,7 @@ export function scanQuoted(c: Cursor): ScannedScalar {
       } else {
         const from = c.at;
         c.skip();
+        c.skipRun(QUOTED);
         value += c.text.slice(from, c.at);
       }
     }
@@ -173,7 +184,7 @@ export function scanBlock(c: Cursor, parent: number): ScannedScalar {
     else value += first + lead.breaks;
     blankBefore = blank;
     const from = c.at;
-    while (!c.isBreakOrEnd()) c.skip();
+    c.skipRest();
     value += c.text.slice(from, c.at);
     first = c.skipLine();
     lead = blockBreaks(c, indent, parent, start);

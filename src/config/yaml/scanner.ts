@@ -45,6 +45,9 @@ interface SimpleKey {
 /** Deeper nesting means nothing to ser2net, and each level costs time at each token. */
 const MAX_DEPTH = 64;
 const MAX_KEY = 1024;
+const SPACES = / +/y;
+/** What Cursor.isWord() takes. */
+const WORD = /[A-Za-z0-9_-]+/y;
 
 export class Scanner {
   readonly #c: Cursor;
@@ -81,7 +84,8 @@ export class Scanner {
   #needsMore(): boolean {
     if (this.#queue.length === 0) return true;
     this.#dropStaleKeys();
-    return this.#keys.some((key) => key?.number === this.#taken);
+    for (const key of this.#keys) if (key?.number === this.#taken) return true;
+    return false;
   }
 
   #put(type: TokenType, at: number, end: number, value = ''): void {
@@ -156,6 +160,7 @@ export class Scanner {
     const c = this.#c;
     for (;;) {
       if (c.col === 0 && c.peek() === '\ufeff') c.skip();
+      c.skipRun(SPACES);
       while (c.peek() === ' ' || ((this.#flow || !this.#keyAllowed) && c.peek() === '\t')) c.skip();
       c.skipComment();
       if (!c.isBreak()) return;
@@ -167,7 +172,8 @@ export class Scanner {
   /** A key ends on its line and within 1024 characters. */
   #dropStaleKeys(): void {
     const c = this.#c;
-    for (const [i, key] of this.#keys.entries()) {
+    for (let i = 0; i < this.#keys.length; i++) {
+      const key = this.#keys[i];
       if (key === undefined || (key.line >= c.line && key.index + MAX_KEY >= c.index)) continue;
       if (key.required) throw new Malformed("could not find expected ':'", c.at, key.at);
       this.#keys[i] = undefined;
@@ -286,7 +292,7 @@ export class Scanner {
     this.#keyAllowed = false;
     const from = c.at;
     c.skip();
-    while (c.isWord()) c.skip();
+    c.skipRun(WORD);
     if (c.at === from + 1 || !(c.isBlankOrEnd() || '?:,]}%@`'.includes(c.peek()))) {
       throw new Malformed('did not find expected alphabetic or numeric character', c.at, from);
     }

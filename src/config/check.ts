@@ -118,7 +118,11 @@ function oddities({ name, connector, accepter, pos, options }: ConnectionConfig)
   const device = deviceOf(connector);
   const below = placeOf(pos, 'connector');
   if (device !== undefined && /[ \t]/.test(device)) {
-    const hint = /^\S+[ \t]+[0-9]/.test(device) ? `a comma is missing behind '${device.split(/[ \t]/)[0]}'` : undefined;
+    const hint = /^\S+[ \t]+[0-9]/.test(device)
+      ? `a comma is missing behind '${device.split(/[ \t]/)[0]}'`
+      : device.trim() !== device
+        ? 'blanks around a comma belong to what is beside it: leave them out'
+        : undefined;
     out.push(warn('suspicious', below, `the device '${device}' of '${name}' has a blank in its name`, hint));
   } else if (device === '') out.push(warn('suspicious', below, `the connector of '${name}' names no device`));
   else if (device !== undefined && !device.startsWith('/')) {

@@ -71,8 +71,8 @@ export const oneOf = <const W extends string>(words: readonly W[], anyCase = fal
 export const list = (separator: string | RegExp, joiner: string, name: string): Kind<readonly string[] | undefined> => ({
   name,
   parse: (text) => {
-    const items = text.split(separator).filter((item) => item !== '');
-    return items.length === 0 ? { expected: 'a list' } : { ok: items };
+    // Separators alone are an empty list (ser2net 4.3.11).
+    return text === '' ? { expected: 'a list' } : { ok: text.split(separator).filter((item) => item !== '') };
   },
   print: (value) => (value ?? []).join(joiner),
 });

@@ -9,7 +9,7 @@ import { CONNECTION } from '../../options/connection.ts';
 import { cNumber } from '../../options/kind.ts';
 import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
-import { defaults, setOption, spellings } from '../../options/row.ts';
+import { defaults, type Rows, setOption, spellings } from '../../options/row.ts';
 import { keysSetBy, type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
 import { type Defaults, defaultNames } from '../defaults.ts';
 import { parseStack } from '../gensio-str.ts';
@@ -49,6 +49,7 @@ export class Build {
 
   /** A section is complete. false: reading ends here (class P). */
   close(draft: Draft, report: Report): boolean {
+    optionsTwice(draft, report);
     switch (draft.kind) {
       case 'connection':
         return this.#connection(draft, report);
@@ -160,7 +161,10 @@ export class Build {
       if (setOption(ROTATOR, options, 'yaml', key, value.text === '' ? undefined : value.text) === 'ok') continue;
       const text = `'${optionString(option)}' is not an option of a rotator; '${name}' is left out`;
       const classic = messages.rotatorOption(optionString(option), report.eventLine);
-      report.error('unknown-option', option.name, text, { classic, hint: meant(key, spellings(ROTATOR, 'yaml')) });
+      const hint = OPTION_NAMES.includes(key)
+        ? `'${option.name.text}' is an option of connections: put it there`
+        : meant(key, spellings(ROTATOR, 'yaml'));
+      report.error('unknown-option', option.name, text, { classic, hint });
       return true;
     }
     options.allowedUsers ??= values.allowedUsers;
@@ -333,6 +337,18 @@ export class Build {
   }
 }
 
+/** Options that replace what the same option said before: the last one counts, which 4.3.11 says nothing about. */
+function optionsTwice({ kind, options }: Draft, report: Report): void {
+  const seen = new Set<string>();
+  for (const { name } of options) {
+    const key = name.text.toLowerCase();
+    const adds = kind !== 'led' && ADDING.includes(key);
+    if (seen.has(key) && !adds) report.warning('duplicate-key', name, `the option '${name.text}' is given twice; the last one counts`);
+    seen.add(key);
+  }
+}
+const ADDING: readonly string[] = Object.values(CONNECTION as Rows).flatMap((row) => (row.adds && row.yaml !== false ? [row.yaml] : []));
+
 /** The options of a section by the keys of their rows, with the place of the last that counts. */
 function givenIn(draft: Draft, report: Report, keys: (option: OptionText) => readonly string[]): Map<string, Pos> {
   const out = new Map<string, Pos>();
@@ -359,7 +375,12 @@ const stackTrouble = (role: 'accepter' | 'connector', stack: Stack, error: Gensi
 function stackHint(text: string, role: 'accepter' | 'connector'): string | undefined {
   if (/^[a-z]+[(,][^,]* ,|^[a-z]+ [,(]/.test(text)) return 'blanks before a comma belong to what is before it: leave them out';
   if (role === 'connector' && /^serialdev[^,]*\s+\/dev\//.test(text)) return 'a comma is missing before the device';
-  if (role === 'accepter' && /^telnet\([^)]*$/.test(text)) return "a ')' is missing";
+  const open = /^((?:[a-z]+(?:\([^)]*\))?,)*)([a-z]+)\(([^,)]*),[^)]*$/.exec(text);
+  if (open !== null) return `close the options before the next layer: '${open[1]}${open[2]}(${open[3]}),...'`;
+  if (/(?:^|,)telnet,rfc2217,/.test(text)) return "options of a layer stand in its parentheses: 'telnet(rfc2217),...'";
+  const speed = /,([0-9]+),([neoms]),([5-8]),([12])(?:,|$)/i.exec(text);
+  if (role === 'connector' && speed !== null) return `write the speed as one word: '${speed.slice(1).join('')}'`;
+  if (/^[A-Za-z][\w.-]*(?::[\w.-]+)*:[0-9]+$/.test(text)) return `the parts are separated by commas: '${text.replaceAll(':', ',')}'`;
   return undefined;
 }
 

@@ -195,10 +195,14 @@ class FileReader {
           messages.unknownInText(problem.rest),
           this.#aliasHint(problem.name),
         );
-      case 'unclosed': {
-        const classic = problem.close === ')' ? messages.unclosedAlias(problem.rest) : messages.unclosedFile(problem.rest);
-        return this.#fail(span, 'bad-escape', `'${problem.close}' is missing behind '${problem.rest.slice(0, 40)}'`, classic);
-      }
+      case 'unclosed':
+        // 4.3.11 says nothing and takes an empty text.
+        this.#report.warning(
+          'bad-escape',
+          span,
+          `'${problem.close}' is missing behind '${problem.rest.slice(0, 40)}'; the text is taken as it is`,
+        );
+        return { ...span, text };
       case 'file':
         return this.#fail(
           span,
@@ -271,7 +275,7 @@ class FileReader {
         const n = readTimeout(value.text);
         if (n === undefined) this.#fail(value, 'bad-value', `the timeout '${value.text}' is not a number of seconds`, messages.timeout);
         draft.timeout = n;
-        draft.places.set('timeout', value);
+        this.#place('timeout', value);
         this.#state = 'in-section';
         return;
       }
@@ -280,7 +284,7 @@ class FileReader {
         if (word !== 'on' && word !== 'off')
           this.#fail(value, 'bad-value', `enable is '${value.text}'`, messages.enable, 'write on or off');
         draft.enable = word === 'on';
-        draft.places.set('enable', value);
+        this.#place('enable', value);
         this.#state = 'in-section';
         return;
       }
@@ -344,7 +348,10 @@ class FileReader {
     ) {
       return `write '${glued}: ' with a blank behind the colon`;
     }
-    if (this.#state === 'list') return `write '[${value.text.split(/[\s,]+/).join(', ')}]', without quotes around it all`;
+    if (this.#state === 'list') {
+      const names = value.text.replace(/^\s*\[|\]\s*$/g, '').split(/[\s,]+/);
+      return `write '[${names.filter((name) => name !== '').join(', ')}]', without quotes around it all`;
+    }
     if (this.#state === 'begin' && /^[0-9]+[:,]|^BANNER:|^[^:\s]+:(raw|telnet|rawlp|off|on):/.test(value.text)) {
       return 'this looks like the classic format: let the name end in .conf';
     }
@@ -427,6 +434,13 @@ class FileReader {
     }
     draft.values.set(key, value);
     this.#state = 'in-section';
+  }
+
+  /** Notes where a key stands; a further one counts, which 4.3.11 says nothing about. */
+  #place(key: string, value: Text): void {
+    const { places, kind } = this.#draft;
+    if (places.has(key)) this.#report.warning('duplicate-key', this.#key, `'${key}' is given twice in one ${kind}; the last one counts`);
+    places.set(key, value);
   }
 
   // ---- mappings and lists

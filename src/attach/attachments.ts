@@ -4,6 +4,8 @@ import type { Timer } from '../base/clock.ts';
 import { fromSystemError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
 import type { AttachConfig } from '../config/model.ts';
+import type { GensioEnv } from '../gensio/env.ts';
+import { Builder } from '../gensio/registry.ts';
 import { Attachment } from './attachment.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentView, describe } from './attachment-spec.ts';
 import { SlaveWatch } from './slave-watch.ts';
@@ -11,12 +13,21 @@ import { SlaveWatch } from './slave-watch.ts';
 /** Wait before a device that could not be made is tried again, ms. */
 const AGAIN_MS = 10_000;
 
-export type AttachmentsEnv = Omit<AttachEnv, 'libc' | 'watch'>;
+export interface AttachmentsEnv extends Omit<AttachEnv, 'libc' | 'watch' | 'builder'> {
+  /** What layers need besides clock and log. */
+  readonly gensio: Omit<GensioEnv, 'clock' | 'log'>;
+}
+
+/** So much an application may be ahead of the network, besides what the far end's machine takes. */
+const TCP_AHEAD = 16384;
 
 /** What attachments of one process share; undefined: this machine cannot have any (no koffi). */
 export function attachEnv(env: AttachmentsEnv): AttachEnv | undefined {
   const c = libc();
-  return c === undefined ? undefined : { ...env, libc: c, watch: new SlaveWatch(c, env.clock) };
+  if (c === undefined) return undefined;
+  const { clock, log, gensio } = env;
+  const builder = new Builder({ ...gensio, clock, log, tcpAhead: TCP_AHEAD });
+  return { ...env, libc: c, watch: new SlaveWatch(c, clock), builder };
 }
 
 interface Entry {

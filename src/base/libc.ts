@@ -52,8 +52,8 @@ export interface LineCounters {
   readonly bufOverrun: number;
 }
 
-/** oobinline: urgent bytes stay among the others; the rest as in tcp(7). */
-export type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout';
+/** oobinline: urgent bytes stay among the others; notsentLowat: bytes not sent yet from which no more are taken; the rest as in tcp(7). */
+export type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout' | 'notsentLowat';
 
 /** A call gives its answer or the error, and never throws. fd is not checked: a wrong one gives EBADF. */
 export interface Libc {
@@ -112,7 +112,7 @@ export interface Libc {
   close(fd: number): SystemError | undefined;
   /** close(2) on a thread: closing a terminal may wait for its output. */
   closeLater(fd: number, done: (err?: SystemError) => void): void;
-  /** SO_KEEPALIVE (0 or 1), TCP_KEEPIDLE and TCP_KEEPINTVL in seconds, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds. */
+  /** SO_KEEPALIVE (0 or 1), TCP_KEEPIDLE and TCP_KEEPINTVL in seconds, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds, TCP_NOTSENT_LOWAT in bytes. */
   setTcp(fd: number, knob: TcpKnob, value: number): SystemError | undefined;
   getTcp(fd: number, knob: TcpKnob): number | SystemError;
   /** SO_PEERCRED: whose process connected a unix socket. */
@@ -167,6 +167,7 @@ const TCP: Readonly<Record<TcpKnob, readonly [level: number, name: number]>> = {
   keepintvl: [IPPROTO_TCP, 5],
   keepcnt: [IPPROTO_TCP, 6],
   userTimeout: [IPPROTO_TCP, 18],
+  notsentLowat: [IPPROTO_TCP, 25],
 };
 const POLLERR = 0x8;
 const POLLHUP = 0x10;

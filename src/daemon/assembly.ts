@@ -10,7 +10,7 @@ import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/sessions.ts';
 import { Traces } from '../observe/trace.ts';
 import type { LayerSpec } from '../options/stack.ts';
-import { Engine } from '../port/engine.ts';
+import { Engine, type EngineEnv } from '../port/engine.ts';
 import { linkEnv } from './link-env.ts';
 import { COMPATIBLE } from './messages.ts';
 import type { ReloadResult } from './reload.ts';
@@ -31,13 +31,17 @@ export class Assembly implements DaemonEngine {
     this.#leds = new Leds(log);
     this.#traces = new Traces(clock, log);
     const defaults = new Defaults();
+    const gensio: EngineEnv['gensio'] = {
+      lockDir: uucpLocks ? LOCK_DIR : undefined,
+      parse: (text, role) => parseStack(text, role, defaults).spec,
+    };
     this.#engine = new Engine({
       clock,
       log,
-      gensio: { lockDir: uucpLocks ? LOCK_DIR : undefined, parse: (text, role) => parseStack(text, role, defaults).spec },
+      gensio,
       observers: [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)],
     });
-    this.#attachments = new Attachments({ clock, log, builder: this.#engine.builder, link: linkEnv(), random: Math.random });
+    this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random });
     // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.
     this.#engine.watchUsers((change, port) => {
       if (change === 'disconnected' && bottomOf(port.config.accepter.spec) === 'stdio') end(0);

@@ -11,7 +11,6 @@ import { libc } from '../base/libc.ts';
 import { Defaults } from '../config/defaults.ts';
 import { parseStack } from '../config/gensio-str.ts';
 import { parseTarget, type Target } from '../config/target.ts';
-import { Builder } from '../gensio/registry.ts';
 import { DaemonLog, DatagramTarget } from '../observe/log.ts';
 import { ATTACH, type AttachOptions } from '../options/attach.ts';
 import { defaults as builtIn, type MutableValues, type Row } from '../options/row.ts';
@@ -110,12 +109,7 @@ class AttachProcess {
       log: this.#log,
       link: linkEnv(),
       random: Math.random,
-      builder: new Builder({
-        clock: systemClock,
-        log: this.#log,
-        lockDir: '/var/lock',
-        parse: (text, role) => parseStack(text, role, new Defaults()).spec,
-      }),
+      gensio: { lockDir: '/var/lock', parse: (text, role) => parseStack(text, role, new Defaults()).spec },
     });
     if (env === undefined) return this.#fail('not possible here without the package koffi');
     const { device, targets, options } = this.#wish;

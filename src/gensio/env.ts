@@ -9,6 +9,8 @@ export interface GensioEnv {
   readonly log: Log;
   /** Where UUCP lock files go; undefined: none are made (-u). */
   readonly lockDir: string | undefined;
+  /** Bytes a TCP connection made from here takes ahead of the network, so that a far end that is full is felt soon. undefined: megabytes. */
+  readonly tcpAhead?: number | undefined;
   /** Who may use the accepter being built: its authdir and allowed-users; undefined: no directory to look in. */
   readonly auth?: Authority | undefined;
   /** Reads a stack that stands in an option or a service record; undefined when it means nothing. */

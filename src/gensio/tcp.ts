@@ -145,7 +145,11 @@ export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
       attempted.once('connect', () => {
         attempted.removeAllListeners('error');
         if (cancelled) attempted.destroy();
-        else done(undefined, prepare(attempted, spec.opts, env));
+        else {
+          const gensio = prepare(attempted, spec.opts, env);
+          if (env.tcpAhead !== undefined && gensio.fd !== undefined) libc()?.setTcp(gensio.fd, 'notsentLowat', env.tcpAhead);
+          done(undefined, gensio);
+        }
       });
     };
     resolve(spec.addrs, 'connector', (err, endpoints) => {

@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Attachment } from '../../src/attach/attachment.ts';
 import type { AttachEnv } from '../../src/attach/attachment-spec.ts';
-import { attachEnv } from '../../src/attach/attachments.ts';
+import { type AttachmentsEnv, attachEnv } from '../../src/attach/attachments.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { Defaults } from '../../src/config/defaults.ts';
 import { parseStack } from '../../src/config/gensio-str.ts';
 import { parseTarget, type Target } from '../../src/config/target.ts';
-import { Builder } from '../../src/gensio/registry.ts';
 import { ATTACH, type AttachOptions } from '../../src/options/attach.ts';
 import { defaults } from '../../src/options/row.ts';
 import { until } from '../rig/pty.ts';
@@ -31,6 +30,7 @@ export function target(text: string, options: AttachOptions = attachOptions()): 
 }
 
 export interface TestAttachEnv extends AttachEnv {
+  readonly gensio: AttachmentsEnv['gensio'];
   /** `level text`, one for each line. */
   readonly lines: string[];
   readonly dir: string;
@@ -44,15 +44,16 @@ export function attachTestEnv(t: TestContext, over: { clock?: Clock } = {}): Tes
   const clock = over.clock ?? systemClock;
   const log = { log: (level: string, text: string) => void lines.push(`${level} ${text}`) };
   const parse = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, new Defaults()).spec;
+  const gensio = { lockDir: undefined, parse };
   const env = attachEnv({
     clock,
     log,
-    builder: new Builder({ clock, log, lockDir: undefined, parse }),
+    gensio,
     link: { stateDir: join(dir, 'state'), pid: process.pid },
     random: () => 0,
   });
   if (env === undefined) throw new Error('koffi is not installed: npm ci');
-  return { ...env, lines, dir };
+  return { ...env, gensio, lines, dir };
 }
 
 /** A started attachment; its device is `<dir>/<name>`. Stopped with the test. */

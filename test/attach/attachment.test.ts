@@ -202,7 +202,7 @@ test('a far end that does not read makes the application wait, and goes on where
   let stuck = 0;
   await until('the application to wait', () => {
     let n = 1;
-    while (n > 0 && written < 64_000_000) {
+    while (n > 0 && written < 8_000_000) {
       const offset = written % piece.length;
       n = app.writeSome(piece.subarray(offset));
       written += n;
@@ -210,7 +210,8 @@ test('a far end that does not read makes the application wait, and goes on where
     }
     return ++stuck > 50;
   });
-  assert.ok(written < 32_000_000, `${written} bytes disappeared`);
+  // The far end's machine takes some, whatever its program does.
+  assert.ok(written < 1_000_000, `${written} bytes disappeared`);
   peer.sockets[0]!.resume();
   await until('all of it', () => peer.got.length >= written);
   assert.equal(peer.got.length, written);

@@ -38,7 +38,7 @@ export class SerialDev implements Gensio, TerminalUp {
   readonly #device: string;
   readonly #opts: Opts;
   readonly #spec: Spec | undefined;
-  readonly #c: Libc | undefined;
+  readonly #c: () => Libc | undefined;
   readonly #kind: Kind;
   readonly #hardware: boolean;
   readonly #control: LineControl | undefined;
@@ -47,8 +47,8 @@ export class SerialDev implements Gensio, TerminalUp {
   #lock: UucpLock | undefined;
   #watch: ModemWatch | undefined;
 
-  /** spec undefined: only bytes, no lock (the layer `dev`). c undefined: the serialport package does what it can. */
-  constructor(device: string, opts: Opts, spec: Spec | undefined, env: GensioEnv, c: Libc | undefined, hardware = false) {
+  /** spec undefined: only bytes, no lock (the layer `dev`). c is asked at open; without it the serialport package does what it can. */
+  constructor(device: string, opts: Opts, spec: Spec | undefined, env: GensioEnv, c: () => Libc | undefined, hardware = false) {
     this.#hardware = hardware;
     this.#device = device;
     this.#opts = opts;
@@ -118,11 +118,12 @@ export class SerialDev implements Gensio, TerminalUp {
     const config = { device: this.#device, limits: drainLimits(this.#opts), access };
     if (this.#spec === undefined || this.#kind === 'bytes') {
       const reads = this.#spec === undefined && access !== constants.O_WRONLY;
-      CharDevice.open(this.#c, clock, { ...config, reads }, this, done);
+      CharDevice.open(this.#c(), clock, { ...config, reads }, this, done);
       return;
     }
     const full = { ...config, line: this.#spec.line, exclusive: this.#wantsFlock(), hardware: this.#hardware };
-    if (this.#c !== undefined) Tty.open(this.#c, clock, log, full, this, done);
+    const c = this.#c();
+    if (c !== undefined) Tty.open(c, clock, log, full, this, done);
     else openNodeSerialport(clock, log, full, this, done);
   }
 
@@ -210,13 +211,13 @@ export class SerialDev implements Gensio, TerminalUp {
 }
 
 /** The connectors serialdev and sdev. */
-export const createSerialDev = (spec: Spec, env: GensioEnv): SerialDev => createSerialDevWith(spec, env, libc());
+export const createSerialDev = (spec: Spec, env: GensioEnv): SerialDev => new SerialDev(spec.device, spec.opts, spec, env, libc);
 
 /** The same with another C library than the program's, or with none (tests); hardware: a pty is treated as a real line. */
 export const createSerialDevWith = (spec: Spec, env: GensioEnv, c: Libc | undefined, hardware = false): SerialDev =>
-  new SerialDev(spec.device, spec.opts, spec, env, c, hardware);
+  new SerialDev(spec.device, spec.opts, spec, env, () => c, hardware);
 
 /** The connector dev: a character device as it is, without settings and locks. */
 export function createDev(spec: LayerOf<'dev'>, env: GensioEnv): SerialDev {
-  return new SerialDev(spec.path, spec.opts, undefined, env, libc());
+  return new SerialDev(spec.path, spec.opts, undefined, env, libc);
 }

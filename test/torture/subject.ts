@@ -21,6 +21,8 @@ process.on('exit', () => {
 
 export interface SubjectOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Where it works; a new directory when not given. */
+  readonly dir?: string;
   /** More of the command line. */
   readonly words?: readonly string[];
   /** In front of the command: a program that starts it. */
@@ -39,7 +41,7 @@ export class Subject {
   exit: number | string | undefined;
 
   constructor(options: SubjectOptions = {}) {
-    this.dir = mkdtempSync(join(tmpdir(), 'torture-'));
+    this.dir = options.dir ?? mkdtempSync(join(tmpdir(), 'torture-'));
     this.file = join(this.dir, 'ser2net.yaml');
     this.#options = options;
   }

@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     lanes: { type: 'string' },
     only: { type: 'string' },
+    all: { type: 'boolean' },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -25,6 +26,12 @@ async function main(): Promise<void> {
   if (positionals[0] === 'load') {
     const { load } = await import('./load.ts');
     await load(say, seconds);
+    return;
+  }
+  if (positionals[0] === 'faults') {
+    const { faults } = await import('../faults/single.ts');
+    const told = await faults({ seed, seconds, say, all: values.all === true });
+    say('why' in told ? `skipped: ${told.why}` : `${told.stood} faults stood; the daemon ended, with a message, ${told.ended} times`);
     return;
   }
   say(`seed ${seed} (again: npm run torture -- --seed ${seed})`);

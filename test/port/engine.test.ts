@@ -187,3 +187,19 @@ test('any sequence of reloads, connects and leaves ends with exactly the listene
     { numRuns: 150 },
   );
 });
+
+test('a port deleted by a reload while its device closes is gone when it has', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const user = await net.connect('A');
+  const device = net.devices.at(-1)!;
+  device.close = () => undefined;
+  user?.end();
+  assert.equal(engine.port('a')?.state.at, 'closing');
+  await engine.apply(config());
+  assert.equal(engine.pending(engine.port('a')!), 'deleted');
+  device.end();
+  await settle();
+  assert.equal(engine.ports.length, 0);
+  assert.equal(await net.connect('A'), undefined);
+});

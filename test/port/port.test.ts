@@ -394,3 +394,31 @@ test('hold puts keepopen over the connector, dropping or queueing what clients s
       assert.ok(spec?.type === 'keepopen' && spec.child.type === ('dummy' as string) && spec.opts.discardBadwrites === (hold === 'drop'));
   }
 });
+
+test('fifty clients that come while the device closes are all answered when it has', async () => {
+  const rig = new PortRig({ device: { close: 'manual' } });
+  (await rig.connect()).end();
+  const closing = rig.device;
+  const crowd = [];
+  for (let i = 0; i < 50; i++) crowd.push(await rig.connect());
+  assert.ok(crowd.every((user) => user.writes.length === 0 && user.state === 'open'));
+  closing.end();
+  await settle();
+  const said = crowd.map((user) => text(user.take()));
+  assert.equal(said.filter((s) => s === '').length, 1);
+  assert.equal(said.filter((s) => s === 'Port already in use\r\n').length, 49);
+});
+
+test('a client that leaves while it waits for the device to close takes no place', async () => {
+  const rig = new PortRig({ device: { close: 'manual' } });
+  (await rig.connect()).end();
+  const closing = rig.device;
+  const gone = await rig.connect();
+  gone.end(new GensioError('remclose'));
+  const stays = await rig.connect();
+  closing.end();
+  await settle();
+  assert.equal(rig.port.users.length, 1);
+  stays.feed('x');
+  assert.equal(text(rig.device.take()), 'x');
+});

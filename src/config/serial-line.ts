@@ -1,37 +1,20 @@
 // What stands behind a device: `9600n81,local,rs485=...` and the old words, and how it is printed again.
-import { bool } from '../options/kind.ts';
-import type { Parity, SerialLine } from '../options/serialdev.ts';
+import { LINE, type LineSpeed, type Parity, type SerialLine } from '../options/serialdev.ts';
 import type { Defaults } from './defaults.ts';
 import type { Problem, Result } from './net-addr.ts';
 import { quoteWord, splitWords } from './words.ts';
 
+/** Where no default says otherwise. */
+const STANDARD = LINE.speed.def as Required<LineSpeed>;
+
 type Line = { -readonly [K in keyof SerialLine]: SerialLine[K] };
-type Speed = Pick<SerialLine, 'speed' | 'parity' | 'databits' | 'stopbits'>;
 
-const STANDARD: Speed = { speed: 9600, parity: 'N', databits: 8, stopbits: 1 };
-const MAX_SPEED = 0x7fffffff;
-
-/** `9600`, `9600n81` and all between: the parts that are there; undefined: not a speed. */
-function speedWord(word: string): Partial<Speed> | undefined {
-  const m = /^([0-9]+)(?:([neoms])(?:([5-8])([12])?)?)?$/i.exec(word);
-  if (m === null || Number(m[1]) < 10 || Number(m[1]) > MAX_SPEED) return undefined;
-  return {
-    speed: Number(m[1]),
-    ...(m[2] !== undefined && { parity: m[2].toUpperCase() as Parity }),
-    ...(m[3] !== undefined && { databits: Number(m[3]) as Speed['databits'] }),
-    ...(m[4] !== undefined && { stopbits: Number(m[4]) as Speed['stopbits'] }),
-  };
-}
-
-/** Flags by the name they have behind a device. */
-const FLAGS = {
-  xonxoff: 'xonxoff',
-  rtscts: 'rtscts',
-  local: 'local',
-  'hangup-when-done': 'hangupWhenDone',
-  nobreak: 'nobreak',
-  wronly: 'wronly',
-} as const;
+/** What may stand behind a device, by its name there. */
+const BY_NAME: ReadonlyMap<string, keyof typeof LINE> = new Map(
+  (Object.keys(LINE) as (keyof typeof LINE)[]).map((key) => [String(LINE[key].yaml), key]),
+);
+/** Words that are on or off. */
+const FLAGS = ['xonxoff', 'rtscts', 'local', 'hangupWhenDone', 'nobreak', 'wronly'] as const;
 
 /** Words of ser2net 2.x, in any case but for the parities. */
 const OLD: Readonly<Record<string, Partial<SerialLine>>> = {
@@ -51,23 +34,16 @@ const OLD: Readonly<Record<string, Partial<SerialLine>>> = {
 const PARITIES: Readonly<Record<string, Parity>> = { NONE: 'N', EVEN: 'E', ODD: 'O', MARK: 'M', SPACE: 'S' };
 
 /** Every word that may stand behind a device, for hints and completion. */
-export const lineWords: readonly string[] = [
-  ...Object.keys(FLAGS),
-  'speed',
-  'dtr',
-  'rts',
-  'rs485',
-  ...Object.keys(OLD),
-  ...Object.keys(PARITIES),
-];
+export const lineWords: readonly string[] = [...BY_NAME.keys(), ...Object.keys(OLD), ...Object.keys(PARITIES)];
 
 /** The line as the defaults of class serialdev make it. A default speed that means nothing is 9600N81. */
 export function defaultLine(defaults: Defaults): SerialLine {
   const is = (name: string): boolean => defaults.get(name, 'serialdev') === true;
   const rs485 = defaults.get('rs485', 'serialdev');
+  const speed = LINE.speed.kind.parse(String(defaults.get('speed', 'serialdev') ?? ''));
   return {
     ...STANDARD,
-    ...speedWord(String(defaults.get('speed', 'serialdev') ?? '')),
+    ...('ok' in speed && speed.ok),
     xonxoff: is('xonxoff'),
     rtscts: is('rtscts'),
     local: is('local'),
@@ -95,23 +71,26 @@ function setWord(line: Line, word: string): Problem | undefined {
   const equals = word.indexOf('=');
   const key = (equals < 0 ? word : word.slice(0, equals)).toLowerCase();
   const value = equals < 0 ? undefined : word.slice(equals + 1);
-  const speed = speedWord(key === 'speed' && value !== undefined ? value : word);
-  if (speed !== undefined) {
-    Object.assign(line, speed);
+  const option = BY_NAME.get(key);
+  const speed = LINE.speed.kind.parse(option === 'speed' && value !== undefined ? value : word);
+  if ('ok' in speed) {
+    Object.assign(line, speed.ok);
     return undefined;
   }
-  if (key === 'rs485' && value !== undefined) {
+  if (option === 'rs485' && value !== undefined) {
     line.rs485 = value;
     return undefined;
   }
-  if (Object.hasOwn(FLAGS, key) || key === 'dtr' || key === 'rts') {
-    const on = value === undefined ? true : bool.parse(value);
-    if (on !== true && 'expected' in on) return { error: 'inval', detail: `'${value}' of '${key}' is not ${on.expected}` };
-    const flag = on === true || on.ok;
-    if (key === 'dtr' || key === 'rts') {
-      const given = { line: key, on: flag } as const;
-      line.lines = line.lines.some((l) => l.line === key) ? line.lines.map((l) => (l.line === key ? given : l)) : [...line.lines, given];
-    } else line[FLAGS[key as keyof typeof FLAGS]] = flag;
+  if (option !== undefined && option !== 'speed' && option !== 'rs485') {
+    const got = value === undefined ? { ok: true } : LINE[option].kind.parse(value);
+    if ('expected' in got) return { error: 'inval', detail: `'${value}' of '${key}' is not ${got.expected}` };
+    const on = got.ok === true;
+    if (option === 'dtr' || option === 'rts') {
+      const given = { line: option, on };
+      line.lines = line.lines.some((l) => l.line === option)
+        ? line.lines.map((l) => (l.line === option ? given : l))
+        : [...line.lines, given];
+    } else line[option] = on;
     return undefined;
   }
   const upper = word.toUpperCase();
@@ -129,8 +108,8 @@ function setWord(line: Line, word: string): Problem | undefined {
 
 /** The words that read back to the same line when no defaults are set, beginning with the speed: `9600n81,local`. */
 export function printLine(line: SerialLine): string {
-  const words = [`${line.speed}${line.parity}${line.databits}${line.stopbits}`];
-  for (const [name, key] of Object.entries(FLAGS)) if (line[key]) words.push(name);
+  const words = [LINE.speed.kind.print(line)];
+  for (const key of FLAGS) if (line[key]) words.push(String(LINE[key].yaml));
   for (const { line: name, on } of line.lines) words.push(`${name}=${on ? 'on' : 'off'}`);
   if (line.rs485 !== undefined) words.push(quoteWord(`rs485=${line.rs485}`));
   return words.join(',');

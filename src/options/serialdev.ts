@@ -1,5 +1,5 @@
 // The options of the serialdev layer: those in parentheses, and the line parameters behind the device.
-import { bool, cNumber, type Kind, maybe, size } from './kind.ts';
+import { bool, cNumber, type Kind, maybe, size, str } from './kind.ts';
 import { row } from './row.ts';
 
 /** A count of 10 ms steps, or off for no limit. */
@@ -71,6 +71,67 @@ export const SERIALDEV = {
 } as const;
 
 export type Parity = 'N' | 'E' | 'O' | 'M' | 'S';
+
+/** Speed and frame; what is not written is not there. */
+export interface LineSpeed {
+  /** Bits a second, 10 or more. */
+  readonly speed?: number;
+  readonly parity?: Parity;
+  readonly databits?: 5 | 6 | 7 | 8;
+  readonly stopbits?: 1 | 2;
+}
+
+/** `9600`, `9600n81` and all between. */
+const lineSpeed: Kind<LineSpeed> = {
+  name: 'speed[neoms[5-8[12]]]',
+  parse: (text) => {
+    const m = /^([0-9]+)(?:([neoms])(?:([5-8])([12])?)?)?$/i.exec(text);
+    if (m === null || Number(m[1]) < 10 || Number(m[1]) > 0x7fffffff) return { expected: 'a speed such as 9600 or 9600n81' };
+    return {
+      ok: {
+        speed: Number(m[1]),
+        ...(m[2] !== undefined && { parity: m[2].toUpperCase() as Parity }),
+        ...(m[3] !== undefined && { databits: Number(m[3]) as 5 | 6 | 7 | 8 }),
+        ...(m[4] !== undefined && { stopbits: Number(m[4]) as 1 | 2 }),
+      },
+    };
+  },
+  print: ({ speed, parity, databits, stopbits }) => [speed, parity, databits, stopbits].join(''),
+};
+
+const word = (yaml: string, since: string, doc: string) =>
+  row({ conf: yaml, yaml, kind: bool, def: false, since, preset: { name: yaml.replaceAll('-', '_') }, doc });
+const modemLine = (yaml: 'dtr' | 'rts', doc: string) => row({ conf: yaml, yaml, kind: maybe(bool), def: undefined, since: '2.3', doc });
+
+/** What may stand behind a device, separated by commas. The speed is a word of its own, or has its name before it. */
+export const LINE = {
+  speed: row({
+    conf: 'speed',
+    yaml: 'speed',
+    kind: lineSpeed,
+    def: { speed: 9600, parity: 'N', databits: 8, stopbits: 1 },
+    since: '1.0',
+    preset: { name: 'speed' },
+    doc: 'Bits a second, then at will parity (none, even, odd, mark, space), data bits and stop bits. May be given without its name.',
+  }),
+  xonxoff: word('xonxoff', '1.0', 'Flow control by XON and XOFF characters.'),
+  rtscts: word('rtscts', '1.0', 'Flow control by the lines RTS and CTS.'),
+  local: word('local', '1.0', 'Do not look at the modem lines.'),
+  hangupWhenDone: word('hangup-when-done', '1.0', 'Drop the modem lines when the device is closed.'),
+  nobreak: word('nobreak', '1.0', 'Do not clear a break at opening, for drivers that cannot.'),
+  wronly: row({ conf: 'wronly', yaml: 'wronly', kind: bool, def: false, since: '1.0', doc: 'Open for writing only, as for a printer.' }),
+  dtr: modemLine('dtr', 'The line DTR when the device was opened; left as it is when not given.'),
+  rts: modemLine('rts', 'The line RTS, as dtr.'),
+  rs485: row({
+    conf: 'rs485',
+    yaml: 'rs485',
+    kind: str,
+    def: undefined,
+    since: '1.0',
+    preset: { name: 'rs485' },
+    doc: 'RS-485: delay before and after sending in ms, then words of rts_on_send, rts_after_send, rx_during_tx, terminate_bus, all separated by colons, as in 1:1:rts_on_send.',
+  }),
+} as const;
 
 /** What the words behind the device ask of the line. undefined: leave as found. */
 export interface SerialLine {

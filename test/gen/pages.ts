@@ -10,6 +10,7 @@ import { LED } from '../../src/options/led.ts';
 import { manOptions, roff } from '../../src/options/man.ts';
 import { ROTATOR } from '../../src/options/rotator.ts';
 import type { Rows } from '../../src/options/row.ts';
+import { LINE } from '../../src/options/serialdev.ts';
 import { LAYERS } from '../../src/options/stack.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
@@ -17,7 +18,8 @@ export const ROOT = resolve(import.meta.dirname, '../../..');
 /** Tables of ser2net's own; the others are gensio's layers. */
 const SECTIONS: Readonly<Record<string, Rows>> = { connection: CONNECTION, rotator: ROTATOR, admin: ADMIN, led: LED, attachment: ATTACH };
 
-const rowsOf = (table: string): Rows | undefined => SECTIONS[table] ?? (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows;
+const rowsOf = (table: string): Rows | undefined =>
+  table === 'line' ? LINE : (SECTIONS[table] ?? (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows);
 
 /** Every command; one that has a page of its own without its options. */
 const commands = (): string =>

@@ -18,7 +18,7 @@ export type {
 } from './config/model.ts';
 export type { FileProblem, Files } from './config/source.ts';
 export type { Target } from './config/target.ts';
-export { printYaml as printConfig } from './config/yaml/print.ts';
+export { type PrintForm, printYaml as printConfig } from './config/yaml/print.ts';
 export {
   type Accepter,
   type AccepterUp,

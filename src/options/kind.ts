@@ -74,7 +74,7 @@ export const list = (separator: string | RegExp, joiner: string, name: string): 
     // Separators alone are an empty list (ser2net 4.3.11).
     return text === '' ? { expected: 'a list' } : { ok: text.split(separator).filter((item) => item !== '') };
   },
-  print: (value) => (value ?? []).join(joiner),
+  print: (value) => (value?.length === 0 ? joiner : (value ?? []).join(joiner)),
 });
 
 const UNIT_MS: Readonly<Record<string, number>> = { D: 86_400_000, H: 3_600_000, M: 60_000, s: 1000, m: 1, u: 1e-3, n: 1e-6 };

@@ -28,6 +28,7 @@ import {
   type NetAddr,
   type Parity,
   type Pos,
+  type PrintForm,
   parseStack,
   printConfig,
   printStack,
@@ -98,6 +99,7 @@ expectType<'Operation timed out'>(GENSIO_ERRORS.timedout);
 // Printing and converting.
 expectType<string>(printConfig(config));
 expectType<string>(printConfig(config, 2));
+expectAssignable<PrintForm>({ full: true, origin: true });
 expectError(printConfig(config, 3));
 expectType<Converted>(convertConfig('', 'ser2net.conf', 'v1'));
 expectError(convertConfig('', 'ser2net.conf', 'v3'));

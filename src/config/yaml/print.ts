@@ -1,14 +1,27 @@
 // A configuration as YAML text of either version that reads back to the same configuration: what --dump shows. Options stand there
-// when they differ from the built-in defaults, so no `default:` is needed, save to take one away.
+// when they differ from the built-in defaults, or all of them, so no `default:` is needed, save to take one away.
+import type { Pos } from '../../base/diag.ts';
+import { ADMIN } from '../../options/admin.ts';
 import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION, type ConnectionOptions } from '../../options/connection.ts';
-import type { Row, Rows } from '../../options/row.ts';
+import { LED } from '../../options/led.ts';
+import { ROTATOR } from '../../options/rotator.ts';
+import type { Rows } from '../../options/row.ts';
+import { comment } from '../conf/scalar.ts';
 import { Defaults } from '../defaults.ts';
 import { parseStack, printStack } from '../gensio-str.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import { originOf, originText } from '../origin.ts';
 import { writeScalar } from './write-scalar.ts';
 
 type Version = 1 | 2;
+
+export interface PrintForm {
+  /** Every key and option that has a value, also where it is the built-in one. */
+  readonly full?: boolean;
+  /** A comment behind each value says where it came from (see origin.ts). */
+  readonly origin?: boolean;
+}
 
 /** Options whose text knows escapes: bytes that YAML cannot hold are written so. */
 const ESCAPED: readonly string[] = ['banner', 'openstr', 'closestr', 'closeon', 'sendon', 'traceRead', 'traceWrite', 'traceBoth'];
@@ -57,35 +70,7 @@ function withoutAlias(text: string, device: string | undefined, fileName: boolea
   return text.replace(/\\([\s\S])/g, (all, c: string) => (c === 'o' ? shown : all));
 }
 
-/** The options that differ from the defaults, as lines `name: value`. */
-function optionLines(
-  rows: Rows,
-  values: Readonly<Record<string, unknown>>,
-  version: Version,
-  device?: string,
-  unset: readonly string[] = [],
-): string[] {
-  const lines: string[] = [];
-  for (const [key, row] of Object.entries(rows) as [string, Row<unknown>][]) {
-    const given = values[key];
-    if (row.yaml === false || given === undefined || (JSON.stringify(given) === JSON.stringify(row.def) && !unset.includes(key))) continue;
-    const parts = key === 'mdnsTxt' && Array.isArray(given) ? given.map((item) => [item]) : [given];
-    for (const part of parts) {
-      let text = row.kind.print(part);
-      if (ESCAPED.includes(key)) {
-        text = withoutAlias(text, device, FILE_NAMES.includes(key)).replace(
-          RAW_BYTE,
-          (c) => `\\x${(c.charCodeAt(0) - 0xdc00).toString(16)}`,
-        );
-      }
-      lines.push(`${row.yaml}: ${value(text, version)}`);
-    }
-  }
-  return lines;
-}
-
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
-const section = (key: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [`${key}:`, ...indent(lines)]);
 
 /** Options with a default that can be taken away, and are somewhere. */
 const REMOVABLE = ['signature', 'authdir'] as const;
@@ -98,15 +83,17 @@ const removed = ({ connections, rotators }: Config): (typeof REMOVABLE)[number][
 class Printer {
   readonly #config: Config;
   readonly #version: Version;
+  readonly #form: PrintForm;
   readonly #connectionNames: Names;
   readonly #rotatorNames: Names;
   readonly #ledNames: Names;
   /** Version 2 has no way to take a default away. */
   readonly #unset: readonly string[];
 
-  constructor(config: Config, version: Version) {
+  constructor(config: Config, version: Version, form: PrintForm) {
     this.#config = config;
     this.#version = version;
+    this.#form = form;
     this.#connectionNames = new Names(version);
     this.#rotatorNames = new Names(version);
     this.#ledNames = new Names(version);
@@ -138,8 +125,41 @@ class Printer {
     return [[`${kind}s:`, ...printed.flatMap(([name, lines]) => indent([`${value(name ?? kind, 2)}:`, ...indent(lines)]))]];
   }
 
-  #text(key: string, text: string): string {
-    return `${key}: ${value(text, this.#version)}`;
+  /** A line with where its value came from. field: its name in the notes of the section. */
+  #line(line: string, section: Pos, field: string): string {
+    return this.#form.origin === true ? `${line}  # ${comment(originText(originOf(section, field)))}` : line;
+  }
+  #text(key: string, text: string, section: Pos): string {
+    return this.#line(`${key}: ${value(text, this.#version)}`, section, key);
+  }
+  #list(key: string, items: readonly string[], section: Pos): string[] {
+    return [this.#line(`${key}:`, section, key), ...items.map((item) => `  - ${item}`)];
+  }
+  /** A key that need not be there when it says what holds anyway. */
+  #plain(key: string, text: string, same: boolean, section: Pos): string[] {
+    return same && this.#form.full !== true ? [] : [this.#line(`${key}: ${text}`, section, key)];
+  }
+
+  /** Options as lines `name: value`: those that differ from the defaults, or every one with a value. */
+  #options(rows: Rows, values: Readonly<Record<string, unknown>>, section: Pos, device?: string): string[] {
+    const lines: string[] = [];
+    for (const [key, row] of Object.entries(rows)) {
+      const given = values[key];
+      const same = JSON.stringify(given) === JSON.stringify(row.def) && !this.#unset.some((each) => each === key);
+      if (row.yaml === false || given === undefined || (same && this.#form.full !== true)) continue;
+      const parts = key === 'mdnsTxt' && Array.isArray(given) && given.length > 0 ? given.map((item) => [item]) : [given];
+      for (const part of parts) {
+        let text = row.kind.print(part);
+        if (ESCAPED.includes(key)) {
+          text = withoutAlias(text, device, FILE_NAMES.includes(key)).replace(
+            RAW_BYTE,
+            (c) => `\\x${(c.charCodeAt(0) - 0xdc00).toString(16)}`,
+          );
+        }
+        lines.push(this.#line(`${row.yaml}: ${value(text, this.#version)}`, section, `options.${key}`));
+      }
+    }
+    return lines.length === 0 ? [] : ['options:', ...indent(lines)];
   }
 
   #connection(c: ConnectionConfig): string[] {
@@ -147,49 +167,47 @@ class Printer {
     const { ledRx, ledTx, ledConn } = c.options;
     const options: ConnectionOptions = { ...c.options, ledRx: names(ledRx), ledTx: names(ledTx), ledConn: names(ledConn) };
     return [
-      this.#text('accepter', stackText(c.accepter, 'accepter')),
-      this.#text('connector', stackText(c.connector, 'connector')),
-      ...(c.timeout === 0 ? [] : [`timeout: ${c.timeout}`]),
-      ...(c.enable ? [] : ['enable: off']),
-      ...section('options', optionLines(CONNECTION, options, this.#version, c.device, this.#unset)),
+      this.#text('accepter', stackText(c.accepter, 'accepter'), c.pos),
+      this.#text('connector', stackText(c.connector, 'connector'), c.pos),
+      ...this.#plain('timeout', String(c.timeout), c.timeout === 0, c.pos),
+      ...this.#plain('enable', c.enable ? 'on' : 'off', c.enable, c.pos),
+      ...this.#options(CONNECTION, options, c.pos, c.device),
     ];
   }
 
   #rotator(r: RotatorConfig): string[] {
-    const { authdir, pamauth, allowedUsers, accepterRetryTime } = CONNECTION;
+    const names = r.connections.map((name) => value(this.#connectionNames.of(name), this.#version));
     return [
-      this.#text('accepter', stackText(r.accepter, 'accepter')),
-      'connections:',
-      ...r.connections.map((name) => `  - ${value(this.#connectionNames.of(name), this.#version)}`),
-      ...section(
-        'options',
-        optionLines({ authdir, pamauth, allowedUsers, accepterRetryTime }, r.options, this.#version, undefined, this.#unset),
-      ),
+      this.#text('accepter', stackText(r.accepter, 'accepter'), r.pos),
+      ...this.#list('connections', names, r.pos),
+      ...this.#options(ROTATOR, r.options, r.pos),
     ];
   }
 
-  #attachment({ device, targets, enable, options }: AttachConfig): string[] {
-    const [first, ...others] = targets.map(({ written }) => value(written, this.#version));
+  #attachment({ device, targets, enable, options, pos }: AttachConfig): string[] {
+    const [first = '', ...others] = targets.map(({ written }) => written);
     return [
-      this.#text('device', device),
-      ...(others.length === 0 ? [`target: ${first}`] : ['target:', ...[first, ...others].map((each) => `  - ${each}`)]),
-      ...(enable ? [] : ['enable: off']),
-      ...section('options', optionLines(ATTACH, options, this.#version)),
+      this.#text('device', device, pos),
+      ...(others.length === 0
+        ? [this.#text('target', first, pos)]
+        : this.#list(
+            'target',
+            [first, ...others].map((each) => value(each, this.#version)),
+            pos,
+          )),
+      ...this.#plain('enable', enable ? 'on' : 'off', enable, pos),
+      ...this.#options(ATTACH, options, pos),
     ];
   }
 
-  #led({ driver, device, duration, state, mode }: LedConfig): string[] {
-    const options = [this.#text('device', device), `duration: ${duration}`, `state: ${state}`];
-    if (mode !== 'transient') options.push(`mode: ${mode}`);
-    return [`driver: ${driver}`, ...section('options', options)];
+  #led({ driver, device, duration, state, mode, pos }: LedConfig): string[] {
+    return [this.#text('driver', driver, pos), ...this.#options(LED, { device, duration, state, mode }, pos)];
   }
 
-  #admin({ accepter, authdir, pamauth }: AdminConfig): string[] {
-    const options = authdir === '/etc/ser2net/auth' ? [] : [this.#text('authdir-admin', authdir)];
-    if (pamauth !== undefined) options.push(this.#text('pamauth-admin', pamauth));
-    return [this.#text('accepter', stackText(accepter, 'accepter')), ...section('options', options)];
+  #admin({ accepter, authdir, pamauth, pos }: AdminConfig): string[] {
+    return [this.#text('accepter', stackText(accepter, 'accepter'), pos), ...this.#options(ADMIN, { authdir, pamauth }, pos)];
   }
 }
 
 /** The configuration as text of version 1 (ser2net 4.0 on) or 2 (4.6.0 on). */
-export const printYaml = (config: Config, version: Version = 1): string => new Printer(config, version).print();
+export const printYaml = (config: Config, version: Version = 1, form: PrintForm = {}): string => new Printer(config, version, form).print();

@@ -128,7 +128,9 @@ export function apiReport(): string {
   const parts = exported.map(({ name, text }) => `### ${name}\n\n${block(text)}`);
   const behind = hidden.map(({ file, text }) => `From \`${file}\`:\n\n${block(text)}`);
   const opts = layers.map(({ name, text }) => `${name.replaceAll('"', '`')}\n\n${block(text)}`);
-  return `${HEAD}## Exported\n\n${parts.join('\n')}\n## Options of layers (LayerSpec, opts)\n\n${opts.join('\n')}\n## Referred to, not exported\n\n${behind.join('\n')}`;
+  const report = `${HEAD}## Exported\n\n${parts.join('\n')}\n## Options of layers (LayerSpec, opts)\n\n${opts.join('\n')}\n## Referred to, not exported\n\n${behind.join('\n')}`;
+  // The compiler writes the words of a union in the order in which it met them, which depends on what it compiled before.
+  return report.replace(/"[^"\n]*"(?: \| "[^"\n]*")+/g, (union) => union.split(' | ').sort().join(' | '));
 }
 
 /** As it is in the tree; '' when it is not there. */

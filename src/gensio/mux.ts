@@ -202,7 +202,7 @@ class Mux extends PacketFilter implements MuxOut {
   #flush(): void {
     if (this.#state !== 'open' && this.#state !== 'draining') return;
     // A message may be half a window at most; what fits only in part waits for more room rather than go in crumbs.
-    const most = Math.min((this.#window >> 1) - OVERHEAD, 0xffff);
+    const most = Math.min((this.#window >>> 1) - OVERHEAD, 0xffff);
     while (this.#waitingBytes > 0 && !this.#childFull) {
       const n = Math.min(this.#waitingBytes, most);
       if (n + OVERHEAD > this.#window - this.#unacked) break;

@@ -263,3 +263,16 @@ test('our mux talks to gensiot, both ways, and closes', { skip: noGensiot }, asy
   await until(() => ear.closes === 1, 'closed()');
   assert.equal(ear.error, undefined);
 });
+
+test('a window of two gigabytes and more is a big one, not a negative one', async () => {
+  const child = new FakeGensio();
+  const gensio = muxFilter(layerSpec('mux', {}, { child: tcpSpec(1) }), child, true, testEnv());
+  const done = opened(gensio);
+  await settle(1);
+  child.feed(Buffer.concat([initMessage(), newChannelMessage(1, 0xab860022, Buffer.alloc(0))]));
+  assert.equal(await done, undefined);
+  child.take();
+  gensio.write(Buffer.from('hello'));
+  assert.equal(child.writes.length, 1);
+  assert.ok(child.take().includes('hello'));
+});

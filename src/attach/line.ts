@@ -2,6 +2,7 @@
 // kernel refuses parity and 7 bits on it, and hears nothing of breaks and modem lines.
 import type { Termios } from '../base/libc.ts';
 import type { SerialSetting } from '../gensio/gensio.ts';
+import { speedBits } from '../gensio/serialdev/termios.ts';
 import type { LineWish, TargetOptions } from '../options/attach.ts';
 
 /** asm-generic/termbits.h */
@@ -9,7 +10,6 @@ export const TERMIOS = {
   IXON: 0o2000,
   IXOFF: 0o10000,
   CBAUD: 0o10017,
-  BOTHER: 0o10000,
   /** The input speed's bits; 0: as the output speed. */
   CIBAUD: 0o2003600000,
   CSTOPB: 0o100,
@@ -69,10 +69,10 @@ export function firstTermios(now: Termios, line: Line): Termios {
   return line.speed === undefined ? raw : withSpeed(raw, line.speed);
 }
 
-/** The kernel finds the B constant for a speed that has one. */
+/** A speed with a B constant gets it: nothing else is understood by stty, and a pty keeps what it is given. */
 export const withSpeed = (termios: Termios, speed: number): Termios => ({
   ...termios,
-  cflag: ((termios.cflag & ~(TERMIOS.CBAUD | TERMIOS.CIBAUD)) | TERMIOS.BOTHER) >>> 0,
+  cflag: ((termios.cflag & ~(TERMIOS.CBAUD | TERMIOS.CIBAUD)) | speedBits(speed)) >>> 0,
   ispeed: speed,
   ospeed: speed,
 });

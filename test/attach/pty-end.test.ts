@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { lineOfOptions, TERMIOS } from '../../src/attach/line.ts';
 import { PtyEnd, type PtyOptions, type PtyUp } from '../../src/attach/pty-end.ts';
@@ -202,6 +203,26 @@ test('the speed shown is what the far end says, and no application is taken to h
   app.write('x');
   await until('a byte', () => heard.data.length === 1);
   assert.equal(heard.set.length, 0);
+  app.close();
+});
+
+test('stty reads the speed that is in force, whoever has set it', async (t) => {
+  const line = lineOfOptions({ speed: { speed: 19200, parity: undefined, databits: undefined, stopbits: undefined }, flow: undefined });
+  const { pty, heard } = make(t, { ...NO_RIGHTS, line });
+  const stty = (...words: string[]): string => execFileSync('stty', ['-F', pty.path, ...words], { encoding: 'utf8' }).trim();
+  assert.equal(stty('speed'), '19200');
+  pty.showSpeed(57600);
+  assert.equal(stty('speed'), '57600');
+  stty('115200');
+  assert.equal(stty('speed'), '115200');
+  await until('the speed set by stty', () => heard.set.at(-1)?.ospeed === 115200);
+  // It has no constant: stty knows no such speeds, programs that ask with TCGETS2 do.
+  pty.showSpeed(250000);
+  const app = new Application(pty.path);
+  assert.equal(app.termios.ospeed, 250000);
+  pty.showSpeed(9600);
+  app.setSpeed(74880);
+  assert.equal((await fresh(heard, heard.set.length + 1)).ospeed, 74880);
   app.close();
 });
 

@@ -53,11 +53,14 @@ const PARITY: Readonly<Record<Parity, number>> = {
 };
 const SIZES = { 5: 0, 6: 0o20, 7: 0o40, 8: 0o60 } as const;
 
+/** The bits of cflag for a speed; the speed itself must stand beside them all the same. 0: hang up. */
+export const speedBits = (speed: number): number => (speed === 0 ? 0 : (SPEEDS.get(speed) ?? BOTHER));
+
 /** Puts the settings into a terminal's own: CMSPAR goes when the parity is not mark or space (4.3.11 never clears it). */
 export function withSettings(t: Termios, s: LineSettings): Termios {
   const cflag =
     (t.cflag & ~DECIDED) |
-    (SPEEDS.get(s.speed) ?? BOTHER) |
+    speedBits(s.speed) |
     SIZES[s.databits] |
     PARITY[s.parity] |
     (s.stopbits === 2 ? CSTOPB : 0) |

@@ -11,6 +11,8 @@ import { MARK_LENGTH } from '../src/daemon/one-file.ts';
 
 const COMPILED = resolve(import.meta.dirname, '../src');
 const ENTRY = 'daemon/enter.js';
+/** Modules of Node that most configurations never use: loaded at the first use. Nothing of them may be used byte by byte. */
+const LATE = ['node:child_process', 'node:crypto', 'node:dgram', 'node:dns', 'node:tls'];
 
 /** A module and all it imports, by path below the folder, as the bodies of functions of exports and require. */
 function collect(folder: string, file: string, bodies: Map<string, string>): string {
@@ -37,7 +39,9 @@ export function oneFile(folder: string): string {
   collect(folder, join(folder, ENTRY), bodies);
   const functions = [...bodies].map(([path, body]) => `${JSON.stringify(path)}(exports,require){${body}}`);
   const text = `(function(node,url){const modules={${functions.join(',\n')}};const known={};
-const require=(path)=>{const make=modules[path];if(make===undefined)return node(path);let exports=known[path];
+const late=new Set(${JSON.stringify(LATE)});
+const atUse=(name)=>new Proxy({},{get:(_,key)=>node(name)[key]});
+const require=(path)=>{const make=modules[path];if(make===undefined)return late.has(path)?atUse(path):node(path);let exports=known[path];
 if(exports===undefined){exports=known[path]={};make(exports,require);}return exports;};return require(${JSON.stringify(ENTRY)});})\n`;
   const ascii = text.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const mark = `//${createHash('sha256').update(ascii).digest('hex')}\n`.padEnd(MARK_LENGTH, '\n');

@@ -1,10 +1,10 @@
 // npm run bench: this daemon beside real ser2net (with its defaults, and tuned), socat and a minimal C loop, in one run, in turn.
-// Prints medians and ratios; --json FILE writes them, --compare FILE shows them beside an earlier run's, --quick does one short
-// round, --rounds N so many, words choose rows by name. What is not installed is left out. The numbers depend on the machine;
-// the ratios less. A row takes less than a minute, and nothing is waited for without limit.
+// Prints medians and ratios. What is not installed is left out. The numbers depend on the machine; the ratios less. A row takes
+// less than a minute, and nothing is waited for without limit.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { cpuOf, descriptorsOf, freeBase, listening, Running, rssOf, sleep } from './processes.ts';
 import { Programs } from './programs.ts';
 import { type Goal, type Program, type Row, rows, type Shown } from './rows.ts';
@@ -13,14 +13,32 @@ type Result = Readonly<Record<string, number>>;
 /** unit -> program -> number */
 type Kept = Record<string, Record<string, number>>;
 
-const VALUED = ['--json', '--compare', '--rounds', '--long'];
-const args = process.argv.slice(2);
-const flag = (name: string): boolean => args.includes(name);
-const value = (name: string): string | undefined => (flag(name) ? args[args.indexOf(name) + 1] : undefined);
-const quick = flag('--quick');
-const words = args.filter((a, i) => !a.startsWith('--') && !VALUED.includes(args[i - 1] ?? ''));
-const long = Number(value('--long') ?? 600);
-const rounds = Number(value('--rounds') ?? (quick ? 1 : 3));
+const USAGE = `npm run bench [-- [OPTION]... [WORD]...]     WORD: only rows with this in their name
+  --quick          one short round of fewer rows
+  --rounds N       so many rounds (3)
+  --long SECONDS   of the row "long run at full load", which runs when asked for by name (600)
+  --ours           this daemon alone
+  --json FILE      write the medians
+  --compare FILE   show those of an earlier run beside
+  --help\n`;
+const { values: given, positionals: words } = readArgs();
+const quick = given.quick === true;
+const long = Number(given.long ?? 600);
+const rounds = Number(given.rounds ?? (quick ? 1 : 3));
+function readArgs() {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { quick: flag, ours: flag, help: flag, rounds: text, long: text, json: text, compare: text };
+  try {
+    const read = parseArgs({ options, allowPositionals: true });
+    if (!read.values.help) return read;
+    process.stdout.write(USAGE);
+    process.exit(0);
+  } catch (err) {
+    process.stderr.write(`${(err as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
 /** Waits, in ms. */
 const START_LIMIT = 20_000;
 const CONNECT_LIMIT = 40_000;
@@ -138,7 +156,7 @@ function report(row: Row, item: Shown, results: ReadonlyMap<Program, readonly Re
   return lines.join('\n');
 }
 
-const earlier: Kept = value('--compare') === undefined ? {} : (JSON.parse(readFileSync(value('--compare')!, 'utf8')) as Kept);
+const earlier: Kept = given.compare === undefined ? {} : (JSON.parse(readFileSync(given.compare, 'utf8')) as Kept);
 const kept: Kept = {};
 const wanted = rows(quick, long).filter((row) =>
   words.length === 0 ? row.when !== 'asked' && !(quick && row.when === 'not quick') : words.some((w) => row.name.includes(w)),
@@ -147,7 +165,7 @@ for (const row of wanted) {
   const results = new Map<Program, Result[]>();
   const failures: string[] = [];
   for (let round = 0; round < (row.when === 'asked' ? 1 : rounds); round++) {
-    for (const program of row.programs) {
+    for (const program of row.programs.filter((program) => !given.ours || program.startsWith('ours'))) {
       const result = await measure(row, program);
       if (typeof result === 'string') failures.push(`  ${program} failed: ${result}\n`);
       else if (result !== undefined) results.set(program, [...(results.get(program) ?? []), result]);
@@ -157,5 +175,5 @@ for (const row of wanted) {
   for (const item of row.show) process.stdout.write(`${report(row, item, results, kept, earlier)}\n`);
 }
 process.stdout.write('\n(xN): ours divided by that program, in the same run.\n');
-if (value('--json') !== undefined) writeFileSync(value('--json')!, `${JSON.stringify(kept, null, 2)}\n`);
+if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(kept, null, 2)}\n`);
 process.exit(0);

@@ -8,6 +8,7 @@ import { dummyAccepter, echoConnector } from './echo.ts';
 import type { GensioEnv } from './env.ts';
 import { fileConnector } from './file.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
+import { Handshakes } from './handshakes.ts';
 import { keepopenConnector } from './keepopen.ts';
 import { mdnsConnector } from './mdns.ts';
 import { msgdelimFilter } from './msgdelim.ts';
@@ -90,9 +91,6 @@ export function addMaker(type: string, maker: Maker<LayerType>): () => void {
 const makerOf = (type: LayerType): Maker<LayerType> | undefined =>
   ((MAKERS as { readonly [K in LayerType]?: unknown })[type] as Maker<LayerType> | undefined) ?? OWN.get(type);
 
-/** Handshakes under way at once on one accepter, whatever the layer; a further one ends the oldest. */
-const MAX_PENDING = 256;
-
 /** Puts a filter on each connection of the accepter below, and hands it on when its handshake is done. */
 class FilterAccepter implements Accepter, AccepterUp {
   readonly type: string;
@@ -100,10 +98,11 @@ class FilterAccepter implements Accepter, AccepterUp {
   readonly #child: Accepter;
   readonly #wrap: (child: Gensio) => Gensio;
   /** Not handed on yet. */
-  readonly #pending = new Set<Gensio>();
+  readonly #pending: Handshakes;
 
-  constructor(type: string, child: Accepter, wrap: (child: Gensio) => Gensio) {
+  constructor(type: string, child: Accepter, wrap: (child: Gensio) => Gensio, env: GensioEnv) {
     this.type = type;
+    this.#pending = new Handshakes(env, () => `${type},${this.port() ?? ''}`);
     this.#child = child;
     this.#wrap = wrap;
     child.up = this;
@@ -113,8 +112,7 @@ class FilterAccepter implements Accepter, AccepterUp {
   }
   /** Handshakes under way end here: nobody wants them any more. */
   close(done: () => void): void {
-    for (const gensio of this.#pending) gensio.abort();
-    this.#pending.clear();
+    for (const gensio of this.#pending.drain()) gensio.abort();
     this.#child.close(done);
   }
   port(): number | undefined {
@@ -132,13 +130,7 @@ class FilterAccepter implements Accepter, AccepterUp {
       const { code, detail } = fromSystemError(err);
       return this.up.failed(new GensioError(code, detail, 'allocating'));
     }
-    const [oldest] = this.#pending;
-    if (oldest !== undefined && this.#pending.size >= MAX_PENDING) {
-      this.#pending.delete(oldest);
-      oldest.abort();
-      this.up.failed(new GensioError('timedout', 'too many handshakes at once'));
-    }
-    this.#pending.add(gensio);
+    this.#pending.add(gensio)?.abort();
     let lost: GensioError | undefined;
     gensio.up = {
       read: () => undefined,
@@ -176,7 +168,7 @@ export class Builder implements BuildOn {
     const { accepter, filter } = this.#maker(spec);
     const env = auth === undefined ? this.#env : { ...this.#env, auth };
     if (filter !== undefined && 'child' in spec) {
-      return new FilterAccepter(spec.type, this.accepter(spec.child, auth), (child) => filter(spec as never, child, true, env, this));
+      return new FilterAccepter(spec.type, this.accepter(spec.child, auth), (child) => filter(spec as never, child, true, env, this), env);
     }
     if (accepter === undefined) throw this.#unsupported(spec);
     return accepter(spec as never, env, this);

@@ -12,13 +12,8 @@ import { type VerifyError, verdict } from './verdict.ts';
 
 type Ssl = LayerOf<'ssl'>;
 
-/** Handshakes under way at once on one accepter; a further one ends the oldest. */
-export const MAX_HANDSHAKES = 128;
 /** How long a connection that is over for us may take to send its last words. */
 const FAREWELL_MS = 2000;
-
-/** Handshakes under way, oldest first, by the accepter's spec. */
-const underWay = new WeakMap<Ssl, Set<TlsGensio>>();
 
 /** `error:0A00009C:SSL routines::http request`, as OpenSSL 3 prints it without a function name. */
 function sslError(err: Error): string | undefined {
@@ -57,34 +52,19 @@ class TlsGensio implements Gensio {
     this.#state = 'opening';
     this.#done = done;
     this.#child.up = { read: () => undefined, writable: () => undefined, closed: (err) => this.#childClosed(err) };
-    this.#timer = this.#env.clock.after(this.#spec.opts.conTimeout, () => this.fail(new GensioError('timedout')));
-    if (this.#server) this.#join();
+    this.#timer = this.#env.clock.after(this.#spec.opts.conTimeout, () => this.#fail(new GensioError('timedout')));
     this.#child.open((err) => {
       if (this.#state !== 'opening') return;
       if (err === undefined) this.#handshake();
-      else this.fail(err);
+      else this.#fail(err);
     });
-  }
-
-  #join(): void {
-    const others = underWay.get(this.#spec) ?? new Set();
-    underWay.set(this.#spec, others);
-    if (others.size >= MAX_HANDSHAKES) {
-      const [oldest] = others;
-      oldest?.fail(new GensioError('timedout', 'too many handshakes at once'));
-    }
-    others.add(this);
-  }
-  #leave(): void {
-    this.#timer?.cancel();
-    underWay.get(this.#spec)?.delete(this);
   }
 
   #handshake(): void {
     const { opts } = this.#spec;
     const context = credentials(opts, this.#server, this.#env.clock.now(), this.#env.log);
     if (context instanceof GensioError)
-      return this.fail(new GensioError(context.code, context.detail, this.#server ? 'allocating' : undefined));
+      return this.#fail(new GensioError(context.code, context.detail, this.#server ? 'allocating' : undefined));
     const duplex = new GensioDuplex(
       this.#child,
       (err) => this.#childClosed(err),
@@ -119,7 +99,7 @@ class TlsGensio implements Gensio {
     });
     socket.on('end', () => this.#ended());
     socket.on('close', () => {
-      if (this.#state === 'opening') this.fail(this.#childError ?? new GensioError('remclose'));
+      if (this.#state === 'opening') this.#fail(this.#childError ?? new GensioError('remclose'));
       else this.#ended();
     });
   }
@@ -136,19 +116,19 @@ class TlsGensio implements Gensio {
     const cert = this.#socket?.getPeerX509Certificate() ?? undefined;
     const handshake = { cert, problem: this.#verifyError(), server: this.#server };
     const peer = verdict(this.#spec.opts, handshake, this.#env.auth, this.#env.log, this.#env.clock.wall());
-    if (peer instanceof GensioError) return this.fail(peer);
+    if (peer instanceof GensioError) return this.#fail(peer);
     this.peer = peer;
-    this.#leave();
+    this.#timer?.cancel();
     this.#state = 'open';
     const done = this.#done;
     this.#done = undefined;
     done?.();
   }
 
-  /** Ends a handshake. Public for the one that takes the place. */
-  fail(err: GensioError): void {
+  /** Ends a handshake. */
+  #fail(err: GensioError): void {
     if (this.#state !== 'opening') return;
-    this.#leave();
+    this.#timer?.cancel();
     this.#state = 'gone';
     const done = this.#done;
     this.#done = undefined;
@@ -161,7 +141,7 @@ class TlsGensio implements Gensio {
     if (text !== undefined && (this.#state === 'opening' || this.#state === 'open'))
       this.#env.log.log('err', `ssl: Failed SSL read: ${text}`);
     const why = text !== undefined ? new GensioError('protoerr', text) : (this.#childError ?? fromSystemError(err));
-    if (this.#state === 'opening') return this.fail(why);
+    if (this.#state === 'opening') return this.#fail(why);
     if (this.#state === 'open') {
       this.#state = 'gone';
       this.#drop();
@@ -217,7 +197,7 @@ class TlsGensio implements Gensio {
   abort(): void {
     if (this.#state === 'gone') return;
     const before = this.#state;
-    this.#leave();
+    this.#timer?.cancel();
     this.#done = undefined;
     this.#state = 'closing';
     this.#socket?.destroy();
@@ -250,8 +230,8 @@ class TlsGensio implements Gensio {
     switch (this.#state) {
       case 'opening':
         // The end of the stream tells TLS, which may have an alert to report first.
-        if (this.#socket === undefined) this.fail(err ?? new GensioError('remclose'));
-        else later(() => this.fail(err ?? new GensioError('remclose')));
+        if (this.#socket === undefined) this.#fail(err ?? new GensioError('remclose'));
+        else later(() => this.#fail(err ?? new GensioError('remclose')));
         break;
       case 'open':
         if (err === undefined || err.code === 'remclose') break;

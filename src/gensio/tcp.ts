@@ -4,6 +4,7 @@ import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
 import { later, ownEvents } from '../base/owner.ts';
 import type { LayerOf, NetAddr } from '../options/stack.ts';
+import { noteDescriptor } from './descriptors.ts';
 import type { GensioEnv } from './env.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { Opener } from './opener.ts';
@@ -94,7 +95,9 @@ class TcpAccepter implements Accepter {
       socket.destroy();
       return;
     }
-    this.up.accepted(prepare(socket, this.#spec.opts, this.#env));
+    const gensio = prepare(socket, this.#spec.opts, this.#env);
+    noteDescriptor(gensio.fd, this.#env);
+    this.up.accepted(gensio);
   }
 
   close(done: () => void): void {

@@ -5,6 +5,7 @@ import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc, SystemError } from '../base/libc.ts';
 import { later, ownEvents, soon } from '../base/owner.ts';
 import type { LayerOf } from '../options/stack.ts';
+import { noteDescriptor } from './descriptors.ts';
 import type { GensioEnv } from './env.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { Opener } from './opener.ts';
@@ -170,6 +171,7 @@ class UnixAccepter implements Accepter {
   }
   #connected(socket: Socket): void {
     const gensio = new StreamGensio('unix', 'unix,', this.#env.clock, socket);
+    noteDescriptor(gensio.fd, this.#env);
     if (peerAllowed(gensio.fd, this.#spec.opts)) return this.up.accepted(gensio);
     gensio.abort();
     this.up.failed(new GensioError('perm', 'the peer is not among permusers and permgrps'));

@@ -51,6 +51,7 @@ test('out of descriptors it keeps its sessions, and takes clients again when the
     await pause(300);
     await client.say(1000);
     await until('the session to go on', heard);
+    assert.equal(daemon.said.match(/accept: too many open files: [0-9]+ of 64 are in use/g)?.length, 1, daemon.said);
     for (const socket of crowd) socket.destroy();
     const next = new Client(2, 'raw', base + 1);
     other.receiver.expect(next.talk);

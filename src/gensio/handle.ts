@@ -5,7 +5,9 @@
 import { createConnection, Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
+import { libc } from '../base/libc.ts';
 import { blame, currentOwner, enter, later, leave, ownEvents, owned } from '../base/owner.ts';
+import { MasterWriter } from './master-writer.ts';
 
 /** Biggest piece read from a terminal: its line discipline never has more. */
 export const TTY_READ = 4096;
@@ -113,6 +115,8 @@ export class ByteStream {
   /** Both set: bytes go through the handle; else through the socket. */
   readonly #handle: Handle | undefined;
   readonly #WriteReq: Inside['WriteReq'] | undefined;
+  /** Instead of the socket's own writing. */
+  #master: MasterWriter | undefined;
   #buffer: Buffer | undefined;
   /** The part of the buffer that was handed up last: pieces often have the same length. */
   #piece: Buffer;
@@ -177,7 +181,7 @@ export class ByteStream {
   static ofDescriptor(fd: number, up: ByteStreamUp, size = TTY_READ): ByteStream {
     const direct = inside();
     const options = { manualStart: true, allowHalfOpen: true, highWaterMark: 1 };
-    return new ByteStream(
+    const stream = new ByteStream(
       up,
       (onread) => {
         if (direct === undefined) return { socket: new InsideReadStream(fd, { ...options, onread }), own: true };
@@ -189,6 +193,8 @@ export class ByteStream {
       size,
       direct,
     );
+    if (direct === undefined && typeof libc()?.ptyNumber(fd) === 'number') stream.#master = stream.#masterWriter(fd);
+    return stream;
   }
 
   /** Takes over a connected socket, which must not have been read from (pauseOnConnect). */
@@ -221,7 +227,7 @@ export class ByteStream {
     try {
       return this.#onRead(data);
     } catch (err) {
-      if (this.#owner !== undefined) this.#socket.destroy();
+      if (this.#owner !== undefined) this.destroy();
       blame(this.#owner, err);
       return false;
     } finally {
@@ -276,6 +282,7 @@ export class ByteStream {
     const handle = this.#handle;
     const socket = this.#socket;
     if (socket.destroyed || this.#ending) return true;
+    if (this.#master !== undefined) return this.#writeMaster(this.#master, data);
     if (handle === undefined) {
       socket.write(data);
       if (socket.writableLength !== 0) this.#full = true;
@@ -293,6 +300,24 @@ export class ByteStream {
     req.buffer = data;
     req.oncomplete = this.#onWritten;
     this.#pending++;
+    this.#full = true;
+    return false;
+  }
+  #masterWriter(fd: number): MasterWriter {
+    return new MasterWriter(
+      fd,
+      owned((err) => this.#written(err?.errno ?? 0)),
+    );
+  }
+  #writeMaster(master: MasterWriter, data: Buffer): boolean {
+    if (data.length === 0) return !this.#full;
+    try {
+      if (master.write(data)) return true;
+    } catch (err) {
+      this.#fail((err as NodeJS.ErrnoException).errno ?? UV_EINVAL, 'write');
+      return true;
+    }
+    this.#pending = 1;
     this.#full = true;
     return false;
   }
@@ -314,16 +339,19 @@ export class ByteStream {
   }
   #fail(errno: number, syscall: string): void {
     const code = getSystemErrorName(errno);
+    this.#master?.stop();
     this.#socket.destroy(Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall }));
   }
 
   /** Bytes written that the system has not taken. */
   queued(): number {
+    if (this.#master !== undefined) return this.#master.queued;
     return this.#handle === undefined ? this.#socket.writableLength : this.unsent();
   }
 
   /** The same, but counted down while a big piece goes out little by little: for seeing whether anything moves. */
   unsent(): number {
+    if (this.#master !== undefined) return this.#master.queued;
     return (this.#socket as unknown as SocketInside)._handle?.writeQueueSize ?? this.#socket.writableLength;
   }
 
@@ -351,6 +379,7 @@ export class ByteStream {
 
   /** Closes at once; gone() follows. */
   destroy(): void {
+    this.#master?.stop();
     this.#socket.destroy();
   }
 

@@ -6,6 +6,7 @@ import { PtyEnd, type PtyOptions, type PtyUp } from '../../src/attach/pty-end.ts
 import { SlaveWatch } from '../../src/attach/slave-watch.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Libc, Termios } from '../../src/base/libc.ts';
+import { forcePublicInterfaces } from '../../src/gensio/handle.ts';
 import { needLibc, until } from '../rig/pty.ts';
 import { Application } from './application.ts';
 
@@ -49,7 +50,18 @@ const fresh = async (heard: Heard, count = 1): Promise<Termios> => {
   return heard.set.at(-1)!;
 };
 
-test('bytes of every value pass both ways unchanged, without echo', async (t) => {
+/** Once through Node's inside and once with its documented interfaces only. */
+function both(name: string, run: (t: TestContext) => void | Promise<void>): void {
+  for (const plain of [false, true]) {
+    test(`${name}${plain ? ', with documented interfaces only' : ''}`, (t) => {
+      forcePublicInterfaces(plain);
+      t.after(() => forcePublicInterfaces(false));
+      return run(t);
+    });
+  }
+}
+
+both('bytes of every value pass both ways unchanged, without echo', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
   const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
@@ -61,7 +73,7 @@ test('bytes of every value pass both ways unchanged, without echo', async (t) =>
   app.close();
 });
 
-test('each tcsetattr is reported with what is in force, also one that changes nothing', async (t) => {
+both('each tcsetattr is reported with what is in force, also one that changes nothing', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
   app.setSpeed(74880);
@@ -74,7 +86,7 @@ test('each tcsetattr is reported with what is in force, also one that changes no
   app.close();
 });
 
-test('an application that sets everything anew, EXTPROC too, is heard the next time as well', async (t) => {
+both('an application that sets everything anew, EXTPROC too, is heard the next time as well', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
   app.set((now) => ({ ...now, lflag: 0 }));
@@ -85,7 +97,7 @@ test('an application that sets everything anew, EXTPROC too, is heard the next t
   app.close();
 });
 
-test('flushes are reported by queue', async (t) => {
+both('flushes are reported by queue', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
   for (const queue of ['in', 'out', 'both'] as const) {
@@ -95,7 +107,7 @@ test('flushes are reported by queue', async (t) => {
   app.close();
 });
 
-test('the first open and the last close are noticed, whatever comes between', async (t) => {
+both('the first open and the last close are noticed, whatever comes between', async (t) => {
   const { pty, heard } = make(t);
   const [a, b] = [new Application(pty.path), new Application(pty.path)];
   await until('opened', () => pty.used);
@@ -110,7 +122,7 @@ test('the first open and the last close are noticed, whatever comes between', as
   assert.deepEqual(heard.calls, ['opened', 'closed']);
 });
 
-test('what an application wrote before it closed arrives, and nobody counts as there afterwards', async (t) => {
+both('what an application wrote before it closed arrives, and nobody counts as there afterwards', async (t) => {
   const { pty, heard } = make(t);
   for (let i = 0; i < 200; i++) {
     const app = new Application(pty.path);
@@ -128,7 +140,7 @@ test('what an application wrote before it closed arrives, and nobody counts as t
   app.close();
 });
 
-test('without inotify opens and closes are noticed all the same, a little later', async (t) => {
+both('without inotify opens and closes are noticed all the same, a little later', async (t) => {
   const { SystemError } = await import('../../src/base/libc.ts');
   const c = needLibc();
   const { pty } = make(t, PLAIN, { ...c, inotify: () => new SystemError(24, 'inotify_init1') });
@@ -138,7 +150,7 @@ test('without inotify opens and closes are noticed all the same, a little later'
   await until('closed', () => !pty.used);
 });
 
-test('data for nobody waits for the next one that opens', async (t) => {
+both('data for nobody waits for the next one that opens', async (t) => {
   const { pty } = make(t);
   pty.write(Buffer.from('early'));
   const app = new Application(pty.path);
@@ -146,7 +158,7 @@ test('data for nobody waits for the next one that opens', async (t) => {
   app.close();
 });
 
-test('while nothing is read the writer stops, and its settings and flushes are reported all the same', async (t) => {
+both('while nothing is read the writer stops, and its settings and flushes are reported all the same', async (t) => {
   const { pty, heard } = make(t);
   await new Promise((resolve) => setImmediate(resolve));
   pty.setReading(false);
@@ -168,7 +180,7 @@ test('while nothing is read the writer stops, and its settings and flushes are r
   app.close();
 });
 
-test('an application that does not read makes write() say so, and writable() follows when it does', async (t) => {
+both('an application that does not read makes write() say so, and writable() follows when it does', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
   const piece = Buffer.alloc(16384, 0x41);
@@ -181,7 +193,7 @@ test('an application that does not read makes write() say so, and writable() fol
   app.close();
 });
 
-test('the settings begin with the line of the options, and owner and mode are as asked for', (t) => {
+both('the settings begin with the line of the options, and owner and mode are as asked for', (t) => {
   const line = lineOfOptions({ speed: { speed: 19200, parity: 'E', databits: 7, stopbits: 2 }, flow: 'rtscts' });
   const { pty } = make(t, { ...NO_RIGHTS, mode: 0o640, line });
   const app = new Application(pty.path);
@@ -193,7 +205,7 @@ test('the settings begin with the line of the options, and owner and mode are as
   assert.throws(() => make(t, { ...PLAIN, owner: 'no-such-user' }), { code: 'notfound', detail: "no user 'no-such-user'" });
 });
 
-test('the speed shown is what the far end says, and no application is taken to have set it', async (t) => {
+both('the speed shown is what the far end says, and no application is taken to have set it', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
   pty.showSpeed(4800);
@@ -206,7 +218,7 @@ test('the speed shown is what the far end says, and no application is taken to h
   app.close();
 });
 
-test('stty reads the speed that is in force, whoever has set it', async (t) => {
+both('stty reads the speed that is in force, whoever has set it', async (t) => {
   const line = lineOfOptions({ speed: { speed: 19200, parity: undefined, databits: undefined, stopbits: undefined }, flow: undefined });
   const { pty, heard } = make(t, { ...NO_RIGHTS, line });
   const stty = (...words: string[]): string => execFileSync('stty', ['-F', pty.path, ...words], { encoding: 'utf8' }).trim();
@@ -226,7 +238,7 @@ test('stty reads the speed that is in force, whoever has set it', async (t) => {
   app.close();
 });
 
-test('hanging up ends the device for those that have it open; the next one finds it as it was', async (t) => {
+both('hanging up ends the device for those that have it open; the next one finds it as it was', async (t) => {
   const { pty, heard } = make(t);
   const old = new Application(pty.path);
   old.setSpeed(57600);
@@ -250,7 +262,7 @@ test('hanging up ends the device for those that have it open; the next one finds
   await until('closed', () => !pty.used);
 });
 
-test('closing ends the device for everybody', async (t) => {
+both('closing ends the device for everybody', async (t) => {
   const { pty } = make(t);
   const app = new Application(pty.path);
   pty.close();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ByteStream, type ByteStreamUp, forcePublicInterfaces } from '../../src/gensio/handle.ts';
-import { openPty, until } from '../rig/pty.ts';
+import { must, needLibc, openPty, until } from '../rig/pty.ts';
 
 /** Hears everything. */
 class Ear implements ByteStreamUp {
@@ -173,5 +173,44 @@ for (const plain of [false, true]) {
     await until('gone', () => ear.gones.length === 1);
     assert.deepEqual(ear.gones, [undefined]);
     assert.equal(ear.writables, 1);
+  });
+
+  test(`the master of a pty that is full takes the rest when an application reads; nothing else waits meanwhile${how}`, async (t) => {
+    set(t);
+    const c = needLibc();
+    const { openSync, constants } = await import('node:fs');
+    const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
+    const fd = openSync('/dev/ptmx', flags);
+    must(c.unlockPty(fd));
+    const slave = openSync(`/dev/pts/${must(c.ptyNumber(fd))}`, flags);
+    must(c.setTermios(slave, { ...must(c.getTermios(slave)), iflag: 0, oflag: 0, lflag: 0 }));
+    const ear = new Ear();
+    const stream = ByteStream.ofDescriptor(fd, ear);
+    stream.setReading(true);
+    const piece = bytesOf(10_000);
+    let sent = 0;
+    while (stream.write(piece)) sent += piece.length;
+    sent += piece.length;
+    assert.equal(stream.write(piece), false, 'it still takes everything');
+    sent += piece.length;
+    assert.ok(stream.queued() > 0);
+    const { writeSync } = await import('node:fs');
+    writeSync(slave, 'still heard');
+    await until('what the application writes', () => ear.got.toString() === 'still heard');
+    assert.equal(ear.writables, 0);
+    let got = Buffer.alloc(0);
+    await until('everything', () => {
+      const data = c.readNow(slave, 65536);
+      if (Buffer.isBuffer(data)) got = Buffer.concat([got, data]);
+      return got.length >= sent;
+    });
+    for (let i = 0; i < sent; i += piece.length) assert.ok(got.subarray(i, i + piece.length).equals(piece));
+    await until('writable', () => ear.writables === 1);
+    assert.equal(stream.queued(), 0);
+    while (stream.write(piece));
+    stream.destroy();
+    await until('gone', () => ear.gones.length === 1);
+    assert.deepEqual(ear.gones, [undefined]);
+    c.close(slave);
   });
 }

@@ -148,6 +148,30 @@ for (const [name, server] of Object.entries(SERVERS)) {
   });
 }
 
+test('a thousand times open, set, write, read, close: no byte is lost on the way to the device or back', async (t) => {
+  const env = attachTestEnv(t);
+  const { port, device } = await ourPort(t, env);
+  const attachment = attach(t, env, `rfc2217://127.0.0.1:${port}`);
+  await connected(attachment);
+  let sent = 0;
+  for (let i = 0; i < 1000; i++) {
+    const app = new Application(attachment.spec.device);
+    // What pyserial, minicom and the like do at each open.
+    if (i % 10 === 0) app.setSpeed(i % 20 === 0 ? 19200 : 115200);
+    const question = Buffer.from([0xff, i & 255, 0x11, i >> 8, 0x0d, 0x00, 0xff]);
+    app.write(question);
+    sent += question.length;
+    assert.deepEqual(await device.master.takeBytes(question.length), question);
+    const answer = Buffer.from(question).reverse();
+    await device.master.write(answer);
+    assert.deepEqual(await app.take(answer.length), answer);
+    app.close();
+  }
+  assert.deepEqual([attachment.view.bytesOut, attachment.view.bytesIn], [sent, sent]);
+  assert.equal(attachment.view.connections, 1);
+  await until('115200 there', () => device.settings().ospeed === 115200);
+});
+
 test('a network that delays and cuts: the last of many settings is in force at the end', async (t) => {
   const env = attachTestEnv(t);
   const { port, device } = await ourPort(t, env);

@@ -9,6 +9,8 @@ export interface Door {
   readonly kickolduser: boolean;
   /** Places in order: who has each; reserved ones are for connect back. */
   readonly places: readonly ('free' | 'taken' | 'reserved')[];
+  /** The far end of a user has closed, and that was not read yet; asked only when there is no place. */
+  leaving(): boolean;
   /** Another port has the same device open. */
   readonly deviceInUse: boolean;
   /** A connect-back port whose device is not open. */
@@ -20,7 +22,7 @@ export type Verdict =
   | { readonly take: number }
   /** The user in this place goes, the newcomer gets it. */
   | { readonly kick: number }
-  /** Ask again when the port is closed. */
+  /** Ask again when the port is closed, or a user has left. */
   | 'wait';
 
 export function admit(door: Door): Verdict {
@@ -31,7 +33,8 @@ export function admit(door: Door): Verdict {
   if (door.deviceMissing) return { say: REFUSAL.deviceFailed };
   const free = door.places.indexOf('free');
   const last = door.places.lastIndexOf('taken');
-  if (free < 0 && !(door.kickolduser && last >= 0)) return { say: REFUSAL.inUse };
+  // Who closes and connects again at once may be seen in the other order: the end of a connection and a new one are two events.
+  if (free < 0 && !(door.kickolduser && last >= 0)) return door.leaving() ? 'wait' : { say: REFUSAL.inUse };
   if (door.deviceInUse) return { say: REFUSAL.deviceInUse };
   return free >= 0 ? { take: free } : { kick: last };
 }

@@ -169,6 +169,8 @@ export class Engine {
     this.#pending.delete(port);
     if (wanted === 'deleted') {
       this.#ports = this.#ports.filter((p) => p !== port);
+      // Who still waits for a place is turned away.
+      port.setEnabled(false, () => undefined);
       return;
     }
     port.replace(wanted, keepListener);

@@ -53,7 +53,7 @@ export interface PortEnv {
 const DEFAULT_SIGNATURE = 'ser2net';
 /** Users a port has room for, whatever max-connections says. */
 const MAX_PLACES = 65536;
-/** Newcomers kept while the previous session ends; more are closed. */
+/** Newcomers kept while the previous session ends, or a user leaves; more are closed. */
 const MAX_WAITING = 64;
 
 export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
@@ -229,6 +229,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       allowed: this.#remaddr.allows(gensio.address()),
       kickolduser: this.config.options.kickolduser,
       places: this.#places.map((user, i) => (this.#connback?.reserves(i) ? 'reserved' : user === undefined ? 'free' : 'taken')),
+      leaving: () => this.#places.some((user) => user?.gensio.hungUp?.() === true),
       deviceInUse: !this.inUse && this.#env.deviceInUse(this.config.connector.text, this),
       deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
     });
@@ -255,6 +256,12 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       if (old !== undefined) this.#dropUser(old, REASON.kicked);
       this.#join(new Netcon(gensio, this, this.#env.clock), place);
     }
+  }
+
+  #serveWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const gensio of waiting) this.accepted(gensio);
   }
 
   /** A place that a rotator could use: enabled, not closing, admitted, free, and its device not held by another port. */
@@ -298,6 +305,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#regulate();
     const users = this.#places.filter((u) => u !== undefined).length;
     this.#go({ on: 'left', users, held: this.#connback !== undefined });
+    if (this.#state.at !== 'closing') this.#serveWaiting();
   }
 
   fromUser(_user: Netcon, data: Buffer): void {
@@ -666,12 +674,8 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
         return this.#closeDevice();
       case 'rest':
         return this.#rest();
-      case 'serve-waiting': {
-        const waiting = this.#waiting;
-        this.#waiting = [];
-        for (const gensio of waiting) this.accepted(gensio);
-        return;
-      }
+      case 'serve-waiting':
+        return this.#serveWaiting();
       default:
         effect satisfies never;
     }

@@ -62,7 +62,7 @@ export function step(state: PortState, event: PortEvent): Next {
       return event.on === 'not-listening' ? [{ at: 'closed' }, []] : stay;
     case 'opening':
       if (event.on === 'device-open') return [{ at: 'open' }, [{ do: 'begin-session' }]];
-      if (event.on === 'device-failed') return [{ at: 'unconnected' }, [{ do: 'fail-users', reason: event.reason }, { do: 'rest' }]];
+      if (event.on === 'device-failed') return [{ at: 'unconnected' }, [{ do: 'fail-users', reason: event.reason }, ...REST]];
       if (event.on === 'left' && event.users === 0 && !event.held) return closing('All users disconnected');
       return event.on === 'shut' ? closing(event.why) : stay;
     case 'open':
@@ -70,12 +70,13 @@ export function step(state: PortState, event: PortEvent): Next {
       return event.on === 'shut' ? closing(event.why) : stay;
     case 'closing':
       if (event.on !== 'device-closed') return stay;
-      return [{ at: event.listening ? 'unconnected' : 'closed' }, [{ do: 'rest' }, { do: 'serve-waiting' }]];
+      return [{ at: event.listening ? 'unconnected' : 'closed' }, REST];
     default:
       return state satisfies never;
   }
 }
 
+const REST: readonly Effect[] = [{ do: 'rest' }, { do: 'serve-waiting' }];
 const closing = (why: Reason): Next => [{ at: 'closing', why }, [{ do: 'end-session', why }, { do: 'close-device' }]];
 
 /** One step as text: `unconnected, joined: opening (open-device)`. */

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdint.h>
@@ -333,15 +334,12 @@ static void run_streams(int paced, int broadcast, double seconds, int say) {
          n2d / 1e6 / n2d_time, (d2n + n2d) / 1e6, percentile(0.5), percentile(0.99));
 }
 
-/* Waits until fd can be read, at most two seconds. */
-static int readable(int fd) {
-  struct epoll_event e = {.events = EPOLLIN, .data.fd = fd}, got;
-  int one = epoll_create1(0);
-  epoll_ctl(one, EPOLL_CTL_ADD, fd, &e);
-  int n = epoll_wait(one, &got, 1, 2000);
-  close(one);
-  return n == 1;
+/* Waits until one of them can be read, at most two seconds. */
+static int either_readable(int fd, int other) {
+  struct pollfd wanted[] = {{.fd = fd, .events = POLLIN}, {.fd = other, .events = POLLIN}};
+  return poll(wanted, other < 0 ? 1 : 2, 2000) > 0;
 }
+static int readable(int fd) { return either_readable(fd, -1); }
 static void send_all(int fd, const unsigned char *data, int n) {
   while (n > 0) {
     ssize_t w = write(fd, data, n);
@@ -389,17 +387,18 @@ static void run_rtt(void) {
   printf("{\"ok\":%s,\"error\":%d,\"size\":%d,\"p50\":%.6f,\"p99\":%.6f}\n", bad ? "false" : "true", bad, size, percentile(0.5), percentile(0.99));
 }
 
-/* A byte from one end must come out at the other; what else comes (negotiation, a text) is skipped. */
-static int through(int from, int to, unsigned char what, const char *refusal) {
+/* A byte from one end must come out at the other (1; 0: it is lost); what else comes (negotiation, a text) is skipped. -1: the client was refused. */
+static int through(int from, int to, unsigned char what, int client) {
   unsigned char in[4096];
   send_all(from, &what, 1);
   for (;;) {
-    if (!readable(to)) return 0;
-    int got = unread(to, in, sizeof in - 1);
+    if (!either_readable(to, client)) return 0;
+    int got = unread(to, in, sizeof in);
     if (got < 0) return 0;
-    in[got] = 0;
     if (memchr(in, what, got) != NULL) return 1;
-    if (refusal != NULL && strstr((char *)in, refusal) != NULL) return -1;
+    if (client != to) got = unread(client, in, sizeof in);
+    if (got < 0) return 0;
+    if (memmem(in, got, "Port", 4) != NULL) return -1;
   }
 }
 
@@ -410,8 +409,8 @@ static void run_churn(void) {
     Port *p = &ports[cycles % nports];
     int fd = dial(base + cycles % nports);
     if (fd < 0) die("connect");
-    int ok = through(fd, p->tty, 0x01, NULL);
-    if (ok > 0) ok = through(p->tty, fd, 0x02, "Port");
+    int ok = through(fd, p->tty, 0x01, fd);
+    if (ok > 0) ok = through(p->tty, fd, 0x02, fd);
     if (ok < 0) refused++;
     else if (ok == 0) lost++;
     close(fd);
@@ -490,8 +489,8 @@ int main(int argc, char **argv) {
         if ((ports[i].clients[c].fd = dial(base + i)) < 0) die("connect");
       }
       /* The device is open when a byte has come through, both ways. */
-      if (through(ports[i].clients[0].fd, ports[i].tty, 0x01, NULL) <= 0) die("no way to the device");
-      if (through(ports[i].tty, ports[i].clients[0].fd, 0x02, NULL) <= 0) die("no way from the device");
+      if (through(ports[i].clients[0].fd, ports[i].tty, 0x01, ports[i].clients[0].fd) <= 0) die("no way to the device");
+      if (through(ports[i].tty, ports[i].clients[0].fd, 0x02, ports[i].clients[0].fd) <= 0) die("no way from the device");
     }
     unsigned char rest[65536];
     usleep(100000);

@@ -88,6 +88,23 @@ test('a removed port in use serves its users to the end, then is gone', async ()
   assert.equal(engine.ports.length, 0);
 });
 
+test('a client that waits for a place at a port that is removed is turned away, and does not revive it', async () => {
+  const { net, engine } = make();
+  await engine.apply(config(connection('a', 'A')));
+  const user = await net.connect('A');
+  Object.assign(user!, { hungUp: () => true });
+  const next = await net.connect('A');
+  assert.equal(next?.state, 'open');
+  await engine.apply(config());
+  user?.end();
+  await settle();
+  assert.equal(next?.state, 'closed');
+  assert.equal(
+    net.devices.some((device) => device.state === 'open' && device.calls.includes('open')),
+    false,
+  );
+});
+
 test('enable: off in the new file closes users; on again listens', async () => {
   const { net, engine } = make();
   await engine.apply(config(connection('a', 'A')));

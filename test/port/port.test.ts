@@ -422,3 +422,31 @@ test('a client that leaves while it waits for the device to close takes no place
   stays.feed('x');
   assert.equal(text(rig.device.take()), 'x');
 });
+
+test('a client that comes before the end of the previous one was read waits for it, and is not refused', async () => {
+  for (const maxConnections of [1, 2]) {
+    const rig = new PortRig({ options: { maxConnections, banner: 'b' } });
+    const users = [await rig.connect()];
+    if (maxConnections === 2) users.push(await rig.connect());
+    Object.assign(users[0]!, { hungUp: () => true });
+    const next = await rig.connect();
+    assert.equal(text(next.take()), '');
+    assert.equal(next.state, 'open');
+    users[0]!.end();
+    await settle();
+    assert.equal(text(next.take()), 'b');
+    next.feed('x');
+    assert.equal(text(rig.device.take()), 'x');
+    assert.equal(text((await rig.connect()).take()), 'Port already in use\r\n');
+  }
+});
+
+test('a client that waits for the end of the previous one is tried on its own when the device cannot be opened for that one', async () => {
+  const rig = new PortRig({ options: { banner: 'b' }, device: { open: 'manual' } });
+  Object.assign(await rig.connect(), { hungUp: () => true });
+  const next = await rig.connect();
+  rig.device.opened(new GensioError('notfound'));
+  await settle();
+  rig.device.opened();
+  assert.equal(text(next.take()), 'b');
+});

@@ -7,7 +7,7 @@ import { REASON } from '../port/messages.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
 import { ERROR, HELP, invalidMonitorType, MORE_HELP } from './messages.ts';
-import { isInUse, SHORT_HEADER, showPort, showShortPort } from './show.ts';
+import { type AttachmentStatus, isInUse, SHORT_HEADER, showAttachment, showPort, showShortPort } from './show.ts';
 
 /** What a reload came to. */
 export interface ReloadOutcome {
@@ -24,6 +24,8 @@ export interface CommandEnv {
   /** What `version` says. */
   readonly version: string;
   readonly reload: () => Promise<ReloadOutcome>;
+  /** In the order of the configuration; absent: there are none. */
+  readonly attachments?: () => readonly AttachmentStatus[];
 }
 
 /** What a session lends its commands. */
@@ -67,6 +69,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   disconnect: { args: 'name', help: HELP.disconnect, run: disconnect },
   showport: { args: '[name]', help: HELP.showport, run: showport },
   showshortport: { args: '[name]', help: HELP.showshortport, textOnly: true, run: showshortport },
+  showattachment: { args: '[name]', help: MORE_HELP.showattachment, unlisted: true, run: showattachment },
   setporttimeout: { args: 'name seconds', help: HELP.setporttimeout, run: setporttimeout },
   setportcontrol: { args: 'name control...', help: HELP.setportcontrol, run: setportcontrol },
   setportconfig: { args: 'name setting...', help: MORE_HELP.setportconfig, unlisted: true, allWords: true, run: setportconfig },
@@ -105,6 +108,13 @@ function showshortport([name]: readonly string[], { engine, out }: CommandSessio
   const port = engine.port(name);
   if (port === undefined) out.error(ERROR.invalidPortShort(name));
   else out.raw(showShortPort(port, engine.pending(port)));
+}
+
+function showattachment([name]: readonly string[], { attachments, out }: CommandSession): void {
+  const all = attachments?.() ?? [];
+  const wanted = name === undefined ? all : all.filter((each) => each.name === name);
+  if (name !== undefined && wanted.length === 0) return out.error(ERROR.noAttachment(name));
+  for (const each of wanted) showAttachment(each, out);
 }
 
 function monitor([type, name]: readonly string[], { engine, out, monitor: watch }: CommandSession): void {

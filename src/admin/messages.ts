@@ -32,6 +32,7 @@ export const ERROR = {
   noDeviceConfig: 'No device config',
   invalidDeviceConfig: (why: string) => `Invalid device config - ${why}`,
   noLine: (name: string) => `Port has no serial line - ${name}`,
+  noAttachment: (name: string) => `No such attachment - ${name}`,
   reloadDone: 'reload done',
   reloadFailed: (why: string) => `reload error - ${why}`,
 } as const;
@@ -106,6 +107,9 @@ monitor stop - stop the current monitor.
 /** Not in the list that `help` prints, which scripts may compare; `help <command>` shows them. */
 export const MORE_HELP = {
   quit: `quit - the same as exit.
+`,
+  showattachment: `showattachment [<name>] - Show information about an attachment. If no name
+       is given, all attachments are displayed.
 `,
   setportconfig: `setportconfig <port> <settings> - change the serial line of a port:
        the words that may stand behind the device of a connector, such as

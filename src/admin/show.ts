@@ -152,3 +152,37 @@ export function showShortPort(port: Port, pending: Pending | undefined): string 
     deviceAddress(port),
   ]);
 }
+
+/** What is shown of an attachment. */
+export interface AttachmentStatus {
+  readonly name: string;
+  readonly device: string;
+  /** Its pseudo-terminal; undefined: it could not be made. */
+  readonly slave: string | undefined;
+  readonly state: string;
+  readonly target: string;
+  readonly used: boolean;
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  readonly queued: number;
+  readonly discardedOut: number;
+  readonly discardedIn: number;
+  readonly connections: number;
+}
+
+/** One attachment in full. */
+export function showAttachment(view: AttachmentStatus, out: Answer): void {
+  out.block({ key: 'attachment', title: 'attachment', value: view.name }, () => {
+    out.field('device', view.device);
+    out.field('terminal', view.slave ?? 'none');
+    out.field('state', view.slave === undefined ? 'no device' : view.state);
+    out.field('target', view.target);
+    out.field('in use', view.used ? 'yes' : 'no');
+    out.field('connections made', view.connections);
+    out.field('bytes to target', view.bytesOut);
+    out.field('bytes from target', view.bytesIn);
+    out.field('bytes waiting for target', view.queued);
+    out.field('bytes to target discarded', view.discardedOut);
+    out.field('bytes from target discarded', view.discardedIn);
+  });
+}

@@ -53,6 +53,8 @@ export class Attachment {
   #ptyFull = false;
   #bytesOut = 0;
   #bytesIn = 0;
+  #discardedOut = 0;
+  #discardedIn = 0;
   #connections = 0;
   /** The first failure of a row is news, the others are not. */
   #failures = 0;
@@ -88,8 +90,20 @@ export class Attachment {
       bytesOut: this.#bytesOut,
       bytesIn: this.#bytesIn,
       queued: this.#outbox.bytes,
+      discardedOut: this.#discardedOut,
+      discardedIn: this.#discardedIn,
       connections: this.#connections,
     };
+  }
+
+  /** Says in the log how it fares. */
+  report(): void {
+    const { state, target, used, connections, bytesOut, bytesIn, queued, discardedOut, discardedIn } = this.view;
+    const who = used ? 'in use' : 'not in use';
+    this.#say(
+      'notice',
+      `${state} (${target}), ${who}, ${connections} connections, ${bytesOut} bytes out, ${bytesIn} bytes in, ${queued} queued, ${discardedOut + discardedIn} discarded`,
+    );
   }
 
   /** Makes the pty and its link, and begins to connect unless that waits for an application. @throws GensioError */
@@ -209,7 +223,10 @@ export class Attachment {
       this.#pty?.setReading(false);
       return;
     }
-    if (this.#spec.options.discard && this.#failures > 0) return;
+    if (this.#spec.options.discard && this.#failures > 0) {
+      this.#discardedOut += data.length;
+      return;
+    }
     if (!this.#outbox.put(data)) this.#pty?.setReading(false);
     // It had to be noticed, but perhaps could not be.
     if (this.#state === 'idle') this.#connect();
@@ -352,7 +369,10 @@ export class Attachment {
     const pty = this.#pty;
     if (session !== this.#session || pty === undefined) return;
     this.#bytesIn += data.length;
-    if (session.flushing > 0 || (this.#spec.options.discardUnread && !pty.used)) return;
+    if (session.flushing > 0 || (this.#spec.options.discardUnread && !pty.used)) {
+      this.#discardedIn += data.length;
+      return;
+    }
     if (pty.write(data)) return;
     this.#ptyFull = true;
     session.gensio.setReading(false);
@@ -368,6 +388,7 @@ export class Attachment {
     this.#release(session);
     gensio.abort();
     if (!open) return this.#failed(target, err);
+    this.#discardedOut += unsent;
     const lost = unsent === 0 ? '' : `; ${unsent} bytes had not been sent`;
     this.#say('notice', `lost ${target.text}: ${describe(err)}${lost}`);
     if (stable) this.#backoff.reset();
@@ -431,6 +452,7 @@ export class Attachment {
 
   #hangUp(): void {
     const pty = this.#pty;
+    this.#discardedOut += this.#outbox.bytes;
     this.#outbox.clear();
     if (pty === undefined || !pty.used || pty.hangUp()) return;
     this.#pty = undefined;

@@ -47,7 +47,14 @@ export class Assembly implements DaemonEngine {
       if (change === 'disconnected' && bottomOf(port.config.accepter.spec) === 'stdio') end(0);
     });
     const forAdmin = async (): Promise<ReloadOutcome> => outcome(await reload());
-    this.#admin = new AdminServer({ engine: this.#engine, clock, log, version: COMPATIBLE, reload: forAdmin });
+    this.#admin = new AdminServer({
+      engine: this.#engine,
+      clock,
+      log,
+      version: COMPATIBLE,
+      reload: forAdmin,
+      attachments: () => this.#attachments.views,
+    });
   }
 
   async apply(config: Config): Promise<void> {

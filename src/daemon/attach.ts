@@ -144,14 +144,14 @@ class AttachProcess {
     return 1;
   }
 
-  /** TERM, INT and QUIT end it, HUP too where there is a terminal; else HUP connects anew. A failure of our own takes the link away. */
+  /** TERM, INT and QUIT end it, HUP too where there is a terminal; else HUP connects anew. USR1 says how it fares. A failure of our own takes the link away. */
   #catch(attachment: Attachment): void {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.once(signal, () => this.#end(0));
     process.on('SIGHUP', () => {
       if (this.#background === undefined) this.#end(0);
       else attachment.change(attachment.spec);
     });
-    process.on('SIGUSR1', () => undefined);
+    process.on('SIGUSR1', () => attachment.report());
     const crash = (err: unknown): void => {
       const stack = err instanceof Error ? (err.stack ?? err.message) : String(err);
       for (const line of `Internal error: ${stack}`.split('\n')) this.#log.announce('err', line);

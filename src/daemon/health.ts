@@ -5,6 +5,7 @@ import { textOf } from '../admin/document.ts';
 import { strerror } from '../base/strerror.ts';
 import type { Config } from '../config/model.ts';
 import { connectAdmin } from './admin-client.ts';
+import { askAttachments } from './attachment-status.ts';
 import { noFlags } from './command.ts';
 import { isListening, type Listening, listeningNow } from './listening.ts';
 import { isAiling, portsOf } from './port-status.ts';
@@ -42,8 +43,13 @@ async function examine(flags: HealthFlags): Promise<Health> {
   try {
     const version = textOf(await client.ask('version'), 'version') ?? '';
     const ports = portsOf(await client.ask('showport'));
-    const ills = ports.filter(isAiling).map(({ name, state }) => `${name}: ${state}`);
-    return ills.length > 0 ? { ills } : { well: `ser2net ${version} at ${at}: ${many(ports.length)}` };
+    const attachments = await askAttachments(client);
+    // A target that is away is no fault of the daemon.
+    const ailing = [...ports.filter(isAiling), ...attachments.filter(({ terminal }) => terminal === undefined)];
+    const ills = ailing.map(({ name, state }) => `${name}: ${state}`);
+    if (ills.length > 0) return { ills };
+    const more = attachments.length === 0 ? '' : `, ${many(attachments.length, 'attachment')}`;
+    return { well: `ser2net ${version} at ${at}: ${many(ports.length, 'port')}${more}` };
   } catch (err) {
     return { ills: [`${at}: ${(err as Error).message}`] };
   } finally {
@@ -51,7 +57,8 @@ async function examine(flags: HealthFlags): Promise<Health> {
   }
 }
 
-const many = (n: number): string => `${n} ${n === 1 ? 'port' : 'ports'}`;
+/** `1 port`, `2 ports`. */
+export const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** Why the process of a pid file does not count as running. */
 export function processTrouble(file: string): string | undefined {
@@ -95,5 +102,5 @@ export function judge({ connections, rotators }: Config, now: Listening): Health
     if (listens === true) seen++;
   }
   if (ills.length > 0) return { ills };
-  return { well: `${many(seen)} listening` };
+  return { well: `${many(seen, 'port')} listening` };
 }

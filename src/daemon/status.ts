@@ -1,7 +1,10 @@
-// `ser2net status`: the ports of a running daemon, asked of its admin port; as a table or JSON, once or with every user that comes and goes.
+// `ser2net status`: ports and attachments of a running daemon, asked of its admin port; as a table or JSON, once or with every user that
+// comes and goes.
 import { type Field, textOf } from '../admin/document.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
+import { type AttachmentReport, askAttachments } from './attachment-status.ts';
+import { many } from './health.ts';
 import { type PortStatus, portsOf } from './port-status.ts';
 import type { SubcommandIo } from './subcommands.ts';
 
@@ -26,8 +29,9 @@ export async function status(flags: StatusFlags, io: SubcommandIo, clock: Clock 
     const watched = flags.watch === true ? watch(client, flags.json === true, io, clock) : undefined;
     const version = textOf(await client.ask('version'), 'version') ?? '';
     const ports = portsOf(await client.ask('showport'));
-    if (flags.json !== true) io.out(table(`ser2net ${version} at ${at}`, ports));
-    else io.out(`${JSON.stringify({ version, admin: at, ports }, undefined, flags.watch === true ? undefined : 2)}\n`);
+    const attachments = await askAttachments(client);
+    if (flags.json !== true) io.out(table(`ser2net ${version} at ${at}`, ports, attachments));
+    else io.out(`${JSON.stringify({ version, admin: at, ports, attachments }, undefined, flags.watch === true ? undefined : 2)}\n`);
     if (watched !== undefined) throw await watched;
     client.close();
     return 0;
@@ -61,29 +65,66 @@ const change = (document: Field, clock: Clock): Change => ({
 const inWords = ({ time, port, event, peer }: Change): string => `${time} ${port} ${event} ${peer}\n`;
 
 const COLUMNS = ['PORT', 'STATE', 'USERS', 'FROM DEVICE', 'TO DEVICE', 'LINE', 'ACCEPTER', 'DEVICE'] as const;
+const ATTACHMENT_COLUMNS = [
+  'ATTACHMENT',
+  'STATE',
+  'IN USE',
+  'FROM TARGET',
+  'TO TARGET',
+  'WAITING',
+  'DISCARDED',
+  'CONNECTIONS',
+  'DEVICE',
+  'TARGET',
+] as const;
 /** These hold numbers, which stand at the right. */
-const RIGHT = new Set<string>(['USERS', 'FROM DEVICE', 'TO DEVICE']);
+const RIGHT = new Set<string>(['USERS', 'FROM DEVICE', 'TO DEVICE', 'FROM TARGET', 'TO TARGET', 'WAITING', 'DISCARDED', 'CONNECTIONS']);
 
-/** Each port in a line, and below it its users. */
-export function table(title: string, ports: readonly PortStatus[]): string {
-  const rows = ports.map((p) => [
-    p.name,
-    p.state,
-    String(p.users.length),
-    String(p.bytesFromDevice),
-    String(p.bytesToDevice),
-    [p.config ?? '', ...p.controls].filter((word) => word !== '').join(' ') || '-',
-    p.accepter,
-    p.device,
-  ]);
-  const widths = COLUMNS.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
+/** Lines of cells under their headings, the headings first. */
+function grid(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: readonly string[]): string =>
-    `${cells.map((cell, i) => (RIGHT.has(COLUMNS[i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ')}`.trimEnd();
-  const lines = ports.flatMap((p, i) => [
-    line(rows[i]!),
+    `${cells.map((cell, i) => (RIGHT.has(columns[i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ')}`.trimEnd();
+  return [columns, ...rows].map(line);
+}
+
+/** Each port in a line, and below it its users; then the attachments, where there are any. */
+export function table(title: string, ports: readonly PortStatus[], attachments: readonly AttachmentReport[] = []): string {
+  const [heads = '', ...lines] = grid(
+    COLUMNS,
+    ports.map((p) => [
+      p.name,
+      p.state,
+      String(p.users.length),
+      String(p.bytesFromDevice),
+      String(p.bytesToDevice),
+      [p.config ?? '', ...p.controls].filter((word) => word !== '').join(' ') || '-',
+      p.accepter,
+      p.device,
+    ]),
+  );
+  const withUsers = ports.flatMap((p, i) => [
+    lines[i]!,
     ...p.users.map((user) => `    ${user.address}  ${user.bytesIn} bytes in, ${user.bytesOut} bytes out`),
     ...(p.closing === 'retained' ? [] : [`    will be ${p.closing} when its last user leaves`]),
   ]);
-  const head = `${title}: ${ports.length} ${ports.length === 1 ? 'port' : 'ports'}`;
-  return `${[head, ...(ports.length === 0 ? [] : [line(COLUMNS), ...lines])].join('\n')}\n`;
+  const head = `${title}: ${many(ports.length, 'port')}`;
+  const text = [head, ...(ports.length === 0 ? [] : [heads, ...withUsers]), ...(attachments.length === 0 ? [] : attached(attachments))];
+  return `${text.join('\n')}\n`;
+}
+
+function attached(attachments: readonly AttachmentReport[]): string[] {
+  const rows = attachments.map((a) => [
+    a.name,
+    a.state,
+    a.inUse ? 'yes' : 'no',
+    String(a.bytesFromTarget),
+    String(a.bytesToTarget),
+    String(a.bytesWaiting),
+    String(a.discardedFromTarget + a.discardedToTarget),
+    String(a.connections),
+    a.device,
+    a.target,
+  ]);
+  return [many(attachments.length, 'attachment'), ...grid(ATTACHMENT_COLUMNS, rows)];
 }

@@ -89,7 +89,7 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     run: async (args, options, io) => (await import('./devices.ts')).devices(args, { ...options }, io),
   },
   status: {
-    summary: 'show the ports of a running daemon, asked of its admin port',
+    summary: 'show the ports and attachments of a running daemon, asked of its admin port',
     args: '',
     options: [
       { flags: '-c, --config <file>', doc: 'the configuration that names the admin port' },

@@ -31,6 +31,9 @@ test('help lists what the reference lists; help with the name of a command shows
   const all = await run('help');
   assert.ok(!all.includes('setportconfig') && !all.includes('quit'));
   assert.equal(await run('help bogus'), all);
+  assert.ok(!all.includes('showattachment'));
+  assert.equal(await run('showattachment'), '');
+  assert.equal(await run('showattachment x'), 'error: No such attachment - x\r\n');
   assert.match(await run('help setportconfig'), /^setportconfig <port> <settings> - .*\r\n/);
   for (const row of Object.values(COMMANDS)) assert.match(row.help, /^[a-z]+ .*\n$/s);
 });

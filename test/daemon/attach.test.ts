@@ -26,13 +26,19 @@ test('in the foreground: the device is there, states are on stderr, and TERM tak
   const app = new Application(device);
   app.write('hello');
   assert.equal((await app.take(5)).toString(), 'hello');
+  running.child.kill('SIGUSR1');
+  const fares = `${device}: connected (${url}), in use, 1 connections, 5 bytes out, 5 bytes in, 0 queued, 0 discarded\n`;
+  await until('how it fares', () => running.err().includes(fares));
   running.child.kill('SIGTERM');
   assert.equal(await running.ended, 0);
   assert.equal(existsSync(device), false);
   assert.equal(existsSync(pidFile), false);
   await app.hungUp();
   app.close();
-  const lines = running.err().replaceAll(/ser2net\[\d+\]: /g, '');
+  const lines = running
+    .err()
+    .replaceAll(/ser2net\[\d+\]: /g, '')
+    .replace(fares, '');
   assert.match(
     lines,
     new RegExp(
@@ -118,6 +124,78 @@ test('a configuration with a port and its attachment: one daemon, both ends, and
   daemon.child.kill('SIGTERM');
   assert.equal(await daemon.ended, 0);
   assert.deepEqual([existsSync(device), existsSync(other)], [false, false]);
+});
+
+test('status and health tell of attachments: state, target, bytes, what waits and what was thrown away', async (t) => {
+  const peer = new Peer(t);
+  const port = await peer.listen();
+  const admin = await freePort();
+  const device = join(dir, 'ttyV5');
+  const file = join(dir, 'status.yaml');
+  writeFileSync(
+    file,
+    `admin:\n  accepter: tcp,localhost,${admin}\nattachment: &v5\n  device: ${device}\n  target: tcp://127.0.0.1:${port}\n  options:\n    discard-unread: true\n    retry-time: 50m\n    retry-max: 50m\n`,
+  );
+  const daemon = start(['-d', '-l', '-c', file], { env });
+  await until('connected', () => daemon.err().includes('attachment v5: connected to'));
+  peer.send('unread');
+  const report = async (): Promise<Record<string, unknown>> => {
+    const { code, out, err } = await run(['status', '-c', file, '--json']);
+    assert.equal(code, 0, err);
+    return (JSON.parse(out) as { attachments: Record<string, unknown>[] }).attachments[0]!;
+  };
+  let now = await report();
+  while (now.bytesFromTarget !== 6) now = await report();
+  const app = new Application(device);
+  app.write('hello');
+  await until('hello', () => peer.got.toString() === 'hello');
+  await peer.close();
+  await until('the loss', () => daemon.err().includes('attachment v5: lost'));
+  app.write('kept');
+  while (now.bytesWaiting !== 4) now = await report();
+  assert.ok(now.state === 'waiting' || now.state === 'connecting', String(now.state));
+  assert.deepEqual(
+    { ...now, state: 'away' },
+    {
+      name: 'v5',
+      device,
+      terminal: readlinkSync(device),
+      state: 'away',
+      target: `tcp://127.0.0.1:${port}`,
+      inUse: true,
+      connections: 1,
+      bytesToTarget: 9,
+      bytesFromTarget: 6,
+      bytesWaiting: 4,
+      discardedToTarget: 0,
+      discardedFromTarget: 6,
+    },
+  );
+  const shown = await run(['status', '-c', file]);
+  assert.match(
+    shown.out,
+    /: 0 ports\n1 attachment\nATTACHMENT +STATE +IN USE +FROM TARGET +TO TARGET +WAITING +DISCARDED +CONNECTIONS +DEVICE +TARGET\n/,
+  );
+  assert.match(shown.out, new RegExp(`\nv5 +(waiting|connecting) +yes +6 +9 +4 +6 +1 +${device} +tcp://127.0.0.1:${port}\n$`));
+  assert.match((await run(['health', '-c', file])).out, /: 0 ports, 1 attachment\n$/);
+  app.close();
+  daemon.child.kill('SIGTERM');
+  assert.equal(await daemon.ended, 0);
+});
+
+test('an attachment whose device cannot be made is an ailment, and shown', async () => {
+  const admin = await freePort();
+  const file = join(dir, 'no-device.yaml');
+  const device = join(dir, 'taken');
+  writeFileSync(device, '');
+  writeFileSync(file, `admin:\n  accepter: tcp,localhost,${admin}\nattachment: &v6\n  device: ${device}\n  target: tcp://127.0.0.1:1\n`);
+  const daemon = start(['-d', '-l', '-c', file], { env });
+  await until('the failure', () => daemon.err().includes('cannot be made'));
+  const { code, err } = await run(['health', '-c', file]);
+  assert.deepEqual([code, err], [1, 'v6: no device\n']);
+  assert.match((await run(['status', '-c', file])).out, /\nv6 +no device +no /);
+  daemon.child.kill('SIGTERM');
+  assert.equal(await daemon.ended, 0);
 });
 
 test('every option of the table can be given as a word, and is what it is in a file', () => {

@@ -1,0 +1,52 @@
+// What the admin port says of one attachment, as values: for JSON, tables and the judgement whether it works.
+import { type Field, fieldsOf, numberOf, textOf } from '../admin/document.ts';
+import type { AdminClient } from './admin-client.ts';
+
+export interface AttachmentReport {
+  readonly name: string;
+  readonly device: string;
+  /** undefined: there is none, because it could not be made. */
+  readonly terminal: string | undefined;
+  readonly state: 'no device' | 'idle' | 'connecting' | 'connected' | 'waiting';
+  /** In use, or tried. */
+  readonly target: string;
+  readonly inUse: boolean;
+  readonly connections: number;
+  readonly bytesToTarget: number;
+  readonly bytesFromTarget: number;
+  /** Kept until there is a connection. */
+  readonly bytesWaiting: number;
+  readonly discardedToTarget: number;
+  readonly discardedFromTarget: number;
+}
+
+/** Asks for all; none where the console does not know them (ser2net 4.3.11). @throws Error when the connection is lost */
+export async function askAttachments(client: AdminClient): Promise<AttachmentReport[]> {
+  let response: Field;
+  try {
+    response = await client.ask('showattachment');
+  } catch (err) {
+    if ((err as Error).message.startsWith('Unknown command')) return [];
+    throw err;
+  }
+  return fieldsOf(response, 'attachment').map(reportOf);
+}
+
+function reportOf(field: Field): AttachmentReport {
+  const text = (key: string): string => textOf(field, key) ?? '';
+  const terminal = text('terminal');
+  return {
+    name: text('name'),
+    device: text('device'),
+    terminal: terminal === 'none' ? undefined : terminal,
+    state: text('state') as AttachmentReport['state'],
+    target: text('target'),
+    inUse: text('in use') === 'yes',
+    connections: numberOf(field, 'connections made'),
+    bytesToTarget: numberOf(field, 'bytes to target'),
+    bytesFromTarget: numberOf(field, 'bytes from target'),
+    bytesWaiting: numberOf(field, 'bytes waiting for target'),
+    discardedToTarget: numberOf(field, 'bytes to target discarded'),
+    discardedFromTarget: numberOf(field, 'bytes from target discarded'),
+  };
+}

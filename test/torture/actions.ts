@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { Client } from './client.ts';
 import type { Lane, PortPlan, Session } from './lane.ts';
-import { pause, until } from './limits.ts';
+import { LIMIT_MS, pause, until } from './limits.ts';
 import type { Random } from './random.ts';
 
 /** What all lanes have in common. */
@@ -181,47 +181,54 @@ async function churn(lane: Lane, random: Random): Promise<void> {
 async function rotate(lane: Lane, random: Random): Promise<void> {
   const { place, ports } = lane.rotator;
   if (!ports.every((p) => p.device.present && lane.on(p).length === 0)) return;
-  // Those who left may still be on their way out: the first calls settle that.
-  for (const port of ports) {
-    await lane.join(port);
-    await Promise.all(lane.on(port).map((s) => s.client.end()));
-    for (const session of lane.on(port)) lane.drop(session);
-  }
-  const talks = ports.map(() => new Client(lane.nextId(), 'raw', place));
-  for (const client of talks) {
+  const callers: Client[] = [];
+  const portOf = (client: Client): PortPlan | undefined => ports.find((p) => p.device.receiver.complete(client.talk));
+  const call = async (): Promise<Client> => {
+    const client = new Client(lane.nextId(), 'raw', place);
     for (const port of ports) port.device.receiver.expect(client.talk);
     client.greet();
-  }
-  const portOf = (client: Client): PortPlan | undefined => ports.find((p) => p.device.receiver.complete(client.talk));
-  await until(
-    () => `the rotator to hand out ports: ${talks.map((c) => `${c.name} '${c.receiver.text}'`).join()}`,
-    () => talks.every((c) => portOf(c) !== undefined || c.closed || c.ended) || lane.problem() !== undefined,
-  );
-  const taken = talks.map(portOf).filter((p) => p !== undefined);
-  if (new Set(taken).size === talks.length) {
-    const late = new Client(lane.nextId(), 'raw', place);
     await until(
-      () => `the rotator to refuse: '${late.receiver.text}'`,
-      () => late.closed || late.ended,
+      () => `the rotator to answer ${client.name}: '${client.receiver.text}'`,
+      () => portOf(client) !== undefined || client.closed || client.ended || lane.problem() !== undefined,
     );
-    late.destroy();
-    for (const client of talks) {
-      const session = { port: portOf(client)!, client, answer: lane.newTalk('answer through the rotator') };
-      client.receiver.expect(session.answer);
-      lane.sessions.push(session);
-      await lane.exchange(session, some(random), some(random));
-    }
-  } else if (taken.length !== talks.length) {
-    // A port that was just left is closing for a moment.
-    if (talks.some((c) => portOf(c) === undefined && c.error === undefined && !/No free port found/.test(c.receiver.text)))
-      throw new Error(`the rotator said ${talks.map((c) => c.receiver.text).join(', ')}`);
-  } else throw new Error('the rotator gave two clients the same port');
-  for (const client of talks) {
-    await client.end();
+    return client;
+  };
+  const forget = (client: Client): void => {
     for (const port of ports) port.device.receiver.forget(client.talk);
+  };
+  // Who was there before may still be on the way out: then it is tried again.
+  const end = performance.now() + LIMIT_MS;
+  while (callers.length < ports.length) {
+    const client = await call();
+    if (portOf(client) !== undefined) callers.push(client);
+    else {
+      client.destroy();
+      forget(client);
+      const { text } = client.receiver;
+      if (client.error === undefined && !NO_FREE_PORT.test(text)) throw new Error(`the rotator said '${text}'`);
+      if (performance.now() > end) throw new Error(`the rotator gives ${callers.length} of ${ports.length} ports: '${text}'`);
+      await pause(20);
+    }
+  }
+  const late = await call();
+  late.destroy();
+  forget(late);
+  if (late.error === undefined && !NO_FREE_PORT.test(late.receiver.text))
+    throw new Error(`the rotator, all of whose ports are taken, said '${late.receiver.text}'`);
+  for (const client of callers) {
+    const session = { port: portOf(client)!, client, answer: lane.newTalk('answer through the rotator') };
+    client.receiver.expect(session.answer);
+    lane.sessions.push(session);
+    await lane.exchange(session, some(random), some(random));
+  }
+  if (ports.some((p) => lane.on(p).length !== 1)) throw new Error('the rotator gave two clients the same port');
+  for (const client of callers) {
+    await client.end();
+    forget(client);
   }
   for (const session of lane.sessions.filter((s) => ports.includes(s.port))) lane.drop(session);
 }
+const NO_FREE_PORT = /^No free port found\r\n$/;
 
 const IAC = 255;
 const [SE, SB, DO, WILL] = [240, 250, 253, 251];
@@ -307,21 +314,29 @@ async function cutHandshake(lane: Lane, random: Random): Promise<void> {
   await until('the cut handshakes to be over', () => sockets.every((s) => s.destroyed));
 }
 
-/** The last prompt that came, and what stood before it. */
-async function adminTalk(whole: Whole, words: readonly Buffer[], wait: boolean): Promise<string> {
-  const socket = connectTcp(whole.adminPort, '127.0.0.1');
-  let heard = '';
-  socket.on('error', () => undefined);
-  socket.on('data', (data) => {
-    heard += data.toString('latin1');
-  });
-  try {
+/** A session of the admin port that was given a prompt. Four are served at a time: who comes fifth tries again. */
+async function adminSession(place: number): Promise<{ readonly socket: Socket; readonly heard: () => string }> {
+  for (const end = performance.now() + LIMIT_MS; ; ) {
+    const socket = connectTcp(place, '127.0.0.1');
+    let heard = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      heard += data.toString('latin1');
+    });
     await until(
       () => `a prompt of the admin port: '${heard}'`,
       () => heard.endsWith('-> ') || socket.destroyed,
     );
-    // Four sessions are served at a time.
-    if (/Too many/.test(heard) || socket.destroyed) return '';
+    if (heard.endsWith('-> ')) return { socket, heard: () => heard };
+    socket.destroy();
+    if (performance.now() > end) throw new Error(`the admin port takes nobody: '${heard}'`);
+    await pause(10);
+  }
+}
+/** Says these words; gives all that was heard, once everything is answered. wait false: leaves at once. */
+async function adminTalk(whole: Whole, words: readonly Buffer[], wait: boolean): Promise<string> {
+  const { socket, heard } = await adminSession(whole.adminPort);
+  try {
     for (const word of words) socket.write(word);
     if (!wait) return '';
     // A line that is too long swallows what came with it: asked again then.
@@ -331,11 +346,11 @@ async function adminTalk(whole: Whole, words: readonly Buffer[], wait: boolean):
         asked = performance.now();
         socket.write('\r\nversion\r\n');
       }
-      return /\r\nversion: .*-> $/s.test(heard) || socket.destroyed;
+      return /\r\nversion: .*-> $/s.test(heard()) || socket.destroyed;
     };
-    await until(() => `an answer of the admin port: '${heard.slice(-300)}'`, answered);
-    if (socket.destroyed && !/\r\nversion: /.test(heard)) throw new Error(`the admin port hung up: ${heard.slice(-300)}`);
-    return heard;
+    await until(() => `an answer of the admin port: '${heard().slice(-300)}'`, answered);
+    if (socket.destroyed && !/\r\nversion: /.test(heard())) throw new Error(`the admin port hung up: ${heard().slice(-300)}`);
+    return heard();
   } finally {
     socket.destroy();
   }
@@ -365,8 +380,7 @@ async function disconnect(lane: Lane, random: Random, whole: Whole): Promise<voi
   const session = await anySession(lane, random);
   if (session === undefined) return;
   const sessions = lane.on(session.port);
-  const said = await adminTalk(whole, [Buffer.from(`disconnect ${session.port.name}\r\n`)], true);
-  if (said === '') return;
+  await adminTalk(whole, [Buffer.from(`disconnect ${session.port.name}\r\n`)], true);
   for (const each of sessions) {
     await until(`${each.client.name} to be disconnected`, () => each.client.closed || each.client.ended);
     lane.drop(each);
@@ -383,6 +397,10 @@ async function reload(lane: Lane, random: Random, whole: Whole): Promise<void> {
   }
   const held = random.chance(50) ? lane.sessions[0] : undefined;
   if (held !== undefined) held.port.banner = random.pick(texts);
+  // One in use takes nobody until it has changed: all who are on the held one leave below.
+  for (const port of lane.ports)
+    if ((port === held?.port || lane.on(port).length === 0) && random.chance(20))
+      port.speed = random.pick(['115200n81', '9600n81', '38400e82']);
   await whole.reload();
   for (const spare of lane.spares) {
     const { kind, place, banner } = spare;

@@ -16,6 +16,8 @@ export interface PortPlan {
   readonly users: number;
   readonly kick: boolean;
   banner: string;
+  /** Of its line; a change is in force when the port is not used. */
+  speed: string;
   enabled: boolean;
 }
 
@@ -56,7 +58,17 @@ export class Lane {
       const device = new Device(subject.path(`d${number}-${kind}`), name);
       device.plug();
       const place = more.unix === true ? subject.path(`s${number}-${kind}`) : next++;
-      const port = { name, protocol, place, device, users: more.users ?? 1, kick: more.kick ?? false, banner: '', enabled: true };
+      const port = {
+        name,
+        protocol,
+        place,
+        device,
+        users: more.users ?? 1,
+        kick: more.kick ?? false,
+        banner: '',
+        speed: '115200n81',
+        enabled: true,
+      };
       this.ports.push(port);
       return port;
     };
@@ -77,13 +89,13 @@ export class Lane {
   /** Its part of the configuration. */
   text(): string {
     const { key, cert } = this.#certificate;
-    const ports = this.ports.map(({ name, protocol, place, device, users, kick, banner, enabled }) => {
+    const ports = this.ports.map(({ name, protocol, place, device, users, kick, banner, speed, enabled }) => {
       const bottom = typeof place === 'number' ? `tcp,127.0.0.1,${place}` : `unix,${place}`;
       const accepter = { raw: bottom, telnet: `telnet(rfc2217),${bottom}`, tls: `ssl(key=${key},cert=${cert}),${bottom}` }[protocol];
       return [
         `connection: &${name}`,
         `  accepter: ${accepter}`,
-        `  connector: serialdev(nouucplock=false),${device.link},115200n81,local`,
+        `  connector: serialdev(nouucplock=false),${device.link},${speed},local`,
         `  enable: ${enabled ? 'on' : 'off'}`,
         '  options:',
         `    max-connections: ${users}`,

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { generateCertificate } from '../../src/daemon/certificate.ts';
 import { ACTIONS, DECK, type Whole } from './actions.ts';
 import { Lane, type Session } from './lane.ts';
-import { until } from './limits.ts';
+import { pause, until } from './limits.ts';
 import { Random } from './random.ts';
 import { freePorts, Subject } from './subject.ts';
 
@@ -38,6 +38,8 @@ const LOOK_EVERY = 15;
 /** Timers may differ by those that run now and then. */
 const TIMER_SLACK = 3;
 const MB = 1024 * 1024;
+/** The look at a daemon that has nothing to do, and what may run in that time: timers, the collector of garbage. */
+const [REST_MS, REST_CPU_MS] = [500, 50];
 
 const total = (kinds: ReadonlyMap<string, number>): number => [...kinds.values()].reduce((a, b) => a + b, 0);
 
@@ -58,7 +60,7 @@ class Run {
   }
 
   async run(): Promise<Outcome> {
-    const { seconds, rounds = Infinity, say } = this.#options;
+    const { seed, seconds, rounds = Infinity, say } = this.#options;
     let round = 0;
     let steps = 0;
     try {
@@ -79,11 +81,12 @@ class Run {
       }
       await this.#look();
       this.#trend();
+      await this.#rests();
       await this.#end();
     } catch (err) {
       say(this.#log.slice(-12).join('\n'));
       say(`the daemon's last words:\n${this.#subject.said.slice(-1500)}`);
-      throw err;
+      throw new Error(`seed ${seed} round ${round} ${(err as Error).stack ?? String(err)}`);
     } finally {
       for (const lane of this.#all()) lane.close();
       this.#subject.remove();
@@ -156,28 +159,30 @@ class Run {
   async #round(round: number): Promise<void> {
     const { seed, only } = this.#options;
     const whole: Whole = { adminPort: this.#adminPort, reload: () => this.#reload() };
+    const told = (who: string, done: Promise<void>): Promise<void> =>
+      done.catch((err: Error) => {
+        throw new Error(`${who}: ${err.stack ?? String(err)}`);
+      });
     const steps = this.#lanes.map(async (lane, i) => {
       const random = new Random(seed, round, i);
       const name = only !== undefined && random.chance(70) ? only : random.pick(DECK);
       const at = this.#log.push(`round ${round} lane ${i}: ${name}`) - 1;
       const before = performance.now();
-      try {
-        await ACTIONS[name]!.run(lane, random, whole);
-      } catch (err) {
-        throw new Error(`seed ${seed} round ${round} lane ${i} ${name}: ${(err as Error).stack ?? String(err)}`);
-      }
+      await told(`lane ${i} ${name}`, ACTIONS[name]!.run(lane, random, whole));
       this.#log[at] += ` (${(performance.now() - before).toFixed(0)} ms, ${lane.sessions.length} sessions)`;
     });
     const random = new Random(seed, round, 255);
     const witnessed = this.#witnesses.flatMap(({ lane, sessions }) =>
-      sessions.map((session) => lane.exchange(session, random.between(1, 3000), random.between(1, 3000))),
+      sessions.map((session) =>
+        told(`witness of ${session.port.name}`, lane.exchange(session, random.between(1, 3000), random.between(1, 3000))),
+      ),
     );
     // All of them end before the first failure is told, so that nothing goes on behind its back.
     const results = await Promise.allSettled([...steps, ...witnessed]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     for (const lane of this.#all()) {
       const problem = lane.problem();
-      if (problem !== undefined) throw new Error(`seed ${seed} round ${round}: ${problem}`);
+      if (problem !== undefined) throw new Error(problem);
     }
   }
 
@@ -200,7 +205,7 @@ class Run {
       return first === undefined || (now.descriptors <= first.descriptors && timers <= first.timers + TIMER_SLACK);
     };
     // The first look says what is usual, after a second in which last words are over.
-    if (first === undefined) await new Promise((resolve) => setTimeout(resolve, 1500));
+    if (first === undefined) await pause(1500);
     await until(
       () =>
         `the daemon to give back what it took: ${now?.descriptors} descriptors of ${first?.descriptors}, ${now?.timers} timers of ${first?.timers}, locks ${this.#subject.locks().join(' ')}, ` +
@@ -225,6 +230,18 @@ class Run {
       this.#options.say(`${what}: ${(early / MB).toFixed(1)} MB in the middle, ${(late / MB).toFixed(1)} MB at the end`);
       if (late > early + slack) throw new Error(`${what} grows: ${(early / MB).toFixed(1)} MB, then ${(late / MB).toFixed(1)} MB`);
     }
+  }
+
+  /** With nothing to do it does nothing: no loop is left that turns for nobody. */
+  async #rests(): Promise<void> {
+    let used = 0;
+    const rests = async (): Promise<boolean> => {
+      const before = this.#subject.cpu();
+      await pause(REST_MS);
+      used = this.#subject.cpu() - before;
+      return used <= REST_CPU_MS;
+    };
+    await until(() => `the daemon to rest: ${used} ms of processor time in ${REST_MS} ms`, rests);
   }
 
   /** It ends at once when told to, and leaves nothing behind. */

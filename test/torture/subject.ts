@@ -1,6 +1,6 @@
 // The daemon under test: its process, its configuration file, what it holds, and what it says.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import type { Holdings } from './probe.ts';
 const MAIN = join(import.meta.dirname, '../../src/main.js');
 const PROBE = join(import.meta.dirname, 'probe.js');
 const LOCKS = '/var/lock';
+/** Of the clock in /proc: a hundred a second on every machine. */
+const TICK_MS = 10;
 /** What the daemon says when something is wrong with itself. */
 const BROKEN = /Internal error|an observer failed|MaxListenersExceeded|Warning:/;
 
@@ -37,7 +39,7 @@ export class Subject {
   readonly #options: SubjectOptions;
   #child: ChildProcess | undefined;
   #said = '';
-  /** How often the log was too long to be kept whole. */
+  /** Its exit code, or the signal that ended it; undefined: it runs. */
   exit: number | string | undefined;
 
   constructor(options: SubjectOptions = {}) {
@@ -83,7 +85,6 @@ export class Subject {
       '-c',
       this.file,
       ...words,
-      ...more,
       ...more,
     ];
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, ...env } });
@@ -143,6 +144,13 @@ export class Subject {
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     }
     return kinds;
+  }
+  /** Processor time it has used, in ms. */
+  cpu(): number {
+    const words = readFileSync(`/proc/${this.pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(words[11]) + Number(words[12])) * TICK_MS;
   }
   /** Lock files of devices below the directory of the run. */
   locks(): string[] {

@@ -19,6 +19,6 @@ export const ADMIN = {
     def: undefined,
     since: '4.3.6',
     preset: { name: 'pamauth-admin' },
-    doc: 'PAM service that checks the passwords of those who may use the admin port.',
+    doc: 'PAM service that checks the passwords of those who may use the admin port, in place of the password files.',
   }),
 } as const;

@@ -201,7 +201,7 @@ export const CONNECTION = {
     def: undefined,
     since: '4.3.6',
     preset: { name: 'pamauth' },
-    doc: 'PAM service that checks passwords.',
+    doc: 'PAM service that checks passwords, in place of the password files. Certificates in ~/.gtlssh/allowed_certs of a user count, too.',
   }),
   allowedUsers: row({
     ...both('allowed-users'),

@@ -171,7 +171,8 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       return done();
     }
     const { builder, deadlines, log } = this.#env;
-    const auth = directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers }, log);
+    const { authdir = '', allowedUsers, pamauth } = options;
+    const auth = directoryAuthority({ authdir, allowedUsers, pamauth }, log);
     runAs(this, () => {
       this.#listener ??= new Listener(accepter.spec!, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
       this.#listener.open(done);

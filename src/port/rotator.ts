@@ -45,7 +45,7 @@ export class Rotator implements Owner {
           listening: () => undefined,
           listenFailed: (err) => log(LOG.rotatorFailed(err.message)),
         },
-        directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers }, env.log),
+        directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers, pamauth: options.pamauth }, env.log),
       );
   }
 

@@ -54,6 +54,10 @@ test('nothing in it keeps the daemon from serial devices, low ports or LEDs', ()
   assert.ok(values('ReadWritePaths').includes('-/sys/devices'));
 });
 
+test('it has descriptors for many sessions: the daemon may not raise that limit by itself there', () => {
+  assert.deepEqual(values('LimitNOFILE'), ['65536']);
+});
+
 test('it waits for readiness, is watched, reloads by signal and starts again', () => {
   assert.deepEqual([values('Type'), values('Restart'), values('WatchdogSec').length], [['notify'], ['on-failure'], 1]);
   assert.deepEqual(values('ExecReload'), ['/bin/kill -HUP $MAINPID']);

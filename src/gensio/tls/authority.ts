@@ -1,12 +1,13 @@
 // Who may use a port: the users of an authdir, their certificates and passwords, and the list of allowed users.
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual, type X509Certificate } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import { later, owned } from '../../base/owner.ts';
 import { strerror } from '../../base/strerror.ts';
 import { parseCertificates, readHashedDirectory } from './certificates.ts';
+import { type AskPam, askPam, type PamAnswer } from './pam.ts';
 
 export interface Authority {
   /** Whether allowed-users has the name; everybody when there is no list. Logs a refusal. */
@@ -20,11 +21,13 @@ export interface Authority {
 export interface AuthoritySettings {
   readonly authdir: string;
   readonly allowedUsers: readonly string[] | undefined;
-  /** Accepted for old files; without PAM the password file decides, as in ser2net 4.3.11 of Debian. */
+  /** A service of PAM: it decides about passwords in place of the password files. '' is none. */
   readonly pamauth?: string | undefined;
 }
 
 const MAX_LINE = 4096;
+/** PAM takes no longer ones. */
+const MAX_PAM_PASSWORD = 511;
 
 /** Whether a name can be that of a directory below authdir and of nothing else. */
 export const isUserName = (user: string): boolean =>
@@ -86,17 +89,59 @@ function firstLine(path: string): string {
   }
 }
 
-/** The authority of one port: `<authdir>/<user>/password`, `<authdir>/<user>/allowed_certs/`. */
-export function directoryAuthority({ authdir, allowedUsers }: AuthoritySettings, log: Log): Authority {
+/** `~user/.gtlssh/allowed_certs`, or nothing when passwd does not have the user. */
+function homeCertificates(user: string): string | undefined {
+  let users = '';
+  try {
+    users = readFileSync('/etc/passwd', 'utf8');
+  } catch {
+    // Then nobody has a home.
+  }
+  const home = users
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([name]) => name === user)?.[5];
+  return home?.startsWith('/') ? join(home, '.gtlssh', 'allowed_certs') : undefined;
+}
+
+/** Words for the log; a refusal is always the same for the one who asked. */
+function tellPam({ step, code, text }: PamAnswer, user: string, log: Log): boolean {
+  const name = printable(user);
+  if (code === 0) log.log('info', `Accepted password for ${name}`);
+  else if (step === 'expired') log.log('err', `user ${name} password expired`);
+  else if (step === 'account') log.log('err', `pam_acct_mgmt failed for ${name}: ${text}`);
+  else if (step === 'load') log.log('err', `PAM authentication failed: pamauth needs libpam and koffi: ${printable(text)}`);
+  else log.log('err', `PAM authentication failed: ${printable(text)}`);
+  return code === 0;
+}
+
+/**
+ * The authority of one port: `<authdir>/<user>/password`, `<authdir>/<user>/allowed_certs/`. With pamauth PAM has the say about
+ * passwords, and certificates in `~user/.gtlssh/allowed_certs/` count, too.
+ */
+export function directoryAuthority({ authdir, allowedUsers, pamauth }: AuthoritySettings, log: Log, ask: AskPam = askPam): Authority {
+  const service = pamauth === '' ? undefined : pamauth;
+  const foldersOf = (user: string): string[] => {
+    const home = service === undefined ? undefined : homeCertificates(user);
+    return [join(authdir, user, 'allowed_certs'), ...(home === undefined ? [] : [home])];
+  };
   return {
     userAllowed(user) {
       if (allowedUsers === undefined || allowedUsers.includes(user)) return true;
       log.log('err', `Username not allowed for this connection: ${printable(user)}`);
       return false;
     },
-    certificates: (user) => (isUserName(user) ? parseCertificates(readHashedDirectory(join(authdir, user, 'allowed_certs'))) : []),
+    certificates: (user) => (isUserName(user) ? foldersOf(user).flatMap((folder) => parseCertificates(readHashedDirectory(folder))) : []),
     password(user, password, done) {
       const rejected = new GensioError('authreject');
+      if (service !== undefined) {
+        if (!isUserName(user) || password.length > MAX_PAM_PASSWORD) return later(() => done(rejected));
+        return ask({ service, user, password: password.toString('latin1') }, (answer) => {
+          if (tellPam(answer, user, log)) return done();
+          log.log('err', 'Error from application at password: Authentication tokens rejected');
+          done(rejected);
+        });
+      }
       const path = join(authdir, isUserName(user) ? user : '-', 'password');
       let line = '';
       try {

@@ -30,6 +30,8 @@ export function readHashedDirectory(dir: string): string {
   const out: string[] = [];
   for (const name of names.filter((n) => /^[0-9a-f]{8}\.[0-9]+$/.test(n)).slice(0, MAX_FILES)) {
     try {
+      // A pipe that somebody put into his own directory would hold up everybody.
+      if (!statSync(join(dir, name)).isFile()) continue;
       out.push(readPem(join(dir, name), 'certnotfound'));
     } catch {
       // A dangling link: the others still count.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -132,4 +133,18 @@ test('any text read as certificates gives certificates or nothing', () => {
       assert.ok(Array.isArray(parseCertificates(`${a}-----BEGIN CERTIFICATE-----\n${b}\n-----END CERTIFICATE-----${a}`)));
     }),
   );
+});
+
+test('a pipe in a directory of certificates is passed over', () => {
+  const folder = join(authdir, 'joe', 'allowed_certs');
+  allowCertificate(authdir, 'joe', makeKey(dir, 'piped'));
+  assert.equal(spawnSync('mkfifo', [join(folder, '00000000.0')]).status, 0);
+  assert.equal(make().authority.certificates('joe').length, 1);
+});
+
+test('with a service of PAM certificates in the home of a user count, too; a user without a home has none', () => {
+  const { lines, log } = testEnv();
+  const authority = directoryAuthority({ authdir, allowedUsers: undefined, pamauth: 'x' }, log);
+  assert.deepEqual(authority.certificates('no-such-user'), []);
+  assert.deepEqual(lines, []);
 });

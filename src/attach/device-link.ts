@@ -45,6 +45,7 @@ export class DeviceLink {
       this.#write(slave);
       const temporary = join(dirname(this.path), `.${this.#env.pid}-${slave.slice(slave.lastIndexOf('/') + 1)}.ser2net`);
       rmSync(temporary, { force: true });
+      if (!existsSync(dirname(this.path))) throw new GensioError('notfound', `there is no directory ${dirname(this.path)}`);
       symlinkSync(slave, temporary);
       try {
         renameSync(temporary, this.path);

@@ -67,8 +67,10 @@ export class FarLine {
 
   #ask(request: LineRequest): void {
     const { setting, value, text } = request;
+    let asking = true;
     this.#serial.request(setting, value, (answer) => {
-      if (this.#over) return;
+      // Without an answer, and not at once: the connection was lost meanwhile.
+      if (this.#over || (answer === undefined && !asking)) return;
       if (answer === undefined) {
         // Not one word each time: a far end without RFC 2217 has none of it.
         if (!this.#refusing) this.#say(`the far end cannot be asked for ${text}: it does not offer RFC 2217`);
@@ -79,5 +81,6 @@ export class FarLine {
         if (setting === 'baudrate') this.#up.speed(answer, value);
       }
     });
+    asking = false;
   }
 }

@@ -1,6 +1,6 @@
 // `ser2net attach`: one serial port elsewhere as a device here, in a process of its own. The same as a section `attachment` of the
 // configuration, where one daemon serves many.
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Attachment } from '../attach/attachment.ts';
 import { describe } from '../attach/attachment-spec.ts';
@@ -8,6 +8,7 @@ import { attachEnv } from '../attach/attachments.ts';
 import { systemClock } from '../base/clock.ts';
 import { fromSystemError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
+import { strerror } from '../base/strerror.ts';
 import { Defaults } from '../config/defaults.ts';
 import { parseStack } from '../config/gensio-str.ts';
 import { parseTarget, type Target } from '../config/target.ts';
@@ -37,6 +38,17 @@ export function readAttachWords(args: readonly string[], given: SubcommandOption
     const got = row.kind.parse(String(value));
     if ('expected' in got) return `--${row.yaml}: '${String(value)}' is not ${got.expected}`;
     (options as Record<string, unknown>)[key] = got.ok;
+  }
+  for (const key of ['tlsCert', 'tlsKey', 'tlsCa'] as const) {
+    const file = options[key];
+    if (file === undefined) continue;
+    try {
+      accessSync(file, constants.R_OK);
+    } catch (err) {
+      return `--${ATTACH[key].yaml}: ${file}: ${strerror(err)}`;
+    }
+    // The process in the background works elsewhere. A slash at the end says that it is a directory.
+    options[key] = `${resolve(file)}${file.endsWith('/') ? '/' : ''}`;
   }
   if (options.hangup && given.hold === true) return '--hangup and --hold exclude each other';
   const targets: Target[] = [];

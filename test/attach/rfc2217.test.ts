@@ -342,6 +342,24 @@ test('a far end without RFC 2217 is said so once, and carries data', async (t) =
   app.close();
 });
 
+test('a connection that is lost while a question is open is no far end without RFC 2217', async (t) => {
+  const env = attachTestEnv(t);
+  const far = new Answering(t);
+  const attachment = attach(t, env, `rfc2217://127.0.0.1:${await far.peer.listen()}`);
+  await connected(attachment);
+  const app = new Application(attachment.spec.device);
+  far.answer = () => undefined;
+  app.setSpeed(1200);
+  await until('the question', () => far.asked.includes('1=1200'));
+  far.peer.drop('reset');
+  await until('the next connection', () => attachment.view.connections === 2);
+  assert.deepEqual(
+    env.lines.filter((line) => line.includes('does not offer')),
+    [],
+  );
+  app.close();
+});
+
 const PYSERIAL = `
 import json, socket, sys, threading, time
 import serial, serial.rfc2217

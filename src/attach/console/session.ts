@@ -220,12 +220,15 @@ export class ConsoleSession {
   #request(setting: SerialSetting, value: number, done: (answer: number) => void): void {
     const { serial } = this.#gensio;
     if (serial === undefined) return this.#say('the far end cannot be asked: this is not RFC 2217');
+    let asking = true;
     serial.request(setting, value, (answer) => {
-      if (this.#over) return;
+      // Without an answer, and not at once: the connection was lost meanwhile.
+      if (this.#over || (answer === undefined && !asking)) return;
       if (answer === undefined) this.#say('the far end does not offer RFC 2217');
       else if (answer === 0) this.#say('no answer');
       else done(answer);
     });
+    asking = false;
   }
 
   toggleLog(): void {

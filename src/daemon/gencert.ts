@@ -1,5 +1,5 @@
 // `ser2net gencert`: writes a key and a self-signed certificate where the configuration looks for them, with the right modes.
-import { closeSync, existsSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemClock } from '../base/clock.ts';
 import { type CertificateRequest, type CertificateUse, checkRequest, generateCertificate } from './certificate.ts';
@@ -28,7 +28,7 @@ function place(path: string, content: string, mode: number): void {
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, 'wx', 0o600);
   try {
-    writeSync(fd, content);
+    writeFileSync(fd, content);
     fchmodSync(fd, mode);
     fsyncSync(fd);
     closeSync(fd);

@@ -74,7 +74,10 @@ export class TraceFile {
         if (!this.#complained) this.#failed(err, 'write');
         this.#complained = true;
         this.#lost += data.length;
-      } else if (n < data.length) return this.#write(data.subarray(n));
+      } else if (n < data.length) {
+        this.#queued -= Math.min(this.#queued, n);
+        return this.#write(data.subarray(n));
+      }
       this.#queued -= Math.min(this.#queued, data.length);
       this.#state = 'idle';
       if (err === null && this.#lost > 0) {

@@ -2,7 +2,8 @@
  * For tests only: preloaded into the daemon, lets one chosen system call fail or fall short. A test says which through a file that
  * both map: struct control below, whose layout shim.ts knows.
  *
- * Counted are calls on terminals, on internet sockets, and on files whose path has a given word in it; not those of the runtime itself.
+ * Counted are calls on terminals, on internet sockets, and on files whose path has a given word in it or that become lock files; not
+ * those of the runtime itself.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -64,7 +65,7 @@ static int strikes(enum op op, int *error)
 
 static int path_counts(const char *path)
 {
-	return control != NULL && path != NULL && control->word[0] != 0 && strstr(path, control->word) != NULL;
+	return control != NULL && path != NULL && control->word[0] != 0 && (strstr(path, control->word) != NULL || strstr(path, "/LTMP.") != NULL);
 }
 
 static int fd_counts(int fd)

@@ -1,10 +1,12 @@
 // One fault at a time over a scripted session: the daemon serves on, or ends with a message; never is anything silently wrong.
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { Client } from '../torture/client.ts';
 import { Device } from '../torture/device.ts';
 import { pause, until } from '../torture/limits.ts';
 import { Random } from '../torture/random.ts';
-import { freePorts, Subject } from '../torture/subject.ts';
+import { freePorts, LOCKS, Subject } from '../torture/subject.ts';
 import { Talk } from '../torture/talk.ts';
 import { buildShim, type Failure, type Fault, OPS, type Op, Shim } from './shim.ts';
 
@@ -61,7 +63,8 @@ connection: &raw
   accepter: tcp,127.0.0.1,${this.#raw.place}
   connector: serialdev(nouucplock=false),${raw},115200n81,local
   options:
-    trace-both: ${this.#daemon.path('trace')}
+    trace-read: ${this.#daemon.path('trace-read')}
+    trace-write: ${this.#daemon.path('trace-write')}
     accepter-retry-time: 1
 
 connection: &telnet
@@ -88,6 +91,7 @@ connection: &telnet
     protocol: 'raw' | 'telnet',
     strict: boolean,
   ): Promise<void> {
+    const from = this.#daemon.saidSoFar;
     const client = new Client(this.#ids++, protocol, place);
     const answer = new Talk(this.#ids++, 'answer');
     device.receiver.expect(client.talk);
@@ -117,12 +121,35 @@ connection: &telnet
       if (!(await wait('an exchange', () => device.receiver.complete(client.talk) && client.receiver.complete(answer)))) return;
       void client.say(3);
       if (!(await wait('last words', () => device.receiver.complete(client.talk)))) return;
+      if (strict && protocol === 'raw') {
+        this.#locked(device);
+        await this.#traced('trace-write', client.talk, from);
+        await this.#traced('trace-read', answer, from);
+      }
       client.socket.end();
       await until('the daemon to hang up', () => client.closed || !this.#daemon.alive, strict ? undefined : 8000);
     } finally {
       client.destroy();
       device.receiver.forget(client.talk);
     }
+  }
+  /** The lock file of an open device is whole: it has the number of the daemon in it. */
+  #locked(device: Device): void {
+    const mark = device.link.replaceAll('/', '_');
+    for (const name of this.#daemon.locks().filter((lock) => lock.endsWith(mark))) {
+      const content = readFileSync(join(LOCKS, name), 'latin1');
+      if (content !== `${String(this.#daemon.pid).padStart(10)}\n`)
+        throw new Error(`the lock file ${name} says ${JSON.stringify(content)}`);
+    }
+  }
+  /** What was said stands in the trace, or the trace or the log says that something is missing. */
+  async #traced(name: string, talk: Talk, from: number): Promise<void> {
+    const read = (): Buffer => readFileSync(this.#daemon.path(name)).subarray(-5000);
+    const said = Buffer.concat([talk.header, talk.bytes(0, talk.sent)]);
+    await until(
+      () => `${said.length} bytes in ${name}, which ends with ${JSON.stringify(read().subarray(-600).toString('latin1'))}`,
+      () => read().includes(said) || read().includes(' bytes lost]') || this.#daemon.saidSince(from).includes('write to trace file'),
+    );
   }
   async #adminTalk(strict: boolean): Promise<void> {
     let heard = '';
@@ -186,7 +213,7 @@ export async function faults({
     for (let i = 0; i < plan.length && (all || performance.now() < end); i++) {
       const fault = all ? plan[i]! : random.pick(plan);
       const name = `fault ${fault.failure} at ${fault.op} ${fault.nth} (seed ${seed})`;
-      const from = subject.said.length;
+      const from = subject.saidSoFar;
       try {
         const harmless = HARMLESS.includes(fault.failure) && ['read', 'write', 'accept'].includes(fault.op);
         shim.arm(fault);
@@ -194,7 +221,7 @@ export async function faults({
         shim.disarm();
         if (!subject.alive) {
           ended++;
-          if (subject.said.length === from) throw new Error(`the daemon ended with ${subject.exit} without a word`);
+          if (subject.saidSince(from) === '') throw new Error(`the daemon ended with ${subject.exit} without a word`);
           await subject.start();
         }
         const problem = subject.problem();
@@ -203,7 +230,7 @@ export async function faults({
         stood++;
       } catch (err) {
         throw new Error(
-          `${name}, ${shim.fired ? 'which struck' : 'which did not strike'}: ${(err as Error).message}\n${subject.said.slice(from).slice(-2500)}`,
+          `${name}, ${shim.fired ? 'which struck' : 'which did not strike'}: ${(err as Error).message}\n${subject.saidSince(from).slice(-2500)}`,
         );
       }
     }

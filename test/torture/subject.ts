@@ -10,7 +10,8 @@ import type { Holdings } from './probe.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.js');
 const PROBE = join(import.meta.dirname, 'probe.js');
-const LOCKS = '/var/lock';
+/** Where lock files of devices are. */
+export const LOCKS = '/var/lock';
 /** Of the clock in /proc: a hundred a second on every machine. */
 const TICK_MS = 10;
 /** What the daemon says when something is wrong with itself. */
@@ -39,6 +40,8 @@ export class Subject {
   readonly #options: SubjectOptions;
   #child: ChildProcess | undefined;
   #said = '';
+  /** Characters it said before those. */
+  #forgotten = 0;
   /** Its exit code, or the signal that ended it; undefined: it runs. */
   exit: number | string | undefined;
 
@@ -59,6 +62,13 @@ export class Subject {
   get said(): string {
     return this.#said;
   }
+  /** A place in what it says, for saidSince(). */
+  get saidSoFar(): number {
+    return this.#forgotten + this.#said.length;
+  }
+  saidSince(place: number): string {
+    return this.#said.slice(Math.max(0, place - this.#forgotten));
+  }
   get alive(): boolean {
     return this.#child !== undefined && this.exit === undefined;
   }
@@ -72,6 +82,7 @@ export class Subject {
   async start(more: readonly string[] = []): Promise<void> {
     this.exit = undefined;
     this.#said = '';
+    this.#forgotten = 0;
     const { env, words = [], through = [] } = this.#options;
     const command = [
       ...through,
@@ -95,7 +106,9 @@ export class Subject {
       out += data.toString();
     });
     child.stderr!.on('data', (data: Buffer) => {
-      this.#said = (this.#said + data.toString()).slice(-200_000);
+      const all = this.#said + data.toString();
+      this.#said = all.slice(-200_000);
+      this.#forgotten += all.length - this.#said.length;
     });
     child.on('exit', (code, signal) => {
       this.exit = code ?? signal ?? 'gone';

@@ -1,6 +1,6 @@
 // UUCP lock files: one for each open device, so that programs that know the custom (minicom, pppd, ser2net) keep apart.
 // Not flock, which tty.ts adds on the open device. Calls are synchronous: the directory is memory on every usual system.
-import { closeSync, linkSync, lstatSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, lstatSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kill, pid } from 'node:process';
 import { GensioError } from '../../base/gensio-error.ts';
@@ -66,13 +66,8 @@ const content = `${String(pid).padStart(10)}\n`;
 /** Makes path with our pid in it, at once complete. false: it exists. Throws what else went wrong. */
 function create(dir: string, path: string): boolean {
   const temporary = join(dir, `LTMP.${pid}.${++serial}`);
-  const fd = openSync(temporary, 'wx', 0o644);
   try {
-    writeSync(fd, content);
-  } finally {
-    closeSync(fd);
-  }
-  try {
+    writeNew(temporary);
     linkSync(temporary, path);
     return true;
   } catch (err) {
@@ -88,18 +83,18 @@ function create(dir: string, path: string): boolean {
 /** The same where there are no hard links. */
 function createHere(path: string): boolean {
   try {
-    const fd = openSync(path, 'wx', 0o644);
-    try {
-      writeSync(fd, content);
-    } finally {
-      closeSync(fd);
-    }
+    writeNew(path);
     return true;
   } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    const { code } = err as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    rmSync(path, { force: true });
     throw err;
   }
 }
+
+/** A file that was not there, whole. */
+const writeNew = (path: string): void => writeFileSync(path, content, { flag: 'wx', mode: 0o644 });
 
 /** Takes the file of a dead process away; puts it back when it turns out that somebody else was faster and it is a live one. */
 function removeStale(dir: string, path: string, stale: Buffer): void {

@@ -1,8 +1,9 @@
 // One fault at a time over a scripted session: the daemon serves on, or ends with a message; never is anything silently wrong.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Client } from '../torture/client.ts';
+import { generateCertificate } from '../../src/daemon/certificate.ts';
+import { Client, type Protocol } from '../torture/client.ts';
 import { Device } from '../torture/device.ts';
 import { pause, until } from '../torture/limits.ts';
 import { Random } from '../torture/random.ts';
@@ -37,6 +38,7 @@ class Script {
   readonly #daemon: Subject;
   readonly #raw: { readonly place: number; readonly device: Device };
   readonly #telnet: { readonly place: number; readonly device: Device };
+  readonly #tls: { readonly place: number; readonly device: Device };
   readonly #admin: number;
   #ids = 1;
 
@@ -50,10 +52,16 @@ class Script {
     };
     this.#raw = { place: base + 1, device: device('raw') };
     this.#telnet = { place: base + 2, device: device('telnet') };
+    this.#tls = { place: base + 3, device: device('tls') };
   }
   configure(): void {
     const { link: raw } = this.#raw.device;
     const { link: telnet } = this.#telnet.device;
+    const { link: tls } = this.#tls.device;
+    const [key, cert] = [this.#daemon.path('key.pem'), this.#daemon.path('cert.pem')];
+    const made = generateCertificate({ use: 'server', commonName: 'faults', now: new Date(), days: 2 });
+    writeFileSync(key, made.key, { mode: 0o600 });
+    writeFileSync(cert, made.cert);
     this.#daemon.configure(`%YAML 1.1
 ---
 admin:
@@ -72,6 +80,12 @@ connection: &telnet
   connector: serialdev(nouucplock=false),${telnet},115200n81,local
   options:
     accepter-retry-time: 1
+
+connection: &tls
+  accepter: ssl(key=${key},cert=${cert}),tcp,127.0.0.1,${this.#tls.place}
+  connector: serialdev(nouucplock=false),${tls},115200n81,local
+  options:
+    accepter-retry-time: 1
 `);
   }
 
@@ -82,13 +96,14 @@ connection: &telnet
   async run(strict: boolean): Promise<void> {
     await this.#session(this.#raw, 'raw', strict);
     await this.#session(this.#telnet, 'telnet', strict);
+    await this.#session(this.#tls, 'tls', strict);
     await this.#adminTalk(strict);
     this.#daemon.kill('SIGHUP');
     await pause(30);
   }
   async #session(
     { place, device }: { readonly place: number; readonly device: Device },
-    protocol: 'raw' | 'telnet',
+    protocol: Protocol,
     strict: boolean,
   ): Promise<void> {
     const from = this.#daemon.saidSoFar;
@@ -171,6 +186,7 @@ connection: &telnet
   close(): void {
     this.#raw.device.pull();
     this.#telnet.device.pull();
+    this.#tls.device.pull();
   }
 }
 
@@ -190,7 +206,7 @@ export async function faults({
   const word = daemon.dir.split('/').at(-1)!;
   const shim = new Shim(daemon.path('control'), word);
   const subject = new Subject({ dir: daemon.dir, env: { LD_PRELOAD: built.library, FAULTSHIM_FILE: shim.path }, words: ['-l'] });
-  const script = new Script(subject, await freePorts(3));
+  const script = new Script(subject, await freePorts(4));
   script.configure();
   let stood = 0;
   let ended = 0;

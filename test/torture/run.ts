@@ -86,7 +86,8 @@ class Run {
     } catch (err) {
       say(this.#log.slice(-12).join('\n'));
       say(`the daemon's last words:\n${this.#subject.said.slice(-1500)}`);
-      throw new Error(`seed ${seed} round ${round} ${(err as Error).stack ?? String(err)}`);
+      const problem = this.#subject.problem();
+      throw new Error(`seed ${seed} round ${round} ${problem === undefined ? '' : `${problem}\n`}${(err as Error).stack ?? String(err)}`);
     } finally {
       for (const lane of this.#all()) lane.close();
       this.#subject.remove();

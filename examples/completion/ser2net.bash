@@ -94,7 +94,7 @@ _ser2net() {
         --tls-ca) COMPREPLY=(); return ;;
         --tls-allow) COMPREPLY=(); return ;;
       esac
-      COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --log --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --log --reconnect --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
       ;;
     *)
       case $prev in

@@ -1,13 +1,13 @@
-// `ser2net console`: a terminal client for a port here or elsewhere. The terminal is in raw mode meanwhile, and as it was before
-// afterwards, whatever happens.
+// `ser2net console`: a terminal client for a port here or elsewhere.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { agreement } from '../attach/agreement.ts';
 import { describe } from '../attach/attachment-spec.ts';
+import { Backoff } from '../attach/backoff.ts';
 import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
 import { lineOfOptions, requestsFor } from '../attach/line.ts';
-import { systemClock } from '../base/clock.ts';
-import { fromSystemError, type GensioError } from '../base/gensio-error.ts';
+import { systemClock, type Timer } from '../base/clock.ts';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import { Defaults } from '../config/defaults.ts';
@@ -20,9 +20,13 @@ import { time } from '../options/kind.ts';
 import { noFlags } from './command.ts';
 import { makeReader } from './reader.ts';
 import type { SubcommandIo, SubcommandOptions } from './subcommands.ts';
+import { Terminal } from './terminal.ts';
 
 /** How long what was typed last may take to go out, ms. */
 const FAREWELL_MS = 2000;
+/** How long one attempt to connect again may take, ms, and the waits between them. */
+const CONNECT_MS = 10_000;
+const RETRY = { first: 500, max: 10_000, random: Math.random };
 
 const textOf = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
 
@@ -78,18 +82,22 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     return 1;
   }
   const parse = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, new Defaults()).spec;
+  const builder = new Builder({ clock: systemClock, log: noLog, lockDir: '/var/lock', parse });
+  const connect = (): Gensio => builder.connector(wish.target.spec);
   const alive = new MessageChannel().port1;
   alive.ref();
   const terminal = new Terminal();
   try {
-    const gensio = new Builder({ clock: systemClock, log: noLog, lockDir: '/var/lock', parse }).connector(wish.target.spec);
-    const err = await opened(gensio, terminal);
-    if (err !== undefined) {
-      io.err(`ser2net console: cannot connect to ${wish.target.text}: ${describe(err)}\n`);
-      return 1;
-    }
-    const lost = await talk(gensio, terminal, wish, given);
-    await closed(gensio);
+    const gensio = await reach(
+      connect,
+      terminal,
+      (err, again) => {
+        io.err(`ser2net console: cannot connect to ${wish.target.text}: ${describe(err)}${again ? '; trying again' : ''}\n`);
+      },
+      given.reconnect === true,
+    );
+    if (gensio === undefined) return 1;
+    const lost = await talk(gensio, connect, terminal, wish, given);
     terminal.restore();
     if (lost !== undefined) io.err(`\nser2net console: lost ${wish.target.text}: ${describe(lost)}\n`);
     return lost === undefined ? 0 : 1;
@@ -99,17 +107,46 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     return 1;
   } finally {
     terminal.restore();
+    terminal.endIfGone();
     alive.close();
   }
 }
 
-function opened(gensio: Gensio, terminal: Terminal): Promise<GensioError | undefined> {
+/** The first connection; with again it is tried until it works. undefined: there is none, which failed() was told. */
+async function reach(
+  connect: () => Gensio,
+  terminal: Terminal,
+  failed: (err: GensioError, again: boolean) => void,
+  again: boolean,
+): Promise<Gensio | undefined> {
+  const backoff = new Backoff(RETRY);
+  for (let first = true; ; first = false) {
+    const gensio = connect();
+    const err = await opened(gensio, terminal);
+    if (err === undefined) return gensio;
+    const over = !again || err.code === 'interrupted';
+    if (first || over) failed(err, !over);
+    if (over) return undefined;
+    const enough = await new Promise<boolean>((resolve) => {
+      const timer = systemClock.after(backoff.next(), () => resolve(false));
+      terminal.onEnd = () => {
+        timer.cancel();
+        resolve(true);
+      };
+    });
+    if (enough) return undefined;
+  }
+}
+
+/** Until it is open, or failed, or the user has enough. */
+function opened(gensio: Gensio, terminal?: Terminal): Promise<GensioError | undefined> {
   return new Promise((resolve) => {
-    terminal.onEnd = () => {
-      gensio.abort();
-      resolve(fromSystemError(Object.assign(new Error('interrupted'), { code: 'EINTR' })));
-    };
-    gensio.up = { read: () => undefined, writable: () => undefined, closed: (err) => resolve(err ?? fromSystemError({ code: 'EPIPE' })) };
+    if (terminal !== undefined)
+      terminal.onEnd = () => {
+        resolve(new GensioError('interrupted'));
+        gensio.abort();
+      };
+    gensio.up = { read: () => undefined, writable: () => undefined, closed: (err) => resolve(err ?? new GensioError('remclose')) };
     gensio.open(resolve);
   });
 }
@@ -137,10 +174,18 @@ function closed(gensio: Gensio): Promise<void> {
   });
 }
 
-/** Until the user quits, the input ends, or the connection is lost, which is what it gives then. */
-function talk(gensio: Gensio, terminal: Terminal, wish: Wish, given: SubcommandOptions): Promise<GensioError | undefined> {
-  return new Promise((resolve, reject) => {
+/** Until the user quits, the input ends, or the connection is lost for good, which is what it gives then. */
+async function talk(
+  first: Gensio,
+  connect: () => Gensio,
+  terminal: Terminal,
+  wish: Wish,
+  given: SubcommandOptions,
+): Promise<GensioError | undefined> {
+  let gensio = first;
+  const ended = new Promise<GensioError | undefined>((resolve, reject) => {
     let heard = systemClock.now();
+    const again = terminal.isTerminal && given.reconnect === true ? new Reconnect(connect, (next) => join(next)) : undefined;
     const out = {
       write: (data: Buffer | string) => {
         heard = systemClock.now();
@@ -151,7 +196,16 @@ function talk(gensio: Gensio, terminal: Terminal, wish: Wish, given: SubcommandO
         if (terminal.isTerminal) terminal.write(`\r\n[${text}]\r\n`);
       },
       openLog,
-      ended: resolve,
+      ...(again && {
+        lost: () => {
+          gensio.abort();
+          again.start();
+        },
+      }),
+      ended: (err: GensioError | undefined) => {
+        again?.stop();
+        resolve(err);
+      },
     };
     const options = {
       escape: terminal.isTerminal ? wish.escape : ('none' as const),
@@ -161,6 +215,11 @@ function talk(gensio: Gensio, terminal: Terminal, wish: Wish, given: SubcommandO
       target: wish.target.text,
     };
     let session: ConsoleSession;
+    const join = (next: Gensio): void => {
+      gensio = next;
+      session.join(next);
+      askFor(session.line ?? wish.speed, next);
+    };
     terminal.onEnd = () => session.quit();
     try {
       terminal.makeRaw();
@@ -183,18 +242,64 @@ function talk(gensio: Gensio, terminal: Terminal, wish: Wish, given: SubcommandO
       return;
     }
     session.drainedNetwork = () => terminal.resume();
-    const { serial } = gensio;
-    if (wish.speed === undefined || serial === undefined) return;
-    const requests = requestsFor(lineOfOptions({ speed: wish.speed, flow: undefined }), undefined);
-    agreement(
-      serial,
-      systemClock,
-      () => undefined,
-      () => {
-        for (const { setting, value } of requests) serial.request(setting, value, () => undefined);
-      },
-    );
+    askFor(wish.speed, gensio);
   });
+  try {
+    return await ended;
+  } finally {
+    await closed(gensio);
+  }
+}
+
+/** Connects again and again after a loss, until it works or stop() is called. */
+class Reconnect {
+  readonly #connect: () => Gensio;
+  readonly #joined: (gensio: Gensio) => void;
+  readonly #backoff = new Backoff(RETRY);
+  #timer: Timer | undefined;
+  #attempt: Gensio | undefined;
+  #over = false;
+  constructor(connect: () => Gensio, joined: (gensio: Gensio) => void) {
+    this.#connect = connect;
+    this.#joined = joined;
+  }
+  start(): void {
+    this.#timer = systemClock.after(this.#backoff.next(), () => {
+      const gensio = this.#connect();
+      this.#attempt = gensio;
+      const limit = systemClock.after(CONNECT_MS, () => gensio.abort());
+      void opened(gensio).then((err) => {
+        limit.cancel();
+        if (this.#over) return;
+        this.#attempt = undefined;
+        if (err !== undefined) {
+          gensio.abort();
+          return this.start();
+        }
+        this.#backoff.reset();
+        this.#joined(gensio);
+      });
+    });
+  }
+  stop(): void {
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#attempt?.abort();
+  }
+}
+
+/** Asks the far end for a line as soon as it can be asked. */
+function askFor(line: LineWish | undefined, { serial }: Gensio): void {
+  if (line === undefined || serial === undefined) return;
+  const requests = requestsFor(lineOfOptions({ speed: line, flow: undefined }), undefined);
+  agreement(
+    serial,
+    systemClock,
+    () => undefined,
+    () => {
+      for (const { setting, value } of requests) serial.request(setting, value, () => undefined);
+    },
+  );
 }
 
 function openLog(path: string): ConsoleLog {
@@ -214,69 +319,4 @@ function openLog(path: string): ConsoleLog {
     },
     close: () => closeSync(fd),
   };
-}
-
-/** Standard input and output of this process. */
-class Terminal {
-  readonly isTerminal = process.stdin.isTTY === true;
-  /** TERM, HUP or INT came. */
-  onEnd: () => void = () => undefined;
-  #raw = false;
-  readonly #signals: [NodeJS.Signals, () => void][] = [];
-  /** A failure of our own must not leave the terminal raw. */
-  readonly #crash = (err: unknown): void => {
-    this.restore();
-    process.stderr.write(`ser2net console: ${err instanceof Error ? err.stack : String(err)}\n`);
-    process.exit(1);
-  };
-
-  constructor() {
-    const on = (signal: NodeJS.Signals, run: () => void): void => {
-      process.on(signal, run);
-      this.#signals.push([signal, run]);
-    };
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) on(signal, () => this.onEnd());
-    // Stopped and continued: the shell has had the terminal meanwhile.
-    on('SIGCONT', () => {
-      if (!this.#raw) return;
-      process.stdin.setRawMode(false);
-      process.stdin.setRawMode(true);
-    });
-    process.on('uncaughtException', this.#crash);
-    process.on('unhandledRejection', this.#crash);
-  }
-
-  makeRaw(): void {
-    if (!this.isTerminal) return;
-    process.stdin.setRawMode(true);
-    this.#raw = true;
-  }
-  /** typed gives whether more is welcome; after false resume() says so. */
-  start(typed: (data: Buffer) => boolean, drained: () => void, ended: () => void): void {
-    const { stdin, stdout } = process;
-    stdin.on('data', (data: Buffer) => {
-      if (!typed(data)) stdin.pause();
-    });
-    // A terminal that is gone takes the session with it.
-    stdin.on('end', () => (this.isTerminal ? this.onEnd() : ended()));
-    stdin.on('error', () => this.onEnd());
-    stdout.on('drain', drained);
-  }
-  resume(): void {
-    process.stdin.resume();
-  }
-  write(data: Buffer | string): boolean {
-    return process.stdout.write(data);
-  }
-
-  restore(): void {
-    if (this.#raw) {
-      this.#raw = false;
-      process.stdin.setRawMode(false);
-    }
-    process.stdin.pause();
-    for (const [signal, run] of this.#signals.splice(0)) process.off(signal, run);
-    process.off('uncaughtException', this.#crash);
-    process.off('unhandledRejection', this.#crash);
-  }
 }

@@ -179,6 +179,7 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '--hex', doc: 'show bytes in hexadecimal' },
       { flags: '--echo', doc: 'show what is typed' },
       { flags: '--log <file>', doc: 'add what comes to a file' },
+      { flags: '--reconnect', doc: 'at a terminal: connect again when the connection is lost, or cannot be made, until you quit' },
       { flags: '--wait <time>', doc: 'input that is no terminal: how long to listen on, without hearing anything, after its end (1)' },
       ...optionsOf({ tlsCert: ATTACH.tlsCert, tlsKey: ATTACH.tlsKey, tlsCa: ATTACH.tlsCa, tlsAllow: ATTACH.tlsAllow }),
     ],

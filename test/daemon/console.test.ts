@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readConsoleWords } from '../../src/daemon/console.ts';
 import { Peer } from '../attach/attach-rig.ts';
-import { openPty, type Pty } from '../rig/pty.ts';
+import { must, needLibc, openPty, type Pty } from '../rig/pty.ts';
 import { freePort, MAIN, makeDirectory, run, start, until } from './command-rig.ts';
 
 const dir = makeDirectory();
@@ -32,8 +32,9 @@ test('at a terminal: keys go out one by one, what comes is shown, commands work,
   assert.ok(isRaw(pty));
   await pty.master.write('ab\x03\r');
   await until('the keys', () => peer.got.toString('latin1') === 'ab\x03\r');
-  peer.send('answer\n');
-  await pty.master.takeUntil('answer\r\n');
+  // LF stays LF: full-screen programs mean it so.
+  peer.send('answer\nmore');
+  await pty.master.takeUntil('answer\nmore');
   await pty.master.write('\x1dx');
   await pty.master.takeUntil('bytes in hexadecimal');
   peer.send('\x01');
@@ -56,6 +57,78 @@ for (const how of ['the far end closes', 'SIGTERM', 'SIGHUP', 'SIGINT'] as const
     if (how === 'the far end closes') await pty.master.takeUntil('lost tcp://127.0.0.1');
   });
 }
+
+test('a terminal that is closed ends it by SIGHUP, and SIGUSR1 does not make it a server of a debugger', async (t) => {
+  const peer = new Peer(t);
+  const { pty, child, ended } = atTerminal(t, ['--raw', `127.0.0.1:${await peer.listen()}`]);
+  await pty.master.takeUntil('for help');
+  await until('raw mode', () => isRaw(pty));
+  child.kill('SIGUSR1');
+  await pty.master.write('x');
+  await until('x', () => peer.got.toString() === 'x');
+  assert.equal(pty.master.take().toString().trim(), ']');
+  await pty.close();
+  assert.equal(await ended, 'SIGHUP');
+});
+
+test('a resize, and being stopped and continued, leave it working', async (t) => {
+  const peer = new Peer(t);
+  const { pty, child, ended } = atTerminal(t, ['--raw', `127.0.0.1:${await peer.listen()}`]);
+  await pty.master.takeUntil('for help');
+  await until('raw mode', () => isRaw(pty));
+  child.kill('SIGWINCH');
+  child.kill('SIGSTOP');
+  // What a shell does meanwhile.
+  const c = needLibc();
+  const raw = pty.settings();
+  must(c.setTermios(pty.slave!, { ...raw, oflag: 5, lflag: 0o105073 }));
+  child.kill('SIGCONT');
+  await until('raw mode again', () => isRaw(pty) && (pty.settings().oflag & 1) === 0);
+  await pty.master.write('typed');
+  await until('what was typed', () => peer.got.toString() === 'typed');
+  await pty.master.write('\x1dq');
+  assert.equal(await ended, 0);
+  assert.ok(!isRaw(pty));
+});
+
+test('with --reconnect the session goes on after a loss, also one before the first connection, until the user quits', async (t) => {
+  const first = new Peer(t);
+  const port = await first.listen();
+  await first.close();
+  const { pty, ended } = atTerminal(t, ['--raw', '--reconnect', `127.0.0.1:${port}`]);
+  await pty.master.takeUntil('trying again');
+  assert.ok(!isRaw(pty));
+  const second = new Peer(t);
+  await second.listen(port);
+  await pty.master.takeUntil('for help');
+  await second.close();
+  await pty.master.takeUntil('Remote end closed connection; connecting again]');
+  assert.ok(isRaw(pty));
+  await pty.master.write('into the void\x1db');
+  await pty.master.takeUntil('not connected');
+  const third = new Peer(t);
+  await third.listen(port);
+  await pty.master.takeUntil('again]');
+  await pty.master.write('hello');
+  await until('hello', () => third.got.toString() === 'hello');
+  third.send('and back');
+  await pty.master.takeUntil('and back');
+  await third.close();
+  await pty.master.takeUntil('connecting again]');
+  await pty.master.write('\x1dq');
+  assert.equal(await ended, 0);
+  assert.ok(!isRaw(pty));
+});
+
+test('with --reconnect INT ends the wait for a first connection', async (t) => {
+  const gone = new Peer(t);
+  const port = await gone.listen();
+  await gone.close();
+  const { pty, child, ended } = atTerminal(t, ['--raw', '--reconnect', `127.0.0.1:${port}`]);
+  await pty.master.takeUntil('trying again');
+  child.kill('SIGINT');
+  assert.equal(await ended, 1);
+});
 
 test('RFC 2217: a connection of the configuration by its name, speed and modem lines by command', async (t) => {
   const instrument = openPty({ raw: true });
@@ -81,6 +154,37 @@ test('RFC 2217: a connection of the configuration by its name, speed and modem l
   assert.equal(await ended, 0);
   daemon.child.kill('SIGTERM');
   await daemon.ended;
+});
+
+test('RFC 2217 with --reconnect: the line that was asked for last is asked for again', async (t) => {
+  const instrument = openPty({ raw: true });
+  t.after(() => instrument.close());
+  const port = await freePort();
+  const file = join(dir, 'reconnect.yaml');
+  writeFileSync(
+    file,
+    `connection: &plc\n  accepter: telnet(rfc2217),tcp,localhost,${port}\n  connector: serialdev,${instrument.path},9600n81,local\n`,
+  );
+  const launch = async () => {
+    const daemon = start(['-n', '-r', '-u', '-c', file]);
+    await until('Ready', () => daemon.out() === 'Ready\n');
+    return daemon;
+  };
+  const before = await launch();
+  const { pty, ended } = atTerminal(t, ['--reconnect', '--speed', '4800', `localhost:${port}`]);
+  await pty.master.takeUntil('for help');
+  await until('4800', () => instrument.settings().ospeed === 4800);
+  await pty.master.write('\x1ds19200\r');
+  await pty.master.takeUntil('speed 19200 set');
+  before.child.kill('SIGKILL');
+  await pty.master.takeUntil('connecting again]');
+  const after = await launch();
+  await pty.master.takeUntil('again]');
+  await until('19200', () => instrument.settings().ospeed === 19200);
+  await pty.master.write('\x1dq');
+  assert.equal(await ended, 0);
+  after.child.kill('SIGTERM');
+  await after.ended;
 });
 
 test('with a pipe as input: it is sent, the answer is printed and nothing else, and it ends after a silence', async (t) => {

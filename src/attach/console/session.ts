@@ -1,8 +1,9 @@
 // The terminal client at work: a connection on one side, a terminal in raw mode on the other, and commands behind the escape key.
 // Knows nothing of processes; daemon/console.ts has the terminal.
-import type { GensioError } from '../../base/gensio-error.ts';
+import { GensioError } from '../../base/gensio-error.ts';
 import type { Gensio, GensioEvent, SerialSetting } from '../../gensio/gensio.ts';
-import { ATTACH } from '../../options/attach.ts';
+import { ATTACH, type LineWish } from '../../options/attach.ts';
+import { describe } from '../attachment-spec.ts';
 import { controlLine, lineOfOptions, requestsFor } from '../line.ts';
 import { HexView } from './hex-view.ts';
 import { escapeName, KeyReader, LineEditor } from './keys.ts';
@@ -15,6 +16,8 @@ export interface ConsoleOut {
   say(text: string): void;
   /** Opens a file that takes what comes from the port, at its end. @throws with a text for people */
   openLog(path: string): ConsoleLog;
+  /** Absent: a lost connection is the end. Else somebody calls join() when there is another one; once for each loss. */
+  readonly lost?: () => void;
   /** It is over, once; err undefined: the user wanted it. */
   ended(err: GensioError | undefined): void;
 }
@@ -60,7 +63,9 @@ const COMMANDS: readonly Command[] = [
 ];
 
 export class ConsoleSession {
-  readonly #gensio: Gensio;
+  #gensio: Gensio;
+  /** Between a loss and the next connection, what is typed for the port is dropped. */
+  #connected = false;
   readonly #out: ConsoleOut;
   readonly #options: ConsoleOptions;
   readonly #keys: KeyReader;
@@ -70,6 +75,8 @@ export class ConsoleSession {
   #modem: number | undefined;
   #full = false;
   #over = false;
+  /** The line the user asked for last. */
+  line: LineWish | undefined;
   /** Told when the network takes more after typed() gave false. */
   drainedNetwork: () => void = () => undefined;
 
@@ -81,15 +88,35 @@ export class ConsoleSession {
     this.#keys = new KeyReader(options.escape);
     if (options.hex) this.#hex = new HexView();
     if (options.log !== undefined) this.#log = out.openLog(options.log);
+    const keys = options.escape === 'none' ? '' : `, ${escapeName(options.escape)} ? for help`;
+    this.#say(`connected to ${options.target}${keys}`);
+    this.#use(gensio);
+  }
+
+  /** Another connection instead of the one that was lost; it is open, and reading is off. */
+  join(gensio: Gensio): void {
+    this.#say(`connected to ${this.#options.target} again`);
+    this.#use(gensio);
+  }
+  #use(gensio: Gensio): void {
+    this.#gensio = gensio;
+    this.#connected = true;
     gensio.up = {
       read: (data) => this.#received(data),
       writable: () => this.drainedNetwork(),
-      closed: (err) => this.#end(err),
+      closed: (err) => this.#lost(err),
       event: (event) => this.#event(event),
     };
-    const keys = options.escape === 'none' ? '' : `, ${escapeName(options.escape)} ? for help`;
-    this.#say(`connected to ${options.target}${keys}`);
-    gensio.setReading(true);
+    this.#updateReading();
+  }
+  #lost(err: GensioError | undefined): void {
+    if (this.#out.lost === undefined || this.#over) return this.#end(err);
+    const why = err ?? new GensioError('remclose');
+    this.#connected = false;
+    this.#modem = undefined;
+    this.#say(`lost ${this.#options.target}: ${describe(why)}; connecting again`);
+    this.drainedNetwork();
+    this.#out.lost();
   }
 
   // ---- data
@@ -106,7 +133,7 @@ export class ConsoleSession {
     this.#updateReading();
   }
   #updateReading(): void {
-    if (!this.#over) this.#gensio.setReading(!this.#full && this.#prompt === undefined);
+    if (!this.#over && this.#connected) this.#gensio.setReading(!this.#full && this.#prompt === undefined);
   }
 
   /** What was typed. false: no more until drainedNetwork(). */
@@ -120,7 +147,7 @@ export class ConsoleSession {
         if (next.typed?.is === 'command') this.#command(next.typed.key);
         else if (next.typed !== undefined) {
           if (this.#options.echo) this.#out.write(next.typed.data.toString('latin1').replaceAll('\r', '\r\n'));
-          room = this.#gensio.write(next.typed.data);
+          room = !this.#connected || this.#gensio.write(next.typed.data);
         }
       }
     }
@@ -166,6 +193,7 @@ export class ConsoleSession {
     this.#ask('speed', (text) => {
       const got = ATTACH.speed.kind.parse(text);
       if ('expected' in got) return this.#say(`'${text}' is not ${got.expected}`);
+      this.line = got.ok;
       for (const request of requestsFor(lineOfOptions({ speed: got.ok, flow: undefined }), undefined)) {
         this.#request(request.setting, request.value, (answer) => {
           const same = answer === request.value;
@@ -177,6 +205,7 @@ export class ConsoleSession {
   }
 
   sendBreak(): void {
+    if (!this.#connected) return this.#say('not connected');
     const { serial } = this.#gensio;
     if (serial === undefined) return this.#say('this connection cannot send a break: use telnet or RFC 2217');
     serial.sendBreak();
@@ -205,7 +234,7 @@ export class ConsoleSession {
   }
 
   showLine(): void {
-    const address = this.#gensio.address();
+    const address = this.#connected ? this.#gensio.address() : '';
     this.#say(`${this.#options.target}${address === '' ? '' : ` (${address})`}`);
     this.#request('baudrate', 0, (speed) => {
       this.#request('parity', 0, (parity) => {
@@ -218,6 +247,7 @@ export class ConsoleSession {
 
   /** done is not called when there is no answer. */
   #request(setting: SerialSetting, value: number, done: (answer: number) => void): void {
+    if (!this.#connected) return this.#say('not connected');
     const { serial } = this.#gensio;
     if (serial === undefined) return this.#say('the far end cannot be asked: this is not RFC 2217');
     let asking = true;

@@ -9,6 +9,7 @@ import { PidFile } from './pidfile.ts';
 import type { RunParts } from './run.ts';
 import { ServiceManager } from './service-manager.ts';
 import { type TextSink, textSink } from './stderr.ts';
+import { forService } from './v8.ts';
 
 /** Everything runDaemon() needs, for this process. */
 export async function realParts(options: RunOptions, background: Background | undefined): Promise<RunParts> {
@@ -27,6 +28,7 @@ export async function realParts(options: RunOptions, background: Background | un
     stdout: textSink(1),
     pidFile: options.pidFile === undefined ? undefined : new PidFile(resolve(options.pidFile), process.pid),
     background,
+    started: forService,
   };
 }
 

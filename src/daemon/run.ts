@@ -50,6 +50,8 @@ export interface RunParts {
   readonly pidFile: PidFile | undefined;
   /** Set in the process that goes to the background. */
   readonly background: Background | undefined;
+  /** The start is over. */
+  readonly started?: () => void;
 }
 
 /** Longest wait for the listeners before the daemon counts as started, ms: a name server that is silent must not hold up a boot. */
@@ -212,6 +214,7 @@ class Daemon {
     } else if (options.sayReady) this.#parts.stdout('Ready\n');
     manager.ready('running');
     this.#phase = 'serving';
+    this.#parts.started?.();
     if (this.#wanted) void this.#reloader.request('SIGHUP');
   }
 

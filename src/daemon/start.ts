@@ -1,11 +1,11 @@
 // From the words of the command line to the exit code: decides who does it, and loads only that.
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { type Command, type CommandEnv, type RunOptions, readCommand } from './command.ts';
 import { usage } from './messages.ts';
 import { textSink } from './stderr.ts';
 import type { SubcommandIo } from './subcommands.ts';
+import { forStart } from './v8.ts';
 
 /** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
 export function shownName(script: string | undefined): string {
@@ -81,8 +81,7 @@ async function startDaemon(argv: readonly string[], options: RunOptions): Promis
     return startInBackground({ words: argv.slice(1), needsStdin: options.file === '-', stderr: textSink(2) });
   }
   takeName(argv);
-  // What lives shortly here is little. Without this V8 gives it up to three times 16 MB once there are many ports, and keeps them.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  forStart();
   try {
     const { runDaemon } = await import('./run.ts');
     const { realParts } = await import('./parts.ts');

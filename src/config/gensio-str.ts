@@ -18,7 +18,7 @@ const MAX_LAYERS = 32;
 
 /** Layers that a program brings along are read as the others are. */
 const isLayer = (name: string): name is LayerType => layerInfo(name) !== undefined;
-const fail = (error: GensioErrorCode, detail: string): Problem => ({ error, detail });
+const fail = (error: GensioErrorCode, detail: string, part?: string): Problem => ({ error, detail, ...(part !== undefined && { part }) });
 const skipBlanks = (text: string): string => text.replace(/^[ \t\n\r\f\v]+/, '');
 
 /**
@@ -27,7 +27,7 @@ const skipBlanks = (text: string): string => text.replace(/^[ \t\n\r\f\v]+/, '')
  */
 export function parseStack(text: string, role: Role, defaults: Defaults): Stack {
   const got = layer(text, role, defaults, 0);
-  if ('error' in got) return { text, spec: undefined, error: got.error, detail: got.detail };
+  if ('error' in got) return { text, spec: undefined, ...got };
   return { text, spec: got.ok, error: undefined };
 }
 
@@ -112,9 +112,9 @@ function readOptions(name: LayerType, words: readonly string[], role: Role, defa
     const got = setOption(rows, opts as MutableValues<Rows>, 'yaml', key, equals < 0 ? undefined : word.slice(equals + 1));
     if (got === 'unknown') {
       const near = nearest(key, spellings(rows, 'yaml'));
-      return fail('inval', `${name} has no option '${key}'${near === undefined ? '' : `, did you mean '${near}'?`}`);
+      return fail('inval', `${name} has no option '${key}'${near === undefined ? '' : `, did you mean '${near}'?`}`, word);
     }
-    if (got !== 'ok') return fail('inval', `'${word}' of ${name} is not ${got.expected}`);
+    if (got !== 'ok') return fail('inval', `'${word}' of ${name} is not ${got.expected}`, word);
   }
   const wrong = judge(name, opts as Readonly<Record<string, unknown>>, role, defaults);
   return wrong === undefined ? { ok: opts } : fail('inval', wrong);
@@ -140,7 +140,7 @@ function guess(str: string, name: string, role: Role, defaults: Defaults, depth:
   const got = network(str, role, defaults);
   if (!('error' in got)) return got;
   const better = misspelt(str, name, role);
-  return better === undefined ? got : fail(got.error, better);
+  return better === undefined ? got : fail(got.error, better, name.trim());
 }
 
 /** `[ipv4,|ipv6,][tcp|udp|sctp[(words)],]addrs`. */
@@ -207,6 +207,13 @@ function printRest(spec: LayerSpec): string {
 
 /** The words of a stack's error as ser2net prints them behind the string. */
 export const reasonOf = (stack: Stack): string => (stack.error === undefined ? '' : GENSIO_ERRORS[stack.error]);
+
+/** Where the piece that is wrong stands in a text as it was written; -1: not there as such, or more than once. */
+export function partIn(written: string, { part }: Stack): number {
+  if (part === undefined || part === '') return -1;
+  const at = written.indexOf(part);
+  return written.indexOf(part, at + 1) < 0 ? at : -1;
+}
 
 /** The layers of a stack from top to bottom. */
 export function layersOf(spec: LayerSpec): readonly LayerSpec[] {

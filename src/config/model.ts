@@ -14,6 +14,8 @@ export interface Stack {
   /** Why spec is undefined: gensio's error, and what is wrong in words. */
   readonly error: GensioErrorCode | undefined;
   readonly detail?: string;
+  /** The piece of the text that is wrong, where it can be told. */
+  readonly part?: string;
 }
 
 export interface ConnectionConfig {

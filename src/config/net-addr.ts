@@ -9,6 +9,8 @@ import type { NetAddr } from '../options/stack.ts';
 export interface Problem {
   readonly error: GensioErrorCode;
   readonly detail: string;
+  /** The piece of the text that is wrong, where it can be told. */
+  readonly part?: string;
 }
 export type Result<T> = { readonly ok: T } | Problem;
 
@@ -61,9 +63,12 @@ export function parseAddrs(text: string, context: AddrContext): Result<readonly 
     const second = pieces[i++];
     const [host, written] = second === undefined ? [undefined, first] : [first, second];
     const port = portNumber(written, context.protocol, context.services);
-    if (port === undefined) return { error: 'unknownname', detail: noPort(written, host) };
+    if (port === undefined) {
+      const part = host === undefined ? written : `${host},${written}`;
+      return { error: 'unknownname', detail: noPort(written, host), part };
+    }
     const wrong = host === undefined ? undefined : notHost(host, context.networks === true);
-    if (wrong !== undefined) return { error: 'namenotfound', detail: wrong };
+    if (wrong !== undefined) return { error: 'namenotfound', detail: wrong, ...(host !== undefined && { part: host }) };
     addrs.push({ family, host, port: String(port) });
     if (addrs.length > MAX_ADDRS) return { error: 'toobig', detail: `more than ${MAX_ADDRS} addresses` };
   }

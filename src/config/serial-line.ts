@@ -1,4 +1,5 @@
 // What stands behind a device: `9600n81,local,rs485=...` and the old words, and how it is printed again.
+import { nearest } from '../base/text.ts';
 import { LINE, type LineSpeed, type Parity, type SerialLine } from '../options/serialdev.ts';
 import type { Defaults } from './defaults.ts';
 import type { Problem, Result } from './net-addr.ts';
@@ -83,7 +84,7 @@ function setWord(line: Line, word: string): Problem | undefined {
   }
   if (option !== undefined && option !== 'speed' && option !== 'rs485') {
     const got = value === undefined ? { ok: true } : LINE[option].kind.parse(value);
-    if ('expected' in got) return { error: 'inval', detail: `'${value}' of '${key}' is not ${got.expected}` };
+    if ('expected' in got) return { error: 'inval', detail: `'${value}' of '${key}' is not ${got.expected}`, part: word };
     const on = got.ok === true;
     if (option === 'dtr' || option === 'rts') {
       const given = { line: option, on };
@@ -103,7 +104,9 @@ function setWord(line: Line, word: string): Problem | undefined {
     return undefined;
   }
   const even = Object.hasOwn(PARITIES, upper) ? ` (parity words are capitals: ${upper})` : '';
-  return { error: 'inval', detail: `'${word}' is not a setting of the serial line${even}` };
+  const near = even === '' ? nearest(word, lineWords) : undefined;
+  const hint = near === undefined ? even : `, did you mean '${near}'?`;
+  return { error: 'inval', detail: `'${word}' is not a setting of the serial line${hint}`, part: word };
 }
 
 /** The words that read back to the same line when no defaults are set, beginning with the speed: `9600n81,local`. */

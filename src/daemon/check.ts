@@ -70,7 +70,10 @@ async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): P
   // A directory opens, and has no text.
   const [only] = diags;
   const unreadable = only?.code === 'include' && only.pos.line === 0 ? only.text : undefined;
-  const extra = devices === true || listen === true ? await lookAround(config, options, { devices, listen }) : [];
+  const extra = [
+    ...(await import('./check-files.ts')).fileProblems(config),
+    ...(devices === true || listen === true ? await lookAround(config, options, { devices, listen }) : []),
+  ];
   return {
     name,
     config,

@@ -38,12 +38,12 @@ const bytePair: Kind<readonly (readonly [number, number])[] | undefined> = {
 const named: Kind<boolean> = { name: '', bare: true, parse: () => ({ ok: true }), print: String };
 
 export const FILE_MODE = {
-  umode: row({ conf: false, yaml: 'umode', kind: modeDigit, def: undefined, since: '2.0', doc: 'Rights of the owner.' }),
-  gmode: row({ conf: false, yaml: 'gmode', kind: modeDigit, def: undefined, since: '2.0', doc: 'Rights of the group.' }),
-  omode: row({ conf: false, yaml: 'omode', kind: modeDigit, def: undefined, since: '2.0', doc: 'Rights of others.' }),
-  perm: row({ conf: false, yaml: 'perm', kind: octal, def: undefined, since: '2.0', doc: 'All rights as one octal number.' }),
-  owner: row({ conf: false, yaml: 'owner', kind: str, def: undefined, since: '2.0', doc: 'User that owns it.' }),
-  group: row({ conf: false, yaml: 'group', kind: str, def: undefined, since: '2.0', doc: 'Group that owns it.' }),
+  umode: row({ conf: false, yaml: 'umode', kind: modeDigit, def: undefined, since: '1.3', doc: 'Rights of the owner.' }),
+  gmode: row({ conf: false, yaml: 'gmode', kind: modeDigit, def: undefined, since: '1.3', doc: 'Rights of the group.' }),
+  omode: row({ conf: false, yaml: 'omode', kind: modeDigit, def: undefined, since: '1.3', doc: 'Rights of others.' }),
+  perm: row({ conf: false, yaml: 'perm', kind: octal, def: undefined, since: '2.1.4', doc: 'All rights as one octal number.' }),
+  owner: row({ conf: false, yaml: 'owner', kind: str, def: undefined, since: '2.1.4', doc: 'User that owns it.' }),
+  group: row({ conf: false, yaml: 'group', kind: str, def: undefined, since: '2.1.4', doc: 'Group that owns it.' }),
 } as const;
 
 const reuseaddr = (def: boolean) =>
@@ -52,7 +52,7 @@ const reuseaddr = (def: boolean) =>
     yaml: 'reuseaddr',
     kind: bool,
     def,
-    since: '2.0',
+    since: '2.1.2',
     preset: { name: 'reuseaddr' },
     doc: 'Take an address that a closed connection still holds.',
   });
@@ -75,7 +75,7 @@ const laddr = row({
   doc: 'Local address and port to connect from.',
 });
 const retryTime = (def: number) =>
-  row({ conf: false, yaml: 'retry-time', kind: time('m'), def, unit: 'ms', since: '2.2', doc: 'Wait before trying again.' });
+  row({ conf: false, yaml: 'retry-time', kind: time('m'), def, unit: 'ms', since: '2.3.6', doc: 'Wait before trying again.' });
 
 export const TCP = {
   readbuf: readbuf(1024),
@@ -87,7 +87,7 @@ export const TCP = {
     yaml: 'tcpd',
     kind: oneOf(['on', 'print', 'off'], true),
     def: 'print',
-    since: '1.5',
+    since: '2.2.3',
     preset: { name: 'tcpd' },
     doc: 'Look at hosts.allow and hosts.deny; print: tell a refused client.',
   }),
@@ -96,7 +96,7 @@ export const TCP = {
     yaml: 'tcpdname',
     kind: str,
     def: undefined,
-    since: '1.5',
+    since: '2.1.5',
     doc: 'Daemon name to look for in hosts.allow and hosts.deny.',
   }),
   keepalive: row({
@@ -152,7 +152,7 @@ export const UDP = {
     yaml: 'nocon',
     kind: bool,
     def: false,
-    since: '2.0',
+    since: '2.0.1',
     doc: 'Take packets from anyone, not only from the given peer.',
   }),
   mcast: row({
@@ -160,7 +160,7 @@ export const UDP = {
     yaml: 'mcast',
     kind: list(/(?!)/, '', 'address'),
     def: undefined,
-    since: '2.0',
+    since: '2.0.1',
     adds: true,
     doc: 'Multicast group to join.',
   }),
@@ -169,7 +169,7 @@ export const UDP = {
     yaml: 'mloop',
     kind: maybe(bool),
     def: undefined,
-    since: '2.0',
+    since: '2.0.1',
     doc: 'Whether own multicast packets come back.',
   }),
   mttl: row({
@@ -177,7 +177,7 @@ export const UDP = {
     yaml: 'mttl',
     kind: uint(1, 255, '1-255'),
     def: 1,
-    since: '2.0',
+    since: '2.3.0',
     preset: { name: 'mttl', min: 1, max: 255 },
     doc: 'How far multicast packets go.',
   }),
@@ -191,7 +191,7 @@ export const UNIX = {
     yaml: 'delsock',
     kind: bool,
     def: false,
-    since: '2.0',
+    since: '1.2',
     preset: { name: 'delsock' },
     doc: 'Remove what is at the path before listening.',
   }),
@@ -219,22 +219,22 @@ const programDir = row({
   yaml: 'start-dir',
   kind: str,
   def: undefined,
-  since: '2.6',
+  since: '2.5.0',
   doc: 'Working directory of the program.',
 });
 
 export const STDIO = {
   readbuf: readbuf(1024),
   self: row({ conf: false, yaml: 'self', kind: bool, def: false, since: '1.0', doc: "Use the daemon's own standard input and output." }),
-  console: row({ conf: false, yaml: 'console', kind: bool, def: false, since: '1.0', doc: 'Use /dev/tty.' }),
-  raw: row({ conf: false, yaml: 'raw', kind: bool, def: false, since: '2.0', doc: 'Put the terminal in raw mode.' }),
+  console: row({ conf: false, yaml: 'console', kind: bool, def: false, since: '2.3.0', doc: 'Use /dev/tty.' }),
+  raw: row({ conf: false, yaml: 'raw', kind: bool, def: false, since: '2.3.0', doc: 'Put the terminal in raw mode.' }),
   startDir: programDir,
   stderrToStdout: row({
     conf: false,
     yaml: 'stderr-to-stdout',
     kind: bool,
     def: false,
-    since: '2.0',
+    since: '1.0',
     doc: 'Merge standard error into standard output.',
   }),
   noredirStderr: row({
@@ -242,26 +242,33 @@ export const STDIO = {
     yaml: 'noredir-stderr',
     kind: bool,
     def: false,
-    since: '2.0',
+    since: '1.4',
     doc: "Leave standard error as the daemon's.",
   }),
 } as const;
 
 export const PTY = {
   readbuf: readbuf(1024),
-  link: row({ conf: false, yaml: 'link', kind: str, def: undefined, since: '2.1', doc: 'Symbolic link to make to the terminal.' }),
-  forcelink: row({ conf: false, yaml: 'forcelink', kind: bool, def: false, since: '2.1', doc: 'Replace what is at the link.' }),
-  raw: row({ conf: false, yaml: 'raw', kind: bool, def: false, since: '2.1', doc: 'Put the terminal in raw mode.' }),
+  link: row({ conf: false, yaml: 'link', kind: str, def: undefined, since: '2.1.4', doc: 'Symbolic link to make to the terminal.' }),
+  forcelink: row({ conf: false, yaml: 'forcelink', kind: bool, def: false, since: '2.1.4', doc: 'Replace what is at the link.' }),
+  raw: row({ conf: false, yaml: 'raw', kind: bool, def: false, since: '2.1.4', doc: 'Put the terminal in raw mode.' }),
   startDir: programDir,
   ...FILE_MODE,
 } as const;
 
 export const FILE = {
   readbuf: readbuf(1024),
-  infile: row({ conf: false, yaml: 'infile', kind: str, def: undefined, since: '2.0', doc: 'File to read from.' }),
-  outfile: row({ conf: false, yaml: 'outfile', kind: str, def: undefined, since: '2.0', doc: 'File to write to.' }),
-  create: row({ conf: false, yaml: 'create', kind: bool, def: false, since: '2.0', doc: 'Make the output file when it is not there.' }),
-  readClose: row({ conf: false, yaml: 'read_close', kind: bool, def: true, since: '2.0', doc: 'Report a close at the end of the input.' }),
+  infile: row({ conf: false, yaml: 'infile', kind: str, def: undefined, since: '1.3', doc: 'File to read from.' }),
+  outfile: row({ conf: false, yaml: 'outfile', kind: str, def: undefined, since: '1.3', doc: 'File to write to.' }),
+  create: row({ conf: false, yaml: 'create', kind: bool, def: false, since: '1.3', doc: 'Make the output file when it is not there.' }),
+  readClose: row({
+    conf: false,
+    yaml: 'read_close',
+    kind: bool,
+    def: true,
+    since: '2.2.1',
+    doc: 'Report a close at the end of the input.',
+  }),
   append: row({ conf: false, yaml: 'append', kind: bool, def: false, since: '2.7.2', doc: 'Write behind what is there.' }),
   trunc: row({ conf: false, yaml: 'trunc', kind: bool, def: false, since: '2.7.2', doc: 'Empty the output file first.' }),
   binary: row({ conf: false, yaml: 'binary', kind: bool, def: false, since: '2.7.2', doc: 'Ignored.' }),
@@ -273,8 +280,8 @@ export const FILE = {
 
 export const ECHO = {
   readbuf: readbuf(1024),
-  noecho: row({ conf: false, yaml: 'noecho', kind: bool, def: false, since: '2.0', doc: 'Swallow what comes in.' }),
-  data: row({ conf: false, yaml: 'data', kind: emptyStr, def: undefined, since: '2.0', doc: 'Delivered first.' }),
+  noecho: row({ conf: false, yaml: 'noecho', kind: bool, def: false, since: '1.0', doc: 'Swallow what comes in.' }),
+  data: row({ conf: false, yaml: 'data', kind: emptyStr, def: undefined, since: '2.5.3', doc: 'Delivered first.' }),
 } as const;
 
 export const CONACC = { retryTime: retryTime(0) } as const;
@@ -286,37 +293,45 @@ export const KEEPOPEN = {
     yaml: 'discard-badwrites',
     kind: bool,
     def: false,
-    since: '2.2',
+    since: '2.4.1',
     doc: 'Throw away what is written while the layer below is not open.',
   }),
 } as const;
 
-const direction = (yaml: string, doc: string) =>
-  row({ conf: false, yaml, kind: oneOf(['none', 'read', 'write', 'both'], true), def: 'none', since: '2.0', doc });
+const direction = (yaml: string, since: string, doc: string) =>
+  row({ conf: false, yaml, kind: oneOf(['none', 'read', 'write', 'both'], true), def: 'none', since, doc });
 export const TRACE = {
-  dir: direction('dir', 'Which direction to write down.'),
-  block: direction('block', 'Which direction to throw away.'),
-  raw: row({ conf: false, yaml: 'raw', kind: bool, def: false, since: '2.0', doc: 'Write bytes as they are.' }),
-  file: row({ conf: false, yaml: 'file', kind: str, def: undefined, since: '2.0', doc: 'File to write to.' }),
-  stdout: row({ conf: false, yaml: 'stdout', kind: bool, def: false, since: '2.0', doc: 'Write to standard output.' }),
-  stderr: row({ conf: false, yaml: 'stderr', kind: bool, def: false, since: '2.0', doc: 'Write to standard error.' }),
-  delold: row({ conf: false, yaml: 'delold', kind: bool, def: false, since: '2.0', doc: 'Empty the file first.' }),
+  dir: direction('dir', '1.5.2', 'Which direction to write down.'),
+  block: direction('block', '2.3.0', 'Which direction to throw away.'),
+  raw: row({ conf: false, yaml: 'raw', kind: bool, def: false, since: '1.5.2', doc: 'Write bytes as they are.' }),
+  file: row({ conf: false, yaml: 'file', kind: str, def: undefined, since: '1.5.2', doc: 'File to write to.' }),
+  stdout: row({ conf: false, yaml: 'stdout', kind: bool, def: false, since: '1.5.2', doc: 'Write to standard output.' }),
+  stderr: row({ conf: false, yaml: 'stderr', kind: bool, def: false, since: '1.5.2', doc: 'Write to standard error.' }),
+  delold: row({ conf: false, yaml: 'delold', kind: bool, def: false, since: '2.1.6', doc: 'Empty the file first.' }),
 } as const;
 
 export const PERF = {
   writebuf: row({ conf: false, yaml: 'writebuf', kind: size, def: 1024, unit: 'bytes', since: '2.0', doc: 'Size of a write.' }),
-  writeLen: row({ conf: false, yaml: 'write_len', kind: size, def: 0, unit: 'bytes', since: '2.0', doc: 'How much to write.' }),
-  expectLen: row({ conf: false, yaml: 'expect_len', kind: size, def: 0, unit: 'bytes', since: '2.0', doc: 'How much to expect.' }),
+  writeLen: row({ conf: false, yaml: 'write_len', kind: size, def: 0, unit: 'bytes', since: '2.1.3', doc: 'How much to write.' }),
+  expectLen: row({ conf: false, yaml: 'expect_len', kind: size, def: 0, unit: 'bytes', since: '2.1.3', doc: 'How much to expect.' }),
 } as const;
 
 export const XLT = {
-  in: row({ conf: false, yaml: 'in', kind: bytePair, def: undefined, since: '2.5', adds: true, doc: 'Change byte n to m on its way up.' }),
+  in: row({
+    conf: false,
+    yaml: 'in',
+    kind: bytePair,
+    def: undefined,
+    since: '2.4.0',
+    adds: true,
+    doc: 'Change byte n to m on its way up.',
+  }),
   out: row({
     conf: false,
     yaml: 'out',
     kind: bytePair,
     def: undefined,
-    since: '2.5',
+    since: '2.4.0',
     adds: true,
     doc: 'Change byte n to m on its way down.',
   }),
@@ -325,19 +340,19 @@ export const XLT = {
     yaml: 'crlf',
     kind: named,
     def: false,
-    since: '2.5',
+    since: '2.4.0',
     doc: 'CR becomes LF on its way up, LF becomes CR on its way down.',
   }),
-  crnl: row({ conf: false, yaml: 'crnl', kind: named, def: false, since: '2.5', doc: 'As crlf.' }),
+  crnl: row({ conf: false, yaml: 'crnl', kind: named, def: false, since: '2.5.5', doc: 'As crlf.' }),
   lfcr: row({
     conf: false,
     yaml: 'lfcr',
     kind: named,
     def: false,
-    since: '2.5',
+    since: '2.4.0',
     doc: 'LF becomes CR on its way up, CR becomes LF on its way down.',
   }),
-  nlcr: row({ conf: false, yaml: 'nlcr', kind: named, def: false, since: '2.5', doc: 'As lfcr.' }),
+  nlcr: row({ conf: false, yaml: 'nlcr', kind: named, def: false, since: '2.5.5', doc: 'As lfcr.' }),
 } as const;
 
 export const RATELIMIT = {
@@ -347,10 +362,10 @@ export const RATELIMIT = {
     kind: maybe(time('')),
     def: undefined,
     unit: 'ms',
-    since: '2.5',
+    since: '2.5.3',
     doc: 'Pause after each write; required.',
   }),
-  xmitLen: row({ conf: false, yaml: 'xmit_len', kind: size, def: 1, unit: 'bytes', since: '2.5', doc: 'Most bytes in a write.' }),
+  xmitLen: row({ conf: false, yaml: 'xmit_len', kind: size, def: 1, unit: 'bytes', since: '2.5.3', doc: 'Most bytes in a write.' }),
 } as const;
 
 export const CHARDELAY = {
@@ -390,7 +405,7 @@ export const SCRIPT = {
     yaml: 'script',
     kind: str,
     def: undefined,
-    since: '2.6',
+    since: '2.5.2',
     doc: 'Command to run on the layer below before it counts as open.',
   }),
   gensio: row({
@@ -398,7 +413,7 @@ export const SCRIPT = {
     yaml: 'gensio',
     kind: str,
     def: undefined,
-    since: '2.6',
+    since: '2.5.2',
     doc: 'Stack to join to the layer below before it counts as open.',
   }),
 } as const;
@@ -409,7 +424,7 @@ export const MUX = {
     yaml: 'max_channels',
     kind: uint(1, 65536, 'n'),
     def: 1000,
-    since: '1.5',
+    since: '1.2',
     preset: { name: 'max-channels', min: 1, max: 0x7fffffff },
     doc: 'Most channels open at once.',
   }),
@@ -418,7 +433,7 @@ export const MUX = {
     yaml: 'service',
     kind: str,
     def: undefined,
-    since: '1.5',
+    since: '1.2',
     preset: { name: 'service' },
     doc: 'Service name sent to the other end.',
   }),
@@ -427,7 +442,7 @@ export const MUX = {
     yaml: 'mode',
     kind: oneOf(['client', 'server']),
     def: undefined,
-    since: '1.5',
+    since: '1.2',
     preset: { name: 'mode' },
     doc: 'Which end to be.',
   }),
@@ -461,8 +476,15 @@ export const RELPKT = {
     preset: { name: 'mode' },
     doc: 'Which end to be.',
   }),
-  timeout: row({ conf: false, yaml: 'timeout', kind: time('s'), def: 1000, unit: 'ms', since: '2.8', doc: 'Wait before sending again.' }),
-  maxTimeouts: row({ conf: false, yaml: 'max_timeouts', kind: uint(1, 1000, 'n'), def: 5, since: '2.8', doc: 'How often to send again.' }),
+  timeout: row({ conf: false, yaml: 'timeout', kind: time('s'), def: 1000, unit: 'ms', since: '2.7.6', doc: 'Wait before sending again.' }),
+  maxTimeouts: row({
+    conf: false,
+    yaml: 'max_timeouts',
+    kind: uint(1, 1000, 'n'),
+    def: 5,
+    since: '2.7.6',
+    doc: 'How often to send again.',
+  }),
 } as const;
 
 export const MDNS = {
@@ -472,7 +494,7 @@ export const MDNS = {
     yaml: 'name',
     kind: str,
     def: undefined,
-    since: '2.3',
+    since: '2.2.0',
     preset: { name: 'name' },
     doc: 'Service name to look for.',
   }),
@@ -481,17 +503,17 @@ export const MDNS = {
     yaml: 'type',
     kind: str,
     def: undefined,
-    since: '2.3',
+    since: '2.2.0',
     preset: { name: 'type' },
     doc: 'Service type to look for.',
   }),
-  host: row({ conf: false, yaml: 'host', kind: str, def: undefined, since: '2.3', preset: { name: 'host' }, doc: 'Host to look for.' }),
+  host: row({ conf: false, yaml: 'host', kind: str, def: undefined, since: '2.2.0', preset: { name: 'host' }, doc: 'Host to look for.' }),
   domain: row({
     conf: false,
     yaml: 'domain',
     kind: str,
     def: undefined,
-    since: '2.3',
+    since: '2.2.0',
     preset: { name: 'domain' },
     doc: 'Domain to look in.',
   }),
@@ -500,7 +522,7 @@ export const MDNS = {
     yaml: 'interface',
     kind: uint(-1, 100000, 'n'),
     def: -1,
-    since: '2.3',
+    since: '2.2.0',
     preset: { name: 'interface', min: -1, max: 0x7fffffff },
     doc: 'Network interface to look on; -1 is all.',
   }),
@@ -509,7 +531,7 @@ export const MDNS = {
     yaml: 'nettype',
     kind: oneOf(['unspec', 'ipv4', 'ipv6'], true),
     def: 'unspec',
-    since: '2.3',
+    since: '2.2.0',
     preset: { name: 'nettype' },
     doc: 'Protocol to look on.',
   }),
@@ -520,9 +542,9 @@ export const MDNS = {
     yaml: 'nostack',
     kind: bool,
     def: false,
-    since: '2.3',
+    since: '2.2.0',
     preset: { name: 'nostack' },
     doc: 'Do not put the announced layers on top.',
   }),
-  timeout: row({ conf: false, yaml: 'timeout', kind: time('m'), def: 1000, unit: 'ms', since: '2.6.5', doc: 'How long to look.' }),
+  timeout: row({ conf: false, yaml: 'timeout', kind: time('m'), def: 1000, unit: 'ms', since: '2.7.0', doc: 'How long to look.' }),
 } as const;

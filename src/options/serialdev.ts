@@ -19,7 +19,7 @@ export const SERIALDEV = {
     yaml: 'drain_time',
     kind: steps,
     def: 'off',
-    since: '2.2',
+    since: '2.3.3',
     preset: { name: 'drain_time', min: -1, max: 0x7fffffff },
     doc: 'At close, wait at most this many hundredths of a second for the output to drain.',
   }),
@@ -28,7 +28,7 @@ export const SERIALDEV = {
     yaml: 'char_drain_wait',
     kind: steps,
     def: 50,
-    since: '2.2',
+    since: '2.3.3',
     preset: { name: 'char_drain_wait', min: -1, max: 0x7fffffff },
     doc: 'At close, stop waiting after this many hundredths of a second in which nothing went out.',
   }),
@@ -57,7 +57,7 @@ export const SERIALDEV = {
     since: '2.7.0',
     doc: 'Lock the open device with flock and exclusive mode. A pseudo-terminal is never locked so unless this is given.',
   }),
-  custspeed: row({ conf: false, yaml: 'custspeed', kind: bool, def: false, since: '1.0', preset: { name: 'custspeed' }, doc: 'Ignored.' }),
+  custspeed: row({ conf: false, yaml: 'custspeed', kind: bool, def: false, since: '1.3.2', preset: { name: 'custspeed' }, doc: 'Ignored.' }),
   wronly: row({ conf: false, yaml: 'wronly', kind: bool, def: false, since: '2.6.7', doc: 'Open for writing only.' }),
   rdonly: row({ conf: false, yaml: 'rdonly', kind: bool, def: false, since: '2.6.7', doc: 'Open for reading only.' }),
   drainTimeout: row({
@@ -101,7 +101,7 @@ const lineSpeed: Kind<LineSpeed> = {
 
 const word = (yaml: string, since: string, doc: string) =>
   row({ conf: yaml, yaml, kind: bool, def: false, since, preset: { name: yaml.replaceAll('-', '_') }, doc });
-const modemLine = (yaml: 'dtr' | 'rts', doc: string) => row({ conf: yaml, yaml, kind: maybe(bool), def: undefined, since: '2.3', doc });
+const modemLine = (yaml: 'dtr' | 'rts', doc: string) => row({ conf: yaml, yaml, kind: maybe(bool), def: undefined, since: '2.2.5', doc });
 
 /** What may stand behind a device, separated by commas. The speed is a word of its own, or has its name before it. */
 export const LINE = {

@@ -17,7 +17,7 @@ export const TELNET = {
     yaml: 'mode',
     kind: oneOf(['client', 'server']),
     def: undefined,
-    since: '1.5',
+    since: '1.0',
     preset: { name: 'mode' },
     doc: 'Which end to be; an accepter is a server and a connector a client when not given.',
   }),

@@ -18,11 +18,13 @@ export interface DeviceUp {
 const CLOSE_LIMIT_MS = 4000;
 
 export class DeviceEnd {
-  readonly #make: () => Gensio | undefined;
+  readonly #make: () => Gensio | GensioError;
   readonly #up: DeviceUp;
   readonly #deadlines: Deadlines;
   readonly #limit: Deadline;
   #gensio: Gensio | undefined;
+  /** Why there is none. */
+  #why: GensioError | undefined;
   /** It takes no more until it says so. */
   full = false;
   /** Bytes since it was opened. */
@@ -31,13 +33,13 @@ export class DeviceEnd {
   /** A client changed the line: it is not as configured. */
   lineChanged = false;
 
-  /** make: a new connector, closed; undefined: there can be none. */
-  constructor(make: () => Gensio | undefined, up: DeviceUp, deadlines: Deadlines) {
+  /** make: a new connector, closed; or why there is none now, such as a file that is missing: at each open it is tried again. */
+  constructor(make: () => Gensio | GensioError, up: DeviceUp, deadlines: Deadlines) {
     this.#make = make;
     this.#up = up;
     this.#deadlines = deadlines;
     this.#limit = { due: Infinity, run: () => this.#gensio?.abort() };
-    this.#gensio = make();
+    this.#renew();
   }
 
   /** The connector in use, or the next to be opened. */
@@ -46,10 +48,11 @@ export class DeviceEnd {
   }
 
   open(): void {
+    if (this.#gensio === undefined) this.#renew();
     const gensio = this.#gensio;
     this.full = false;
     this.lineChanged = false;
-    if (gensio === undefined) return this.#up.deviceOpened(new GensioError('notsup'));
+    if (gensio === undefined) return this.#up.deviceOpened(this.#why);
     gensio.up = {
       read: (data) => this.#up.fromDevice(data),
       writable: () => {
@@ -96,6 +99,7 @@ export class DeviceEnd {
   }
   #renew(): void {
     this.#deadlines.cancel(this.#limit);
-    this.#gensio = this.#make();
+    const made = this.#make();
+    [this.#gensio, this.#why] = made instanceof GensioError ? [undefined, made] : [made, undefined];
   }
 }

@@ -332,15 +332,16 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   // ---- The device ----
 
   #makeDevice(): DeviceEnd {
-    const make = (): Gensio | undefined => {
+    const make = (): Gensio | GensioError => {
       const { spec } = this.config.connector;
-      if (spec === undefined) return undefined;
+      if (spec === undefined) return new GensioError('notsup');
       try {
         return this.#env.builder.connector(held(spec, this.config.options.hold));
       } catch (err) {
-        const { message, detail } = fromSystemError(err);
+        const error = fromSystemError(err);
+        const { message, detail } = error;
         this.#env.log.log('err', LOG.enableFailed(this.name, detail === undefined ? message : `${message}: ${detail}`));
-        return undefined;
+        return error;
       }
     };
     return new DeviceEnd(make, this, this.#env.deadlines);

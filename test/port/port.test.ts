@@ -450,3 +450,12 @@ test('a client that waits for the end of the previous one is tried on its own wh
   rig.device.opened();
   assert.equal(text(next.take()), 'b');
 });
+
+test('a client hears why no connector can be made, and the next one tries again', async () => {
+  let missing: GensioError | undefined = new GensioError('certnotfound', '/ca.pem');
+  const rig = new PortRig({ options: { banner: 'b' }, noDevice: () => missing });
+  assert.equal(text((await rig.connect()).take()), 'Device open failure: Unable to find given certificate\r\n');
+  assert.match(rig.logged[0]!, /Unable to enable port device con0: Unable to find given certificate: \/ca\.pem/);
+  missing = undefined;
+  assert.equal(text((await rig.connect()).take()), 'b');
+});

@@ -42,6 +42,8 @@ export interface PortRigOptions {
   readonly observers?: readonly ObserverFactory[];
   /** Another port has the device. */
   readonly deviceInUse?: () => boolean;
+  /** Why no connector can be made now; undefined: it can. */
+  readonly noDevice?: () => GensioError | undefined;
 }
 
 /** What a connection says when nothing is said. */
@@ -81,6 +83,8 @@ export class PortRig {
         accepter: () => this.accepter,
         connector: (spec) => {
           this.specs.push(spec);
+          const none = rig.noDevice?.();
+          if (none !== undefined) throw none;
           const device = new FakeGensio({ address: '/dev/ttyS0,9600N81,CLOCAL offline', ...rig.device });
           this.devices.push(device);
           return device;

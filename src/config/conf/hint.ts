@@ -50,12 +50,16 @@ export function lineHint(text: string): string {
 }
 
 /** For a word of an option list that is not understood. */
-export function wordHint(word: string, names: ConfNames): string | undefined {
+export function wordHint(word: string, line: number, names: ConfNames): string | undefined {
   if (word.startsWith('#')) return 'a comment must stand on a line of its own, with its # in the first column';
   const known = names.strings.get(word);
   if (known?.kind === 'device') return `'${word}' names a device: it belongs in the device field`;
   const later = names.later.get(word);
-  if (known === undefined && later !== undefined) return `'${word}' is defined later, on line ${later}: move that line before this one`;
+  if (known === undefined && later !== undefined) {
+    return later > line
+      ? `'${word}' is defined later, on line ${later}: move that line before this one`
+      : `line ${later}, which defines '${word}', was left out`;
+  }
   const capitals = inCapitals(word);
   if (capitals !== undefined) return `write it in capitals: ${capitals}`;
   if (/^[A-Za-z0-9]+(,-?[A-Za-z0-9_=]+)+$/.test(word)) return 'part options with blanks, not with commas';

@@ -5,7 +5,7 @@ import type { MutableValues } from '../../options/row.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { TELNET } from '../../options/telnet.ts';
 import { keysSetBy, OptionReader } from '../connection-options.ts';
-import { layersOf, parseStack } from '../gensio-str.ts';
+import { layersOf, parseStack, partIn } from '../gensio-str.ts';
 import type { ConnectionConfig, Stack } from '../model.ts';
 import { noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { splitWords } from '../words.ts';
@@ -231,6 +231,12 @@ function withTelnet(plain: Stack, remctl: boolean | undefined, names: ConfNames)
   return { text: plain.text, spec, error: undefined };
 }
 
+/** The piece of a stack that is wrong, where it stands between two fields of the line; else the first of them. */
+function partOf(first: Field, last: Field, stack: Stack, { line }: LineReport): Field {
+  const from = partIn(line.text.slice(first.at, last.at + last.text.length), stack);
+  return from < 0 ? first : { text: stack.part!, at: first.at + from };
+}
+
 /** What is wrong with, or doubtful in, a line that is kept. */
 function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, words }: Read, report: LineReport, names: ConfNames): void {
   const { port, state } = fields;
@@ -246,11 +252,16 @@ function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, 
   if (connector.error !== undefined) {
     const reason = GENSIO_ERRORS[connector.error];
     const text = `the device cannot be used: ${connector.detail ?? reason}`;
-    report.error('bad-connector', fields.device, text, said(messages.badConnector(connector.text, reason)));
+    report.error(
+      'bad-connector',
+      partOf(fields.device, fields.options, connector, report),
+      text,
+      said(messages.badConnector(connector.text, reason)),
+    );
   }
   if (accepter.error !== undefined) {
     const reason = GENSIO_ERRORS[accepter.error];
-    report.error('bad-accepter', port, `the network port cannot be used: ${accepter.detail ?? reason}`, {
+    report.error('bad-accepter', partOf(port, port, accepter, report), `the network port cannot be used: ${accepter.detail ?? reason}`, {
       hint: /^\s*#/.test(port.text) ? 'a comment has its # in the first column' : undefined,
       ...(connector.error === undefined && said(messages.badAccepter(port.text, reason))),
     });

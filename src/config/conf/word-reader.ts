@@ -147,7 +147,7 @@ export class WordReader {
       return true;
     }
     return this.#lose('unknown-option', where, `'${word}' is not an option, nor a text defined before this line`, {
-      hint: wordHint(word, this.#names),
+      hint: wordHint(word, report.line.line, this.#names),
       classic,
     });
   }

@@ -139,7 +139,10 @@ export class Build {
     const stack = parseStack(text, role, this.defaults);
     if (stack.error !== undefined) {
       const classic = said ? messages[role](text, stack.error) : undefined;
-      report.error(`bad-${role}`, span, stackTrouble(role, stack, stack.error), { classic, hint: stackHint(text, role) });
+      report.error(`bad-${role}`, report.within(span, stack), stackTrouble(role, stack, stack.error), {
+        classic,
+        hint: stackHint(text, role),
+      });
     }
     return stack;
   }
@@ -173,7 +176,7 @@ export class Build {
     const accepter = parseStack(text.text, 'accepter', this.defaults);
     if (accepter.error !== undefined) {
       const words = `${stackTrouble('accepter', accepter, accepter.error)}; the rotator '${name}' is left out`;
-      report.error('bad-accepter', text, words, {
+      report.error('bad-accepter', report.within(text, accepter), words, {
         classic: messages.rotatorAccepter(report.eventLine),
         hint: stackHint(text.text, 'accepter'),
       });
@@ -219,7 +222,7 @@ export class Build {
     const accepter = parseStack(text.text, 'accepter', this.defaults);
     if (accepter.error !== undefined) {
       const words = `${stackTrouble('accepter', accepter, accepter.error)}; there is no admin port`;
-      report.error('bad-accepter', text, words, {
+      report.error('bad-accepter', report.within(text, accepter), words, {
         classic: messages.adminAccepter(accepter.error),
         hint: stackHint(text.text, 'accepter'),
       });

@@ -1,5 +1,7 @@
 // The problems of one YAML file: where they are for people, and the line ser2net 4.3.11 prints, whose place is where it noticed.
 import type { Diag, DiagCode, Pos } from '../../base/diag.ts';
+import { partIn } from '../gensio-str.ts';
+import type { Stack } from '../model.ts';
 import type { Mistake } from './syntax.ts';
 import type { YamlTree } from './tree.ts';
 
@@ -61,6 +63,12 @@ export class Report {
     const eol = this.tree.text.indexOf('\n', at);
     const to = Math.min(Math.max(end, at), eol < 0 ? this.tree.text.length : eol);
     return { file: this.file, line, col, len: Math.max(to - at, 0) };
+  }
+
+  /** The piece of a stack that is wrong, in the stretch that holds it all. */
+  within({ at, end }: Span, stack: Stack): Span {
+    const from = partIn(this.tree.text.slice(at, end), stack);
+    return from < 0 ? { at, end } : { at: at + from, end: at + from + stack.part!.length };
   }
 
   error(code: DiagCode, span: Span, text: string, extra: ProblemExtra = {}): void {

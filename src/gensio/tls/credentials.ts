@@ -29,8 +29,15 @@ export function reloadTls(): void {
   era++;
 }
 
+/** The names of files in the options of ssl and certauth. */
+interface FileOptions {
+  readonly key?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly CA?: string | undefined;
+}
+
 /** The files a set of options means: cert is that of the key when not given, and no key is used without a certificate. */
-function filesOf(opts: SslOptions): { key: string | undefined; cert: string | undefined; ca: string | undefined } {
+export function filesOf(opts: FileOptions): { key: string | undefined; cert: string | undefined; ca: string | undefined } {
   const cert = opts.cert === '' ? undefined : (opts.cert ?? opts.key);
   return { key: cert === undefined ? undefined : opts.key, cert, ca: opts.CA };
 }

@@ -159,6 +159,21 @@ test('a device that cannot be read keeps the connection', () => {
   assert.deepEqual(classics(reading), ['device configuration /dev/ttyS0,9600X81 invalid: Invalid data to parameter on line 1']);
 });
 
+test('the word that spoils a device or a network port is where the problem is', () => {
+  const place = (line: string): string => {
+    const { pos, text } = conf(line).diags[0]!;
+    return `${pos.col}+${pos.len} ${text}`;
+  };
+  assert.equal(
+    place('2000:raw:0:/dev/a:9600 1STOPBITS LOCAL'),
+    "24+9 the device cannot be used: '1STOPBITS' is not a setting of the serial line, did you mean '1STOPBIT'?",
+  );
+  assert.match(place('2000:raw:0:/dev/a,lcoal:9600'), /^19\+5 .*'lcoal'/);
+  assert.match(place('tcp(nodelya),2000:raw:0:echo'), /^5\+7 .*'nodelya'/);
+  // The word stands there twice, or is not the user's: the whole of it.
+  assert.match(place('2000:raw:0:/dev/1X:1X'), /^12\+7 /);
+});
+
 test('a network port that cannot be read keeps the connection', () => {
   const reading = conf('abc:raw:0:/dev/ttyS0');
   assert.equal(reading.config.connections[0]!.accepter.error, 'unknownname');

@@ -138,6 +138,7 @@ test('hints for words', () => {
   assert.match(hint('NONE,8DATABITS'), /blanks, not with commas/);
   assert.match(hint('n81'), /behind the speed/);
   assert.match(hint('late'), /defined later, on line 2/);
+  assert.match(conf('CLOSEON:bad:\\9', '1:raw:0:/dev/a:bad').diags[1]!.hint ?? '', /^line 1, which defines 'bad', was left out$/);
   assert.match(hint('dev1', 'DEVICE:dev1:/dev/x'), /device field/);
   assert.match(hint('bannr1', 'BANNER:banner1:x'), /did you mean 'banner1'/);
   assert.match(hint('kickoldusr'), /did you mean 'kickolduser'/);

@@ -330,17 +330,17 @@ const CASES: readonly (readonly [text: string, place: string, classics: readonly
   ],
   [
     'connection: &c\n  accepter: telnet(bogus),tcp,23992\n  connector: echo\n',
-    '2:13',
+    '2:20',
     ["f.yaml:3(column 0): Invalid accepter port name/number 'telnet(bogus),tcp,23992': Invalid data to parameter"],
   ],
   [
     'connection: &c\n  accepter: tcp,localhost,23992\n  connector: serialdev,/dev/x,9600q\n',
-    '3:14',
+    '3:31',
     ['f.yaml:3(column 0): device configuration serialdev,/dev/x,9600q invalid: Invalid data to parameter'],
   ],
   [
     'connection: &c\n  accepter: tcp,localhost\n  connector: echo\n',
-    '2:13',
+    '2:17',
     ["f.yaml:3(column 0): Invalid accepter port name/number 'tcp,localhost': Unknown name server lookup failure"],
   ],
   [
@@ -383,7 +383,7 @@ const CASES: readonly (readonly [text: string, place: string, classics: readonly
   ],
   [
     'connection: &c\n  accepter: tcp,localhost,nosuchservice\n  connector: echo\n',
-    '2:13',
+    '2:17',
     ["f.yaml:3(column 0): Invalid accepter port name/number 'tcp,localhost,nosuchservice': Unknown name server lookup failure"],
   ],
   [

@@ -360,8 +360,12 @@ test('problems are placed at what is wrong', () => {
   assert.deepEqual(places(withOptions('max-connections: 1x')), ['5:22 bad-value']);
   assert.deepEqual(places(withOptions('remaddr: 1.2.3.4')), ['5:14 bad-address']);
   assert.deepEqual(places('connection: &c\n  accepter: foo,bar,x\n  connector: serialdev,/dev/x,q\n'), [
-    '3:14 bad-connector',
+    '3:31 bad-connector',
     '2:13 bad-accepter',
+  ]);
+  assert.deepEqual(places('connection: &c\n  accepter: telnet(rfc2217,x),tcp,1\n  connector: "serialdev,/dev/x,bogus,local"\n'), [
+    '3:32 bad-connector',
+    '2:28 bad-accepter',
   ]);
   assert.deepEqual(places('define: &x "😀\n'), ['1:12 syntax']);
   assert.deepEqual(places('include: /b\n', { '/b': '\n\n  x: y\n' }), ['/b:3:3 unknown-section']);

@@ -84,6 +84,13 @@ export class FarNetwork {
   plug(): void {
     this.#run(this.#far, 'ip link set vb up');
   }
+  /** From now on packets are late, and some are lost; false: this kernel cannot do that. */
+  worsen(): boolean {
+    return this.#run(this.#far, 'tc qdisc add dev vb root netem delay 20ms 10ms loss 3%');
+  }
+  mend(): void {
+    this.#run(this.#far, 'tc qdisc del dev vb root');
+  }
   close(): void {
     for (const child of [...this.#children, this.#far, this.#here]) child.kill('SIGKILL');
   }

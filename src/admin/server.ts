@@ -7,6 +7,7 @@ import { type Log, logFailure } from '../base/log.ts';
 import { type Owner, runAs } from '../base/owner.ts';
 import type { AdminConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
+import { knownAs } from '../gensio/tcp.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { Engine } from '../port/engine.ts';
 import { Listener, type ListenerUp } from '../port/listener.ts';
@@ -79,7 +80,7 @@ export class AdminServer implements Owner {
       listening: () => undefined,
       listenFailed: (err) => this.#fail(`${place}${allocating(err) ? LOG.cannotAllocate(err.message) : LOG.cannotStart(err.message)}`),
     };
-    const listener = new Listener(accepter.spec, 0, engine.builder, this.#deadlines, up, auth);
+    const listener = new Listener(knownAs('ser2net-control', accepter.spec), 0, engine.builder, this.#deadlines, up, auth);
     this.#listener = listener;
     await new Promise<void>((resolve) => runAs(this, () => listener.open(resolve)));
   }

@@ -3,10 +3,12 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
 import { later, ownEvents } from '../base/owner.ts';
-import type { LayerOf, NetAddr } from '../options/stack.ts';
+import type { LayerOf, LayerSpec, NetAddr } from '../options/stack.ts';
 import { noteDescriptor } from './descriptors.ts';
 import type { GensioEnv } from './env.ts';
-import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
+import { type Accepter, type AccepterUp, type Gensio, nobody } from './gensio.ts';
+import { Handshakes } from './handshakes.ts';
+import { HostsFiles, plainAddress } from './hosts-files.ts';
 import { Opener } from './opener.ts';
 import { type Endpoint, portNumber, printAddress, resolve } from './resolve.ts';
 import { StreamGensio } from './stream.ts';
@@ -15,6 +17,10 @@ type Tcp = LayerOf<'tcp'>;
 
 /** Newcomers the kernel keeps while we are busy. */
 const BACKLOG = 128;
+/** Whom hosts.allow and hosts.deny name when they mean us. */
+const DAEMON = 'ser2net';
+const DENIED = Buffer.from('Access denied\r\n');
+const HOSTS = new HostsFiles();
 
 /**
  * What Node has no call for: the knobs of keepalive, and urgent bytes in their place. Node would throw an urgent byte away, and with
@@ -43,10 +49,15 @@ class TcpAccepter implements Accepter {
   readonly #env: GensioEnv;
   #servers: Server[] = [];
   #closing = false;
+  readonly #hosts: HostsFiles;
+  /** Whose names are being looked for. */
+  readonly #held: Handshakes;
 
   constructor(spec: Tcp, env: GensioEnv) {
     this.#spec = spec;
     this.#env = env;
+    this.#hosts = env.hosts ?? HOSTS;
+    this.#held = new Handshakes(env, () => `tcp,${this.port() ?? ''}`);
   }
 
   listen(done: (err?: GensioError) => void): void {
@@ -95,13 +106,36 @@ class TcpAccepter implements Accepter {
       socket.destroy();
       return;
     }
+    const { tcpd, tcpdname: daemon = DAEMON } = this.#spec.opts;
+    // Asked for now: the socket loses its handle.
+    const visitor = { daemon, address: plainAddress(socket.remoteAddress), server: plainAddress(socket.localAddress ?? '') };
     const gensio = prepare(socket, this.#spec.opts, this.#env);
     noteDescriptor(gensio.fd, this.#env);
-    this.up.accepted(gensio);
+    if (tcpd === 'off') return this.up.accepted(gensio);
+    let answered = false;
+    this.#hosts.ask(visitor, this.#env, (passes) => {
+      const held = this.#held.delete(gensio);
+      // It has gone, or had to go, while its name was looked for.
+      if (answered && !held) return;
+      answered = true;
+      if (passes) this.up.accepted(gensio);
+      else this.#refuse(gensio, tcpd !== 'on');
+    });
+    if (answered) return;
+    answered = true;
+    gensio.up = { ...nobody, closed: () => this.#held.delete(gensio) };
+    this.#held.add(gensio)?.abort();
+  }
+  #refuse(gensio: Gensio, tell: boolean): void {
+    this.#env.log.log('info', `Error accepting net gensio: tcpd check failed: ${gensio.address()}`);
+    gensio.up = nobody;
+    if (tell) gensio.write(DENIED);
+    gensio.close();
   }
 
   close(done: () => void): void {
     this.#closing = true;
+    for (const gensio of this.#held.drain()) gensio.abort();
     const servers = this.#servers;
     this.#servers = [];
     // Not waiting for connections: the address is free as soon as the handle is closed, and they live on.
@@ -113,6 +147,12 @@ class TcpAccepter implements Accepter {
     const address = this.#servers[0]?.address();
     return typeof address === 'object' && address !== null ? address.port : undefined;
   }
+}
+
+/** The same stack, whose tcp layer goes by this name in hosts.allow and hosts.deny unless an option gives it one. */
+export function knownAs(name: string, spec: LayerSpec): LayerSpec {
+  if (spec.type === 'tcp') return { ...spec, opts: { ...spec.opts, tcpdname: spec.opts.tcpdname ?? name } };
+  return 'child' in spec ? ({ ...spec, child: knownAs(name, spec.child) } as LayerSpec) : spec;
 }
 
 export const tcpAccepter = (spec: Tcp, env: GensioEnv): Accepter => new TcpAccepter(spec, env);

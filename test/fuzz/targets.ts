@@ -7,8 +7,12 @@ import { readYamlCommand } from '../../src/admin/yaml-command.ts';
 import { noLog } from '../../src/base/log.ts';
 import { runAs } from '../../src/base/owner.ts';
 import { encodeRaw } from '../../src/base/raw-text.ts';
+import { Defaults } from '../../src/config/defaults.ts';
+import { parseStack } from '../../src/config/gensio-str.ts';
+import type { ConnectionConfig } from '../../src/config/model.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { printYaml } from '../../src/config/yaml/print.ts';
+import { parseService, stackOf } from '../../src/gensio/mdns.ts';
 import { encodeMessage, MessageDecoder, msgdelimFilter } from '../../src/gensio/msgdelim.ts';
 import { dataMessage, initMessage, MuxDecoder, newChannelMessage, newChannelResponse } from '../../src/gensio/mux-codec.ts';
 import { Builder } from '../../src/gensio/registry.ts';
@@ -54,6 +58,14 @@ function readAs(format: 'yaml' | 'conf', input: Buffer): ReturnType<typeof readC
   });
   return readConfig({ format, file: '/x', bytes: input, lines: [], oldFormat: false, diags: [], files: included });
 }
+/** What a connection says. Not its name: version 1 makes anchors of names. */
+const meaning = ({ accepter, connector, device, timeout, enable, options }: ConnectionConfig): unknown => ({
+  stacks: [accepter, connector].map(({ spec, text }) => spec ?? text),
+  device,
+  timeout,
+  enable,
+  options,
+});
 /** What was understood can be written, and says the same when it is read. YAML has no empty strings for accepters and connectors. */
 function configuration(format: 'yaml' | 'conf'): Check {
   return (input) => {
@@ -62,6 +74,9 @@ function configuration(format: 'yaml' | 'conf'): Check {
     const text = printYaml({ ...config, connections });
     const again = readAs('yaml', encodeRaw(text));
     assert.equal(again.config.connections.length, connections.length);
+    // Bytes that are not UTF-8 have no place in YAML: they are replaced, and that is said.
+    for (const [i, before] of connections.entries())
+      if (!/\\ud[c-f]/.test(JSON.stringify(before))) assert.deepEqual(meaning(again.config.connections[i]!), meaning(before), text);
   };
 }
 
@@ -339,7 +354,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     check: (input) =>
       configuration('yaml')(
         Buffer.concat([
-          Buffer.from('connection: &a\n  connector: echo\n  accepter: '),
+          Buffer.from(`connection: &a\n  ${input.length % 2 === 0 ? 'connector: echo\n  accepter' : 'accepter: tcp,1\n  connector'}: `),
           Buffer.from(JSON.stringify(input.toString('latin1'))),
         ]),
       ),
@@ -452,6 +467,36 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     seeds: bytes('-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'),
     dictionary: bytes('-----BEGIN CERTIFICATE-----\n', '-----END CERTIFICATE-----\n'),
     check: (input) => void parseCertificates(input.toString('latin1')),
+  },
+  mdns: {
+    seeds: bytes('=;eth0;IPv4;a\\032b;_iostream._tcp;local;h.local;192.0.2.1;2000;"gensiostack=telnet(rfc2217),tcp" "x=\\"y"'),
+    dictionary: bytes(
+      ';',
+      '"',
+      '\\',
+      '\\032',
+      'IPv6',
+      'fe80::1',
+      '_udp',
+      'gensiostack=',
+      'serialdev,/dev/x',
+      'ssl(CA=/x),',
+      'file',
+      '(',
+      ')',
+      ',',
+    ),
+    check: (input) => {
+      const service = parseService(input.toString('latin1'));
+      const spec = service && stackOf(service, { nostack: false } as never, (text, role) => parseStack(text, role, new Defaults()).spec);
+      // An announcement names no file, no program and no device.
+      for (let at = spec; at !== undefined; at = 'child' in at ? at.child : undefined)
+        assert.ok(
+          ['tcp', 'udp', 'telnet', 'ssl', 'mux', 'msgdelim', 'relpkt'].includes(at.type) &&
+            (at.type !== 'ssl' || (at.opts.CA === undefined && at.opts.key === undefined && at.opts.cert === undefined)),
+          at.type,
+        );
+    },
   },
   lockFile: { seeds: bytes('     12345\n', '\x01\x02\0\0'), dictionary: [], check: (input) => void lockOwner(input) },
 };

@@ -9,6 +9,6 @@ export function writeScalar(value: string): string {
   scalar.type = printable ? Scalar.QUOTE_SINGLE : Scalar.QUOTE_DOUBLE;
   const text = stringify(scalar, { version: '1.1', schema: 'failsafe', lineWidth: 0, minContentWidth: 0 }).trimEnd();
   // Line ends of YAML 1.1, and what libyaml does not let pass.
-  const escaped = text.replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return escaped.includes('\n') ? JSON.stringify(value) : escaped;
+  const oneLine = text.includes('\n') ? JSON.stringify(value) : text;
+  return oneLine.replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -179,8 +179,10 @@ function linksTwice({ attachments = [] }: Config): Diag[] {
 function strangers({ rotators, connections }: Config): Diag[] {
   const names = new Set(connections.map((c) => c.name));
   return rotators.flatMap(({ name, connections: wanted, pos }) =>
-    wanted
-      .filter((each) => !names.has(each))
-      .map((each) => warn('not-found', placeOf(pos, 'connections'), `the rotator '${name}' names '${each}', which is no connection`)),
+    wanted.flatMap((each, i) =>
+      names.has(each)
+        ? []
+        : [warn('not-found', placeOf(pos, `connections.${i}`), `the rotator '${name}' names '${each}', which is no connection`)],
+    ),
   );
 }

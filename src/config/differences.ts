@@ -39,6 +39,22 @@ export function differences(before: Config, after: Config, said: readonly Diag[]
       }
     }
   }
+  if (before.rotators.length === after.rotators.length) {
+    // Names of connections may change: their places count.
+    const [was, is] = [before, after].map((config) => new Map(config.connections.map((each, i) => [each.name, i])));
+    for (const [i, { name, accepter, connections, options }] of before.rotators.entries()) {
+      const now = after.rotators[i]!;
+      const same = [
+        isDeepStrictEqual(meaning(accepter), meaning(now.accepter)),
+        isDeepStrictEqual(options, now.options),
+        isDeepStrictEqual(
+          connections.map((each) => was!.get(each)),
+          now.connections.map((each) => is!.get(each)),
+        ),
+      ];
+      if (!same.every(Boolean)) tell(`the rotator '${name}' is not the same`, name);
+    }
+  }
   const admins = [before.admin, after.admin].map((admin) => admin && [meaning(admin.accepter), admin.authdir, admin.pamauth]);
   if (!isDeepStrictEqual(admins[0], admins[1])) tell('the admin port is not the same', 'admin');
   return out;

@@ -34,6 +34,7 @@ export const messages = {
   noClasses: 'No class(es) given in delete_defaults',
   rotatorOption: (option: string, line: number) => `Invalid option ${option} for rotator on line ${line}\n`,
   rotatorAccepter: (line: number) => `accepter was invalid on line ${line}`,
+  rotatorStart: (line: number) => `Failed to start rotator on line ${line}`,
   adminTwice: 'Admin port already configured',
   adminOption: (option: string) => `Invalid option to admin port: ${option}`,
   adminAccepter: (error: GensioErrorCode) => `Unable to allocate controller accepter: ${reason(error)}`,

@@ -38,6 +38,8 @@ export interface RotatorConfig {
   readonly connections: readonly string[];
   readonly options: RotatorOptions;
   readonly pos: Pos;
+  /** What ser2net 4.3.11 says before and behind the reason when the first try to listen fails: it tells the place then. */
+  readonly place?: readonly [before: string, behind: string];
 }
 
 export interface LedConfig {

@@ -57,7 +57,15 @@ export const SERIALDEV = {
     since: '2.7.0',
     doc: 'Lock the open device with flock and exclusive mode. A pseudo-terminal is never locked so unless this is given.',
   }),
-  custspeed: row({ conf: false, yaml: 'custspeed', kind: bool, def: false, since: '1.3.2', preset: { name: 'custspeed' }, doc: 'Ignored.' }),
+  custspeed: row({
+    conf: false,
+    yaml: 'custspeed',
+    kind: bool,
+    def: false,
+    since: '1.3.2',
+    preset: { name: 'custspeed' },
+    doc: 'Ignored.',
+  }),
   wronly: row({ conf: false, yaml: 'wronly', kind: bool, def: false, since: '2.6.7', doc: 'Open for writing only.' }),
   rdonly: row({ conf: false, yaml: 'rdonly', kind: bool, def: false, since: '2.6.7', doc: 'Open for reading only.' }),
   drainTimeout: row({

@@ -48,7 +48,7 @@ export const LOG = {
   acceptError: (port: string, reason: string, stage?: 'allocating' | 'opening') =>
     `${port}: Error ${stage === 'allocating' ? 'allocating gensna gensio' : stage === 'opening' ? 'opening gensio' : 'accepting a gensio'}: ${reason}`,
   noMdns: (port: string) => `mdns requested for device ${port}, but mdns failed to start or is disabled in gensio`,
-  rotatorFailed: (reason: string) => `Failed to start rotator: ${reason}`,
+  rotatorFailed: 'Failed to start rotator: ',
   tooManyConnback: 'Too many connect back remote addresses specified for the max-connections given',
   connbackAllocate: (port: string, addr: string, reason: string) => `Unable to allocate connect back port ${port}, addr ${addr}: ${reason}`,
   /** An unexpected failure of our own; the port is started anew. */

@@ -31,6 +31,7 @@ export class Rotator implements Owner {
     this.config = config;
     this.#env = env;
     const { accepter, options, name } = config;
+    let [before, behind] = config.place ?? [LOG.rotatorFailed, ''];
     const log = (text: string): void => env.log.log('err', text);
     this.#listener =
       accepter.spec &&
@@ -43,7 +44,10 @@ export class Rotator implements Owner {
           accepted: (gensio) => this.#accepted(gensio),
           acceptFailed: (err) => log(LOG.acceptError(name, err.message, err.stage)),
           listening: () => undefined,
-          listenFailed: (err) => log(LOG.rotatorFailed(err.message)),
+          listenFailed: (err) => {
+            log(`${before}${err.message}${behind}`);
+            [before, behind] = [LOG.rotatorFailed, ''];
+          },
         },
         directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers, pamauth: options.pamauth }, env.log),
       );

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkConfig } from '../../src/config/check.ts';
+import { readConf } from '../../src/config/conf/model.ts';
 import { Defaults } from '../../src/config/defaults.ts';
 import { readYaml } from '../../src/config/yaml/model.ts';
 import { memoryFiles } from './memory-files.ts';
@@ -69,6 +70,11 @@ test('a port above 65535 and a host like a layer are pointed out', () => {
 
 test('a rotator that names nobody is pointed out', () => {
   assert.deepEqual(check(`${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections: [a, x]\n`), ['6 not-found']);
+  const text = `${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections:\n    - a\n    - nobody\n`;
+  const { config } = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
+  assert.deepEqual(checkConfig(config)[0]!.pos, { file: 'f', line: 8, col: 7, len: 6 });
+  const { config: old } = readConf('1:raw:0:echo\nROTATOR:5:1 nobody\n', 'f');
+  assert.deepEqual(checkConfig(old)[0]!.pos, { file: 'f', line: 2, col: 13, len: 6 });
 });
 
 test('more addresses to connect back to than places are pointed out', () => {

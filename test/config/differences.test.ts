@@ -56,6 +56,9 @@ test('each thing that is not the same is named', () => {
     ['banner: hi', 'banner: ho', "the connection 'a': the option banner is not the same"],
     ['    led-rx: l\n', '', "the connection 'a': the option led-rx is not the same"],
     ['device: lamp', 'device: lump', "the LED 'l' is not the same"],
+    ['tcp,2\n', 'tcp,4\n', "the rotator 'r' is not the same"],
+    ['[ a ]', '[ a, b ]', "the rotator 'r' is not the same"],
+    ['[ a ]', '[ a ]\n  options: { authdir: /x }', "the rotator 'r' is not the same"],
     ['tcp,9', 'tcp,8', 'the admin port is not the same'],
     ['rotator: &r\n  accepter: tcp,2\n  connections: [ a ]\n', '', 'there were 1 rotators and are 0 now'],
   ] as const) {

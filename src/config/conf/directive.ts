@@ -182,7 +182,11 @@ function readRotator(fields: Fields, report: LineReport, names: ConfNames): Entr
   noteStack(pos, 'accepter', pos, accepter, names.defaults);
   noteWritten(pos, 'connections', report.posOf(list!));
   noteOptions(pos, ROTATOR, new Map(), names.defaults, 'ser2net');
-  return { is: 'rotator', rotator: { name: name.text, accepter, connections: split.words, options, pos } };
+  for (const [i, { at }] of split.places.entries()) {
+    noteWritten(pos, `connections.${i}`, report.posOf({ text: split.words[i]!, at: list!.at + at }));
+  }
+  const place = [`${messages.rotatorStart}${report.onLine}: `, report.onLine] as const;
+  return { is: 'rotator', rotator: { name: name.text, accepter, connections: split.words, options, pos, place } };
 }
 
 function readLed(fields: Fields, report: LineReport, names: ConfNames): Entry {

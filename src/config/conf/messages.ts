@@ -21,6 +21,7 @@ export const messages = {
   badSpeed: (value: string) => `Default speed settings (${value}) are invalid, defaulting to 9600N81`,
   badAdmin: (reason: string) => `Unable to allocate controller accepter: ${reason}`,
   badRotator: (onLine: string) => `accepter was invalid${onLine}`,
+  rotatorStart: 'Failed to start rotator',
   badEscape: (what: string, from: string) => `${what} (starting at ${from})`,
   badDefault: (name: string, onLine: string, error: DefaultError) =>
     `error setting default value${onLine} for ${name}: ${ERRNO_TEXT[error]}`,

@@ -189,8 +189,10 @@ export class Build {
       connections: draft.list.map((each) => each.text),
       options,
       pos,
+      place: [`${report.place}${messages.rotatorStart(report.eventLine)}: `, ''],
     });
     this.#noteKeys(draft, pos, report);
+    for (const [i, each] of draft.list.entries()) noteWritten(pos, `connections.${i}`, report.pos(each));
     noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
     noteOptions(
       pos,

@@ -26,9 +26,12 @@ export function textMistake(text: string): Mistake | undefined {
   }
   const byte = code - 0xdc00;
   const leads = byte >= 0xc0 && byte < 0xf8;
+  const width = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+  // A byte that is not UTF-8 stands as half a surrogate pair.
+  const left = 1 + Buffer.byteLength(text.slice(at + 1, at + 4).replace(/[\udc00-\udfff]/g, 'x'));
   const classic = !leads
     ? 'invalid leading UTF-8 octet'
-    : at + 1 >= text.length
+    : left < width
       ? 'incomplete UTF-8 octet sequence'
       : 'invalid trailing UTF-8 octet';
   return { at, start: at, classic, text: `byte 0x${byte.toString(16)} is not UTF-8`, hint: 'save the file as UTF-8' };

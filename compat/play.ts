@@ -1,11 +1,11 @@
 // Plays one case against a program: gives it what the case gives, collects what happens, and puts it in the place of what was
 // wanted. Recording and checking differ only in how long a wait is: for silence, or for exactly what is wanted. Long because both
 // stand side by side in one class: what one of them does and the other does not would make goldens that cannot pass.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Block, type Case, channelOf, type Step, type StepBlock, showText, type TextBlock } from './case-file.ts';
-import { type Command, isTaken, Rig, waitFor } from './rig.ts';
+import { type Command, isTaken, keysFolder, Rig, waitFor } from './rig.ts';
 
 export interface PlayOptions {
   readonly command: Command;
@@ -86,12 +86,13 @@ class Player {
       const named = new RegExp(`%${who.toUpperCase()}\\b|,${who}\\b|"who":"${who}"`).test(everything);
       if (named && !everything.includes(`"who":"${who}","verb":"missing"`)) rig.plug(who);
     }
+    if (this.#case.settings.has('keys')) cpSync(keysFolder(), join(rig.dir, 'keys'), { recursive: true });
     let config: string | undefined;
     for (const type of ['yaml', 'conf', 'input'] as const) {
       for (const block of this.#texts(type)) {
         const name = block.name || (type === 'input' ? 'input' : `ser2net.${type}`);
         if (type !== 'input' && block.name === '') config = name;
-        writeFileSync(join(rig.dir, name), await rig.fill(block.text === '' ? '' : `${block.text}\n`), 'latin1');
+        writeFileSync(resolve(rig.dir, await rig.fill(name)), await rig.fill(block.text === '' ? '' : `${block.text}\n`), 'latin1');
       }
     }
     const [argsBlock] = this.#texts('args');

@@ -99,6 +99,13 @@ export function modemShim(): string | undefined {
   return shimPath || undefined;
 }
 
+/** The keys, certificates and users that a case with the setting `keys` finds in `%DIR/keys`. */
+export function keysFolder(): string {
+  const found = [join(import.meta.dirname, 'keys'), join(import.meta.dirname, '../../compat/keys')].find(existsSync);
+  if (found === undefined) throw new Error('compat/keys is missing');
+  return found;
+}
+
 interface Device {
   pty: Pty | undefined;
   /** The number under /dev/pts, which the shim goes by. */
@@ -143,14 +150,16 @@ export class Rig {
 
   /** Fills the placeholders in; ports and devices come into being when they are first named. */
   async fill(text: string): Promise<string> {
-    for (const [name] of text.matchAll(/%(?:PORT\d?|ADMIN|DEV\d?)\b/g)) {
+    for (const [name] of text.matchAll(/%(?:PORT\d?|ADMIN|DEV\d?|LOCK)\b/g)) {
       if (this.values.has(name)) continue;
-      this.values.set(name, name.startsWith('%DEV') ? join(this.dir, name.slice(1).toLowerCase()) : String(await freePort()));
+      const device = (word: string): string => join(this.dir, word.slice(1).toLowerCase());
+      if (name === '%LOCK') this.values.set(name, `/var/lock/LCK..${device('%DEV').replaceAll('/', '_')}`);
+      else this.values.set(name, name.startsWith('%DEV') ? device(name) : String(await freePort()));
     }
     return this.fillKnown(text);
   }
   fillKnown(text: string): string {
-    return text.replace(/%(?:PORT\d?|ADMIN|DEV\d?|DIR|PID|CPORT\d?)\b/g, (name) => this.values.get(name) ?? name);
+    return text.replace(/%(?:PORT\d?|ADMIN|DEV\d?|LOCK|DIR|PID|CPORT\d?)\b/g, (name) => this.values.get(name) ?? name);
   }
   /** Puts the placeholders back, longest value first; times of day become %TIME. */
   putBack(text: string): string {
@@ -365,6 +374,8 @@ export class Rig {
     this.#child?.stdin?.destroy();
     this.#child?.stdout?.destroy();
     this.#child?.stderr?.destroy();
+    const lock = this.values.get('%LOCK');
+    if (lock !== undefined) rmSync(lock, { force: true });
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

@@ -139,7 +139,8 @@ export function startProgram(spec: Stdio, env: GensioEnv): Program {
   const child: ChildProcess = merged
     ? spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...argv], { cwd: opts.startDir, stdio: ['pipe', 'pipe', 'ignore'] })
     : spawn(program, args, { cwd: opts.startDir, stdio: ['pipe', 'pipe', opts.noredirStderr ? 'inherit' : 'ignore'] });
-  child.on('error', (err) => env.log.log('info', `Err: ${program} ${strerror(err)}`));
+  // Where its words would be seen, so is this.
+  child.on('error', (err) => env.log.log(opts.noredirStderr ? 'err' : 'info', `Err: ${program} ${strerror(err)}`));
   if (child.pid === undefined) return never();
   ownEvents(child);
   const gensio = new TwoStreams();

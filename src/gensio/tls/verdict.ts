@@ -70,8 +70,8 @@ export function verdict(
   let good = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code));
   if (!good && server && user !== undefined && auth !== undefined)
     good = certificateProblem(cert, auth.certificates(user), 'client', now) === undefined;
+  if (!good) log.log('err', `Error verifying certificate: ${problem?.message ?? 'unknown'}`);
   if (!good && !opts.allowAuthfail) {
-    log.log('err', `Error verifying certificate: ${problem?.message ?? 'unknown'}`);
     if (server) log.log('err', 'ssl: Failed SSL read: error:0A000086:SSL routines::certificate verify failed');
     return new GensioError(server ? 'protoerr' : 'certinvalid', problem?.message);
   }

@@ -119,6 +119,8 @@ export interface Libc {
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | SystemError;
   /** A unix datagram socket bound to a receiver, for /dev/log and NOTIFY_SOCKET; `@name` is an abstract name. Closed with close(). */
   connectDatagram(path: string): number | SystemError;
+  /** A unix socket that keeps messages apart (SOCK_SEQPACKET), bound to a path or connected to one; does not block. Closed with close(). */
+  openSequenced(path: string, how: 'bind' | 'connect'): number | SystemError;
   /** One datagram; EAGAIN when the receiver is behind. Never waits, never a SIGPIPE. */
   sendDatagram(fd: number, data: Buffer): SystemError | undefined;
   /** PR_SET_NAME: the name of the calling thread, 15 bytes. */
@@ -180,6 +182,7 @@ const O_CLOEXEC = 0o2000000;
 const IN_NONBLOCK_CLOEXEC = O_NONBLOCK | O_CLOEXEC;
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
+const SOCK_SEQPACKET = 5;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 const PR_SET_NAME = 15;
 /** sizeof(sun_path) */
@@ -251,6 +254,7 @@ function load(): Libc | undefined {
   const cClose = c.func('int close(int fd)');
   const cSocket = c.func('int socket(int domain, int type, int protocol)');
   const cConnect = c.func('int connect(int fd, const void *address, unsigned int length)');
+  const cBind = c.func('int bind(int fd, const void *address, unsigned int length)');
   const cSend = c.func('long send(int fd, const void *data, size_t length, int flags)');
   const cSetsockopt = c.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
   const cGetsockopt = c.func('int getsockopt(int fd, int level, int name, _Inout_ void *value, _Inout_ void *length)');
@@ -274,6 +278,16 @@ function load(): Libc | undefined {
   };
   const words = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => u32(scratch, from + i));
   const einval = (syscall: string): SystemError => new SystemError(constants.errno.EINVAL, syscall);
+
+  const unixSocket = (kind: number, path: string, how: 'bind' | 'connect'): number | SystemError => {
+    const address = unixAddress(path);
+    if (address === undefined) return einval(how);
+    const fd = cSocket(AF_UNIX, kind | O_NONBLOCK | O_CLOEXEC, 0) as number;
+    if (fd === -1) return failed('socket');
+    const err = check((how === 'bind' ? cBind : cConnect)(fd, address, address.length), how);
+    if (err !== undefined) cClose(fd);
+    return err ?? fd;
+  };
 
   return {
     getTermios(fd) {
@@ -377,15 +391,8 @@ function load(): Libc | undefined {
       const err = check(cGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, scratch, length), 'getsockopt SO_PEERCRED');
       return err ?? { pid: u32(scratch, 0), uid: u32(scratch, 1), gid: u32(scratch, 2) };
     },
-    connectDatagram(path) {
-      const address = unixAddress(path);
-      if (address === undefined) return einval('connect');
-      const fd = cSocket(AF_UNIX, SOCK_DGRAM | O_NONBLOCK | O_CLOEXEC, 0) as number;
-      if (fd === -1) return failed('socket');
-      const err = check(cConnect(fd, address, address.length), 'connect');
-      if (err !== undefined) cClose(fd);
-      return err ?? fd;
-    },
+    connectDatagram: (path) => unixSocket(SOCK_DGRAM, path, 'connect'),
+    openSequenced: (path, how) => unixSocket(SOCK_SEQPACKET, path, how),
     sendDatagram: (fd, data) => check(Number(cSend(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL)), 'send'),
     setProcessName(name) {
       scratch.fill(0, 0, 16);

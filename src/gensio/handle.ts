@@ -1,5 +1,5 @@
-// Bytes in and out of a descriptor or an accepted socket, without a stream object between. The only file that uses
-// interfaces of Node that are not documented: the libuv handle of a socket, for reading, writing and stopping at once. Where they
+// Bytes in and out of a descriptor or an accepted socket, without a stream object between. All that uses interfaces of Node which
+// are not documented stands in one file, this: the libuv handle of a socket, for reading, writing, stopping, listening. Where they
 // are missing (checked once), the documented ones do the same work: tty.ReadStream for a descriptor, 'data' events for a socket.
 // Closing, ends and errors always go through the socket. Why: "Data path" in src/README.md.
 import { createConnection, Socket } from 'node:net';
@@ -41,6 +41,12 @@ interface Handle {
   readonly fd?: number;
   /** Bytes that a write has left over. */
   readonly writeQueueSize?: number;
+}
+/** A pipe handle that listens. */
+interface ListeningHandle extends Handle {
+  /** A negative number is an error of libuv. */
+  listen?(backlog: number): number;
+  onconnection?: (status: number, client: Handle | undefined) => void;
 }
 interface SocketInside {
   _handle: Handle | null;
@@ -96,6 +102,43 @@ function inside(): Inside | undefined {
 /** Tests: true makes everything use the documented interfaces. */
 export function forcePublicInterfaces(on: boolean): void {
   found = on ? false : undefined;
+}
+
+const systemError = (errno: number, syscall: string): Error => {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
+};
+
+/** A connected socket of a kind Node has no class for, as one of Node's, not read from. undefined: Node's insides are not as expected. */
+export function socketOfDescriptor(fd: number): Socket | undefined {
+  const direct = inside();
+  if (direct === undefined) return undefined;
+  const handle = new direct.Pipe(0);
+  if (handle.open!(fd) !== 0) return undefined;
+  return new InsideSocket({ handle, manualStart: true, allowHalfOpen: true });
+}
+
+/**
+ * Listens on a bound socket of a kind Node has no class for. Owns the descriptor once it gives how to stop; undefined: Node's insides
+ * are not as expected. Throws what listen(2) says.
+ */
+export function listenOnDescriptor(
+  fd: number,
+  backlog: number,
+  up: { connected(socket: Socket): void; failed(err: Error): void },
+): (() => void) | undefined {
+  const direct = inside();
+  if (direct === undefined || !('listen' in direct.Pipe.prototype)) return undefined;
+  const handle: ListeningHandle = new direct.Pipe(1);
+  if (handle.open!(fd) !== 0) return undefined;
+  handle.onconnection = owned((status: number, client: Handle | undefined) => {
+    if (client === undefined) up.failed(systemError(status, 'accept'));
+    else up.connected(new InsideSocket({ handle: client, manualStart: true, allowHalfOpen: true }));
+  });
+  const code = handle.listen!(backlog);
+  if (code === 0) return () => handle.close();
+  handle.close();
+  throw systemError(code, 'listen');
 }
 
 const spare = new Map<number, Buffer[]>();
@@ -338,9 +381,8 @@ export class ByteStream {
     this.up.writable();
   }
   #fail(errno: number, syscall: string): void {
-    const code = getSystemErrorName(errno);
     this.#master?.stop();
-    this.#socket.destroy(Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall }));
+    this.#socket.destroy(systemError(errno, syscall));
   }
 
   /** Bytes written that the system has not taken. */

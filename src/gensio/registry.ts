@@ -28,6 +28,7 @@ import { sslFilter } from './tls/tls.ts';
 import { traceFilter } from './trace.ts';
 import { udpAccepter, udpConnector } from './udp.ts';
 import { unixAccepter, unixConnector } from './unix.ts';
+import { unixseqAccepter, unixseqConnector } from './unixseq.ts';
 import { xltFilter } from './xlt.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
@@ -60,6 +61,7 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   certauth: { filter: certauthFilter },
   udp: { accepter: udpAccepter, connector: udpConnector },
   unix: { accepter: unixAccepter, connector: unixConnector },
+  unixseq: { accepter: unixseqAccepter, connector: unixseqConnector },
   stdio: { accepter: stdioAccepter, connector: stdioConnector },
   pty: { connector: ptyConnector },
   file: { connector: fileConnector },

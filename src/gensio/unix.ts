@@ -14,9 +14,10 @@ import { StreamGensio } from './stream.ts';
 type Unix = LayerOf<'unix'>;
 type Rights = Pick<Unix['opts'], 'umode' | 'gmode' | 'omode' | 'perm' | 'owner' | 'group'>;
 
-const BACKLOG = 128;
+/** Newcomers the kernel keeps while we are busy. */
+export const BACKLOG = 128;
 /** sizeof(sun_path) without the end of the string. */
-const MAX_PATH = 107;
+export const MAX_PATH = 107;
 
 /** A line of passwd or group by its name: `name:x:id:...`. A number is itself. */
 function idOf(name: string, file: '/etc/passwd' | '/etc/group'): number {
@@ -59,7 +60,7 @@ export function applyRights(path: string, rights: Rights): void {
 }
 
 /** Whether the process at the other end may connect: by user, by its group, or by a group its user is listed in. */
-function peerAllowed(fd: number | undefined, { permusers, permgrps }: Unix['opts']): boolean {
+export function peerAllowed(fd: number | undefined, { permusers, permgrps }: Unix['opts']): boolean {
   if (permusers === undefined && permgrps === undefined) return true;
   const peer = fd === undefined ? undefined : libc()?.peerCredentials(fd);
   if (peer === undefined || peer instanceof SystemError) return false;

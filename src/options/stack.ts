@@ -26,7 +26,7 @@ const layer = <R, const K extends Rest>(rows: R, rest: K, roles: readonly Role[]
   roles,
   ...(unsupported !== undefined && { unsupported }),
 });
-const NO_UNIX = 'Node.js has Unix sockets of the stream kind only; use unix';
+const NO_UNIX = 'Node.js has no Unix datagram sockets; use unix or unixseq';
 const NO_SCTP = 'Node.js has no SCTP sockets';
 const NO_RADIO = 'sound and radio devices are out of reach of this program';
 
@@ -36,7 +36,7 @@ export const LAYERS = {
   udp: layer(net.UDP, 'addrs', BOTH),
   unix: layer(net.UNIX, 'path', BOTH),
   unixdgram: layer(net.UNIX, 'path', BOTH, NO_UNIX),
-  unixseq: layer(net.UNIX, 'path', BOTH, NO_UNIX),
+  unixseq: layer(net.UNIX, 'path', BOTH),
   stdio: layer(net.STDIO, 'argv', BOTH),
   dummy: layer({}, 'text', ACC),
   conacc: layer(net.CONACC, 'child', ACC),

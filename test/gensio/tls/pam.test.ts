@@ -98,6 +98,17 @@ pamTest('the log says what ser2net says, without the password, and the one who a
   assert.equal(await login('words', 'joe', 'x'.repeat(600)), 'authreject');
 });
 
+test('where there is no PAM the log says what it needs, and nobody gets in by a password', async () => {
+  const env = testEnv();
+  const authority = directoryAuthority({ authdir: dir, allowedUsers: undefined, pamauth: 'x' }, env.log, (_asked, done) =>
+    done({ step: 'load', code: -1, text: 'libpam.so.0: cannot open shared object file', delayMs: 0 }),
+  );
+  const codes: (string | undefined)[] = [];
+  authority.password('joe', Buffer.from('secret'), (err) => void codes.push(err?.code));
+  assert.deepEqual(codes, ['authreject']);
+  assert.equal(env.lines[0], 'err PAM authentication failed: pamauth needs libpam and koffi: libpam.so.0: cannot open shared object file');
+});
+
 /** A program in place of the one that asks PAM. */
 function program(name: string, text: string): string {
   const file = join(dir, `${name}.mjs`);

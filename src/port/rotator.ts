@@ -58,7 +58,7 @@ export class Rotator implements Owner {
     if (this.#listener === undefined) done();
     else runAs(this, () => this.#listener?.open(done));
   }
-  /** The connection it happened on is closed by its stream; the rotator goes on. */
+  /** The connection it happened on is closed by its stream or its listener; the rotator goes on. */
   failed(err: unknown): void {
     logFailure(this.#env.log, err, (stack) => LOG.failedOn(`rotator ${this.config.name}`, stack));
   }

@@ -1,8 +1,42 @@
-// Loaded into a daemon ahead of it: data that says BOOM makes the code of its port fail.
+// Loaded into a daemon ahead of it: the next call of the method whose name stands in the file BOMB fails, once.
+import { readFileSync, rmSync } from 'node:fs';
 import { Port } from '../../src/port/port.ts';
+import { RemoteAddresses } from '../../src/port/remaddr.ts';
+import { ToNet } from '../../src/port/to-net.ts';
 
-const { fromUser } = Port.prototype;
-Port.prototype.fromUser = function (this: Port, user, data): void {
-  if (data.includes('BOOM')) throw new Error('injected failure');
-  fromUser.call(this, user, data);
+const file = process.env.BOMB ?? '';
+const strikes = (name: string): boolean => {
+  try {
+    if (readFileSync(file, 'latin1') !== name) return false;
+  } catch {
+    return false;
+  }
+  rmSync(file);
+  return true;
 };
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+function arm(prototype: object, ...names: readonly string[]): void {
+  const methods = prototype as Record<string, Method>;
+  for (const name of names) {
+    const real = methods[name]!;
+    methods[name] = function (...args) {
+      if (strikes(name)) throw new Error(`injected failure at ${name}`);
+      return real.apply(this, args);
+    };
+  }
+}
+arm(
+  Port.prototype,
+  'accepted',
+  'deviceOpened',
+  'fromUser',
+  'fromDevice',
+  'userEvent',
+  'userClosed',
+  'deviceClosed',
+  'couldTake',
+  'changeTimeout',
+);
+arm(RemoteAddresses.prototype, 'allows');
+arm(ToNet.prototype, 'flush');

@@ -72,6 +72,7 @@ async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): P
   const unreadable = only?.code === 'include' && only.pos.line === 0 ? only.text : undefined;
   const extra = [
     ...(await import('./check-files.ts')).fileProblems(config),
+    ...(await import('./check-pam.ts')).pamProblems(config),
     ...(devices === true || listen === true ? await lookAround(config, options, { devices, listen }) : []),
   ];
   return {

@@ -32,6 +32,8 @@ interface Session {
   since: number;
   /** Flushes whose moment has not come yet at the far end: what comes before is thrown away. */
   flushing: number;
+  /** The far end has told its speed: it answers questions. */
+  answers: boolean;
 }
 
 export class Attachment {
@@ -243,7 +245,8 @@ export class Attachment {
     const session = this.#session;
     if (session?.line !== undefined) {
       session.line.purge(queue);
-      if (queue !== 'out') {
+      // Where questions are not answered (no line behind the port) nothing would tell when to stop throwing away.
+      if (queue !== 'out' && session.answers) {
         session.flushing++;
         session.line.mark(() => {
           session.flushing--;
@@ -302,7 +305,7 @@ export class Attachment {
     } catch (err) {
       return this.#failed(target, fromSystemError(err));
     }
-    const session: Session = { target, gensio, timer: undefined, line: undefined, open: false, since: 0, flushing: 0 };
+    const session: Session = { target, gensio, timer: undefined, line: undefined, open: false, since: 0, flushing: 0, answers: false };
     this.#session = session;
     session.timer = clock.after(options.connectTimeout, () => this.#lost(session, new GensioError('timedout')));
     gensio.up = {
@@ -329,6 +332,7 @@ export class Attachment {
     if (!target.controls || gensio.serial === undefined) return this.#opened(session);
     gensio.setReading(!this.#ptyFull);
     const speed = (inForce: number): void => {
+      session.answers = true;
       // What it is matters only where nobody wants another one.
       if (session === this.#session && this.#wantedLine(target).speed === undefined) this.#pty?.showSpeed(inForce);
     };

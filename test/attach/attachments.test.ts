@@ -54,6 +54,37 @@ test('a reload leaves alone what did not change, drops what is gone, and makes w
   app.close();
 });
 
+test('reload after reload adds, changes and removes others, and a stream through one that stays loses nothing', async (t) => {
+  const env = attachTestEnv(t);
+  const [peer, others] = [new Peer(t), new Peer(t)];
+  const [port, otherPort] = [await peer.listen(), await others.listen()];
+  peer.onData = (data, socket) => void socket.write(data);
+  const all = new Attachments(env);
+  t.after(() => all.stop());
+  await all.apply([config(env, 'a', port)]);
+  const app = new Application(join(env.dir, 'a'));
+  app.setSpeed(115200);
+  const stream = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 13 + (i >> 9)) & 255));
+  let at = 0;
+  for (let round = 0; round < 20; round++) {
+    const more = Array.from({ length: round % 4 }, (_, i) => config(env, `b${i}`, otherPort, {}, { queue: 1000 + round }));
+    const applied = all.apply([...more, config(env, 'a', port)]);
+    const end = (stream.length / 20) * (round + 1);
+    await until('the stream to go on', () => {
+      if (at < end) at += app.writeSome(stream.subarray(at, end));
+      return at === end;
+    });
+    await applied;
+  }
+  assert.ok((await app.take(stream.length)).equals(stream));
+  assert.deepEqual(
+    all.views.filter(({ name }) => name === 'a').map(({ connections, used }) => [connections, used]),
+    [[1, true]],
+  );
+  assert.equal(app.termios.ospeed, 115200);
+  app.close();
+});
+
 test('another target keeps the pty and what is open on it; another device makes a new one', async (t) => {
   const env = attachTestEnv(t);
   const [first, second] = [new Peer(t), new Peer(t)];

@@ -247,6 +247,7 @@ test('--speed, --flow, DTR and RTS are asked for at each connection, parity and 
 test('what stands behind the target counts for that target, and fixed keeps the application from changing it', async (t) => {
   const env = attachTestEnv(t);
   const far = new Answering(t);
+  far.answer = (code, value) => (code === 1 && value === 0 ? 9600 : value);
   const url = `rfc2217://127.0.0.1:${await far.peer.listen()}?speed=4800o&dtr=open`;
   const attachment = attach(t, env, url, {
     fixed: true,
@@ -291,13 +292,14 @@ test('flushes, and hanging up with speed 0, reach the far end', async (t) => {
 test('after a flush the application gets nothing that came before it, however much was on its way', async (t) => {
   const env = attachTestEnv(t);
   const far = new Answering(t);
+  far.answer = (code, value) => (code === 1 && value === 0 ? 9600 : value);
   const attachment = attach(t, env, `rfc2217://127.0.0.1:${await far.peer.listen()}`);
   await connected(attachment);
   const app = new Application(attachment.spec.device);
+  await until('the speed of the far end', () => app.termios.ospeed === 9600);
   far.peer.send(Buffer.alloc(2_000_000, 0x6f));
   await until('a full pty', () => attachment.view.bytesIn > 60_000);
   await new Promise((resolve) => setTimeout(resolve, 50));
-  far.answer = (code, value) => (code === 1 && value === 0 ? 9600 : value);
   app.flush('in');
   await until('the flush there', () => far.asked.includes('12=1') && far.asked.at(-1) === '1=0');
   far.peer.send('new');
@@ -306,6 +308,21 @@ test('after a flush the application gets nothing that came before it, however mu
   await until('new', () => Buffer.concat([got, app.peek()]).toString().endsWith('new'));
   const all = Buffer.concat([got, app.peek()]).toString();
   assert.ok(all.length <= 512 + 3, `${all.length} bytes came`);
+  app.close();
+});
+
+test('a far end that agrees to RFC 2217 and answers nothing: what comes after a flush is not thrown away', async (t) => {
+  const env = attachTestEnv(t);
+  const far = new Answering(t);
+  far.answer = () => undefined;
+  const attachment = attach(t, env, `rfc2217://127.0.0.1:${await far.peer.listen()}`);
+  await connected(attachment);
+  const app = new Application(attachment.spec.device);
+  app.setSpeed(115200);
+  app.flush('in');
+  await until('the flush there', () => far.asked.includes('12=1'));
+  far.peer.send('new');
+  assert.equal((await app.take(3, 1000)).toString(), 'new');
   app.close();
 });
 

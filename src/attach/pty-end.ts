@@ -231,9 +231,14 @@ export class PtyEnd {
     });
   }
   #isAlone(): boolean {
+    const c = this.#libc;
+    // An application may have kept everybody else out, us too. A device that nobody has open lets in anybody again.
+    const exclusive = c.isExclusive(this.#slave) === true;
+    if (exclusive) c.setExclusive(this.#slave, false);
     closeSync(this.#slave);
-    const alone = this.#libc.hungUp(this.#master);
+    const alone = c.hungUp(this.#master);
     this.#slave = openSync(this.path, OPEN);
+    if (exclusive && !alone) c.setExclusive(this.#slave, true);
     return alone;
   }
   #setUsed(used: boolean): void {
@@ -251,6 +256,7 @@ export class PtyEnd {
     const termios = this.#libc.getTermios(this.#master);
     if (this.#closed || termios instanceof SystemError || this.#libc.hangUpTerminal(this.#slave) !== undefined) return false;
     const hungUp = this.#slave;
+    this.#libc.setExclusive(hungUp, false);
     this.#slave = openSync(path, OPEN);
     closeSync(hungUp);
     // The kernel has set everything back.

@@ -79,6 +79,8 @@ export interface Libc {
   inputQueued(fd: number): number | SystemError;
   /** TIOCEXCL, TIOCNXCL: further opens of the terminal give EBUSY, but for root. */
   setExclusive(fd: number, on: boolean): SystemError | undefined;
+  /** TIOCGEXCL */
+  isExclusive(fd: number): boolean | SystemError;
   /** TIOCGRS485: struct serial_rs485 as eight words: flags, delay before, delay after, padding. */
   getRs485(fd: number): Uint32Array | SystemError;
   /** TIOCSRS485; missing words are 0. */
@@ -148,6 +150,7 @@ const IOCTL = {
   TIOCSERGETLSR: [0x5459, 4],
   TIOCGICOUNT: [0x545d, 80],
   TIOCGPTN: [0x80045430, 4],
+  TIOCGEXCL: [0x80045440, 4],
   TIOCSPTLCK: [0x40045431, 4],
 } as const;
 type Request = keyof typeof IOCTL;
@@ -310,6 +313,10 @@ function load(): Libc | undefined {
     },
     inputQueued: (fd) => askWord(fd, 'FIONREAD'),
     setExclusive: (fd, on) => withNumber(fd, on ? 'TIOCEXCL' : 'TIOCNXCL', 0),
+    isExclusive(fd) {
+      const set = askWord(fd, 'TIOCGEXCL');
+      return set instanceof SystemError ? set : set !== 0;
+    },
     getRs485(fd) {
       scratch.fill(0, 0, IOCTL.TIOCGRS485[1]);
       return withBuffer(fd, 'TIOCGRS485') ?? Uint32Array.from(words(0, 8));

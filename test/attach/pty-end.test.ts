@@ -122,6 +122,24 @@ both('the first open and the last close are noticed, whatever comes between', as
   assert.deepEqual(heard.calls, ['opened', 'closed']);
 });
 
+both('an application that keeps others out (TIOCEXCL) does so as long as it is there, and no longer', async (t) => {
+  const { pty } = make(t);
+  const c = needLibc();
+  const [screen, stty] = [new Application(pty.path), new Application(pty.path)];
+  assert.equal(c.setExclusive(screen.fd, true), undefined);
+  stty.close();
+  // A look every now and then leaves it so.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(c.isExclusive(screen.fd), true);
+  screen.close();
+  await until('a device for everybody', () => {
+    const next = new Application(pty.path);
+    const exclusive = c.isExclusive(next.fd);
+    next.close();
+    return exclusive === false;
+  });
+});
+
 both('what an application wrote before it closed arrives, and nobody counts as there afterwards', async (t) => {
   const { pty, heard } = make(t);
   for (let i = 0; i < 200; i++) {

@@ -84,7 +84,9 @@ test('dup and closeLater give and end descriptors; packet mode and nonblocking m
   assert.equal(c.setNonblocking(fd, true), undefined);
   assert.equal(c.setPacketMode(pty.master.fd, true), undefined);
   assert.equal(c.setExclusive(fd, true), undefined);
+  assert.equal(c.isExclusive(fd), true);
   assert.equal(c.setExclusive(fd, false), undefined);
+  assert.equal(c.isExclusive(fd), false);
   await new Promise<void>((resolve) => c.closeLater(fd, () => resolve()));
   assert.equal(code(c.getTermios(fd)), 'EBADF');
   await new Promise<void>((resolve) =>

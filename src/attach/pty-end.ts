@@ -53,6 +53,7 @@ export class PtyEnd {
   readonly #master: number;
   readonly #bytes: ByteStream;
   readonly #watched: Watched;
+  /** -1: lost. */
   #slave: number;
   #reading = false;
   /** Written and not handed on yet. */
@@ -212,6 +213,7 @@ export class PtyEnd {
   #look(): void {
     this.#watched.drain(true);
     const alone = this.#isAlone();
+    if (this.#closed) return;
     // Ours were two. With more, something happened in between, and it is looked at again.
     const strange = this.#watched.drain(true) > 2;
     this.#setUsed(!alone);
@@ -226,6 +228,7 @@ export class PtyEnd {
       if (this.#closed) return;
       this.#watched.drain(true);
       const alone = this.#isAlone();
+      if (this.#closed) return;
       this.#watched.drain(true);
       this.#setUsed(!alone);
     });
@@ -237,7 +240,14 @@ export class PtyEnd {
     if (exclusive) c.setExclusive(this.#slave, false);
     closeSync(this.#slave);
     const alone = c.hungUp(this.#master);
-    this.#slave = openSync(this.path, OPEN);
+    try {
+      this.#slave = openSync(this.path, OPEN);
+    } catch (err) {
+      // Somebody took our rights on it, or there are no descriptors left.
+      this.#slave = -1;
+      this.#lost(fromSystemError(err));
+      return true;
+    }
     if (exclusive && !alone) c.setExclusive(this.#slave, true);
     return alone;
   }
@@ -257,8 +267,14 @@ export class PtyEnd {
     if (this.#closed || termios instanceof SystemError || this.#libc.hangUpTerminal(this.#slave) !== undefined) return false;
     const hungUp = this.#slave;
     this.#libc.setExclusive(hungUp, false);
-    this.#slave = openSync(path, OPEN);
-    closeSync(hungUp);
+    this.#slave = -1;
+    try {
+      this.#slave = openSync(path, OPEN);
+    } catch {
+      return false;
+    } finally {
+      closeSync(hungUp);
+    }
     // The kernel has set everything back.
     const raw = { ...termios, iflag: termios.iflag & (TERMIOS.IXON | TERMIOS.IXOFF), oflag: 0, lflag: TERMIOS.EXTPROC };
     if (this.#libc.setTermios(this.#slave, raw) !== undefined) return false;
@@ -284,7 +300,7 @@ export class PtyEnd {
     this.#sure?.cancel();
     this.#watched.remove();
     this.#bytes.destroy();
-    closeSync(this.#slave);
+    if (this.#slave >= 0) closeSync(this.#slave);
   }
 }
 

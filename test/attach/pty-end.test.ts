@@ -140,6 +140,21 @@ both('an application that keeps others out (TIOCEXCL) does so as long as it is t
   });
 });
 
+both('a slave that cannot be opened any more is a lost pty, told so', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('needs root, who gives up being it for a moment');
+  const { pty, heard } = make(t, { ...NO_RIGHTS, mode: 0o600, line: PLAIN.line });
+  const app = new Application(pty.path);
+  await until('opened', () => pty.used);
+  process.seteuid!(65534);
+  try {
+    app.close();
+    await until('the failure', () => heard.calls.length > 1);
+  } finally {
+    process.seteuid!(0);
+  }
+  assert.deepEqual(heard.calls, ['opened', 'failed Permission denied']);
+});
+
 both('what an application wrote before it closed arrives, and nobody counts as there afterwards', async (t) => {
   const { pty, heard } = make(t);
   for (let i = 0; i < 200; i++) {

@@ -13,6 +13,8 @@ import { type Judgement, judge, type Problem, parseHosts, type Rules, type Visit
 const MAX_FILE = 1 << 20;
 /** A name server that is silent for so long knows no name, ms. */
 const LOOKUP_MS = 10_000;
+/** How often it is looked whether the files have changed, ms: a look costs as much as a good part of accepting a connection. */
+const LOOK_MS = 250;
 const MAX_TOLD = 1000;
 
 /** A file and what it said when it was last read. */
@@ -65,7 +67,8 @@ export const plainAddress = (address: string): string => address.replace(/^::fff
 export class HostsFiles {
   readonly #allow: RuleFile;
   readonly #deny: RuleFile;
-  /** Said already, while the files were what they are. */
+  #looked = Number.NEGATIVE_INFINITY;
+  /** Said already. */
   readonly #told = new Set<string>();
   readonly #lookup: typeof nameOf;
 
@@ -78,31 +81,36 @@ export class HostsFiles {
 
   /** Calls done with whether the visitor may pass: at once, or when its name is known. Gives up names after ten seconds. */
   ask(visitor: Omit<Visitor, 'name'>, { clock, log }: Pick<GensioEnv, 'clock' | 'log'>, done: (passes: boolean) => void): void {
-    const first = this.#judge({ ...visitor, name: undefined }, log);
+    const first = this.#judge({ ...visitor, name: undefined }, clock.now(), log);
     if (first !== 'name') return done(first === 'allow');
     let waits = true;
     const found = (name: string): void => {
       if (!waits) return;
       waits = false;
       timer.cancel();
-      done(this.#judge({ ...visitor, name }, log) === 'allow');
+      done(this.#judge({ ...visitor, name }, clock.now(), log) === 'allow');
     };
     const timer = clock.after(LOOKUP_MS, () => found('unknown'));
     this.#lookup(visitor.address, found);
   }
 
-  #judge(visitor: Visitor, log: Log): Judgement['verdict'] {
-    for (const file of [this.#allow, this.#deny]) {
-      try {
-        const problems = file.refresh();
-        for (const problem of problems) this.#tell(file.path, problem, log);
-      } catch (err) {
-        this.#tell(file.path, { line: 0, text: strerror(err) }, log);
-      }
+  #judge(visitor: Visitor, now: number, log: Log): Judgement['verdict'] {
+    if (now - this.#looked >= LOOK_MS) {
+      this.#looked = now;
+      this.#refresh(log);
     }
     const { verdict, problems } = judge(this.#allow.rules, this.#deny.rules, visitor, (path) => this.#patterns(path, log));
     for (const problem of problems) this.#tell((problem.file === 'allow' ? this.#allow : this.#deny).path, problem, log);
     return verdict;
+  }
+  #refresh(log: Log): void {
+    for (const file of [this.#allow, this.#deny]) {
+      try {
+        for (const problem of file.refresh()) this.#tell(file.path, problem, log);
+      } catch (err) {
+        this.#tell(file.path, { line: 0, text: strerror(err) }, log);
+      }
+    }
   }
   #tell(path: string, { line, text }: Problem, log: Log): void {
     const what = `${path}${line === 0 ? '' : `, line ${line}`}: ${text}`;

@@ -36,6 +36,8 @@ async function rig(t: TestContext, opts: Opts = {}, lookup: typeof nameOf = (_ad
     return new Promise<void>((resolve) => accepter.close(resolve));
   });
   const dial = () => {
+    // The files are looked at again.
+    clock.advance(250);
     const far = { heard: '', ended: false, socket: connect(accepter.port()!, '127.0.0.1') };
     sockets.push(far.socket);
     far.socket.on('data', (data: Buffer) => {

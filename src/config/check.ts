@@ -3,6 +3,7 @@
 import type { Diag, Pos } from '../base/diag.ts';
 import { nearest } from '../base/text.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
+import { Diags } from './diags.ts';
 import { layersOf } from './gensio-str.ts';
 import type { Config, ConnectionConfig, Stack } from './model.ts';
 import { placeOf } from './origin.ts';
@@ -17,13 +18,14 @@ const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag =
 
 /** Every problem of a whole configuration, in its order. */
 export function checkConfig(config: Config): Diag[] {
-  return [
-    ...listenersTwice(config),
-    ...devicesTwice(config.connections),
-    ...config.connections.flatMap(oddities),
-    ...strangers(config),
-    ...linksTwice(config),
-  ];
+  const out = new Diags();
+  for (const look of [listenersTwice, devicesTwice, oddities, strangers, linksTwice]) {
+    for (const diag of look(config)) {
+      out.add(diag);
+      if (out.full) return out.list;
+    }
+  }
+  return out.list;
 }
 
 /** Something that listens. pos: where its accepter is written. */
@@ -97,7 +99,7 @@ export const deviceOf = (stack: Stack): string | undefined => {
   return bottom?.type === 'dev' ? bottom.path : undefined;
 };
 
-function devicesTwice(connections: readonly ConnectionConfig[]): Diag[] {
+function devicesTwice({ connections }: Config): Diag[] {
   const first = new Map<string, ConnectionConfig>();
   const out: Diag[] = [];
   for (const connection of connections) {
@@ -113,7 +115,11 @@ function devicesTwice(connections: readonly ConnectionConfig[]): Diag[] {
   return out;
 }
 
-function oddities({ name, connector, accepter, pos, options }: ConnectionConfig): Diag[] {
+function* oddities({ connections }: Config): Iterable<Diag> {
+  for (const connection of connections) yield* odditiesOf(connection);
+}
+
+function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfig): Diag[] {
   const out: Diag[] = [];
   const device = deviceOf(connector);
   const below = placeOf(pos, 'connector');
@@ -176,13 +182,12 @@ function linksTwice({ attachments = [] }: Config): Diag[] {
 }
 
 /** Rotators that name connections nobody has. */
-function strangers({ rotators, connections }: Config): Diag[] {
+function* strangers({ rotators, connections }: Config): Iterable<Diag> {
   const names = new Set(connections.map((c) => c.name));
-  return rotators.flatMap(({ name, connections: wanted, pos }) =>
-    wanted.flatMap((each, i) =>
-      names.has(each)
-        ? []
-        : [warn('not-found', placeOf(pos, `connections.${i}`), `the rotator '${name}' names '${each}', which is no connection`)],
-    ),
-  );
+  for (const { name, connections: wanted, pos } of rotators) {
+    for (const [i, each] of wanted.entries()) {
+      if (names.has(each)) continue;
+      yield warn('not-found', placeOf(pos, `connections.${i}`), `the rotator '${name}' names '${each}', which is no connection`);
+    }
+  }
 }

@@ -47,6 +47,14 @@ export function placeOf(section: Pos, field: string): Pos {
 /** Notes a field that is written in the file. */
 export const noteWritten = (section: Pos, field: string, pos: Pos): void => noteOrigin(section, field, { is: 'written', pos });
 
+/** The places of more items of a list than these are not noted. */
+const MAX_NOTED = 1000;
+
+/** Notes where the items of a list are written: fields called as the list, a point, and the number from 0. */
+export function noteItems<T>(section: Pos, field: string, items: readonly T[], pos: (item: T, i: number) => Pos): void {
+  for (const [i, item] of items.slice(0, MAX_NOTED).entries()) noteWritten(section, `${field}.${i}`, pos(item, i));
+}
+
 /** Notes every option of a table: given in the file (by key), or from a default of the class. */
 export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string, Pos>, defaults: Defaults, cls: string): void {
   if (!defaults.changed) {

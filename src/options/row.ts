@@ -35,6 +35,9 @@ export type MutableValues<R extends Rows> = { -readonly [K in keyof R]: R[K] ext
 export const defaults = <R extends Rows>(rows: R): MutableValues<R> =>
   Object.fromEntries(Object.entries(rows).map(([k, r]) => [k, r.def])) as MutableValues<R>;
 
+/** Values of an option that is given again and again: each time they are copied. */
+const MAX_ADDED = 1000;
+
 export type SetResult = 'ok' | 'unknown' | { readonly expected: string };
 
 /** Keys by spelling in small letters, for each table and format; made once, since a file may have thousands of options. */
@@ -71,7 +74,10 @@ export function setOption<R extends Rows>(
   const got = value !== undefined ? r.kind.parse(value) : 'bare' in r.kind ? { ok: r.kind.bare } : { expected: 'given a value' };
   if ('expected' in got) return got;
   const at = into as Record<string, unknown>;
-  at[key] = r.adds && Array.isArray(at[key]) ? [...(at[key] as unknown[]), ...(got.ok as unknown[])] : got.ok;
+  const before = r.adds ? at[key] : undefined;
+  if (!Array.isArray(before)) at[key] = got.ok;
+  else if (before.length >= MAX_ADDED) return { expected: `among the first ${MAX_ADDED} values` };
+  else at[key] = [...(before as unknown[]), ...(got.ok as unknown[])];
   return 'ok';
 }
 

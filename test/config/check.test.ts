@@ -77,6 +77,12 @@ test('a rotator that names nobody is pointed out', () => {
   assert.deepEqual(checkConfig(old)[0]!.pos, { file: 'f', line: 2, col: 13, len: 6 });
 });
 
+test('problems beyond a thousand are not listed', () => {
+  const names = Array.from({ length: 1500 }, (_, i) => `x${i}`).join(', ');
+  const found = check(`${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections: [${names}]\n`);
+  assert.deepEqual([found.length, found.at(-1)], [1001, '4 limit']);
+});
+
 test('more addresses to connect back to than places are pointed out', () => {
   assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['5 suspicious']);
 });

@@ -36,6 +36,14 @@ test('unknown names and bad values are told apart', () => {
   );
 });
 
+test('an option that adds up takes a thousand values, and no more', () => {
+  const { problems } = reader(Array.from({ length: 1002 }, () => 'mdns-txt=a=b'));
+  assert.deepEqual(
+    problems.map((problem, i) => (problem === undefined ? -1 : i)).filter((i) => i >= 0),
+    [1000, 1001],
+  );
+});
+
 test('limits are kept whatever was written', () => {
   const o = options([
     'dev-to-net-bufsize=0',

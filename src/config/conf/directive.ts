@@ -8,7 +8,7 @@ import { defaults } from '../../options/row.ts';
 import { Defaults } from '../defaults.ts';
 import { parseStack } from '../gensio-str.ts';
 import type { LedConfig } from '../model.ts';
-import { noteOptions, noteStack, noteWritten } from '../origin.ts';
+import { noteItems, noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { splitWords } from '../words.ts';
 import { closeOnError } from './close-on.ts';
 import type { Entry, StringKind } from './entry.ts';
@@ -182,9 +182,7 @@ function readRotator(fields: Fields, report: LineReport, names: ConfNames): Entr
   noteStack(pos, 'accepter', pos, accepter, names.defaults);
   noteWritten(pos, 'connections', report.posOf(list!));
   noteOptions(pos, ROTATOR, new Map(), names.defaults, 'ser2net');
-  for (const [i, { at }] of split.places.entries()) {
-    noteWritten(pos, `connections.${i}`, report.posOf({ text: split.words[i]!, at: list!.at + at }));
-  }
+  noteItems(pos, 'connections', split.words, (text, i) => report.posOf({ text, at: list!.at + split.places[i]!.at }));
   const place = [`${messages.rotatorStart}${report.onLine}: `, report.onLine] as const;
   return { is: 'rotator', rotator: { name: name.text, accepter, connections: split.words, options, pos, place } };
 }

@@ -1,6 +1,7 @@
 // A classic file as a model. Lines act in order: a definition counts for the lines after it.
 import type { Diag } from '../../base/diag.ts';
 import { Defaults } from '../defaults.ts';
+import { Diags } from '../diags.ts';
 import type { AdminConfig, ConnectionConfig, LedConfig, Reading, RotatorConfig } from '../model.ts';
 import { directiveOf, readDirective } from './directive.ts';
 import type { Entry } from './entry.ts';
@@ -75,19 +76,19 @@ export function readConf(text: string | undefined, file: string, { lines = [], d
   const connections: ConnectionConfig[] = [];
   const rotators: RotatorConfig[] = [];
   const leds: LedConfig[] = [];
-  const diags: Diag[] = [];
+  const diags = new Diags();
   let admin: AdminConfig | undefined;
   const sources = [readLines(commandLines(lines), '<cmdline>', names), readLines(tree, file, names)];
   for (const source of sources) {
     for (const { entry, diags: found } of source) {
-      for (const diag of found) diags.push(diag);
+      for (const diag of found) diags.add(diag);
       if (entry.is === 'port') connections.push(entry.connection);
       else if (entry.is === 'rotator') rotators.push(entry.rotator);
       else if (entry.is === 'led') leds.push(entry.led);
       else if (entry.is === 'admin') admin = entry.admin;
     }
   }
-  return { config: { format: 'conf', connections, rotators, leds, admin }, diags, complete: true };
+  return { config: { format: 'conf', connections, rotators, leds, admin }, diags: diags.list, complete: true };
 }
 
 /** A fresh start for readLines over a whole file. */

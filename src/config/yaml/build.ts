@@ -15,7 +15,7 @@ import { type Defaults, defaultNames } from '../defaults.ts';
 import { parseStack } from '../gensio-str.ts';
 import { messages } from '../messages.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
-import { keysOf, noteOptions, noteStack, noteWritten } from '../origin.ts';
+import { keysOf, noteItems, noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { readAttachment } from './attachment.ts';
 import type { Report, Span } from './report.ts';
 import { type Draft, type OptionText, optionString, type Text } from './section.ts';
@@ -192,7 +192,7 @@ export class Build {
       place: [`${report.place}${messages.rotatorStart(report.eventLine)}: `, ''],
     });
     this.#noteKeys(draft, pos, report);
-    for (const [i, each] of draft.list.entries()) noteWritten(pos, `connections.${i}`, report.pos(each));
+    noteItems(pos, 'connections', draft.list, (each) => report.pos(each));
     noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
     noteOptions(
       pos,

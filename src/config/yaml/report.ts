@@ -1,5 +1,6 @@
 // The problems of one YAML file: where they are for people, and the line ser2net 4.3.11 prints, whose place is where it noticed.
 import type { Diag, DiagCode, Pos } from '../../base/diag.ts';
+import type { Diags } from '../diags.ts';
 import { partIn } from '../gensio-str.ts';
 import type { Stack } from '../model.ts';
 import type { Mistake } from './syntax.ts';
@@ -17,21 +18,6 @@ export interface ProblemExtra {
   readonly classic?: string | undefined;
   /** 4.3.11 prints it without the place. */
   readonly bare?: boolean;
-}
-
-/** More problems than this are not listed. */
-const MAX_DIAGS = 1000;
-
-/** All problems of a reading. */
-export class Diags {
-  readonly list: Diag[] = [];
-  add(diag: Diag): void {
-    if (this.list.length < MAX_DIAGS) this.list.push(diag);
-    else if (this.list.length === MAX_DIAGS) {
-      const { pos } = diag;
-      this.list.push({ code: 'limit', severity: 'warning', pos, text: 'there are more problems, which are not listed' });
-    }
-  }
 }
 
 export class Report {

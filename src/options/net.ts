@@ -97,7 +97,7 @@ export const TCP = {
     kind: str,
     def: undefined,
     since: '2.1.5',
-    doc: 'Daemon name to look for in hosts.allow and hosts.deny.',
+    doc: 'Daemon name to look for in hosts.allow and hosts.deny; when not given ser2net, and ser2net-control for the admin port.',
   }),
   keepalive: row({
     conf: false,

@@ -1,6 +1,7 @@
 // Ports as showport and showshortport print them: the layout is ser2net 4.3.11's, byte for byte. The names of the states are those of
 // 4.6.2 and later: 4.3.11 prints each under the name of another.
 import { encodeRaw } from '../base/raw-text.ts';
+import { withoutSecrets } from '../base/secrets.ts';
 import type { Pending } from '../port/engine.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
@@ -56,7 +57,7 @@ export function deviceParts(address: string): { readonly config: string; readonl
 export function showPort(port: Port, pending: Pending | undefined, out: Answer): void {
   const { name, accepter, connector, device } = port.config;
   out.block({ key: 'port', title: 'port', value: name }, () => {
-    out.field('accepter', accepter.text);
+    out.field('accepter', withoutSecrets(accepter.text));
     out.field('enable state', enableState(port, pending));
     out.field('timeout', port.timeout | 0);
     for (const user of port.users) {
@@ -65,7 +66,7 @@ export function showPort(port: Port, pending: Pending | undefined, out: Answer):
         out.field('bytes written to TCP', user.bytesOut);
       });
     }
-    out.field('device', device === undefined ? connector.text : `${connector.text} (${device})`);
+    out.field('device', withoutSecrets(device === undefined ? connector.text : `${connector.text} (${device})`));
     showDevice(port, out);
     const states = stateNames(port);
     out.field('tcp to device state', states.toDevice);
@@ -141,8 +142,8 @@ export function showShortPort(port: Port, pending: Pending | undefined): string 
     pending === undefined ? enableState(port, pending) : 'DEL',
     port.timeout | 0,
     isInUse(port) ? (user?.peer ?? '') : 'unconnected',
-    accepter.text,
-    connector.text,
+    withoutSecrets(accepter.text),
+    withoutSecrets(connector.text),
     states.toDevice,
     states.toNet,
     user?.bytesIn ?? 0,

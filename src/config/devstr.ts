@@ -1,6 +1,7 @@
 // The escapes in banner, openstr, closestr, closeon, sendon and the names of trace files (ser2net 4.3.11).
 import type { Clock } from '../base/clock.ts';
 import { encodeRaw } from '../base/raw-text.ts';
+import { withoutSecrets } from '../base/secrets.ts';
 
 /** What escapes can name. */
 export interface DevstrContext {
@@ -41,13 +42,13 @@ function named(letter: string, ctx: DevstrContext): string | undefined {
   const path = (text: string): string => (ctx.fileName === true ? text.slice(text.lastIndexOf('/') + 1) : text);
   switch (letter) {
     case 'd':
-      return path(ctx.connectorText);
+      return path(withoutSecrets(ctx.connectorText));
     case 'o':
       return path(ctx.device ?? ctx.name);
     case 'N':
       return ctx.name;
     case 'p':
-      return ctx.accepterText;
+      return withoutSecrets(ctx.accepterText);
     case 'B':
       return ctx.serialText;
     case 'I':

@@ -12,10 +12,10 @@ export class PidFile {
     this.#content = `${pid}\n`;
   }
 
-  /** Replaces what is there; umask decides the mode. The text of the warning when it cannot be: the daemon runs on, ser2net 4.3.11. */
+  /** Replaces what is there; a new one is for nobody else to write, whatever the umask: others send signals by it. The text of the warning when it cannot be: the daemon runs on, ser2net 4.3.11. */
   write(): string | undefined {
     try {
-      writeFileSync(this.#path, this.#content, { mode: 0o666 });
+      writeFileSync(this.#path, this.#content, { mode: 0o644 });
     } catch (err) {
       return MESSAGES.pidFile(this.#path, strerror(err));
     }

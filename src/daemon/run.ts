@@ -1,6 +1,7 @@
 // The daemon's life: read the configuration, start the engine, leave the foreground, serve until told to stop. Everything it needs
 // is handed in, so that tests can live it through in one process.
 import type { Clock } from '../base/clock.ts';
+import { withoutSecrets } from '../base/secrets.ts';
 import type { Config } from '../config/model.ts';
 import type { DaemonLog } from '../observe/log.ts';
 import type { Background } from './background.ts';
@@ -181,7 +182,7 @@ class Daemon {
 
   /** On stderr, as a line of text; where JSON was asked for there is nothing else. */
   #print(text: string): void {
-    if (this.#parts.options.logFormat === 'text') this.#parts.stderr(`${text}\n`);
+    if (this.#parts.options.logFormat === 'text') this.#parts.stderr(`${withoutSecrets(text)}\n`);
   }
 
   /** What ser2net 4.3.11 says about a configuration at its start: on stderr and to syslog, twice with -d. */

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Libc, SystemError } from '../base/libc.ts';
 import type { Log, LogLevel } from '../base/log.ts';
+import { withoutSecrets } from '../base/secrets.ts';
 
 /** Levels from the gravest on, with syslog's severity. */
 export const SEVERITY: Readonly<Record<LogLevel, number>> = { err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
@@ -123,7 +124,7 @@ export class DaemonLog implements Log {
 
   #emit(level: LogLevel, text: string, fields: Fields | undefined, fallback: boolean): void {
     const { pid, copy, json, clock } = this.#options;
-    const line = oneLine(text);
+    const line = oneLine(withoutSecrets(text));
     const tag = this.#pid ? `ser2net[${pid}]` : 'ser2net';
     const head = `<${FACILITY[this.#facility] | SEVERITY[level]}>${stamp(clock.wall())} ${tag}: `;
     const reached = this.#send(head, line);

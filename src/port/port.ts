@@ -5,6 +5,7 @@ import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import { type Owner, runAs } from '../base/owner.ts';
+import { withoutSecrets } from '../base/secrets.ts';
 import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
@@ -187,7 +188,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   listenFailed(err: GensioError): void {
     const text = err.code === 'notsup' && err.detail !== undefined ? `${err.message}: ${err.detail}` : err.message;
     const named = err.code === 'unknownname' || err.code === 'namenotfound';
-    this.#failure = named ? LOG.accepterInvalid(this.config.accepter.text, text) : LOG.listenFailed(this.name, text);
+    this.#failure = named ? LOG.accepterInvalid(withoutSecrets(this.config.accepter.text), text) : LOG.listenFailed(this.name, text);
     this.#log(this.#failure);
     this.#go({ on: 'not-listening' });
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -39,4 +39,12 @@ test('a file that cannot be written is a warning in the words of ser2net, and no
   assert.equal(file.write(), `Error opening pidfile '${path}': No such file or directory, pidfile not created`);
   file.remove();
   assert.match(new PidFile(dir, 1).write() ?? '', /: Is a directory, pidfile not created$/);
+});
+
+test('nobody else may write it, whatever the umask', () => {
+  const path = join(dir, 'mode');
+  const before = process.umask(0);
+  new PidFile(path, 1).write();
+  process.umask(before);
+  assert.equal(statSync(path).mode & 0o777, 0o644);
 });

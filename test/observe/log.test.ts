@@ -34,6 +34,12 @@ function make(options: Partial<LogOptions> = {}) {
   return { log, sent, answers };
 }
 
+test('a password in a gensio string is not logged', () => {
+  const { log, sent } = make();
+  log.log('err', "Invalid accepter 'certauth(password=geheim),ssl,tcp,1'");
+  assert.deepEqual(sent, ["<11>Nov  2 09:05:01 ser2net: Invalid accepter 'certauth(password=***),ssl,tcp,1'"]);
+});
+
 test('a line is priority, local time, tag and text; user without a pid at first', () => {
   const { log, sent } = make();
   log.log('err', 'text');

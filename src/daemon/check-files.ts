@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
 import type { Diag, Pos } from '../base/diag.ts';
 import { GensioError } from '../base/gensio-error.ts';
-import { noLog } from '../base/log.ts';
+import type { Log } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import { listenersOf } from '../config/check.ts';
 import { layersOf } from '../config/gensio-str.ts';
@@ -40,9 +40,14 @@ function layerProblems(layer: LayerSpec, pos: Pos, server: boolean): Diag[] {
     }
   }
   if (out.length > 0 || layer.type !== 'ssl') return out;
-  const made = credentials(layer.opts, server, systemClock.now(), noLog);
-  if (!(made instanceof GensioError)) return [];
-  return [{ code: 'bad-value', severity: 'error', pos, text: `ssl: ${made.detail ?? made.message}` }];
+  const log: Log = {
+    log: (level, text) => {
+      if (level === 'warning') out.push({ code: 'bad-value', severity: 'warning', pos, text });
+    },
+  };
+  const made = credentials(layer.opts, server, systemClock.now(), log);
+  if (made instanceof GensioError) out.push({ code: 'bad-value', severity: 'error', pos, text: `ssl: ${made.detail ?? made.message}` });
+  return out;
 }
 
 function unreadable(type: string, what: string, path: string, err: unknown, pos: Pos): Diag {

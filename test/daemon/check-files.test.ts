@@ -47,6 +47,13 @@ test('a key of another certificate, and a file that is no certificate, are error
   ]);
 });
 
+test('a certificate that is not valid now is a warning', () => {
+  const { key, cert } = makeKey(dir, 'old', { now: new Date('2020-01-01T00:00:00Z') });
+  assert.deepEqual(problems(accepter(`ssl(key=${key},cert=${cert}),tcp,1`)), [
+    '2:13 warning bad-value ssl: DIR/old.crt: certificate has expired (Dec 31 23:00:00 2019 GMT to Jan 31 00:00:00 2020 GMT)',
+  ]);
+});
+
 test('what this user may not read is a warning, and what is off is not looked at', {
   skip: process.getuid?.() === 0 && 'root may read everything',
 }, () => {

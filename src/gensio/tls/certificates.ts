@@ -3,20 +3,23 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GensioError, type GensioErrorCode } from '../../base/gensio-error.ts';
+import { strerror } from '../../base/strerror.ts';
 
 /** Biggest PEM file read: the certificates of a whole system have a quarter of it. */
 const MAX_FILE = 1 << 20;
 /** Most files of a hashed directory. */
 const MAX_FILES = 4096;
 
-/** A whole small file. Throws a GensioError with the given code, and what the system says. */
+/** A whole small file. Throws a GensioError with the given code, the file, and what the system says. */
 export function readPem(path: string, code: GensioErrorCode): string {
+  let size: number;
   try {
-    if (statSync(path).size > MAX_FILE) throw new Error(`${path} is too big`);
-    return readFileSync(path, 'latin1');
+    size = statSync(path).size;
+    if (size <= MAX_FILE) return readFileSync(path, 'latin1');
   } catch (err) {
-    throw new GensioError(code, (err as Error).message);
+    throw new GensioError(code, `${path}: ${strerror(err)}`);
   }
+  throw new GensioError(code, `${path} is too big: ${size} bytes`);
 }
 
 /** The files of a hashed directory (`<8 hex digits>.<n>`, as openssl rehash makes them), joined; '' when there are none. */
@@ -90,6 +93,25 @@ export function alternativeNames(cert: X509Certificate): string[] {
   return out;
 }
 
+/** What OpenSSL's security level 2 asks for, the default of Debian's: 112 bits. */
+const MIN_RSA_BITS = 2048;
+const MIN_CURVE_BITS = 224;
+
+/** How the key of a certificate is too weak, in words: `its RSA key has 1024 bits, not 2048 or more`; undefined when it is not. */
+export function weakness({ publicKey }: X509Certificate): string | undefined {
+  const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined && modulusLength < MIN_RSA_BITS)
+    return `its RSA key has ${modulusLength} bits, not ${MIN_RSA_BITS} or more`;
+  const curve = Number(/\d{3}/.exec(namedCurve ?? '')?.[0] ?? MIN_CURVE_BITS);
+  return curve < MIN_CURVE_BITS ? `its key is on the curve ${namedCurve}, which is too small` : undefined;
+}
+
+/** Why the certificate is not good at this time, in OpenSSL's words; undefined when it is. */
+export function dateProblem(cert: X509Certificate, now: Date): string | undefined {
+  if (now.getTime() < Date.parse(cert.validFrom)) return 'certificate is not yet valid';
+  return now.getTime() > Date.parse(cert.validTo) ? 'certificate has expired' : undefined;
+}
+
 const ANY_USE = '2.5.29.37.0';
 const USE = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
 
@@ -103,18 +125,13 @@ export function certificateProblem(
   use: keyof typeof USE,
   now: Date,
 ): string | undefined {
-  const dateProblem = (c: X509Certificate): string | undefined =>
-    now.getTime() < Date.parse(c.validFrom)
-      ? 'certificate is not yet valid'
-      : now.getTime() > Date.parse(c.validTo)
-        ? 'certificate has expired'
-        : undefined;
-  const late = dateProblem(cert);
+  if (weakness(cert) !== undefined) return 'EE certificate key too weak';
+  const late = dateProblem(cert, now);
   // Somebody chose this very certificate: what it says it is for does not matter.
   if (anchors.some((a) => a.raw.equals(cert.raw))) return late;
   const uses: readonly string[] | undefined = cert.keyUsage;
   if (uses !== undefined && !uses.includes(USE[use]) && !uses.includes(ANY_USE)) return 'unsuitable certificate purpose';
   const issuer = anchors.find((a) => a.ca && cert.checkIssued(a) && cert.verify(a.publicKey));
-  if (issuer !== undefined) return late ?? dateProblem(issuer);
+  if (issuer !== undefined) return late ?? dateProblem(issuer, now);
   return cert.issuer === cert.subject ? 'self-signed certificate' : 'unable to get local issuer certificate';
 }

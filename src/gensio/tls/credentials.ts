@@ -1,10 +1,11 @@
 // The key, certificate and CA files of an ssl layer as one ready TLS context, read again when a file changes.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext, DEFAULT_CIPHERS, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { systemClock } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import { fingerprintOfFile, readHashedDirectory, readPem } from './certificates.ts';
+import { dateProblem, fingerprintOfFile, readHashedDirectory, readPem, weakness } from './certificates.ts';
 
 type SslOptions = LayerOf<'ssl'>['opts'];
 
@@ -42,13 +43,29 @@ export function filesOf(opts: FileOptions): { key: string | undefined; cert: str
   return { key: cert === undefined ? undefined : opts.key, cert, ca: opts.CA };
 }
 
-function make(opts: SslOptions, server: boolean): SecureContext {
+/** The private key of a PEM file. Throws a GensioError that names the file. */
+function readKey(path: string): { readonly pem: string; readonly key: KeyObject } {
+  const pem = readPem(path, 'keynotfound');
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem)) {
+    const hint = `'openssl pkey -in ${path} -out FILE' writes it without`;
+    throw new GensioError('keynotfound', `the key ${path} is encrypted, and a daemon has nobody to ask for the passphrase; ${hint}`);
+  }
+  try {
+    return { pem, key: createPrivateKey(pem) };
+  } catch {
+    throw new GensioError('keynotfound', `${path} has no private key`);
+  }
+}
+
+function make(opts: SslOptions, server: boolean, warn: (text: string) => void): SecureContext {
   const { key, cert, ca } = filesOf(opts);
   if (server && (key === undefined || cert === undefined))
     throw new GensioError('keynotfound', 'a TLS server needs a key and a certificate');
   const options: SecureContextOptions = {
     // No CA given: nobody is trusted, rather than everybody a public authority vouches for; names are not checked.
     ca: [],
+    // As Debian's OpenSSL: what is weaker than 112 bits is refused, here and at the far end.
+    ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=2`,
     ...(opts.minVersion !== undefined && { minVersion: `TLSv${opts.minVersion}` }),
   };
   if (ca !== undefined) {
@@ -58,20 +75,19 @@ function make(opts: SslOptions, server: boolean): SecureContext {
   }
   if (cert !== undefined) {
     options.cert = readPem(cert, 'certnotfound');
-    options.key = readPem(key ?? cert, 'keynotfound');
+    const own = readKey(key ?? cert);
+    options.key = own.pem;
     let leaf: X509Certificate;
     try {
       leaf = new X509Certificate(options.cert);
-    } catch (err) {
-      throw new GensioError('certnotfound', `${cert}: ${(err as Error).message}`);
+    } catch {
+      throw new GensioError('certnotfound', `${cert} has no certificate`);
     }
-    let fits: boolean;
-    try {
-      fits = leaf.checkPrivateKey(createPrivateKey(options.key));
-    } catch (err) {
-      throw new GensioError('keynotfound', `${key}: ${(err as Error).message}`);
-    }
-    if (!fits) throw new GensioError('keyinvalid', `${key} is not the key of ${cert}`);
+    if (!leaf.checkPrivateKey(own.key)) throw new GensioError('keyinvalid', `${key} is not the key of ${cert}`);
+    const weak = weakness(leaf);
+    if (weak !== undefined) throw new GensioError('certinvalid', `the certificate ${cert} is too weak: ${weak}`);
+    const late = dateProblem(leaf, systemClock.wall());
+    if (late !== undefined) warn(`ssl: ${cert}: ${late} (${leaf.validFrom} to ${leaf.validTo})`);
   }
   try {
     return createSecureContext(options);
@@ -84,8 +100,9 @@ function make(opts: SslOptions, server: boolean): SecureContext {
 const LOOK_AGAIN_MS = 100;
 
 /**
- * The context for a set of options, or why there is none: certnotfound, keynotfound, keyinvalid. Files that changed are
- * read again; while they cannot be used, the context made of the ones before stays (and the log says so, once).
+ * The context for a set of options, or why there is none: certnotfound, keynotfound, keyinvalid, certinvalid. Files that changed
+ * are read again; while they cannot be used, the context made of the ones before stays. The log says so, and what is wrong with the
+ * files of a server or the date of a certificate, once each time they are read.
  */
 export function credentials(opts: SslOptions, server: boolean, now: number, log: Log): SecureContext | GensioError {
   const files = filesOf(opts);
@@ -99,14 +116,14 @@ export function credentials(opts: SslOptions, server: boolean, now: number, log:
   }
   let made: SecureContext | GensioError;
   try {
-    made = make(opts, server);
+    made = make(opts, server, (text) => log.log('warning', text));
   } catch (err) {
     if (!(err instanceof GensioError)) throw err;
     made = err;
     if (before?.good !== undefined) {
       log.log('warning', `ssl: keeping the certificate in use, the new one cannot be: ${err.detail ?? err.message}`);
       made = before.good;
-    }
+    } else if (server) log.log('err', `ssl: ${err.detail ?? err.message}`);
   }
   if (!cache.has(key) && cache.size >= MAX_KEPT) {
     const [oldest] = cache.keys();

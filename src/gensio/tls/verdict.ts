@@ -5,7 +5,7 @@ import type { Log } from '../../base/log.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { Peer } from '../gensio.ts';
 import { type Authority, printable } from './authority.ts';
-import { alternativeNames, certificateProblem, commonName } from './certificates.ts';
+import { alternativeNames, certificateProblem, commonName, weakness } from './certificates.ts';
 
 /** What OpenSSL thinks of the peer's certificate against the CA option: a code such as CERT_HAS_EXPIRED, and words. */
 export interface VerifyError {
@@ -67,7 +67,7 @@ export function verdict(
   }
   const user = commonName(cert);
   const listed = opts.allow === undefined ? undefined : allowedBy(opts.allow, cert);
-  let good = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code));
+  let good = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code) && weakness(cert) === undefined);
   if (!good && server && user !== undefined && auth !== undefined)
     good = certificateProblem(cert, auth.certificates(user), 'client', now) === undefined;
   if (!good) log.log('err', `Error verifying certificate: ${problem?.message ?? 'unknown'}`);

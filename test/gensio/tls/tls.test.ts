@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -295,7 +296,57 @@ test('an expired certificate is refused, also when it is its own anchor or pinne
   for (const opts of [{ CA: old.cert, clientauth: true }, { allow: [`sha256:${old.x509.fingerprint256}`] }]) {
     const { errors, env } = await pair(serverOpts(opts), as);
     assert.equal(errors[0]?.code, 'protoerr');
-    assert.equal(env.lines[0], 'err Error verifying certificate: certificate has expired');
+    assert.equal(env.lines.filter((line) => line.startsWith('err'))[0], 'err Error verifying certificate: certificate has expired');
+  }
+});
+
+/** A certificate with an RSA key of 1024 bits, self-signed; the key as it is and encrypted. */
+const weak = join(import.meta.dirname, '../../../../test/fixtures/tls');
+const weakCert = join(weak, 'weak.crt');
+
+test('a key of less than 2048 bits is refused at the far end, also when it is its own anchor, pinned or in allowed_certs', async (t) => {
+  const authdir = join(dir, 'weak-auth');
+  mkdirSync(join(authdir, 'weak', 'allowed_certs'), { recursive: true });
+  copyFileSync(weakCert, join(authdir, 'weak', 'allowed_certs', '01234567.0'));
+  const pin = `sha256:${new X509Certificate(readFileSync(weakCert)).fingerprint256}`;
+  for (const opts of [{ CA: weakCert, clientauth: true }, { allow: [pin] }, { clientauth: true }]) {
+    const env = testEnv();
+    const auth = directoryAuthority({ authdir, allowedUsers: undefined }, env.log);
+    const p = await port(t, serverOpts(opts), { ...env, auth });
+    const key = readFileSync(join(weak, 'weak.key'));
+    const as = { key, cert: readFileSync(weakCert), ciphers: 'DEFAULT:@SECLEVEL=0', rejectUnauthorized: false };
+    const client = tlsConnect({ ...as, port: p.port, host: '127.0.0.1' });
+    client.on('error', () => undefined);
+    t.after(() => client.destroy());
+    await until(() => p.failed.length + p.accepted.length === 1, 'an end of the handshake');
+    assert.equal(p.failed[0]?.code, 'protoerr');
+  }
+});
+
+test('files that cannot be used are told with the reason, once each time they are read: weak, encrypted, no key, expired', async () => {
+  const text = join(dir, 'text');
+  writeFileSync(text, 'hello');
+  const old = makeKey(dir, 'old-server', { now: new Date('2020-01-01T00:00:00Z') });
+  for (const [key, cert, code, line] of [
+    [
+      join(weak, 'weak.key'),
+      weakCert,
+      'certinvalid',
+      `err ssl: the certificate ${weakCert} is too weak: its RSA key has 1024 bits, not 2048 or more`,
+    ],
+    [join(weak, 'encrypted.key'), weakCert, 'keynotfound', /err ssl: the key .*encrypted.key is encrypted, and a daemon has nobody to ask/],
+    [join(weak, 'encrypted-old.key'), weakCert, 'keynotfound', /err ssl: the key .*encrypted-old.key is encrypted/],
+    [text, server.cert, 'keynotfound', `err ssl: ${text} has no private key`],
+    [server.key, text, 'certnotfound', `err ssl: ${text} has no certificate`],
+    [server.key, join(dir, 'none'), 'certnotfound', `err ssl: ${join(dir, 'none')}: No such file or directory`],
+    [old.key, old.cert, undefined, /warning ssl: .*old-server.crt: certificate has expired \(Dec 31 23:00:00 2019 GMT to Jan 31 /],
+  ] as const) {
+    const env = testEnv();
+    for (let i = 0; i < 2; i++) assert.equal((await pair({ key, cert }, clientOpts({ allowAuthfail: true }), env)).errors[0]?.code, code);
+    const said = env.lines.filter((l) => l.includes(' ssl: '));
+    assert.equal(said.length, 1, said.join());
+    if (typeof line === 'string') assert.equal(said[0], line);
+    else assert.match(said[0]!, line);
   }
 });
 

@@ -43,19 +43,28 @@ export class DeviceLink {
     try {
       this.#claim();
       this.#write(slave);
-      const temporary = join(dirname(this.path), `.${this.#env.pid}-${slave.slice(slave.lastIndexOf('/') + 1)}.ser2net`);
-      rmSync(temporary, { force: true });
-      if (!existsSync(dirname(this.path))) throw new GensioError('notfound', `there is no directory ${dirname(this.path)}`);
-      symlinkSync(slave, temporary);
-      try {
-        renameSync(temporary, this.path);
-      } catch (err) {
-        rmSync(temporary, { force: true });
-        throw err;
-      }
+      this.#link(slave);
       this.#slave = slave;
     } catch (err) {
       throw fromSystemError(err);
+    }
+  }
+
+  /** In one step: there is never a moment without a link. */
+  #link(slave: string): void {
+    const folder = dirname(this.path);
+    const temporary = join(folder, `.${this.#env.pid}-${slave.slice(slave.lastIndexOf('/') + 1)}.ser2net`);
+    try {
+      rmSync(temporary, { force: true });
+      symlinkSync(slave, temporary);
+      renameSync(temporary, this.path);
+    } catch (err) {
+      rmSync(temporary, { force: true });
+      if (this.#slave === undefined && this.#record !== undefined) rmSync(this.#record, { force: true });
+      const { code } = err as NodeJS.ErrnoException;
+      if (code === 'ENOENT') throw new GensioError('notfound', `there is no directory ${folder}`);
+      if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') throw new GensioError('perm', `no right to make a link in ${folder}`);
+      throw err;
     }
   }
 

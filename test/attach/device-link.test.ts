@@ -96,7 +96,12 @@ test('without a place for records, or with one that cannot be written, the link 
   }
 });
 
-test('a folder that is not there is an error of the caller', (t) => {
+test('a folder that is not there, or where nobody may make links, is an error of the caller, and leaves no record', (t) => {
   const { dir, env } = rig(t);
-  assert.throws(() => new DeviceLink(join(dir, 'no', 'ttyV0'), env).point('/dev/pts/7'), { code: 'notfound' });
+  assert.throws(() => new DeviceLink(join(dir, 'no', 'ttyV0'), env).point('/dev/pts/7'), {
+    code: 'notfound',
+    detail: `there is no directory ${join(dir, 'no')}`,
+  });
+  assert.throws(() => new DeviceLink('/sys/ttyV0', env).point('/dev/pts/7'), { code: 'perm', detail: 'no right to make a link in /sys' });
+  assert.deepEqual(readdirSync(join(dir, 'state')), []);
 });

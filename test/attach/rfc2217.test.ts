@@ -408,6 +408,75 @@ while True:
 `;
 const hasPyserial = existsSync('/usr/bin/python3') && spawnSync('/usr/bin/python3', ['-c', 'import serial.rfc2217']).status === 0;
 
+const APPLICATION = `
+import json, sys, serial
+device = sys.argv[1]
+out = {}
+with serial.Serial(device, 115200, timeout=10, exclusive=True) as port:
+    port.write(b'\\xffhello')
+    port.flush()
+    out['first'] = port.read(6).hex()
+    port.baudrate = 250000
+    port.baudrate = 57600
+    port.rtscts = True
+    port.stopbits = 2
+    port.reset_input_buffer()
+    port.reset_output_buffer()
+    port.write(b'again')
+    out['second'] = port.read(5).decode()
+    out['waiting'] = port.in_waiting
+    for name, change in (('parity', lambda: setattr(port, 'parity', 'E')), ('lines', lambda: port.cts), ('other', lambda: serial.Serial(device, exclusive=True))):
+        try:
+            change()
+        except Exception as err:
+            out[name] = getattr(err, 'errno', None) or err.args[0]
+cycles = 0
+for i in range(100):
+    with serial.Serial(device, (9600, 57600)[i % 2], timeout=10) as port:
+        port.write(b'%d;' % i)
+        if port.read(len(b'%d;' % i)) == b'%d;' % i: cycles += 1
+out['cycles'] = cycles
+print(json.dumps(out))
+`;
+
+for (const [name, server] of Object.entries(SERVERS)) {
+  const missing = name === 'real ser2net' && !existsSync('/usr/sbin/ser2net') ? 'ser2net is not installed' : undefined;
+  const skip = missing ?? (hasPyserial ? false : 'python3-serial is not installed');
+
+  test(`${name}: pyserial as the application, which opens the device a hundred times`, { skip }, async (t) => {
+    const env = attachTestEnv(t);
+    const { port, device } = await server(t, env);
+    void (async () => {
+      for (;;) await device.master.write(await device.master.takeBytes(1, 2 ** 31 - 1));
+    })().catch(() => undefined);
+    const attachment = attach(t, env, `rfc2217://127.0.0.1:${port}`);
+    await connected(attachment);
+    const child = spawn('/usr/bin/python3', ['-c', APPLICATION, attachment.spec.device], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => void child.kill('SIGKILL'));
+    let out = '';
+    child.stdout.on('data', (data: Buffer) => {
+      out += data.toString();
+    });
+    await until('the application to end', () => child.exitCode !== null);
+    assert.deepEqual(JSON.parse(out), {
+      first: 'ff68656c6c6f',
+      second: 'again',
+      waiting: 0,
+      // What no pseudo-terminal has is an error at once: EINVAL, ENOTTY. The lock is the system's: EAGAIN.
+      parity: 22,
+      lines: 25,
+      other: 11,
+      cycles: 100,
+    });
+    await until('the last speed there', () => device.settings().ospeed === 57600);
+    assert.equal(attachment.view.connections, 1);
+    assert.deepEqual(
+      env.lines.filter((line) => /far end|no answer/.test(line)),
+      [],
+    );
+  });
+}
+
 test('pyserial as the server: settings arrive, and data comes back', {
   skip: hasPyserial ? false : 'python3-serial is not installed',
 }, async (t) => {

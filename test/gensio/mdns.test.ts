@@ -10,7 +10,8 @@ import type { Gensio } from '../../src/gensio/gensio.ts';
 import { announce, matches, mdnsConnector, parseService, type Service, stackOf } from '../../src/gensio/mdns.ts';
 import { Builder } from '../../src/gensio/registry.ts';
 import type { LayerOf, LayerSpec } from '../../src/options/stack.ts';
-import { Ear, opened, until } from '../compliance/ear.ts';
+import { Ear, farStream, opened, until } from '../compliance/ear.ts';
+import { compliance } from '../compliance/gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { testFolder } from '../rig/keys.ts';
 import { layerSpec } from './layer-spec.ts';
@@ -47,6 +48,19 @@ async function listening(t: TestContext): Promise<{ port: number; sockets: Socke
   });
   return { port: (server.address() as { port: number }).port, sockets };
 }
+
+const plain = (port: number): string => program(`printf '%s\\n' '${line(port, 'my\\032port', '"gensiostack=tcp"')}'`);
+compliance('mdns', {
+  async make(t) {
+    const { port, sockets } = await listening(t);
+    const gensio = make({}, 'my port', plain(port));
+    assert.equal((await opened(gensio))?.message, undefined);
+    await until(() => sockets.length === 1, 'the connection');
+    return { gensio, far: farStream(sockets[0]!) };
+  },
+  unopened: async (t) => make({}, 'my port', plain((await listening(t)).port)),
+  refused: () => ({ gensio: make({}, 'another', plain(1)) }),
+});
 
 test('a line of the tool is read with its escapes', () => {
   assert.deepEqual(parseService(line(4001)), {

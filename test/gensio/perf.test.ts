@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Gensio } from '../../src/gensio/gensio.ts';
 import { perfFilter } from '../../src/gensio/perf.ts';
 import type { LayerOf } from '../../src/options/stack.ts';
-import { Ear, opened, settle, until } from '../compliance/ear.ts';
+import { Ear, farGensio, opened, settle, until } from '../compliance/ear.ts';
+import { compliance } from '../compliance/gensio.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
+import { linkedPair } from '../rig/linked-gensio.ts';
 import { layerSpec, tcpSpec } from './layer-spec.ts';
 
 async function rig(opts: Partial<LayerOf<'perf'>['opts']> = {}, full = false) {
@@ -19,6 +22,19 @@ async function rig(opts: Partial<LayerOf<'perf'>['opts']> = {}, full = false) {
   gensio.setReading(true);
   return { clock, child, gensio, ear };
 }
+
+const onPair = (child: Gensio): Gensio => perfFilter(layerSpec('perf', {}, { child: tcpSpec(1) }), child, false, testEnv());
+compliance('perf', {
+  async make() {
+    const [a, b] = linkedPair();
+    const gensio = onPair(a);
+    assert.equal(await opened(gensio), undefined);
+    return { gensio, far: farGensio(b) };
+  },
+  unopened: () => onPair(linkedPair()[0]),
+  // It drops what is written, reads all there is, and hands up lines of its own.
+  without: ['same-bytes', 'bulk', 'back-pressure', 'flow', 'last-words', 'far-close'],
+});
 
 test('what is written is dropped, what comes is counted, and each second a line says so', async () => {
   const { clock, child, gensio, ear } = await rig();

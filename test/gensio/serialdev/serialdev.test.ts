@@ -120,6 +120,20 @@ for (const lib of ['libc', 'none'] as const) {
   });
 }
 
+compliance('dev', {
+  make: async (t) => {
+    const pty = openPty({ raw: true });
+    t.after(() => pty.close());
+    const dev = createDev({ type: 'dev', path: pty.path, opts: defaults(SERIALDEV) }, env());
+    await opensWell(dev);
+    return { gensio: dev, far: farEnd(pty.master) };
+  },
+  refused: () => ({ gensio: createDev({ type: 'dev', path: join(root, 'missing'), opts: defaults(SERIALDEV) }, env()), code: 'notfound' }),
+  without: ['far-close'],
+  piece: 4096,
+  bulk: 1024 * 1024,
+});
+
 // Settings, as a second descriptor of the terminal sees them.
 const BITS = {
   CSTOPB: 0o100,

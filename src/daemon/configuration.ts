@@ -39,12 +39,17 @@ export interface ReportLine {
 const plain = ({ hint: _, ...diag }: Diag): string => formatDiag(diag);
 
 /**
- * Problems as the log shows them: in ser2net 4.3.11's words where it has some, all at its one level. What it does not notice is said
- * in ours: errors, because something is left out; warnings only to those who want to know more.
+ * Problems as the log shows them: in ser2net 4.3.11's words where it has some, all at its one level, and with their true place to
+ * those who want to know more. In ours alone what it does not notice: errors, because something is left out; warnings as before.
+ * A word of old versions that 4.3.11 refuses is taken: there both are needed.
  */
 export function reportLines({ diags }: Reading): readonly ReportLine[] {
-  return diags.map((diag) => {
-    if (diag.classic !== undefined) return { level: 'err', text: diag.classic };
-    return { level: diag.severity === 'error' ? 'err' : 'info', text: plain(diag) };
+  return diags.flatMap((diag) => {
+    const own: ReportLine = { level: diag.severity === 'error' ? 'err' : 'info', text: plain(diag) };
+    if (diag.classic === undefined) return [own];
+    return [
+      { level: 'err', text: diag.classic },
+      { ...own, level: diag.code === 'dropped' ? 'err' : 'info' },
+    ];
   });
 }

@@ -36,7 +36,13 @@ test('a good configuration is applied', async () => {
 test('items that were left out do not stop the rest from being applied', async () => {
   const { reloader, events } = make(() => ({ kind: 'read', reading: reading({ diags: [bad] }), note: 'old' }));
   assert.deepEqual(await reloader.request('SIGHUP'), { ok: true, problems: ['f.yaml:0(column 0): broken'] });
-  assert.deepEqual(events.slice(2), ['note: old', 'err: f.yaml:0(column 0): broken', 'apply', 'after']);
+  assert.deepEqual(events.slice(2), [
+    'note: old',
+    'err: f.yaml:0(column 0): broken',
+    'info: f.yaml:1:1: error: broken [syntax]',
+    'apply',
+    'after',
+  ]);
 });
 
 test('a file that was not read to its end changes nothing and says why', async () => {

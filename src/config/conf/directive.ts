@@ -213,17 +213,18 @@ function readLed(fields: Fields, report: LineReport, names: ConfNames): Entry {
     return { is: 'led', led };
   };
   if (driver.text !== 'sysfs') {
-    // Before 3.0: LED:name:device under /sys/class/leds, a blank, and the duration.
+    // Before 3.0: LED:name:device, a name or file under /sys/class/leds, a blank, and the duration.
     const all = report.line.text.slice(driver.at);
     const old = /^(\S+)[ \t]+([0-9]{1,9})[ \t]*$/.exec(all);
     const classic = messages.ledDriver(driver.text, name.text, report.line.classicLine);
     if (old === null) return drop(driver, `there is no LED driver '${driver.text}', only sysfs`, classic);
-    const now = `LED:${name.text}:sysfs:device=${old[1]} duration=${old[2]}`;
+    const device = old[1]!.replace(/^\/sys\/class\/leds\/([^/]+).*$/, '$1');
+    const now = `LED:${name.text}:sysfs:device=${device} duration=${old[2]}`;
     report.warning('dropped', { text: all, at: driver.at }, 'a LED line in the form it had before ser2net 3', {
       hint: `write '${now}'`,
       classic,
     });
-    return define({ ...base, device: old[1]!, duration: Number(old[2]) || 10 }, false);
+    return define({ ...base, device, duration: Number(old[2]) || 10 }, false);
   }
   // Without any parameters 4.3.11 crashes.
   if (body === undefined) return drop(driver, "the LED line has no 'device='");

@@ -229,6 +229,7 @@ test('what is wrong with a LED', () => {
 });
 
 test('the first form of LED lines is taken, and ports that use one are kept', () => {
+  assert.equal(conf('LED:rx:/sys/class/leds/lamp/trigger 15').config.leds[0]!.device, 'lamp');
   const reading = conf('LED:rx:beaglebone:green:usr2 15', '1:raw:0:/dev/a:led-rx=rx', '2:raw:0:/dev/a:led-tx=rx');
   assert.deepEqual([reading.config.leds[0]!.device, reading.config.leds[0]!.duration], ['beaglebone:green:usr2', 15]);
   assert.deepEqual(

@@ -110,6 +110,7 @@ async function manyPorts(say: Say, seconds: number): Promise<void> {
 async function churn(say: Say, seconds: number): Promise<void> {
   await farm(4, 200, async (subject, lines) => {
     const stay = await Promise.all(lines.map((line, i) => joined(line, i + 1)));
+    const idle = descriptorsOf(subject);
     const counts = { made: 0, failed: 0, open: 0 };
     const word = new Talk(999_999, 'nobody listens').header;
     const one = (place: number): void => {
@@ -146,6 +147,11 @@ async function churn(say: Say, seconds: number): Promise<void> {
     say(`churn: ${counts.made} connections in ${took.toFixed(1)} s (${(counts.made / took).toFixed(0)}/s), ${counts.failed} failed`);
     say(
       `  heap in MB: ${[...samples, last].map(({ heap }) => (heap / MB).toFixed(1)).join(' ')}; ${holdingText(last, descriptorsOf(subject))}`,
+    );
+    assert.equal(counts.failed, 0, 'connections failed');
+    await until(
+      () => `descriptors: ${descriptorsOf(subject)} of ${idle}`,
+      () => descriptorsOf(subject) <= idle,
     );
     const [first] = samples;
     if (first !== undefined) assert.ok(last.heap < first.heap + HEAP_SLACK, 'the heap has grown');

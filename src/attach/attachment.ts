@@ -2,12 +2,13 @@
 //
 // The pty lives as long as the attachment. What applications write goes to the network as fast as that takes it; while there is no
 // connection it is kept up to a limit, and then they wait. Both sides are in one file: what one may do depends on what the other holds.
+import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Termios } from '../base/libc.ts';
 import type { Target } from '../config/target.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import type { TargetOptions } from '../options/attach.ts';
+import type { AttachOptions, TargetOptions } from '../options/attach.ts';
 import { agreement } from './agreement.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentState, type AttachmentView, describe } from './attachment-spec.ts';
 import { Backoff } from './backoff.ts';
@@ -21,6 +22,10 @@ import { PtyEnd } from './pty-end.ts';
 const STABLE_MS = 5000;
 /** How long what was written last may take to go out at the end. */
 const FAREWELL_MS = 2000;
+
+/** Options that a pty gets when it is made, and those that a connection begins with; the others hold at once. */
+const RIGHTS = ['user', 'group', 'mode'] as const;
+const LINE = ['speed', 'flow', 'fixed', 'dtr', 'rts'] as const;
 
 /** One attempt, and the connection it becomes. */
 interface Session {
@@ -118,17 +123,27 @@ export class Attachment {
 
   /** Other targets or options for the same device. false: that needs a new one. */
   change(spec: AttachmentSpec): boolean {
-    const { user, group, mode } = this.#spec.options;
-    const o = spec.options;
-    if (spec.device !== this.#spec.device || o.user !== user || o.group !== group || o.mode !== mode) return false;
+    const before = this.#spec;
+    const alike = (key: keyof AttachOptions): boolean => isDeepStrictEqual(spec.options[key], before.options[key]);
+    if (spec.device !== before.device || !RIGHTS.every(alike)) return false;
     if (this.#state === 'stopped') return false;
     this.#spec = spec;
-    this.#dropSession('reconfigured');
+    if (this.#session?.open !== true || !isDeepStrictEqual(spec.targets, before.targets) || !LINE.every(alike))
+      this.reconnect('reconfigured');
+    else {
+      this.#prepare();
+      this.#updateReading();
+    }
+    return true;
+  }
+
+  /** Ends the connection and makes it anew. */
+  reconnect(why: string): void {
+    this.#dropSession(why);
     this.#prepare();
     this.#state = 'idle';
-    if (!o.onDemand || this.#pty?.used === true) this.#connect();
+    if (!this.#spec.options.onDemand || this.#pty?.used === true) this.#connect();
     else this.#updateReading();
-    return true;
   }
 
   /** Takes the link away, lets out what was written, and closes everything. done comes once. */

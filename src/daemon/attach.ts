@@ -161,7 +161,7 @@ class AttachProcess {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.once(signal, () => this.#end(0));
     process.on('SIGHUP', () => {
       if (this.#background === undefined) this.#end(0);
-      else attachment.change(attachment.spec);
+      else attachment.reconnect('asked to connect anew');
     });
     process.on('SIGUSR1', () => attachment.report());
     const crash = (err: unknown): void => {

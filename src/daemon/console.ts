@@ -7,7 +7,7 @@ import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
 import { lineOfOptions, requestsFor } from '../attach/line.ts';
 import { systemClock, type Timer } from '../base/clock.ts';
-import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import { Defaults } from '../config/defaults.ts';
@@ -103,7 +103,7 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     return lost === undefined ? 0 : 1;
   } catch (err) {
     terminal.restore();
-    io.err(`ser2net console: ${describe(fromSystemError(err))}\n`);
+    io.err(`ser2net console: ${err instanceof GensioError ? describe(err) : (err as Error).message}\n`);
     return 1;
   } finally {
     terminal.restore();

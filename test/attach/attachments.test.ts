@@ -85,6 +85,22 @@ test('reload after reload adds, changes and removes others, and a stream through
   app.close();
 });
 
+test('an option that does not concern the connection is changed without ending it', async (t) => {
+  const env = attachTestEnv(t);
+  const peer = new Peer(t);
+  const port = await peer.listen();
+  const all = new Attachments(env);
+  t.after(() => all.stop());
+  await all.apply([config(env, 'a', port)]);
+  await until('the connection', () => peer.sockets.length === 1 && all.views[0]!.state === 'connected');
+  await all.apply([config(env, 'a', port, {}, { discardUnread: true, queue: 7 })]);
+  peer.send('nobody reads this');
+  await until('it to be thrown away', () => all.views[0]!.discardedIn === 17);
+  assert.deepEqual([all.views[0]!.connections, all.views[0]!.state], [1, 'connected']);
+  await all.apply([config(env, 'a', port, {}, { dtr: 'on' })]);
+  await until('another connection', () => all.views[0]!.connections === 2);
+});
+
 test('another target keeps the pty and what is open on it; another device makes a new one', async (t) => {
   const env = attachTestEnv(t);
   const [first, second] = [new Peer(t), new Peer(t)];

@@ -45,8 +45,11 @@ const here = (text: string): string =>
     .replaceAll(/(user=|--user )operator\b/g, `$1${uid}`)
     .replaceAll(/(group=|--group )operators\b/g, `$1${gid}`);
 
+const executed = new Set<string>();
+
 /** The words of a command, `ser2net` being the built one and its files copies made for here. */
 function words(command: string): string[] {
+  executed.add(command);
   const [program = '', ...args] = here(command).split(' ');
   if (program !== 'ser2net') return [program, ...args];
   const named = args.indexOf('-c') + 1;
@@ -138,6 +141,7 @@ for (const [i, command] of plain.entries()) {
 
 test('keys and certificates are made as the page says', () => {
   for (const command of commands.filter((each) => /gencert|^cat /.test(each))) {
+    executed.add(command);
     const { status, stderr } = command.startsWith('cat ')
       ? spawnSync('/bin/sh', ['-c', here(command)], { encoding: 'utf8' })
       : // The server's name is the one the client connects to.
@@ -175,4 +179,9 @@ test('encrypted: the panel may use the second module and not the first', async (
   await use(join(dir, 'dev/lio1'), 1, panel);
   await allowed.stop();
   await daemon.stop();
+});
+
+test('no command of the page was left out', () => {
+  const left = commands.filter((command) => !executed.has(command) && skipFor(command) === false);
+  assert.deepEqual(left, []);
 });

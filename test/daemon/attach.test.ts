@@ -60,6 +60,12 @@ test('in the background: the command comes back when the device is there, and th
   const app = new Application(device);
   app.write('x');
   await until('x', () => peer.got.toString() === 'x');
+  let again = false;
+  peer.server.once('connection', () => {
+    again = true;
+  });
+  process.kill(pid, 'SIGHUP');
+  await until('another connection', () => again);
   app.close();
   process.kill(pid, 'SIGTERM');
   await untilGone(pid);

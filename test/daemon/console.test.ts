@@ -207,6 +207,10 @@ test('what cannot be connected to gives 1 and says why', async (t) => {
     [code, err],
     [1, `ser2net console: cannot connect to tcp://127.0.0.1:${port}: Connection refused (connect ECONNREFUSED 127.0.0.1:${port})\n`],
   );
+  const peer = new Peer(t);
+  const where = `127.0.0.1:${await peer.listen()}`;
+  const noLog = await run(['console', '--raw', '--log', '/nowhere/log', where], { stdin: '' });
+  assert.deepEqual([noLog.code, noLog.err], [1, 'ser2net console: cannot open /nowhere/log: No such file or directory\n']);
   assert.match((await run(['console', '--escape', 'F1', 'h:1'])).err, /^ser2net console: --escape: 'F1' is not a key/);
   assert.match((await run(['console', 'no-such-thing'])).err, /^ser2net console: no-such-thing: /);
 });

@@ -1,6 +1,6 @@
 // The cases as a whole: finding them, playing a few at a time, checking one, and the list of known differences.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Case, parseCase, printSteps, type Step } from './case-file.ts';
 import { canonicalSteps, compare, diffLines, isLikeReference } from './compare.ts';
@@ -46,10 +46,20 @@ export function ours(): Command {
   return { file: process.execPath, args: [main] };
 }
 
+function mayWrite(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The shim where the case needs one; a string says why the case cannot be played. */
 export function needs(c: Case): { readonly shim: string | undefined } | string {
   const why = whyNot();
   if (why !== undefined) return why;
+  if (JSON.stringify(c.blocks).includes('%LOCK') && !mayWrite('/var/lock')) return '/var/lock cannot be written';
   if (!c.settings.has('shim')) return { shim: undefined };
   const shim = modemShim();
   return shim === undefined ? 'no C compiler for the modem lines' : { shim };

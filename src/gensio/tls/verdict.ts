@@ -70,15 +70,14 @@ export function verdict(
   let good = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code) && weakness(cert) === undefined);
   if (!good && server && user !== undefined && auth !== undefined)
     good = certificateProblem(cert, auth.certificates(user), 'client', now) === undefined;
+  const unlisted = opts.allow !== undefined && listed === undefined;
   if (!good) log.log('err', `Error verifying certificate: ${problem?.message ?? 'unknown'}`);
+  if (unlisted) log.log('err', `ssl: certificate of '${printable(user ?? '')}' is not on the allow list (sha256:${cert.fingerprint256})`);
   if (!good && !opts.allowAuthfail) {
     if (server) log.log('err', 'ssl: Failed SSL read: error:0A000086:SSL routines::certificate verify failed');
     return new GensioError(server ? 'protoerr' : 'certinvalid', problem?.message);
   }
-  if (opts.allow !== undefined && listed === undefined) {
-    log.log('err', `ssl: certificate of '${printable(user ?? '')}' is not on the allow list (sha256:${cert.fingerprint256})`);
-    return new GensioError('authreject', 'not on the allow list');
-  }
+  if (unlisted) return new GensioError('authreject', 'not on the allow list');
   // A name on an allow list counts only when somebody vouches for it.
   if (listed === 'name' && !good) return new GensioError('authreject', problem?.message);
   if (server && auth !== undefined && user !== undefined && !auth.userAllowed(user))

@@ -275,6 +275,12 @@ test('an allow list goes by fingerprint, common name and alternative name', asyn
   assert.equal(await code(['box.example.org'], named, named.cert), undefined);
   assert.equal(await code(['10.1.2.3'], named, named.cert), undefined);
   assert.equal(await code(['example.org'], named, named.cert), 'authreject');
+  // Whoever it was can be put on the list from the log.
+  const { env } = await pair(serverOpts({ allow: ['bob'] }), as(joe));
+  assert.ok(
+    env.lines.includes(`err ssl: certificate of 'joe' is not on the allow list (sha256:${joe.x509.fingerprint256})`),
+    env.lines.join(),
+  );
   const clientSide = await pair(serverOpts(), clientOpts({ allow: ['somebody-else'] }));
   assert.equal(clientSide.errors[1]?.code, 'authreject');
 });

@@ -56,6 +56,8 @@ const DEFAULT_SIGNATURE = 'ser2net';
 const MAX_PLACES = 65536;
 /** Newcomers kept while the previous session ends, or a user leaves; more are closed. */
 const MAX_WAITING = 64;
+/** How long they wait for a user whose end is known and does not get through: a layer may hold back what comes before it. */
+const LEAVE_LIMIT_MS = 4000;
 
 export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   config: ConnectionConfig;
@@ -80,6 +82,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
   #lost = false;
   readonly #hold: Deadline;
+  readonly #leaving: Deadline;
   readonly #leavers: LeaverWatch;
   readonly #slow: SlowWatch<Netcon>;
   readonly #announcer: Announcer;
@@ -94,6 +97,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
     this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
+    this.#leaving = { due: Infinity, run: () => this.#serveWaiting(false) };
     this.#leavers = new LeaverWatch(env.deadlines, this.#users);
     this.#slow = new SlowWatch(
       env.clock,
@@ -213,25 +217,25 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
 
   // ---- Users ----
 
-  /** A connection for this port, from its own listener or a rotator. */
-  accepted(gensio: Gensio): void {
+  /** A connection for this port, from its own listener or a rotator. patient: it may wait for a user that is leaving. */
+  accepted(gensio: Gensio, patient = true): void {
     runAs(this, () => {
       try {
-        this.#accept(gensio);
+        this.#accept(gensio, patient);
       } catch (err) {
         gensio.abort();
         throw err;
       }
     });
   }
-  #accept(gensio: Gensio): void {
+  #accept(gensio: Gensio, patient = true): void {
     const verdict = admit({
       enabled: this.#enabled,
       closing: this.#state.at === 'closing',
       allowed: this.#remaddr.allows(gensio.address()),
       kickolduser: this.config.options.kickolduser,
       places: this.#places.map((user, i) => (this.#connback?.reserves(i) ? 'reserved' : user === undefined ? 'free' : 'taken')),
-      leaving: () => this.#places.some((user) => user?.gensio.hungUp?.() === true),
+      leaving: () => patient && this.#places.some((user) => user?.gensio.hungUp?.() === true),
       deviceInUse: !this.inUse && this.#env.deviceInUse(this.config.connector.text, this),
       deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
     });
@@ -242,6 +246,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       };
       gensio.up = { ...nobody, closed: leave };
       this.#waiting.push(gensio);
+      if (this.#state.at !== 'closing' && this.#leaving.due === Infinity) this.#env.deadlines.arm(this.#leaving, LEAVE_LIMIT_MS);
     } else if ('say' in verdict) dismiss(gensio, this.#env.clock, verdict.say);
     else {
       const place = 'take' in verdict ? verdict.take : verdict.kick;
@@ -260,10 +265,11 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     }
   }
 
-  #serveWaiting(): void {
+  #serveWaiting(patient = true): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const gensio of waiting) this.accepted(gensio);
+    this.#env.deadlines.cancel(this.#leaving);
+    for (const gensio of waiting) this.accepted(gensio, patient);
   }
 
   /** A place that a rotator could use: enabled, not closing, admitted, free, and its device not held by another port. */
@@ -482,6 +488,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       ...[...leaving.map((user) => user.gensio), ...this.#waiting].map((gensio) => () => cutOff(gensio)),
       () => this.#device.gensio !== undefined && cutOff(this.#device.gensio),
       () => this.#env.deadlines.cancel(this.#hold),
+      () => this.#env.deadlines.cancel(this.#leaving),
       () => this.#idle.stop(),
       () => this.#leavers.stop(),
       () => this.#slow.stop(),

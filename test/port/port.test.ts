@@ -459,3 +459,15 @@ test('a client hears why no connector can be made, and the next one tries again'
   missing = undefined;
   assert.equal(text((await rig.connect()).take()), 'b');
 });
+
+test('a client does not wait longer than four seconds for a user whose end does not get through', async () => {
+  const rig = new PortRig();
+  Object.assign(await rig.connect(), { hungUp: () => true });
+  const next = await rig.connect();
+  rig.clock.advance(3900);
+  await settle();
+  assert.equal(text(next.take()), '');
+  rig.clock.advance(200);
+  await settle();
+  assert.equal(text(next.take()), 'Port already in use\r\n');
+});

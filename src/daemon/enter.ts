@@ -5,6 +5,8 @@ import { textSink } from './stderr.ts';
 
 /** Runs the command and ends the process. */
 export async function enter(): Promise<never> {
+  // Or Node takes it for a wish to be debugged, and listens for whoever wants to.
+  process.on('SIGUSR1', () => undefined);
   const { TRACE } = process.env;
   if (TRACE !== undefined) traceTo(TRACE, textSink(2));
   process.exit(await start(process.argv));

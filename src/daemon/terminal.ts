@@ -32,8 +32,6 @@ export class Terminal {
       process.stdin.setRawMode(false);
       this.#setRaw();
     });
-    // Or Node takes it for a wish to be debugged.
-    on('SIGUSR1', () => undefined);
     process.on('uncaughtException', this.#crash);
     process.on('unhandledRejection', this.#crash);
   }

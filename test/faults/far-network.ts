@@ -5,7 +5,8 @@ import { until } from '../torture/limits.ts';
 
 /** The address of the machine the daemon is on. */
 export const HERE = '10.213.0.1';
-const FAR = '10.213.0.2';
+/** The address of the other one. */
+export const FAR = '10.213.0.2';
 
 const CLIENT = `
   const socket = require('net').connect(Number(process.argv[1]), '${HERE}');
@@ -65,6 +66,10 @@ export class FarNetwork {
   /** In front of a command: it runs on the machine of the daemon. */
   get through(): readonly string[] {
     return this.#in(this.#here);
+  }
+  /** In front of a command: it runs on the far machine. */
+  get beyond(): readonly string[] {
+    return this.#in(this.#far);
   }
   /** A client on the far machine. */
   call(port: number): { readonly child: ChildProcess; readonly heard: () => string } {

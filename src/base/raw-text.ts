@@ -15,6 +15,16 @@ export function decodeRaw(bytes: Buffer): string {
   return out;
 }
 
+/** A file that people write: as decodeRaw, or UTF-16 when it begins with the byte order mark of that, which libyaml takes, too. */
+export function decodeFile(bytes: Buffer): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return bytes.toString('utf16le');
+  if (first !== 0xfe || second !== 0xff) return decodeRaw(bytes);
+  return Buffer.from(bytes.subarray(0, bytes.length & ~1))
+    .swap16()
+    .toString('utf16le');
+}
+
 /** Length of the UTF-8 sequence at i; 0: there is none. Surrogates and overlong forms are none (RFC 3629). */
 export function sequenceLength(bytes: Buffer, i: number): number {
   const lead = bytes[i]!;

@@ -1,5 +1,5 @@
 // The one way to a configuration: from what was chosen to read, through the reader of its format, to a Reading with every problem.
-import { decodeRaw } from '../base/raw-text.ts';
+import { decodeFile, decodeRaw } from '../base/raw-text.ts';
 import { builtInServices, servicesFrom } from '../base/services.ts';
 import { checkConfig } from './check.ts';
 import { readConf } from './conf/model.ts';
@@ -22,7 +22,7 @@ export function readConfig(source: Source, presets: Readonly<Record<string, stri
   const { file, files, lines, format } = source;
   const defaults = new Defaults(servicesOf(files));
   for (const [name, value] of Object.entries(presets)) defaults.set(name, undefined, value);
-  const text = decodeRaw(source.bytes);
+  const text = decodeFile(source.bytes);
   const reading = format === 'yaml' ? readYaml(text, file, { files, defaults }) : readConf(text, file, { lines, defaults });
   return { ...reading, diags: [...source.diags, ...reading.diags, ...checkConfig(reading.config)] };
 }

@@ -2,7 +2,7 @@
 // needs of the system comes in through Files, so that tests run without a disk.
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { Diag } from '../base/diag.ts';
-import { decodeRaw } from '../base/raw-text.ts';
+import { decodeFile } from '../base/raw-text.ts';
 
 /** Why a file could not be read, in the system's words: `No such file or directory`. */
 export interface FileProblem {
@@ -195,7 +195,7 @@ const YAML_START =
 /** YAML when the name ends in .yaml or the first line begins with %YAML (ser2net 4.3.11), or when its content is plainly YAML. */
 export function formatOf(file: string, bytes: Buffer): { readonly format: 'yaml' | 'conf'; readonly diags: readonly Diag[] } {
   if (file.endsWith('.yaml') || bytes.subarray(0, 5).toString('latin1') === '%YAML') return { format: 'yaml', diags: [] };
-  const start = decodeRaw(bytes.subarray(0, 65536)).replace(/^\ufeff/, '');
+  const start = decodeFile(bytes.subarray(0, 65536)).replace(/^\ufeff/, '');
   if (start.startsWith('%YAML')) return { format: 'yaml', diags: [] };
   const first = start.split(/\r?\n/).find((line) => !/^\s*(?:#|$)/.test(line));
   if (first === undefined || !(first.startsWith('%YAML') || YAML_START.test(first))) return { format: 'conf', diags: [] };

@@ -3,7 +3,7 @@
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { formatDiag } from '../base/diag.ts';
-import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
+import { decodeFile, encodeRaw } from '../base/raw-text.ts';
 import { strerror } from '../base/strerror.ts';
 import { convert } from '../config/convert.ts';
 import { differences } from '../config/differences.ts';
@@ -34,7 +34,7 @@ export async function convertFile(file: string, { to, v1, v2, output, meant }: C
     return 2;
   }
   const name = file === '-' ? '<stdin>' : file;
-  const { text, diags } = convert(decodeRaw(bytes), name, wanted.has('v2') ? 'v2' : 'v1', { meant: meant === true });
+  const { text, diags } = convert(decodeFile(bytes), name, wanted.has('v2') ? 'v2' : 'v1', { meant: meant === true });
   const result = encodeRaw(text);
   if (output === undefined || output === '-') io.out(result);
   else {

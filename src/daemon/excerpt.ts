@@ -1,6 +1,6 @@
 // The line a problem is in, with a mark below its place, at most as wide as a terminal; from the text that was read.
 import { type Diag, formatDiag } from '../base/diag.ts';
-import { decodeRaw } from '../base/raw-text.ts';
+import { decodeFile } from '../base/raw-text.ts';
 
 /** Columns of a shown line, what stands before it included. */
 const WIDTH = 80;
@@ -31,7 +31,7 @@ export class SourceLines {
     let lines = this.#lines.get(file);
     const source = this.#texts.get(file);
     if (lines === undefined && source !== undefined) {
-      lines = decodeRaw(source.bytes)
+      lines = decodeFile(source.bytes)
         .replace(/^\ufeff/, source.classic ? '\ufeff' : '')
         .split(source.classic ? /\r?\n/ : /\r\n?|[\n\x85\u2028\u2029]/);
       this.#lines.set(file, lines);

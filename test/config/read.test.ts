@@ -67,3 +67,14 @@ test('ports may have names this machine knows', () => {
   assert.ok(spec?.type === 'tcp');
   assert.equal(spec.addrs[0]?.port, '4001');
 });
+
+test('a file in UTF-16 is read, whatever its format', () => {
+  const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le');
+  const yaml = read(
+    { file: 'a.yaml' },
+    { 'a.yaml': utf16('connection: &c\n  accepter: tcp,1\n  connector: echo\n  options: {banner: é}\n') },
+  );
+  assert.deepEqual([yaml.config.connections[0]?.options.banner, yaml.diags], ['é', []]);
+  const conf = read({ file: 'a' }, { a: utf16('2000:raw:0:echo\n') });
+  assert.deepEqual([conf.config.connections.length, conf.diags], [1, []]);
+});

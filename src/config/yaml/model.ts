@@ -1,7 +1,7 @@
 // A YAML file to a configuration: the state machine of ser2net 4.3.11 over the events of the text, and version 2 of the format
 // (4.6.0). Effects are in the order of the file; what was complete before a mistake counts. Long because the states belong together.
 
-import { decodeRaw } from '../../base/raw-text.ts';
+import { decodeFile } from '../../base/raw-text.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import { spellings } from '../../options/row.ts';
 import type { Defaults } from '../defaults.ts';
@@ -556,7 +556,7 @@ class FileReader {
       if (!Buffer.isBuffer(got)) {
         const text = `'${file}' cannot be read and is skipped: ${got.reason}`;
         this.#report.error('include', value, text, { classic: messages.includeSkip(file) });
-      } else if (!all.read(decodeRaw(got), file, this.#depth + 1)) throw STOP;
+      } else if (!all.read(decodeFile(got), file, this.#depth + 1)) throw STOP;
     }
   }
 }

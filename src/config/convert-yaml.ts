@@ -148,7 +148,10 @@ class Converter {
 
   #parts(section: Section): Part[] | undefined {
     const { kind, node, alias } = section;
-    if (kind === 'include') return [{ kind, name: '', body: [this.#value(node)] }];
+    if (kind === 'include') {
+      this.#note(node, 'the files included here are as they were: convert each of them, too');
+      return [{ kind, name: '', body: [this.#value(node)] }];
+    }
     if (kind === 'define') return this.#define(section);
     if (kind === 'delete_default') return this.#deleteDefault(section);
     if (node.is !== 'mapping') return this.#refuse(node, `the ${kind} has no keys`);

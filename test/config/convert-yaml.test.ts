@@ -180,9 +180,10 @@ test('names that cannot be anchors are changed, also where they are referred to'
   assert.ok(convert(text, 'f.yaml', 'v1').diags.some((d) => d.text === "the name 'tcp,1' is tcp-1 now"));
 });
 
-test('include stays', () => {
-  assert.equal(body('v2', 'define: &a b', 'include: /etc/x/*.yaml'), "defines:\n  a: &a b\n\ninclude: '/etc/x/*.yaml'\n");
-  assert.equal(body('v1', 'defines: {a: b}', 'include: /etc/x/*.yaml'), "define: &a b\ninclude: '/etc/x/*.yaml'\n");
+test('include stays, with a word about the files it names', () => {
+  const note = '# note: the files included here are as they were: convert each of them, too\n';
+  assert.equal(body('v2', 'define: &a b', 'include: /etc/x/*.yaml'), `defines:\n  a: &a b\n\n${note}include: '/etc/x/*.yaml'\n`);
+  assert.equal(body('v1', 'defines: {a: b}', 'include: /etc/x/*.yaml'), `define: &a b\n${note}include: '/etc/x/*.yaml'\n`);
 });
 
 test('a mistake is reported, and what came before it is converted', () => {

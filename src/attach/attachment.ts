@@ -20,6 +20,11 @@ import { PtyEnd } from './pty-end.ts';
 
 /** A connection that held for so long was a good one: the waits begin anew. */
 const STABLE_MS = 5000;
+/** One that was taken and ended so soon was none (in use, or not for us): the next target is tried. */
+const BRIEF_MS = 1000;
+/** What ser2net says before it closes, when that is all it says: for the log, not for applications. */
+const REFUSAL =
+  /^(Port already in use|Port's device already in use|Port's device failed open|No free port found|Device open failure: [^\r\n]*)\r\n$/;
 /** How long what was written last may take to go out at the end. */
 const FAREWELL_MS = 2000;
 
@@ -39,6 +44,10 @@ interface Session {
   flushing: number;
   /** The far end has told its speed: it answers questions. */
   answers: boolean;
+  /** Bytes that came. */
+  heard: number;
+  /** Runs until it counts as one that stays, where those before did not. */
+  settled: Timer | undefined;
 }
 
 export class Attachment {
@@ -65,6 +74,8 @@ export class Attachment {
   #connections = 0;
   /** The first failure of a row is news, the others are not. */
   #failures = 0;
+  /** Connections of a row that ended at once: only the first is news. */
+  #brief = 0;
 
   constructor(spec: AttachmentSpec, env: AttachEnv) {
     this.#spec = spec;
@@ -160,6 +171,7 @@ export class Attachment {
     // It may hold a buffer that is still going out.
     pty?.setReading(false);
     session?.timer?.cancel();
+    session?.settled?.cancel();
     session?.line?.end();
     let timer: Timer | undefined;
     const finish = (): void => {
@@ -320,7 +332,18 @@ export class Attachment {
     } catch (err) {
       return this.#failed(target, fromSystemError(err));
     }
-    const session: Session = { target, gensio, timer: undefined, line: undefined, open: false, since: 0, flushing: 0, answers: false };
+    const session: Session = {
+      target,
+      gensio,
+      timer: undefined,
+      line: undefined,
+      open: false,
+      since: 0,
+      flushing: 0,
+      answers: false,
+      heard: 0,
+      settled: undefined,
+    };
     this.#session = session;
     session.timer = clock.after(options.connectTimeout, () => this.#lost(session, new GensioError('timedout')));
     gensio.up = {
@@ -365,7 +388,14 @@ export class Attachment {
     this.#failures = 0;
     this.#netFull = false;
     const address = gensio.address();
-    this.#say('notice', `connected to ${target.text}${address === '' ? '' : ` (${address})`}`);
+    const sayConnected = (): void => this.#say('notice', `connected to ${target.text}${address === '' ? '' : ` (${address})`}`);
+    if (this.#brief === 0) sayConnected();
+    else {
+      session.settled = this.#env.clock.after(BRIEF_MS, () => {
+        this.#brief = 0;
+        sayConnected();
+      });
+    }
     if (target.controls && gensio.serial !== undefined) {
       session.line = new FarLine(
         gensio.serial,
@@ -388,6 +418,16 @@ export class Attachment {
     const pty = this.#pty;
     if (session !== this.#session || pty === undefined) return;
     this.#bytesIn += data.length;
+    const first = session.heard === 0;
+    session.heard += data.length;
+    if (first && data.length < 200) {
+      const refusal = REFUSAL.exec(data.toString('latin1'))?.[1];
+      if (refusal !== undefined) {
+        this.#discardedIn += data.length;
+        this.#say(this.#brief === 0 ? 'warning' : 'debug', `${session.target.text} says: ${refusal}`);
+        return;
+      }
+    }
     if (session.flushing > 0 || (this.#spec.options.discardUnread && !pty.used)) {
       this.#discardedIn += data.length;
       return;
@@ -402,19 +442,22 @@ export class Attachment {
     if (session !== this.#session) return;
     const { gensio, target } = session;
     const unsent = session.open ? gensio.queued() : 0;
-    const stable = session.open && this.#env.clock.now() - session.since >= STABLE_MS;
+    const lasted = this.#env.clock.now() - session.since;
     const { open } = session;
     this.#release(session);
     gensio.abort();
     if (!open) return this.#failed(target, err);
     this.#discardedOut += unsent;
     const lost = unsent === 0 ? '' : `; ${unsent} bytes had not been sent`;
-    this.#say('notice', `lost ${target.text}: ${describe(err)}${lost}`);
-    if (stable) this.#backoff.reset();
-    this.#next = 0;
+    const brief = lasted < BRIEF_MS;
+    this.#say(brief && this.#brief > 0 ? 'debug' : 'notice', `lost ${target.text}: ${describe(err)}${lost}`);
+    this.#brief = brief ? this.#brief + 1 : 0;
+    if (lasted >= STABLE_MS) this.#backoff.reset();
+    this.#next = brief ? this.#next + 1 : 0;
     // Counts as the first of a row: from here on writes may be thrown away.
     this.#failures = 1;
     if (this.#spec.options.hangup) this.#hangUp();
+    if (this.#next % this.#spec.targets.length !== 0) return this.#connect();
     this.#wait();
   }
 
@@ -464,6 +507,7 @@ export class Attachment {
 
   #release(session: Session): void {
     session.timer?.cancel();
+    session.settled?.cancel();
     session.line?.end();
     this.#session = undefined;
     this.#netFull = false;

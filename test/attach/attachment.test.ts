@@ -126,6 +126,45 @@ test('several targets: the first that answers is taken, and after a loss the fir
   assert.equal(attachment.view.target, `tcp://127.0.0.1:${ports[1]}`);
 });
 
+test('a target that takes the connection and ends it at once is given up for the next one', async (t) => {
+  const env = attachTestEnv(t);
+  const [busy, free] = [new Peer(t), new Peer(t)];
+  busy.server.on('connection', (socket) => socket.end('Port already in use\r\n'));
+  const targets = [`tcp://127.0.0.1:${await busy.listen()}`, `tcp://127.0.0.1:${await free.listen()}`];
+  const attachment = attach(t, env, targets);
+  await until('the second', () => free.sockets.length === 1);
+  await connected(attachment);
+  assert.equal(attachment.view.target, targets[1]);
+});
+
+test('that a port is in use is told once in the log and not to the application, which is served when it is free', async (t) => {
+  const env = attachTestEnv(t);
+  const peer = new Peer(t);
+  let refusals = 0;
+  peer.server.on('connection', (socket) => {
+    if (refusals === 5) return;
+    refusals++;
+    socket.end("Port's device already in use\r\n");
+  });
+  const url = `tcp://127.0.0.1:${await peer.listen()}`;
+  const attachment = attach(t, env, url);
+  const app = new Application(attachment.spec.device);
+  await until('a connection that stays', () => refusals === 5 && attachment.view.state === 'connected' && peer.sockets.length === 1);
+  peer.send('data');
+  assert.equal((await app.take(4)).toString(), 'data');
+  const said = (): string[] =>
+    env.lines.filter((line) => !line.startsWith('debug') && line.includes(url)).map((line) => line.split(' (')[0]!);
+  await until('the news that it stays', () => said().length === 5);
+  assert.deepEqual(said(), [
+    `info dev: connecting to ${url}`,
+    `notice dev: connected to ${url}`,
+    `warning dev: ${url} says: Port's device already in use`,
+    `notice dev: lost ${url}: Remote end closed connection`,
+    `notice dev: connected to ${url}`,
+  ]);
+  app.close();
+});
+
 test('a target that does not answer in time is given up for the next one', async (t) => {
   const env = attachTestEnv(t);
   const peer = new Peer(t);

@@ -555,7 +555,11 @@ class FileReader {
       const got = all.env.files.read(file);
       if (!Buffer.isBuffer(got)) {
         const text = `'${file}' cannot be read and is skipped: ${got.reason}`;
-        this.#report.error('include', value, text, { classic: messages.includeSkip(file) });
+        const elsewhere = !file.startsWith('/') && this.#report.file.includes('/');
+        const hint = elsewhere
+          ? 'names without a slash at their beginning count from the working directory, not from this file'
+          : undefined;
+        this.#report.error('include', value, text, { classic: messages.includeSkip(file), hint });
       } else if (!all.read(decodeFile(got), file, this.#depth + 1)) throw STOP;
     }
   }

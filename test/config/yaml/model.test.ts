@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Defaults } from '../../../src/config/defaults.ts';
+import { readYaml } from '../../../src/config/yaml/model.ts';
 import type { ConnectionOptions } from '../../../src/options/connection.ts';
 import { anyText as anyUnits } from '../any-text.ts';
 import { cpuMs } from '../cpu-time.ts';
+import { memoryFiles } from '../memory-files.ts';
 import { classics, connection, hints, places, read, withLines, withOptions } from './reading.ts';
 
 test('a connection has its name from the anchor, and what is not written is as built in', () => {
@@ -280,6 +283,14 @@ test('mistakes in version 2 have its words and numbers', () => {
   assert.equal(last('connections: {a: {accepter: [x]}}\n'), 'Unexpected sequence start: 29');
   assert.deepEqual(classics('defines: {a: b}\ndefine: &a b\n').length, 2);
   assert.equal(read('define: &a b\ndefines: {a: b}\n').complete, false);
+});
+
+test('where included files are looked for is hinted at, when that is not beside the file', () => {
+  const hint = (file: string, text: string): string | undefined =>
+    readYaml(text, file, { files: memoryFiles({}), defaults: new Defaults() }).diags[0]!.hint;
+  assert.match(hint('/etc/ser2net/ser2net.yaml', 'include: conf.d/a.yaml\n')!, /count from the working directory/);
+  assert.equal(hint('/etc/ser2net/ser2net.yaml', 'include: /conf.d/a.yaml\n'), undefined);
+  assert.equal(hint('ser2net.yaml', 'include: conf.d/a.yaml\n'), undefined);
 });
 
 test('included files are read in their place, patterns in order, and what follows counts', () => {

@@ -41,14 +41,8 @@ export function readAttachWords(args: readonly string[], given: SubcommandOption
   }
   for (const key of ['tlsCert', 'tlsKey', 'tlsCa'] as const) {
     const file = options[key];
-    if (file === undefined) continue;
-    try {
-      accessSync(file, constants.R_OK);
-    } catch (err) {
-      return `--${ATTACH[key].yaml}: ${file}: ${strerror(err)}`;
-    }
     // The process in the background works elsewhere. A slash at the end says that it is a directory.
-    options[key] = `${resolve(file)}${file.endsWith('/') ? '/' : ''}`;
+    if (file !== undefined) options[key] = `${resolve(file)}${file.endsWith('/') ? '/' : ''}`;
   }
   if (options.hangup && given.hold === true) return '--hangup and --hold exclude each other';
   const targets: Target[] = [];
@@ -60,11 +54,25 @@ export function readAttachWords(args: readonly string[], given: SubcommandOption
   return { device: resolve(device), targets, options };
 }
 
+/** A file that is named and cannot be read. */
+function missingFile({ options }: Wish): string | undefined {
+  for (const key of ['tlsCert', 'tlsKey', 'tlsCa'] as const) {
+    const file = options[key];
+    try {
+      if (file !== undefined) accessSync(file, constants.R_OK);
+    } catch (err) {
+      return `--${ATTACH[key].yaml}: ${file}: ${strerror(err)}`;
+    }
+  }
+  return undefined;
+}
+
 /** Gives the exit code: 0 after TERM or INT, or when the process in the background has made the device. */
 export async function attachDevice(args: readonly string[], given: SubcommandOptions, io: SubcommandIo): Promise<number> {
   const wish = readAttachWords(args, given);
-  if (typeof wish === 'string') {
-    io.err(`ser2net attach: ${wish}\n`);
+  const problem = typeof wish === 'string' ? wish : missingFile(wish);
+  if (typeof wish === 'string' || problem !== undefined) {
+    io.err(`ser2net attach: ${problem}\n`);
     return 1;
   }
   const foreground = given.foreground === true || given.debug === true;

@@ -49,7 +49,7 @@ export interface AttachmentView {
   readonly bytesIn: number;
   /** Kept for the next connection. */
   readonly queued: number;
-  /** What applications wrote and nobody got: thrown away during an outage, or not sent when a connection was lost. */
+  /** What applications wrote and nobody got: thrown away during an outage, or known not to be sent when a connection was lost. */
   readonly discardedOut: number;
   /** What came and was thrown away, because nobody had the device open or for a flush. */
   readonly discardedIn: number;

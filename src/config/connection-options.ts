@@ -23,7 +23,7 @@ export interface OptionNames {
 export type OptionProblem =
   | { readonly is: 'unknown' }
   | { readonly is: 'bad-value'; readonly expected: string }
-  | { readonly is: 'no-led'; readonly option: 'led-rx' | 'led-tx' | 'led-conn'; readonly led: string }
+  | { readonly is: 'no-led'; readonly option: (typeof LED_OPTIONS)[number]; readonly led: string }
   | { readonly is: 'bad-address'; readonly address: string; readonly error: GensioErrorCode; readonly detail: string }
   | { readonly is: 'no-such-name'; readonly kind: 'Tracefile' | 'RS485 configuration'; readonly name: string }
   | { readonly is: 'dropped'; readonly better: string };
@@ -71,6 +71,8 @@ const TRACE_OF: Readonly<Record<string, 'traceRead' | 'traceWrite' | 'traceBoth'
 /** Options whose default counts only when nothing at all was given. */
 const LATE = ['remaddr', 'connback', 'allowedUsers'] as const;
 
+const LED_OPTIONS = ['led-rx', 'led-tx', 'led-conn'] as const;
+
 /** Names that are taken beside those of the rows, for hints. */
 export const optionShorthands: readonly string[] = ['trace-hexdump', 'trace-timestamp'];
 
@@ -115,6 +117,8 @@ export class OptionReader {
     if (forAll !== undefined) return this.#setTraces(forAll as 'hexdump' | 'timestamp', value);
     const got = setOption(CONNECTION, this.#options, 'yaml', name, value);
     if (got === 'ok') return this.#check(name.toLowerCase(), value ?? '');
+    const led = LED_OPTIONS.find((each) => each === name.toLowerCase());
+    if (led !== undefined && value === '') return { is: 'no-led', option: led, led: '' };
     if (got !== 'unknown') return value === '' && this.#unset(name.toLowerCase()) ? undefined : { is: 'bad-value', expected: got.expected };
     return this.#setOld(text, name, value);
   }

@@ -31,8 +31,9 @@ test('an option is a name or a name and a value, up to the first equals sign', (
 
 test('unknown names and bad values are told apart', () => {
   assert.deepEqual(
-    reader(['bogus', 'kickolduser=TRUE', 'max-connections=-1', 'closeon', 'led-rx=red', 'led-rx=green', 'remaddr=127.0.0.1']).problems,
-    ['unknown', 'bad-value', 'bad-value', 'bad-value', 'no-led', undefined, 'bad-address'],
+    reader(['bogus', 'kickolduser=TRUE', 'max-connections=-1', 'closeon', 'led-rx=red', 'led-rx=', 'led-rx=green', 'remaddr=127.0.0.1'])
+      .problems,
+    ['unknown', 'bad-value', 'bad-value', 'bad-value', 'no-led', 'no-led', undefined, 'bad-address'],
   );
 });
 

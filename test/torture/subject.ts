@@ -128,9 +128,10 @@ export class Subject {
     this.kill('SIGTERM');
     await until('the daemon to end', () => !this.alive);
   }
-  /** Ends it whatever it does, and removes the directory. */
+  /** Ends it whatever it does, and removes the directory, and the lock files that such an end leaves. */
   remove(): void {
     if (this.alive) this.kill('SIGKILL');
+    for (const name of this.locks()) rmSync(join(LOCKS, name), { force: true });
     rmSync(this.dir, { recursive: true, force: true });
   }
 

@@ -61,6 +61,7 @@ _ser2net() {
       ;;
     attach)
       case $prev in
+        --link) COMPREPLY=(); return ;;
         -P|--pidfile) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --user) COMPREPLY=(); return ;;
         --group) COMPREPLY=(); return ;;
@@ -79,7 +80,7 @@ _ser2net() {
         --retry-max) COMPREPLY=(); return ;;
         --connect-timeout) COMPREPLY=(); return ;;
       esac
-      COMPREPLY=($(compgen -W '-n --foreground -d --debug -P --pidfile --user --group --mode --tls-cert --tls-key --tls-ca --tls-allow --on-demand --disconnect-after --hangup --queue --discard --discard-unread --speed --flow --fixed --dtr --rts --retry-time --retry-max --connect-timeout --hold --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '--link -n --foreground -d --debug -P --pidfile --user --group --mode --tls-cert --tls-key --tls-ca --tls-allow --on-demand --disconnect-after --hangup --queue --discard --discard-unread --speed --flow --fixed --dtr --rts --retry-time --retry-max --connect-timeout --hold --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     console)

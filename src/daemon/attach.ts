@@ -30,7 +30,8 @@ interface Wish {
 
 /** What the words mean; a text says what is wrong with them. */
 export function readAttachWords(args: readonly string[], given: SubcommandOptions): Wish | string {
-  const [device = '', ...texts] = args;
+  const [device = '', ...texts] = typeof given.link === 'string' ? [given.link, ...args] : args;
+  if (texts.length === 0) return `no target: say where ${device} is to lead, as in rfc2217://HOST:PORT`;
   const options: MutableValues<typeof ATTACH> = builtIn(ATTACH);
   for (const [key, row] of Object.entries(ATTACH) as [keyof typeof ATTACH, Row<unknown>][]) {
     const value = given[key];

@@ -158,8 +158,9 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
   },
   attach: {
     summary: 'make a serial port elsewhere a device of this machine',
-    args: '<device> <target...>',
+    args: '<device> [target...]',
     options: [
+      { flags: '--link <device>', doc: 'the device to make; all other words are targets then' },
       { flags: '-n, --foreground', doc: 'stay in the foreground, and say on standard error what happens' },
       { flags: '-d, --debug', doc: 'the same, with every attempt' },
       { flags: '-P, --pidfile <file>', doc: 'write the process id to this file' },

@@ -211,6 +211,14 @@ test('an attachment whose device cannot be made is an ailment, and shown', async
   assert.equal(await daemon.ended, 0);
 });
 
+test('the device is the first word, or what --link says; without a target nothing is made', () => {
+  const first = readAttachWords(['/dev/ttyV0', 'tcp://h:1', 'tcp://h:2'], {});
+  const link = readAttachWords(['tcp://h:1', 'tcp://h:2'], { link: '/dev/ttyV0' });
+  assert.ok(typeof first === 'object');
+  assert.deepEqual(link, first);
+  assert.match(String(readAttachWords(['/dev/ttyV0'], {})), /no target: say where \/dev\/ttyV0/);
+});
+
 test('every option of the table can be given as a word, and is what it is in a file', () => {
   const values: Record<string, string> = {
     mode: '640',

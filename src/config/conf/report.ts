@@ -9,6 +9,9 @@ export interface Extra {
   readonly classic?: string | undefined;
 }
 
+/** More than these are not listed for the whole file. */
+const MAX_OF_A_LINE = 1000;
+
 /** Collects the problems of one line. */
 export class LineReport {
   readonly line: ConfLine;
@@ -43,6 +46,7 @@ export class LineReport {
   }
 
   #add(severity: Diag['severity'], code: DiagCode, where: Field, text: string, { hint, classic }: Extra): void {
+    if (this.diags.length > MAX_OF_A_LINE) return;
     const pos = this.posOf(where);
     this.diags.push({ code, severity, pos, text, ...(hint !== undefined && { hint }), ...(classic !== undefined && { classic }) });
   }

@@ -27,11 +27,13 @@ import { Listener, type ListenerUp } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
 import { dismiss, Netcon, type NetconUp } from './netcon.ts';
+import { Observers } from './observers.ts';
 import { RemoteAddresses } from './remaddr.ts';
 import { SerialEvents, type SerialPort } from './serial-events.ts';
 import { SlowWatch } from './slow.ts';
 import { type Effect, type PortEvent, type PortState, step, traceStep } from './state.ts';
 import { ToNet } from './to-net.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** What a port needs of the engine it belongs to. */
 export interface PortEnv {
@@ -54,10 +56,6 @@ export interface PortEnv {
 const DEFAULT_SIGNATURE = 'ser2net';
 /** Users a port has room for, whatever max-connections says. */
 const MAX_PLACES = 65536;
-/** Newcomers kept while the previous session ends, or a user leaves; more are closed. */
-const MAX_WAITING = 64;
-/** How long they wait for a user whose end is known and does not get through: a layer may hold back what comes before it. */
-const LEAVE_LIMIT_MS = 4000;
 
 export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   config: ConnectionConfig;
@@ -70,19 +68,16 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   #device!: DeviceEnd;
   #places: (Netcon | undefined)[] = [];
   readonly #users = new Set<Netcon>();
-  #waiting: Gensio[] = [];
+  readonly #waiting: WaitingRoom;
   #toNet!: ToNet;
   #closeon: Matcher | undefined;
   #remaddr!: RemoteAddresses;
   #connback: Connback | undefined;
-  #observers: PortObserver[] = [];
-  /** Of these, those that stay when the configuration changes. */
-  readonly #watchers = new Set<PortObserver>();
+  readonly #observers: Observers;
   #failure: string | undefined;
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
   #lost = false;
   readonly #hold: Deadline;
-  readonly #leaving: Deadline;
   readonly #leavers: LeaverWatch;
   readonly #slow: SlowWatch<Netcon>;
   readonly #announcer: Announcer;
@@ -97,7 +92,8 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
     this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
-    this.#leaving = { due: Infinity, run: () => this.#serveWaiting(false) };
+    this.#waiting = new WaitingRoom(env.deadlines, () => this.#serveWaiting(false));
+    this.#observers = new Observers(config.name, env.log);
     this.#leavers = new LeaverWatch(env.deadlines, this.#users);
     this.#slow = new SlowWatch(
       env.clock,
@@ -134,7 +130,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       join: (gensio, place) => this.#join(new Netcon(gensio, this, this.#env.clock, place), place),
       deliver: (data) => this.#deliver(data),
     });
-    this.#observers = [...this.#env.observers.flatMap((make) => make(this)), ...this.#watchers];
+    this.#observers.renew(this.#env.observers.flatMap((make) => make(this)));
   }
 
   #makeToNet(): ToNet {
@@ -239,15 +235,8 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       deviceInUse: !this.inUse && this.#env.deviceInUse(this.config.connector.text, this),
       deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
     });
-    if (verdict === 'wait') {
-      if (this.#waiting.length >= MAX_WAITING) return gensio.abort();
-      const leave = (): void => {
-        this.#waiting = this.#waiting.filter((other) => other !== gensio);
-      };
-      gensio.up = { ...nobody, closed: leave };
-      this.#waiting.push(gensio);
-      if (this.#state.at !== 'closing' && this.#leaving.due === Infinity) this.#env.deadlines.arm(this.#leaving, LEAVE_LIMIT_MS);
-    } else if ('say' in verdict) dismiss(gensio, this.#env.clock, verdict.say);
+    if (verdict === 'wait') this.#waiting.add(gensio, this.#state.at !== 'closing');
+    else if ('say' in verdict) dismiss(gensio, this.#env.clock, verdict.say);
     else {
       const place = 'take' in verdict ? verdict.take : verdict.kick;
       const old = this.#places[place];
@@ -266,10 +255,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   }
 
   #serveWaiting(patient = true): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#env.deadlines.cancel(this.#leaving);
-    for (const gensio of waiting) this.accepted(gensio, patient);
+    for (const gensio of this.#waiting.takeAll()) this.accepted(gensio, patient);
   }
 
   /** A place that a rotator could use: enabled, not closing, admitted, free, and its device not held by another port. */
@@ -291,7 +277,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   /** The device is open: the user gets its banner, and data flows. */
   #greet(user: Netcon): void {
     this.#users.add(user);
-    this.#tell((o) => o.userJoined?.(user));
+    this.#observers.tell((o) => o.userJoined?.(user));
     if (user.banner !== undefined && user.banner.length > 0) user.write(user.banner);
     user.gensio.setReading(!this.#device.full);
     this.#idle.start();
@@ -306,7 +292,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   #forget(user: Netcon, why: Reason): void {
     const place = this.#places.indexOf(user);
     if (place >= 0) this.#places[place] = undefined;
-    if (this.#users.delete(user)) this.#tell((o) => o.userLeft?.(user, why));
+    if (this.#users.delete(user)) this.#observers.tell((o) => o.userLeft?.(user, why));
     if (place >= 0) this.#env.userChanged?.('disconnected', this, user);
   }
   #afterLeave(): void {
@@ -319,7 +305,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   fromUser(_user: Netcon, data: Buffer): void {
     const { noAccToCon } = this.config.options;
     if (noAccToCon) return;
-    if (this.#observers.length > 0) this.#tell((o) => o.toDevice?.(data));
+    if (this.#observers.any) this.#observers.tell((o) => o.toDevice?.(data));
     this.#toDevice(data);
   }
   userWritable(): void {
@@ -367,7 +353,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   #beginSession(): void {
     this.#closeon?.reset();
     this.#reckonDelay();
-    this.#tell((o) => o.opened?.());
+    this.#observers.tell((o) => o.opened?.());
     const openstr = this.#expand(this.config.options.openstr);
     if (openstr !== undefined && openstr.length > 0) this.#toDevice(openstr);
     for (const user of this.#places) if (user !== undefined) this.#greet(user);
@@ -418,7 +404,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     const end = this.#closeon === undefined ? -1 : this.#closeon.find(data);
     if (end > 0 && this.#toNet.delay === 0) data = data.subarray(0, end);
     this.#device.read += data.length;
-    if (this.#observers.length > 0) this.#tell((o) => o.fromDevice?.(data));
+    if (this.#observers.any) this.#observers.tell((o) => o.fromDevice?.(data));
     this.#toNet.feed(data);
     if (end > 0) {
       this.#toNet.flush();
@@ -431,7 +417,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   /** Connect back is done: what the device said goes to everyone that is connected. */
   #deliver(data: Buffer): void {
     this.#device.read += data.length;
-    if (this.#observers.length > 0) this.#tell((o) => o.fromDevice?.(data));
+    if (this.#observers.any) this.#observers.tell((o) => o.fromDevice?.(data));
     this.#toNet.feed(data);
     this.#regulate();
   }
@@ -445,7 +431,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   }
 
   deviceEvent(event: GensioEvent): void {
-    if (this.#observers.length > 0) this.#tell((o) => o.deviceEvent?.(event));
+    if (this.#observers.any) this.#observers.tell((o) => o.deviceEvent?.(event));
     this.#serial.fromDevice(event);
   }
 
@@ -485,16 +471,15 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#state = { at: 'closed' };
     this.#rested = [];
     const steps: (() => void)[] = [
-      ...[...leaving.map((user) => user.gensio), ...this.#waiting].map((gensio) => () => cutOff(gensio)),
+      ...[...leaving.map((user) => user.gensio), ...this.#waiting.takeAll()].map((gensio) => () => cutOff(gensio)),
       () => this.#device.gensio !== undefined && cutOff(this.#device.gensio),
       () => this.#env.deadlines.cancel(this.#hold),
-      () => this.#env.deadlines.cancel(this.#leaving),
       () => this.#idle.stop(),
       () => this.#leavers.stop(),
       () => this.#slow.stop(),
       () => this.#toNet.drop(),
       () => this.#connback?.stop(),
-      () => this.#tell((o) => o.closed?.(REASON.portClosing)),
+      () => this.#observers.tell((o) => o.closed?.(REASON.portClosing)),
       ...leaving.map((user) => () => this.#env.userChanged?.('disconnected', this, user)),
       ...waiting,
     ];
@@ -515,7 +500,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#slow.stop();
     this.#connback?.stop();
     this.#toNet.flush();
-    this.#tell((o) => o.closed?.(why));
+    this.#observers.tell((o) => o.closed?.(why));
     for (const user of this.#places) if (user !== undefined) this.#dropUser(user, REASON.portClosing);
     this.#toNet.drop();
   }
@@ -612,12 +597,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   }
   /** Adds an observer for as long as it likes (monitors), also when the configuration changes. Returns how to take it out. */
   watch(observer: PortObserver): () => void {
-    this.#watchers.add(observer);
-    this.#observers.push(observer);
-    return () => {
-      this.#watchers.delete(observer);
-      this.#observers = this.#observers.filter((o) => o !== observer);
-    };
+    return this.#observers.watch(observer);
   }
   firstPeer(): string {
     return this.#places.find((u) => u !== undefined)?.peer ?? '';
@@ -645,17 +625,6 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       peer: peer ?? this.firstPeer(),
       now: this.#env.clock.wall(),
     });
-  }
-
-  #tell(say: (observer: PortObserver) => void): void {
-    for (const observer of this.#observers) {
-      try {
-        say(observer);
-      } catch (err) {
-        this.#observers = this.#observers.filter((o) => o !== observer);
-        this.#env.log.log('err', `${this.name}: an observer failed and was taken out: ${err instanceof Error ? err.stack : String(err)}`);
-      }
-    }
   }
 
   #go(event: PortEvent): void {

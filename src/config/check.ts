@@ -131,7 +131,7 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
         : undefined;
     out.push(warn('suspicious', below, `the device '${device}' of '${name}' has a blank in its name`, hint));
   } else if (device === '') out.push(warn('suspicious', below, `the connector of '${name}' names no device`));
-  else if (device !== undefined && !device.startsWith('/')) {
+  else if (device !== undefined && !/^\.{0,2}\//.test(device)) {
     out.push(warn('suspicious', below, `the device '${device}' of '${name}' is not a full path`, `did you mean '/dev/${device}'?`));
   }
   const port = /(?:^|,)([0-9]{5,15})$/.exec(accepter.text)?.[1];

@@ -59,6 +59,8 @@ test('a blank in a device, a missing comma and a short path are pointed out', ()
     "3 suspicious (a comma is missing behind '/dev/ttyS0')",
   ]);
   assert.deepEqual(check(device('serialdev,ttyS0,9600')), ["3 suspicious (did you mean '/dev/ttyS0'?)"]);
+  // Who writes ./ means the directory the daemon is started in.
+  assert.deepEqual(check(device('serialdev,./build/ttyS0,9600')), []);
   assert.deepEqual(check(device('serialdev')), ['3 suspicious']);
 });
 

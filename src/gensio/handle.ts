@@ -119,8 +119,8 @@ export function socketOfDescriptor(fd: number): Socket | undefined {
 }
 
 /**
- * Listens on a bound socket of a kind Node has no class for. Owns the descriptor once it gives how to stop; undefined: Node's insides
- * are not as expected. Throws what listen(2) says.
+ * Listens on a bound socket of a kind Node has no class for; gives how to stop. Throws what listen(2) says. It owns the descriptor, also
+ * when it throws. undefined: Node's insides are not as expected, and the descriptor is still the caller's.
  */
 export function listenOnDescriptor(
   fd: number,

@@ -78,15 +78,8 @@ class UnixSeqAccepter implements Accepter {
       if (opts.delsock) rmSync(path, { force: true });
       const fd = this.#bind(path);
       try {
-        // Nobody can connect before listen(2), so nobody does with other rights.
-        applyRights(path, opts);
-        this.#stop = listenOnDescriptor(fd, BACKLOG, {
-          connected: (socket) => this.#connected(socket),
-          failed: (err) => this.up.failed(fromSystemError(err)),
-        });
-        if (this.#stop === undefined) throw new GensioError('notsup', NOT_HERE);
+        this.#listenOn(fd);
       } catch (err) {
-        libc()?.close(fd);
         rmSync(path, { force: true });
         throw err;
       }
@@ -94,6 +87,24 @@ class UnixSeqAccepter implements Accepter {
     } catch (err) {
       soon(() => done(fromSystemError(err)));
     }
+  }
+  /** Owns the descriptor; has closed it when it throws. */
+  #listenOn(fd: number): void {
+    const { path, opts } = this.#spec;
+    try {
+      // Nobody can connect before listen(2), so nobody does with other rights.
+      applyRights(path, opts);
+    } catch (err) {
+      libc()?.close(fd);
+      throw err;
+    }
+    this.#stop = listenOnDescriptor(fd, BACKLOG, {
+      connected: (socket) => this.#connected(socket),
+      failed: (err) => this.up.failed(fromSystemError(err)),
+    });
+    if (this.#stop !== undefined) return;
+    libc()?.close(fd);
+    throw new GensioError('notsup', NOT_HERE);
   }
   #bind(path: string): number {
     try {

@@ -66,7 +66,7 @@ export const SSL = {
     def: '/etc/ser2net/ser2net.crt',
     since: '1.0',
     preset: { name: 'cert' },
-    doc: 'File with the certificate and its chain, PEM; that of the key when empty.',
+    doc: 'File with the certificate and its chain, PEM; that of the key when empty. RSA below 2048 bits and curves below 224 are refused, at both ends.',
   }),
   CA,
   clientauth,

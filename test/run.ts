@@ -1,7 +1,21 @@
-// Runs the tests: every file ending in .test.js below this folder whose path has each word given, at most two at once.
-import { spawnSync } from 'node:child_process';
+// Runs the tests: every file ending in .test.js below this folder whose path has each word given, two at once, each in a process of its own.
+// A file that passes is one line; of one that fails everything it said is shown. What failed among others runs once more alone, as on a
+// busy machine a test may run out of time: it counts as passed then, and the end names it.
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+
+const AT_ONCE = 2;
+const MAX_MS = 240_000;
+const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'] as const;
+type Counts = Record<(typeof COUNTS)[number], number>;
+
+interface Outcome {
+  readonly file: string;
+  readonly passed: boolean;
+  readonly output: string;
+  readonly counts: Counts;
+}
 
 const here = import.meta.dirname;
 const words = process.argv.slice(2);
@@ -13,9 +27,71 @@ if (files.length === 0) {
   process.stderr.write(`no test file has all of: ${words.join(' ')}\n`);
   process.exit(1);
 }
-const { status } = spawnSync(
-  process.execPath,
-  ['--test', '--test-concurrency=2', '--test-timeout=240000', '--enable-source-maps', ...files],
-  { stdio: 'inherit' },
-);
-process.exit(status ?? 1);
+
+const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+
+function runFile(file: string): Promise<Outcome> {
+  const began = performance.now();
+  const child = spawn(process.execPath, ['--enable-source-maps', '--test-reporter=spec', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+    timeout: MAX_MS,
+    killSignal: 'SIGKILL',
+  });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => said.push(text));
+  return new Promise((resolve) => {
+    child.on('error', (err) => said.push(`${err.message}\n`));
+    child.on('close', (code, signal) => {
+      if (signal !== null) said.push(`${file} ended by ${signal} after ${Math.round(performance.now() - began)} ms\n`);
+      const output = said.join('');
+      const count = (name: string): number => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+      const counts = Object.fromEntries(COUNTS.map((name) => [name, count(name)])) as Counts;
+      const outcome = { file, passed: code === 0, output, counts };
+      show(outcome, performance.now() - began);
+      resolve(outcome);
+    });
+  });
+}
+
+/** What skips say, and the tests' own remarks. */
+const REMARK = new RegExp(`^\\s*(﹣|ℹ (?!(${COUNTS.join('|')}|duration_ms) ))`);
+function show({ file, passed, output, counts }: Outcome, ms: number): void {
+  if (!passed || files.length === 1) process.stdout.write(output);
+  const remarks = passed && files.length > 1 ? output.split('\n').filter((line) => REMARK.test(line)) : [];
+  process.stdout.write(`${passed ? 'ok' : 'NOT OK'} ${file}: ${counts.pass} passed, ${(ms / 1000).toFixed(1)} s\n`);
+  for (const line of remarks) process.stdout.write(`   ${line.trim()}\n`);
+}
+
+const began = performance.now();
+const outcomes: Outcome[] = [];
+const waiting = [...files];
+const worker = async (): Promise<void> => {
+  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) outcomes.push(await runFile(file));
+};
+await Promise.all(Array.from({ length: AT_ONCE }, worker));
+
+const failed = outcomes.filter(({ passed }) => !passed);
+const onlyAlone: Outcome[] = [];
+if (failed.length > 0 && files.length > 1) {
+  process.stdout.write('\nOnce more, alone:\n');
+  for (const first of failed) {
+    const again = await runFile(first.file);
+    if (!again.passed) continue;
+    onlyAlone.push(first);
+    outcomes[outcomes.indexOf(first)] = again;
+  }
+}
+for (const { file, output } of onlyAlone) process.stdout.write(`\nPassed only alone: ${file}. Among others it said:\n${reasons(output)}\n`);
+const lost = outcomes.filter(({ passed }) => !passed);
+for (const { file, output } of lost) process.stdout.write(`\nFailed: ${file}\n${reasons(output)}\n`);
+process.stdout.write('\n');
+for (const name of COUNTS) process.stdout.write(`# ${name} ${outcomes.reduce((sum, { counts }) => sum + counts[name], 0)}\n`);
+process.stdout.write(`# duration_ms ${Math.round(performance.now() - began)}\n`);
+process.exitCode = lost.length > 0 ? 1 : 0;
+
+/** The part of the reporter's output that tells why, or its end. */
+function reasons(output: string): string {
+  const at = output.indexOf('✖ failing tests:');
+  return output.slice(at >= 0 ? at : -4000).trim();
+}

@@ -147,7 +147,8 @@ function look(
     }
     if (total > MAX_OUTPUT) end(new GensioError('toobig', 'too many services'));
   });
-  child.on('exit', () => end(new GensioError('notfound', 'no such service')));
+  // Not 'exit', which may come before the last output.
+  child.on('close', () => end(new GensioError('notfound', 'no such service')));
   return {
     cancel: () => {
       over = true;

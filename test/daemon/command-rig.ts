@@ -13,7 +13,7 @@ export interface Running {
   readonly child: ChildProcess;
   readonly out: () => string;
   readonly err: () => string;
-  /** Exit code, or the signal it died of; of the child alone, its output may go on. */
+  /** Exit code, or the signal it died of, when all its output has been read. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
@@ -52,7 +52,8 @@ export function start(
   });
   if (options.stdin !== undefined) child.stdin?.end(options.stdin);
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.on('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'));
+    // Not 'exit', which may come before the last output.
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'));
   });
   return { child, out: () => out, err: () => err, ended };
 }
@@ -71,9 +72,7 @@ export async function run(
   options: Parameters<typeof start>[1] = {},
 ): Promise<{ code: number | string; out: string; err: string }> {
   const running = start(words, options);
-  const closed = new Promise<void>((resolve) => running.child.on('close', () => resolve()));
   const code = await running.ended;
-  await closed;
   return { code, out: running.out(), err: running.err() };
 }
 

@@ -102,6 +102,14 @@ test('names are matched as they stand, as a glob or as a regular expression', ()
     assert.equal(matches(pattern, text), want, pattern);
 });
 
+test('what the tool said counts although the tool has ended before it was read', async (t) => {
+  const { port } = await listening(t);
+  const late = `p=$$; (while kill -0 $p 2>/dev/null; do :; done; printf '%s\\n' '${line(port, 'my\\032port', '"gensiostack=tcp"')}') &`;
+  const gensio = make({}, 'my port', program(late));
+  assert.equal((await opened(gensio))?.message, undefined);
+  gensio.abort();
+});
+
 test('the first service that fits is connected to, with the layers it announces', async (t) => {
   const { port, sockets } = await listening(t);
   const browse = program(`printf '%s\\n' '${line(1, 'other')}' '${line(port)}'\nsleep 10`);

@@ -8,8 +8,8 @@ import { type Libc, SystemError } from '../../base/libc.ts';
 import { owned } from '../../base/owner.ts';
 import { ByteStream, type ByteStreamUp } from '../handle.ts';
 import { openDevice } from './device-open.ts';
-import { Drain, type DrainLimits, notATerminal, type Terminal, type TerminalUp } from './terminal.ts';
-import { deviceError } from './tty.ts';
+import { type Bytes, OpenTerminal } from './open-terminal.ts';
+import { type DrainLimits, notATerminal, type Terminal, type TerminalUp } from './terminal.ts';
 
 export interface CharDeviceConfig {
   readonly device: string;
@@ -17,15 +17,6 @@ export interface CharDeviceConfig {
   readonly access: number;
   /** false: nothing is ever read. */
   readonly reads: boolean;
-}
-
-/** What CharDevice needs of a ByteStream. */
-interface Bytes {
-  write(data: Buffer): boolean;
-  setReading(on: boolean): void;
-  queued(): number;
-  unsent(): number;
-  destroy(): void;
 }
 
 /** How soon a device that was not ready is asked again. */
@@ -120,7 +111,8 @@ class PolledBytes implements Bytes {
         this.#reading = false;
         if (this.#destroyed) return this.#close();
         if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
-        if (err === null && count === 0) return this.#up.ended();
+        // An end that nobody wants to hear of yet is read once more.
+        if (err === null && count === 0) return this.#wantsRead ? this.#up.ended() : undefined;
         if (err === null) this.#deliver(buffer.subarray(0, count));
         else {
           this.#readTimer = this.#clock.after(RETRY_MS, () => {
@@ -161,25 +153,18 @@ class PolledBytes implements Bytes {
   }
 }
 
-export class CharDevice implements Terminal, ByteStreamUp {
+export class CharDevice extends OpenTerminal implements Terminal {
   readonly #c: Libc | undefined;
-  readonly #clock: Clock;
-  readonly #config: CharDeviceConfig;
-  readonly #up: TerminalUp;
+  readonly #reads: boolean;
   readonly #fd: number;
-  readonly #bytes: Bytes;
-  #state: 'open' | 'draining' | 'closing' | 'gone' = 'open';
-  #lost = false;
-  #drain: Drain | undefined;
-  #done: (() => void) | undefined;
+  protected readonly bytes: Bytes;
 
   private constructor(c: Libc | undefined, clock: Clock, config: CharDeviceConfig, fd: number, watchable: boolean, up: TerminalUp) {
+    super(clock, config.limits, false, up);
     this.#c = c;
-    this.#clock = clock;
-    this.#config = config;
+    this.#reads = config.reads;
     this.#fd = fd;
-    this.#up = up;
-    this.#bytes = watchable ? ByteStream.ofDescriptor(fd, this) : new PolledBytes(fd, clock, this);
+    this.bytes = watchable ? ByteStream.ofDescriptor(fd, this) : new PolledBytes(fd, clock, this);
   }
 
   /** Character devices and FIFOs; a plain file or anything else is 'oserr' (4.3.11 dies of it at the first byte). */
@@ -223,13 +208,10 @@ export class CharDevice implements Terminal, ByteStreamUp {
   }
 
   write(data: Buffer): boolean {
-    return this.#bytes.write(data);
+    return this.bytes.write(data);
   }
-  setReading(on: boolean): void {
-    if (this.#config.reads && this.#state === 'open') this.#bytes.setReading(on);
-  }
-  queued(): number {
-    return this.#bytes.queued();
+  override setReading(on: boolean): void {
+    if (this.#reads) super.setReading(on);
   }
   change(): SystemError {
     return notATerminal('TCSETS2');
@@ -248,48 +230,14 @@ export class CharDevice implements Terminal, ByteStreamUp {
     this.#c?.flush(this.#fd, queue);
   }
 
-  close(wait: boolean, done: () => void): void {
-    if (this.#state === 'gone') return done();
-    if (this.#state !== 'open') return;
-    this.#bytes.setReading(false);
-    this.#state = 'draining';
-    this.#done = done;
-    const finish = (drained: boolean): void => {
-      this.#state = 'closing';
-      if (!drained) this.#c?.flush(this.#fd, 'both');
-      this.#bytes.destroy();
-    };
-    if (wait && !this.#lost) this.#drain = new Drain(this.#clock, this.#config.limits, () => this.#unsent(), finish);
-    else finish(false);
-  }
-  hurry(): void {
-    this.#drain?.hurry();
-  }
-  #unsent(): readonly number[] {
+  protected unsent(): readonly number[] {
     const kernel = this.#c?.outputQueued(this.#fd) ?? 0;
-    return [this.#bytes.unsent(), kernel instanceof SystemError ? 0 : kernel];
+    return [this.bytes.unsent(), kernel instanceof SystemError ? 0 : kernel];
   }
-
-  // From the bytes.
-  read(data: Buffer): void {
-    if (this.#state === 'open') this.#up.read(data);
-  }
-  writable(): void {
-    if (this.#state === 'open') this.#up.writable();
-  }
-  ended(): void {
-    this.#fail(new GensioError('remclose'));
-  }
-  gone(err?: Error): void {
-    this.#drain?.hurry();
-    const before = this.#state;
-    this.#state = 'gone';
-    if (before === 'open') this.#fail(err === undefined ? new GensioError('remclose') : deviceError(err, false));
-    this.#done?.();
-  }
-  #fail(err: GensioError): void {
-    if (this.#lost) return;
-    this.#lost = true;
-    this.#up.lost(err);
+  /** The descriptor goes with the bytes. */
+  protected end(drained: boolean, gone: () => void): void {
+    if (!drained && !this.bytesGone) this.#c?.flush(this.#fd, 'both');
+    this.bytes.destroy();
+    gone();
   }
 }

@@ -12,13 +12,14 @@ import { GensioError } from '../../base/gensio-error.ts';
 import { SystemError } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
 import { soon } from '../../base/owner.ts';
-import { ByteStream, type ByteStreamUp } from '../handle.ts';
+import { ByteStream } from '../handle.ts';
 import { openDevice } from './device-open.ts';
 import { TIOCM } from './modemstate.ts';
+import { OpenTerminal } from './open-terminal.ts';
 import { parseRs485 } from './rs485.ts';
-import { Drain, notATerminal, type Terminal, type TerminalUp } from './terminal.ts';
+import { notATerminal, type Terminal, type TerminalUp } from './terminal.ts';
 import type { LineSettings } from './termios.ts';
-import { deviceError, isPty, type TtyConfig } from './tty.ts';
+import { isPty, type TtyConfig } from './tty.ts';
 
 type Binding = Awaited<ReturnType<(typeof SerialPort)['binding']['open']>>;
 
@@ -66,35 +67,23 @@ export function openNodeSerialport(
   });
 }
 
-class NodeSerialport implements Terminal, ByteStreamUp {
-  readonly #clock: Clock;
-  readonly #config: TtyConfig;
-  readonly #up: TerminalUp;
+class NodeSerialport extends OpenTerminal implements Terminal {
   readonly #binding: Binding;
-  readonly #isPty: boolean;
-  readonly #bytes: ByteStream;
+  protected readonly bytes: ByteStream;
   #settings: LineSettings;
   /** What was last set or seen; undefined: no such lines. DTR and RTS cannot be read: a driver raises them at open. */
   #lines: number | undefined;
   #holdsBreak = false;
   #asking = false;
   #break: Timer | undefined;
-  #state: 'open' | 'draining' | 'closing' = 'open';
-  #bytesGone = false;
-  #lost = false;
-  #drain: Drain | undefined;
-  #closed: (() => void) | undefined;
   #letGo: (() => void) | undefined;
 
   private constructor(clock: Clock, config: TtyConfig, binding: Binding, fd: number, lines: number | undefined, up: TerminalUp) {
-    this.#clock = clock;
-    this.#config = config;
+    super(clock, config.limits, isPty(fd), up);
     this.#binding = binding;
-    this.#isPty = isPty(fd);
     this.#settings = config.line;
     this.#lines = lines;
-    this.#up = up;
-    this.#bytes = ByteStream.ofDescriptor(fd, this);
+    this.bytes = ByteStream.ofDescriptor(fd, this);
   }
 
   /** fd: a descriptor of the terminal, for its bytes; the package has one of its own. */
@@ -132,13 +121,7 @@ class NodeSerialport implements Terminal, ByteStreamUp {
   }
 
   write(data: Buffer): boolean {
-    return this.#bytes.write(data);
-  }
-  setReading(on: boolean): void {
-    if (this.#state === 'open') this.#bytes.setReading(on);
-  }
-  queued(): number {
-    return this.#bytes.queued();
+    return this.bytes.write(data);
   }
 
   change(settings: LineSettings): SystemError | undefined {
@@ -152,7 +135,7 @@ class NodeSerialport implements Terminal, ByteStreamUp {
   /** What was seen last; the next look is started. */
   lines(): number | SystemError {
     if (this.#lines === undefined) return notATerminal('TIOCMGET');
-    if (!this.#asking && this.#state === 'open') {
+    if (!this.#asking && this.isOpen) {
       this.#asking = true;
       this.#run(
         this.#binding.get().then((s) => {
@@ -181,7 +164,7 @@ class NodeSerialport implements Terminal, ByteStreamUp {
     return undefined;
   }
   timedBreak(): void {
-    if (this.setBreak(true) === undefined) this.#break = this.#clock.after(BREAK_MS, () => void this.setBreak(false));
+    if (this.setBreak(true) === undefined) this.#break = this.clock.after(BREAK_MS, () => void this.setBreak(false));
   }
   /** One queue alone cannot be thrown away, and output must not go with the input. */
   purge(queue: 'in' | 'both'): void {
@@ -192,63 +175,25 @@ class NodeSerialport implements Terminal, ByteStreamUp {
     call.then(after, after);
   }
 
-  close(wait: boolean, done: () => void): void {
-    if (this.#state !== 'open') return;
-    this.#bytes.setReading(false);
-    this.#state = 'draining';
-    // The kernel's own queue cannot be seen: the last close waits for it, on a thread.
-    const finish = (empty: boolean): void => this.#finish(empty, done);
-    if (wait && !this.#lost) this.#drain = new Drain(this.#clock, this.#config.limits, () => [this.#bytes.unsent()], finish);
-    else finish(false);
+  /** The kernel's own queue cannot be seen: the last close waits for it, on a thread. */
+  protected unsent(): readonly number[] {
+    return [this.bytes.unsent()];
   }
   /** When only the kernel's queue is waited for, the thread that does so is left to it. */
-  hurry(): void {
-    this.#drain?.hurry();
+  override hurry(): void {
+    super.hurry();
     this.#letGo?.();
   }
-  /** keep: what the kernel holds shall go out. */
-  #finish(keep: boolean, done: () => void): void {
-    this.#state = 'closing';
+  /** What the kernel holds goes out when the rest has. */
+  protected end(drained: boolean, gone: () => void): void {
     if (this.#break !== undefined) this.setBreak(false);
-    this.#bytes.destroy();
-    let ownGone = false;
-    this.#closed = () => {
-      if (!ownGone || !this.#bytesGone) return;
-      this.#closed = undefined;
-      done();
-    };
-    const flushed = keep ? Promise.resolve() : this.#binding.flush().catch(() => undefined);
-    const gone = (): void => {
-      ownGone = true;
-      this.#closed?.();
-    };
+    this.bytes.destroy();
+    const flushed = drained ? Promise.resolve() : this.#binding.flush().catch(() => undefined);
     this.#letGo = gone;
     this.#run(
       flushed.then(() => this.#binding.close()),
       gone,
     );
-  }
-
-  // From the stream.
-  read(data: Buffer): void {
-    if (this.#state === 'open') this.#up.read(data);
-  }
-  writable(): void {
-    if (this.#state === 'open') this.#up.writable();
-  }
-  ended(): void {
-    this.#fail(new GensioError('remclose'));
-  }
-  gone(err?: Error): void {
-    this.#bytesGone = true;
-    this.#fail(err === undefined ? new GensioError('remclose') : deviceError(err, this.#isPty));
-    this.#closed?.();
-  }
-  #fail(err: GensioError): void {
-    if (this.#lost || this.#state === 'closing') return;
-    this.#lost = true;
-    if (this.#state === 'draining') this.#drain?.hurry();
-    else this.#up.lost(err);
   }
 }
 

@@ -9,11 +9,12 @@ import type { Log } from '../../base/log.ts';
 import { owned } from '../../base/owner.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { SerialLine } from '../../options/serialdev.ts';
-import { ByteStream, type ByteStreamUp } from '../handle.ts';
+import { ByteStream } from '../handle.ts';
 import { openDevice } from './device-open.ts';
 import { TIOCM } from './modemstate.ts';
+import { OpenTerminal } from './open-terminal.ts';
 import { parseRs485 } from './rs485.ts';
-import { Drain, type DrainLimits, type Terminal, type TerminalUp } from './terminal.ts';
+import type { DrainLimits, Terminal, TerminalUp } from './terminal.ts';
 import { atClose, type LineSettings, rawMode, withSettings } from './termios.ts';
 
 /** What a terminal is opened with. */
@@ -51,36 +52,26 @@ export function isPty(fd: number): boolean {
   return major >= 136 && major <= 143;
 }
 
-export class Tty implements Terminal, ByteStreamUp {
+export class Tty extends OpenTerminal implements Terminal {
   readonly #c: Libc;
-  readonly #clock: Clock;
   readonly #log: Log;
   readonly #config: TtyConfig;
-  readonly #up: TerminalUp;
   readonly #fd: number;
-  readonly #isPty: boolean;
   readonly #found: Termios;
   /** Output lines at open; undefined: it has none. */
   readonly #foundLines: number | undefined;
   #asked: Termios;
   #settings: LineSettings;
-  #bytes: ByteStream | undefined;
+  protected bytes: ByteStream | undefined;
   #break: Timer | undefined;
-  #state: 'open' | 'draining' | 'closing' = 'open';
-  #bytesGone = false;
-  #lost = false;
   #wrote = false;
-  #drain: Drain | undefined;
-  #closed: (() => void) | undefined;
 
   private constructor(c: Libc, clock: Clock, log: Log, config: TtyConfig, fd: number, found: Termios, up: TerminalUp) {
+    super(clock, config.limits, !config.hardware && isPty(fd), up);
     this.#c = c;
-    this.#clock = clock;
     this.#log = log;
     this.#config = config;
-    this.#up = up;
     this.#fd = fd;
-    this.#isPty = !config.hardware && isPty(fd);
     this.#found = found;
     const lines = c.getLines(fd);
     this.#foundLines = lines instanceof SystemError ? undefined : lines;
@@ -101,7 +92,7 @@ export class Tty implements Terminal, ByteStreamUp {
       const tty = new Tty(c, clock, log, config, fd, found, up);
       const err = tty.#setUp();
       if (err === undefined) return done(tty);
-      tty.#finish(false, () => done(err));
+      tty.finish(false, () => done(err));
     });
   }
 
@@ -121,7 +112,7 @@ export class Tty implements Terminal, ByteStreamUp {
     const copy = this.#c.dup(this.#fd);
     if (copy instanceof SystemError) return fromSystemError(copy);
     try {
-      this.#bytes = ByteStream.ofDescriptor(copy, this);
+      this.bytes = ByteStream.ofDescriptor(copy, this);
     } catch (thrown) {
       this.#c.close(copy);
       return fromSystemError(thrown);
@@ -141,13 +132,7 @@ export class Tty implements Terminal, ByteStreamUp {
 
   write(data: Buffer): boolean {
     this.#wrote = true;
-    return this.#bytes?.write(data) ?? true;
-  }
-  setReading(on: boolean): void {
-    if (this.#state === 'open') this.#bytes?.setReading(on);
-  }
-  queued(): number {
-    return this.#bytes?.queued() ?? 0;
+    return this.bytes?.write(data) ?? true;
   }
 
   change(settings: LineSettings): SystemError | undefined {
@@ -175,94 +160,46 @@ export class Tty implements Terminal, ByteStreamUp {
   }
   timedBreak(): void {
     // On a pty the one call that does it all returns at once; on hardware it would stop everything for half a second.
-    if (this.#isPty) {
+    if (this.isPty) {
       this.#c.timedBreak(this.#fd);
       return;
     }
-    if (this.setBreak(true) === undefined) this.#break = this.#clock.after(BREAK_MS, () => void this.setBreak(false));
+    if (this.setBreak(true) === undefined) this.#break = this.clock.after(BREAK_MS, () => void this.setBreak(false));
   }
   purge(queue: 'in' | 'both'): void {
     this.#c.flush(this.#fd, queue);
   }
 
-  close(wait: boolean, done: () => void): void {
-    if (this.#state !== 'open') return;
-    this.#bytes?.setReading(false);
-    this.#state = 'draining';
-    const finish = (empty: boolean): void => this.#finish(empty, done);
-    if (wait && !this.#lost) this.#drain = new Drain(this.#clock, this.#config.limits, () => this.#unsent(), finish);
-    else finish(false);
-  }
-  hurry(): void {
-    this.#drain?.hurry();
-  }
-  #unsent(): readonly number[] {
+  protected unsent(): readonly number[] {
     const kernel = this.#c.outputQueued(this.#fd);
     const inChip = this.#c.transmitterEmpty(this.#fd) === false ? 1 : 0;
-    return [this.#bytes?.unsent() ?? 0, kernel instanceof SystemError ? 0 : kernel, inChip];
+    return [this.bytes?.unsent() ?? 0, kernel instanceof SystemError ? 0 : kernel, inChip];
   }
 
   /**
    * Nothing here waits: the output is empty when the last descriptor closes, and that happens on a thread. Output that drained
    * is not thrown away once more: on a pty that would take what the other end has not read yet (as 4.3.11 does).
    */
-  #finish(drained: boolean, done: () => void): void {
-    this.#state = 'closing';
+  protected end(drained: boolean, gone: () => void): void {
     if (this.#break !== undefined) this.setBreak(false);
     const { exclusive, line } = this.#config;
-    if (this.#bytes === undefined) this.#bytesGone = true;
-    this.#bytes?.destroy();
+    this.bytes?.destroy();
     this.#c.flush(this.#fd, drained && this.#wrote ? 'in' : 'both');
     if (this.#foundLines !== undefined) this.#c.setLines(this.#fd, this.#foundLines);
     this.#c.setTermios(this.#fd, atClose(this.#found, line.hangupWhenDone));
     if (exclusive) this.#c.setExclusive(this.#fd, false);
-    let ownGone = false;
-    let late: Timer | undefined;
-    this.#closed = () => {
-      if (!ownGone || !this.#bytesGone) return;
-      this.#closed = undefined;
-      late?.cancel();
-      done();
-    };
-    const gone = (): void => {
-      ownGone = true;
-      this.#closed?.();
-    };
-    if (this.#isPty) {
+    if (this.isPty) {
       this.#c.close(this.#fd);
       gone();
       return;
     }
-    late = this.#clock.after(CLOSE_LIMIT_MS, gone);
-    this.#c.closeLater(this.#fd, owned(gone));
+    const late = this.clock.after(CLOSE_LIMIT_MS, gone);
+    this.#c.closeLater(
+      this.#fd,
+      owned(() => {
+        late.cancel();
+        gone();
+      }),
+    );
   }
-
-  // From the stream.
-  read(data: Buffer): void {
-    if (this.#state === 'open') this.#up.read(data);
-  }
-  writable(): void {
-    if (this.#state === 'open') this.#up.writable();
-  }
-  ended(): void {
-    this.#fail(new GensioError('remclose'));
-  }
-  gone(err?: Error): void {
-    this.#bytesGone = true;
-    this.#fail(err === undefined ? new GensioError('remclose') : deviceError(err, this.#isPty));
-    this.#closed?.();
-  }
-  #fail(err: GensioError): void {
-    if (this.#lost || this.#state === 'closing') return;
-    this.#lost = true;
-    if (this.#state === 'draining') this.#drain?.hurry();
-    else this.#up.lost(err);
-  }
-}
-
-/** A pty whose other end went gives EIO now and then instead of an end; hardware that goes has several words for it. */
-export function deviceError(err: Error, pty: boolean): GensioError {
-  const { code, message } = err as NodeJS.ErrnoException;
-  if (pty && code === 'EIO') return new GensioError('remclose', message);
-  return code === 'ENXIO' || code === 'ENODEV' ? new GensioError('ioerr', message) : fromSystemError(err);
 }

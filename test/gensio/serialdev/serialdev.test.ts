@@ -549,6 +549,24 @@ test('a character device that fails ends with its error', async () => {
   assert.deepEqual(ear.broken, []);
 });
 
+test('a character device that fails while its output is waited for is closed, and its descriptor is not touched any more', async () => {
+  const flushed: number[] = [];
+  const c: Libc = {
+    ...needLibc(),
+    flush: (fd) => {
+      flushed.push(fd);
+      return undefined;
+    },
+  };
+  const dev = createSerialDevWith(spec('/dev/full', { wronly: true }), env(), c);
+  const ear = new Ear();
+  dev.up = ear;
+  await opensWell(dev);
+  dev.write(Buffer.from('x'));
+  await closesWell(dev, ear);
+  assert.deepEqual(flushed, []);
+});
+
 test('the layer dev reads and writes a device as it is, watched or not', async (t) => {
   const dev = (path: string): { dev: SerialDev; ear: Ear } => {
     const made = createDev({ type: 'dev', path, opts: defaults(SERIALDEV) }, env());

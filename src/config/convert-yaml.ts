@@ -4,7 +4,10 @@ import type { Diag } from '../base/diag.ts';
 import { comment, mark, quote, wellFormed, type YamlVersion } from './conf/scalar.ts';
 import { type Part, YamlText } from './conf/yaml-text.ts';
 import { Defaults } from './defaults.ts';
+import { namedLayers } from './named-layers.ts';
+import type { Files } from './source.ts';
 import { MAIN_KEYS } from './yaml/section.ts';
+import { Substitutes } from './yaml/substitute.ts';
 import { readNodes, type YamlNode } from './yaml-nodes.ts';
 
 type Kind = Part['kind'];
@@ -22,6 +25,15 @@ interface Section {
 
 const scalarOf = (node: YamlNode | undefined): string | undefined => (node?.is === 'scalar' ? node.value : undefined);
 const entry = (node: Mapping, key: string): YamlNode | undefined => node.entries.find(([k]) => scalarOf(k)?.toLowerCase() === key)?.[1];
+
+/** A conversion opens no files: texts that stand in one are not looked into. */
+const NO_FILES: Files = {
+  read: () => ({ reason: '' }),
+  list: () => undefined,
+  exists: () => false,
+  variable: () => undefined,
+  home: () => '',
+};
 
 /** Which version a text is of: the first key that tells. */
 function versionOf(documents: readonly YamlNode[]): YamlVersion | undefined {
@@ -55,6 +67,8 @@ class Converter {
   readonly #taken = new Set<string>();
   /** By alias: what it is called now; undefined: it is the name of a section, and stands for itself. */
   readonly #aliases = new Map<string, string | undefined>();
+  /** What the texts stand for at this place. */
+  readonly #texts = new Substitutes(NO_FILES);
   #notes: string[] = [];
 
   constructor(text: string, file: string, to: YamlVersion) {
@@ -160,10 +174,12 @@ class Converter {
     if (name === undefined) return this.#refuse(node, `the ${kind} has no name`);
     const now = this.#name(kind, name);
     if (now !== name) this.#note(node, `the name '${name}' is ${now} now`);
-    this.#aliases.set(name, undefined);
-    if (alias !== undefined) this.#aliases.set(alias, undefined);
+    for (const each of alias === undefined ? [name] : [name, alias]) {
+      this.#aliases.set(each, undefined);
+      this.#texts.define(each, each);
+    }
     const bare = kind === 'admin' && section.name === undefined && this.#to === 'v1';
-    return [{ kind, name: bare ? '' : this.#to === 'v1' ? now : quote(mark(now, 'v2')), body: this.#mapping(node) }];
+    return [{ kind, name: bare ? '' : this.#to === 'v1' ? now : quote(mark(now, 'v2')), body: this.#mapping(node, []) }];
   }
 
   /** A text with a name. In version 2 every name is there once, so one that is given again is called something else. */
@@ -173,8 +189,11 @@ class Converter {
     const body = [this.#value(node)];
     const now = this.#name('define', own, this.#to === 'v2');
     const anchor = now.replace(/[^A-Za-z0-9_-]+/g, '-');
-    this.#aliases.set(own, now);
-    if (alias !== undefined) this.#aliases.set(alias, now);
+    const text = this.#meaning(node);
+    for (const each of alias === undefined ? [own] : [own, alias]) {
+      this.#aliases.set(each, now);
+      if (text !== undefined) this.#texts.define(each, text);
+    }
     return [{ kind: 'define', name: this.#to === 'v1' ? anchor : quote(mark(now, 'v2')), body, anchor }];
   }
 
@@ -215,19 +234,40 @@ class Converter {
     return node.before.map((line) => (line === '' ? '' : comment(line)));
   }
 
-  #mapping(node: Mapping, without: readonly string[] = []): string[] {
+  /** The keys of a section; without: those that are left out. undefined: what stands under one of its keys. */
+  #mapping(node: Mapping, without: readonly string[] | undefined): string[] {
     return node.entries.flatMap(([key, value]): string[] => {
       const name = scalarOf(key) ?? '';
-      if (without.includes(name.toLowerCase())) return this.#lines(key);
+      if (without?.includes(name.toLowerCase()) === true) return this.#lines(key);
       const before = [...this.#lines(key), ...this.#lines(value)];
       const written = this.#value(key);
+      const role = without === undefined ? undefined : /^(?:accepter|connector)$/i.exec(name)?.[0].toLowerCase();
+      if (role === 'accepter' || role === 'connector') return [...before, `${written}: ${this.#stack(value, role)}`];
       if (value.is === 'mapping')
-        return [...before, `${written}:`, ...this.#mapping(value).map((line) => (line === '' ? '' : `  ${line}`))];
+        return [...before, `${written}:`, ...this.#mapping(value, undefined).map((line) => (line === '' ? '' : `  ${line}`))];
       if (value.is !== 'sequence')
         return [...before, `${written}: ${this.#value(value, /^led-(rx|tx|conn)$/i.test(name) ? 'led' : undefined)}`];
       const items = value.items.flatMap((item) => [...this.#lines(item), `- ${this.#value(item, 'connection')}`]);
       return [...before, `${written}:`, ...items.map((line) => (line === '' ? '' : `  ${line}`))];
     });
+  }
+
+  /** What a text or alias stands for; undefined: that is not known here. */
+  #meaning(node: YamlNode): string | undefined {
+    const text = node.is === 'alias' ? this.#texts.get(node.name) : scalarOf(node);
+    const got = text === undefined ? undefined : this.#texts.expand(text, this.#to === 'v2' ? '*' : '=');
+    return got !== undefined && 'ok' in got ? got.ok : undefined;
+  }
+
+  /** An accepter or connector: every layer has its name now, which newer versions ask for. */
+  #stack(node: YamlNode, role: 'accepter' | 'connector'): string {
+    const was = this.#meaning(node);
+    const now = was === undefined ? '' : namedLayers(was, role);
+    if (was === undefined || now === was) return this.#value(node);
+    // The names of texts stay when the layer comes before all of it.
+    if (!now.endsWith(was)) return quote(mark(wellFormed(now), this.#to));
+    const written = node.is === 'alias' ? `${this.#to === 'v2' ? '*' : '='}(${node.name})` : (scalarOf(node) ?? '');
+    return quote(now.slice(0, now.length - was.length) + this.#translate(wellFormed(written)));
   }
 
   /** A text or alias; refers: it is the name of a thing of that kind. */

@@ -23,12 +23,13 @@ const to = (version: 'v1' | 'v2', text: string): string => convert(text, 'ser2ne
 const body = (version: 'v1' | 'v2', ...lines: readonly string[]): string =>
   to(version, `${lines.join('\n')}\n`).replace('%YAML 1.1\n---\n', '');
 
-/** All that counts of a configuration. Places and names of the admin port are not. */
+/** All that counts of a configuration. Places, spellings of stacks and names of the admin port do not. */
 const meaning = ({ connections, rotators, leds, admin }: Config): unknown =>
   JSON.parse(
-    JSON.stringify([connections, rotators, leds, { ...admin, name: undefined }], (key, value) =>
-      key === 'pos' || key === 'place' ? undefined : value,
-    ),
+    JSON.stringify([connections, rotators, leds, { ...admin, name: undefined }], (key, value) => {
+      if (key === 'accepter' || key === 'connector') return value.spec ?? value.error;
+      return key === 'pos' || key === 'place' ? undefined : value;
+    }),
   );
 const errors = ({ diags }: Reading): string[] => diags.filter((d) => d.severity === 'error').map((d) => `${d.code} ${d.text}`);
 
@@ -106,6 +107,41 @@ test('sections of one kind come together, comments with them', () => {
       '',
     ].join('\n'),
   );
+});
+
+test('accepters and connectors have a name for each layer in version 2, and mean the same', () => {
+  const text = [
+    'define: &port 3333',
+    'define: &dev /dev/ttyS0,9600n81',
+    'define: &address localhost,*(port)',
+    'connection: &a {accepter: *port, connector: *dev}',
+    "connection: &b {accepter: 'localhost,*(port)', connector: '*(dev),local'}",
+    "connection: &c {accepter: 'telnet,ipv4,*(port)', connector: 'telnet, *(address)'}",
+    "connection: &d {accepter: 'telnet(rfc2217),ipv6,tcp(nodelay,readbuf=10),::,3334,::1,3335', connector: 'localhost,3'}",
+    "connection: &e {accepter: '0', connector: 'keepopen(retry-time=5),/dev/ttyS1', options: {banner: 2000}}",
+    "connection: &f {accepter: 'ipv4,udp,3335', connector: '/dev/ttyS2,nonsense'}",
+    'rotator: &r {accepter: 2000, connections: [a]}',
+    'admin: {accepter: 3000}',
+  ].join('\n');
+  assertConverts(text, 'names');
+  const lines = to('v2', text).match(/(?:accepter|connector|banner): .*/g);
+  assert.deepEqual(lines, [
+    'accepter: tcp,=(port)',
+    'connector: serialdev,=(dev)',
+    'accepter: tcp,localhost,=(port)',
+    'connector: serialdev,=(dev),local',
+    'accepter: telnet,tcp,ipv4,3333',
+    'connector: telnet,tcp,localhost,3333',
+    'accepter: telnet(rfc2217),tcp(nodelay,readbuf=10),ipv6,::,3334,ipv6,::1,3335',
+    'connector: tcp,localhost,3',
+    'accepter: stdio',
+    'connector: keepopen(retry-time=5),serialdev,/dev/ttyS1',
+    'banner: 2000',
+    'accepter: udp,ipv4,3335',
+    'connector: /dev/ttyS2,nonsense',
+    'accepter: tcp,2000',
+    'accepter: tcp,3000',
+  ]);
 });
 
 test('a # inside a text is no comment', () => {

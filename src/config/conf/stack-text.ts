@@ -1,10 +1,10 @@
 // Accepters and connectors of a classic file as they are written in YAML: every layer named, the line folded into one word.
 import { isDeepStrictEqual } from 'node:util';
-import { LAYERS, type LayerSpec } from '../../options/stack.ts';
+import type { LayerSpec } from '../../options/stack.ts';
 import type { Defaults } from '../defaults.ts';
 import { parseStack, printStack } from '../gensio-str.ts';
 import type { Stack } from '../model.ts';
-import { printAddrs } from '../net-addr.ts';
+import { namedLayers } from '../named-layers.ts';
 import { defaultLine, printLine } from '../serial-line.ts';
 import { quoteWord, splitWords } from '../words.ts';
 import type { PortEntry } from './entry.ts';
@@ -25,22 +25,8 @@ function parentheses(text: string): string {
 
 /** A network port as an accepter that names its layer. A port that cannot be read stays what it is. */
 export function accepterText(stack: Stack, defaults: Defaults, telnet = ''): string {
-  const text = stack.text.replace(/^[ \t\n\r\f\v]+/, '');
-  const name = /^[^,(]*/.exec(text)![0];
-  const child = telnet !== '' && stack.spec?.type === 'telnet' ? stack.spec.child : stack.spec;
-  const texts: string[] = [];
-  if (Object.hasOwn(LAYERS, name)) texts.push(text);
-  else if (/^0+$/.test(text)) texts.push('stdio');
-  else if (child !== undefined && 'addrs' in child) {
-    if (!/^ipv[46],|^udp[,(]/.test(text)) texts.push(`tcp,${text}`);
-    texts.push(`${child.type}${parentheses(text)},${printAddrs(child.addrs)}`);
-  }
-  const found = sameAs(
-    stack,
-    'accepter',
-    defaults,
-    texts.map((t) => telnet + t),
-  );
+  const text = namedLayers(stack.text.replace(/^[ \t\n\r\f\v]+/, ''), 'accepter');
+  const found = sameAs(stack, 'accepter', defaults, [telnet + text]);
   if (found !== undefined) return found;
   return stack.spec === undefined ? telnet + text : printStack(stack.spec);
 }
@@ -57,7 +43,7 @@ export function connectorText(stack: Stack, defaults: Defaults): string {
   const { text, spec } = stack;
   const texts: string[] = [];
   if (spec !== undefined && 'device' in spec) texts.push(...deviceTexts(text.replace(/^[ \t\n\r\f\v]+/, ''), spec, defaults));
-  texts.push(text);
+  texts.push(namedLayers(text, 'connector'), text);
   const found = sameAs(stack, 'connector', defaults, texts);
   if (found !== undefined) return found;
   return spec === undefined ? text : printStack(spec);

@@ -104,7 +104,7 @@ export interface Gensio {
   queued(): number;
   /**
    * The far end has closed its side, or is gone, although reading is off and so closed() cannot come: turn reading on to get
-   * what it still sent and then closed(). Absent where that cannot be known.
+   * what it still sent and then closed(). From then on buffers are given, not lent, the last one too. Absent where that cannot be known.
    */
   hungUp?(): boolean;
   /** Bytes the system has taken and the far end has not acknowledged; absent where that cannot be known. */

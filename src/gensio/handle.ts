@@ -36,6 +36,8 @@ interface Handle {
   reading?: boolean;
   readStart(): number;
   readStop(): number;
+  /** Reads into this one from now on. */
+  useUserBuffer(buffer: Buffer): void;
   /** A negative number is an error of libuv. */
   writeBuffer(req: WriteReq, data: Buffer): number;
   readonly fd?: number;
@@ -76,7 +78,7 @@ function lookInside(): Inside | undefined {
   probe.on('error', () => undefined);
   const Pipe = (probe as unknown as SocketInside)._handle?.constructor as Inside['Pipe'] | undefined;
   probe.destroy();
-  const wanted: readonly (keyof Handle)[] = ['open', 'close', 'readStart', 'readStop', 'writeBuffer', 'writeQueueSize'];
+  const wanted: readonly (keyof Handle)[] = ['open', 'close', 'readStart', 'readStop', 'useUserBuffer', 'writeBuffer', 'writeQueueSize'];
   if (Pipe === undefined || !wanted.every((name) => name in Pipe.prototype)) return undefined;
   // A socket's own write request shows what they are made with.
   let req: WriteReq | undefined;
@@ -164,6 +166,8 @@ export class ByteStream {
   /** The part of the buffer that was handed up last: pieces often have the same length. */
   #piece: Buffer;
   #reading = false;
+  /** What was handed up last is still in use above: reading was turned off meanwhile. */
+  #lent = false;
   /** The far end sends no more. */
   #ended = false;
   /** Came although reading was off; waits. */
@@ -190,7 +194,8 @@ export class ByteStream {
     const buffer = this.#buffer;
     this.#piece = buffer;
     const callback = (n: number): boolean => {
-      if (n !== this.#piece.length) this.#piece = n === buffer.length ? buffer : buffer.subarray(0, n);
+      const whole = this.#buffer!;
+      if (n !== this.#piece.length) this.#piece = n === whole.length ? whole : whole.subarray(0, n);
       return this.#guardedRead(this.#piece);
     };
     const { socket, own } = make({ buffer, callback });
@@ -214,7 +219,7 @@ export class ByteStream {
     });
     socket.on('drain', () => this.#drained());
     socket.on('close', () => {
-      if (this.#buffer !== undefined) giveBuffer(this.#buffer);
+      if (this.#buffer !== undefined && !this.#lent) giveBuffer(this.#buffer);
       this.#buffer = undefined;
       this.up.gone(failed);
     });
@@ -270,6 +275,8 @@ export class ByteStream {
     try {
       return this.#onRead(data);
     } catch (err) {
+      // Who knows what was done with it before.
+      this.#lent = true;
       if (this.#owner !== undefined) this.destroy();
       blame(this.#owner, err);
       return false;
@@ -284,21 +291,26 @@ export class ByteStream {
       this.#held = data;
       return false;
     }
-    this.up.read(data);
+    this.#handUp(data);
     // The handle was stopped already.
     return this.#handle !== undefined || this.#reading;
+  }
+  #handUp(data: Buffer): void {
+    this.up.read(data);
+    if (!this.#reading) this.#lent = true;
   }
   #release(): void {
     const held = this.#held;
     if (!this.#reading || held === undefined || this.#socket.destroyed) return;
     this.#held = undefined;
-    this.up.read(held);
+    this.#handUp(held);
     if (this.#reading) this.#readOn();
   }
 
   setReading(on: boolean): void {
     if (this.#reading === on) return;
     this.#reading = on;
+    if (on) this.#lent = false;
     if (this.#socket.destroyed) return;
     if (on && this.#held !== undefined) later(() => this.#release());
     else if (on) this.#readOn();
@@ -316,6 +328,16 @@ export class ByteStream {
       const code = handle.readStart();
       if (code < 0) this.#fail(code, 'read');
     }
+  }
+
+  /** Before reading is turned on although what was handed up last is still in use: that stays as it is, another buffer is read into. */
+  leaveBuffer(): void {
+    // Without the handle a socket's pieces are copies.
+    if (!this.#lent || this.#handle === undefined || this.#buffer === undefined) return;
+    this.#lent = false;
+    this.#buffer = takeBuffer(this.#buffer.length);
+    this.#piece = this.#buffer;
+    this.#handle.useUserBuffer(this.#buffer);
   }
 
   // ---- Writing ----

@@ -93,6 +93,7 @@ class TwoStreams implements Gensio {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     // What the program still says is thrown away, or it might wait for a reader for ever.
+    this.#input.leaveBuffer();
     this.#input.setReading(true);
     this.#output.end(() => this.#mayEnd(() => this.#over()));
   }

@@ -20,6 +20,8 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   protected readonly bytes: ByteStream;
   #state: 'open' | 'closing' | 'lingering' | 'gone' = 'open';
   #linger: Timer | undefined;
+  /** hungUp() was true: who reads on keeps what came before, so nothing is lent any more. */
+  #given = false;
 
   constructor(type: string, address: string, clock: Clock, socket: Socket) {
     this.type = type;
@@ -42,7 +44,10 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   }
   hungUp(): boolean {
     const { fd } = this;
-    return fd !== undefined && (libc()?.hungUp(fd) ?? false);
+    if (fd === undefined || libc()?.hungUp(fd) !== true) return false;
+    this.#given = true;
+    this.bytes.leaveBuffer();
+    return true;
   }
   unsent(): number {
     const { fd } = this;
@@ -65,6 +70,7 @@ export class StreamGensio implements Gensio, ByteStreamUp {
       if (this.#state !== 'closing') return;
       this.#state = 'lingering';
       this.#linger = this.#clock.after(LINGER_MS, () => this.bytes.destroy());
+      this.bytes.leaveBuffer();
       this.bytes.setReading(true);
       this.up.closed();
     });
@@ -76,7 +82,7 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   }
 
   read(data: Buffer): void {
-    if (this.#state === 'open') this.up.read(data);
+    if (this.#state === 'open') this.up.read(this.#given ? Buffer.from(data) : data);
   }
   writable(): void {
     if (this.#state === 'open') this.up.writable();

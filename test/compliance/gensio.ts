@@ -284,6 +284,46 @@ export function compliance(name: string, setup: Setup): void {
       );
   });
 
+  for (const how of ['close', 'abort'] as const) {
+    if (setup.sends === false) break;
+    it(`what was handed up before reading was turned off stays as it is through ${how}(), and when a next one reads`, async ({
+      gensio,
+      far,
+    }, ear, t) => {
+      const some = (seed: number): Buffer => pattern(Math.min(piece, 3000), seed);
+      const got: [kept: Buffer, copy: Buffer][] = [];
+      ear.onRead = (data) => {
+        got.push([data, Buffer.from(data)]);
+        gensio.setReading(false);
+      };
+      gensio.setReading(true);
+      far.send(some(1));
+      await until(() => got.length > 0, 'the first bytes');
+      const [kept, copy] = got[0]!;
+      far.send(some(2));
+      await settle();
+      assert.ok(kept.equals(copy), 'while reading is off');
+      gensio[how]();
+      await until(() => ear.closes === 1, 'closed()');
+      far.send(some(3));
+      await settle();
+      assert.ok(kept.equals(copy), 'while it closes');
+      gensio.abort();
+      far.close();
+      await settle();
+      const next = await setup.make(t);
+      const nextEar = new Ear();
+      next.gensio.up = nextEar;
+      next.gensio.setReading(true);
+      next.far.send(some(4));
+      await until(() => nextEar.length > 0, 'the next bytes');
+      assert.ok(kept.equals(copy), 'when the next one reads');
+      next.gensio.abort();
+      next.far.close();
+      await until(() => nextEar.closes > 0, 'closed()');
+    });
+  }
+
   if (!lacks('last-words')) {
     it('what was written before close() arrives', async ({ gensio, far }, ear) => {
       const data = lacks('bulk') ? pattern(300) : pattern(Math.min(bulk, 300_000));

@@ -8,8 +8,8 @@ import { libc } from '../../src/base/libc.ts';
 import type { Accepter, Gensio } from '../../src/gensio/gensio.ts';
 import { unixAccepter, unixConnector } from '../../src/gensio/unix.ts';
 import type { LayerOf } from '../../src/options/stack.ts';
-import { farStream, opened, until } from '../compliance/ear.ts';
-import { compliance } from '../compliance/gensio.ts';
+import { Ear, farStream, opened, until } from '../compliance/ear.ts';
+import { compliance, pattern } from '../compliance/gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { testFolder } from '../rig/keys.ts';
 import { layerSpec } from './layer-spec.ts';
@@ -157,4 +157,27 @@ test('a socket that somebody listens on, and what is no socket, is left alone', 
   writeFileSync(file, 'precious');
   assert.equal((await listening(t, file)).err?.code, 'addrinuse');
   assert.ok(existsSync(file));
+});
+
+test('of a peer that left every buffer may be kept', { skip: libc() === undefined ? 'no FFI here' : false }, async (t) => {
+  const path = fresh();
+  const { accepted } = await listening(t, path);
+  const socket = createConnection({ path });
+  await until(() => accepted.length === 1, 'a connection');
+  const [gensio, ear] = [accepted[0]!, new Ear()];
+  gensio.up = ear;
+  const kept: Buffer[] = [];
+  ear.onRead = (data) => {
+    kept.push(data);
+    if (kept.length === 1) gensio.setReading(false);
+  };
+  gensio.setReading(true);
+  // As much as the kernel keeps for a reader that has stopped.
+  const data = pattern(150_000);
+  socket.end(data);
+  await until(() => gensio.hungUp?.() === true, 'the peer to leave');
+  gensio.setReading(true);
+  await until(() => ear.closes === 1, 'the end');
+  assert.ok(kept.length > 2, `${kept.length} pieces`);
+  assert.ok(Buffer.concat(kept).equals(data));
 });

@@ -22,6 +22,8 @@ export interface ConnbackUp {
   join(gensio: Gensio, place: number): void;
   /** All are there: this goes to them. */
   deliver(data: Buffer): void;
+  /** It is time to open the device again. */
+  hold(): void;
 }
 
 /** Device data kept while calling; the device is not read then, so more than a few reads never come. */
@@ -44,6 +46,7 @@ export class Connback {
   readonly #targets: readonly RemoteAddr[];
   readonly #calls = new Set<Gensio>();
   readonly #pause: Deadline;
+  readonly #reopen: Deadline;
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #failed = false;
@@ -54,6 +57,7 @@ export class Connback {
     this.#port = port;
     this.#targets = targets;
     this.#pause = { due: Infinity, run: () => this.#call() };
+    this.#reopen = { due: Infinity, run: () => port.hold() };
   }
 
   /** undefined: the connection calls nobody. */
@@ -80,6 +84,12 @@ export class Connback {
   /** Calls are under way, or a pause after a failed one: the device is not to be read. */
   get calling(): boolean {
     return this.#calls.size > 0 || this.#pause.due !== Infinity;
+  }
+
+  /** The device is closed: it is opened again after connector-retry-time. */
+  deviceClosed(): void {
+    const { connectorRetryTime } = this.#config.options;
+    if (this.#reopen.due === Infinity) this.#env.deadlines.arm(this.#reopen, Math.max(1, connectorRetryTime) * 1000);
   }
 
   /** Takes what the device said if somebody has to be called first. */
@@ -142,9 +152,10 @@ export class Connback {
     this.#keptBytes = 0;
   }
 
-  /** The session is over: nobody is called any more. */
+  /** The session is over: nobody is called, and the device stays closed. */
   stop(): void {
     this.#env.deadlines.cancel(this.#pause);
+    this.#env.deadlines.cancel(this.#reopen);
     for (const gensio of this.#calls) gensio.abort();
     this.#calls.clear();
     this.#forget();

@@ -61,7 +61,7 @@ export class Listener {
       return failed(fromSystemError(err));
     }
     const accepter = this.#accepter;
-    accepter.up = { accepted: (gensio) => this.#accepted(gensio), failed: (err) => this.#up.acceptFailed(err) };
+    accepter.up = { accepted: (gensio) => handOver(gensio, () => this.#up.accepted(gensio)), failed: (err) => this.#up.acceptFailed(err) };
     accepter.listen((err) => {
       if (this.#accepter !== accepter || this.#state !== 'trying') return done();
       if (err !== undefined) return failed(err);
@@ -69,16 +69,6 @@ export class Listener {
       this.#up.listening();
       done();
     });
-  }
-
-  /** Who takes it may fail: then nobody has it, and it would stay open for good. */
-  #accepted(gensio: Gensio): void {
-    try {
-      this.#up.accepted(gensio);
-    } catch (err) {
-      gensio.abort();
-      throw err;
-    }
   }
 
   /** done when the address is free. Connections handed over live on. */
@@ -89,5 +79,15 @@ export class Listener {
     this.#accepter = undefined;
     if (accepter === undefined) done();
     else accepter.close(done);
+  }
+}
+
+/** Gives a connection to who takes it. That may fail: then nobody has it, and it would stay open for good. */
+export function handOver(gensio: Gensio, take: () => void): void {
+  try {
+    take();
+  } catch (err) {
+    gensio.abort();
+    throw err;
   }
 }

@@ -6,6 +6,10 @@ export class Matcher {
   readonly #fall: readonly number[];
   #at = 0;
 
+  /** undefined: there is nothing to find. */
+  static of(pattern: Buffer | undefined): Matcher | undefined {
+    return pattern === undefined || pattern.length === 0 ? undefined : new Matcher(pattern);
+  }
   /** pattern: at least one byte. */
   constructor(pattern: Buffer) {
     this.#pattern = pattern;

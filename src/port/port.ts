@@ -1,29 +1,28 @@
-// One connection of the configuration at work: its listener, its users, its device. Long because this is where they meet. What to do when is step()'s (state.ts) and
-// admit()'s; this file does it. Bytes go straight through: user.read -> device.write, device.read -> ToNet -> users.
+// One connection of the configuration at work. What to do when is step()'s (state.ts) and admit()'s; this file does it. Bytes go straight
+// through: user.read -> device.write, device.read -> ToNet -> users. Long because all meet here: the accepter, the users, the device,
+// the watches over them, the admin port and a reload; what each of these is by itself has a file of its own.
 import type { Clock } from '../base/clock.ts';
-import type { Deadline, Deadlines } from '../base/deadlines.ts';
-import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import type { Deadlines } from '../base/deadlines.ts';
+import { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import { type Owner, runAs } from '../base/owner.ts';
-import { withoutSecrets } from '../base/secrets.ts';
 import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
-import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { SerialLine } from '../options/serialdev.ts';
-import type { LayerSpec } from '../options/stack.ts';
+import { AccepterEnd, type AccepterEndUp } from './accepter-end.ts';
 import { admit } from './admit.ts';
-import { Announcer } from './announcer.ts';
 import { charDelay, DEFAULT_RATE } from './chardelay.ts';
 import { Connback } from './connback.ts';
+import { makeConnector } from './connector.ts';
 import { DeviceEnd, type DeviceUp } from './device-end.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
 import { IdleWatch } from './idle.ts';
 import { LeaverWatch } from './leavers.ts';
 import { askLine, lineOf, withLine } from './line.ts';
-import { Listener, type ListenerUp } from './listener.ts';
+import { handOver } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
 import { dismiss, Netcon, type NetconUp } from './netcon.ts';
@@ -57,14 +56,14 @@ const DEFAULT_SIGNATURE = 'ser2net';
 /** Users a port has room for, whatever max-connections says. */
 const MAX_PLACES = 65536;
 
-export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
+export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner {
   config: ConnectionConfig;
   readonly #env: PortEnv;
   #state: PortState = { at: 'closed' };
   #enabled: boolean;
   /** Seconds; the admin port can change it. */
   #timeout: number;
-  #listener: Listener | undefined;
+  readonly #accepter: AccepterEnd;
   #device!: DeviceEnd;
   #places: (Netcon | undefined)[] = [];
   readonly #users = new Set<Netcon>();
@@ -74,13 +73,10 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   #remaddr!: RemoteAddresses;
   #connback: Connback | undefined;
   readonly #observers: Observers;
-  #failure: string | undefined;
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
   #lost = false;
-  readonly #hold: Deadline;
   readonly #leavers: LeaverWatch;
   readonly #slow: SlowWatch<Netcon>;
-  readonly #announcer: Announcer;
   readonly #serial: SerialEvents;
   readonly #idle: IdleWatch<Netcon>;
   /** What waits for the device to be closed. */
@@ -91,7 +87,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.config = config;
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
-    this.#hold = { due: Infinity, run: () => this.#go({ on: 'hold' }) };
+    this.#accepter = new AccepterEnd(this, env);
     this.#waiting = new WaitingRoom(env.deadlines, () => this.#serveWaiting(false));
     this.#observers = new Observers(config.name, env.log);
     this.#leavers = new LeaverWatch(env.deadlines, this.#users);
@@ -102,7 +98,6 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       () => this.config.options.slowUserTimeout,
       (stuck) => this.#cutSlow(stuck),
     );
-    this.#announcer = new Announcer(env.log);
     this.#serial = new SerialEvents(this.#serialPort());
     this.#idle = new IdleWatch(
       env.deadlines,
@@ -123,12 +118,13 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#device = this.#makeDevice();
     this.#toNet = this.#makeToNet();
     this.#places = new Array(Math.min(MAX_PLACES, Math.max(1, options.maxConnections))).fill(undefined);
-    this.#closeon = matcher(this.#expand(options.closeon));
+    this.#closeon = Matcher.of(this.#expand(options.closeon));
     this.#remaddr = new RemoteAddresses(options.remaddr ?? []);
     this.#connback = Connback.of(this.config, this.#env, {
       occupied: (place) => this.#places[place] !== undefined,
       join: (gensio, place) => this.#join(new Netcon(gensio, this, this.#env.clock, place), place),
       deliver: (data) => this.#deliver(data),
+      hold: () => this.#go({ on: 'hold' }),
     });
     this.#observers.renew(this.#env.observers.flatMap((make) => make(this)));
   }
@@ -138,7 +134,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     return new ToNet(this.#env.clock, this.#env.deadlines, this.#users, {
       bufsize: Math.max(2, options.devToNetBufsize),
       maxDelay: options.chardelayMax / 1000,
-      sendon: matcher(this.#expand(options.sendon)),
+      sendon: Matcher.of(this.#expand(options.sendon)),
     });
   }
 
@@ -158,71 +154,50 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
 
   /** It neither listens nor tries to. */
   get idle(): boolean {
-    return this.#listener === undefined && !this.inUse;
+    return this.#accepter.idle && !this.inUse;
   }
 
   // ---- Listening ----
 
   /** Tries to listen; done when that was tried. A failure is logged and tried again every accepter-retry-time. */
   listen(done: () => void): void {
-    const { accepter, connector, options } = this.config;
+    const { accepter, connector } = this.config;
     if (!this.#enabled) return done();
     if (accepter.spec === undefined || connector.spec === undefined) {
       if (this.#state.at === 'closed') this.#state = { at: 'not-started' };
       return done();
     }
-    const { builder, deadlines, log } = this.#env;
-    const { authdir = '', allowedUsers, pamauth } = options;
-    const auth = directoryAuthority({ authdir, allowedUsers, pamauth }, log);
-    runAs(this, () => {
-      this.#listener ??= new Listener(accepter.spec!, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
-      this.#listener.open(done);
-    });
+    runAs(this, () => this.#accepter.open(done));
   }
   listening(): void {
-    this.#failure = undefined;
-    this.#announcer.start(this.config, this.#listener?.port);
     this.#go({ on: 'listening' });
     if (this.#connback !== undefined && !this.inUse) this.#go({ on: 'hold' });
   }
-  listenFailed(err: GensioError): void {
-    const text = err.code === 'notsup' && err.detail !== undefined ? `${err.message}: ${err.detail}` : err.message;
-    const named = err.code === 'unknownname' || err.code === 'namenotfound';
-    this.#failure = named ? LOG.accepterInvalid(withoutSecrets(this.config.accepter.text), text) : LOG.listenFailed(this.name, text);
-    this.#log(this.#failure);
+  notListening(): void {
     this.#go({ on: 'not-listening' });
-  }
-  acceptFailed(err: GensioError): void {
-    this.#log(LOG.acceptError(this.name, err.message, err.stage));
   }
 
   /** Stops listening; users stay. done when the address is free. */
   unlisten(done: () => void): void {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    this.#announcer.stop();
-    this.#go({ on: 'not-listening' });
-    if (listener === undefined) done();
-    else listener.close(done);
+    this.notListening();
+    this.#accepter.close(done);
   }
 
   /** The port number listened on, where there is one. */
   listeningPort(): number | undefined {
-    return this.#listener?.port;
+    return this.#accepter.port;
   }
 
   // ---- Users ----
 
+  /** Who has a place: greeted, or waiting for the device to be open. */
+  get #seated(): readonly Netcon[] {
+    return this.#places.filter((user) => user !== undefined);
+  }
+
   /** A connection for this port, from its own listener or a rotator. patient: it may wait for a user that is leaving. */
   accepted(gensio: Gensio, patient = true): void {
-    runAs(this, () => {
-      try {
-        this.#accept(gensio, patient);
-      } catch (err) {
-        gensio.abort();
-        throw err;
-      }
-    });
+    runAs(this, () => handOver(gensio, () => this.#accept(gensio, patient)));
   }
   #accept(gensio: Gensio, patient = true): void {
     const verdict = admit({
@@ -231,7 +206,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       allowed: this.#remaddr.allows(gensio.address()),
       kickolduser: this.config.options.kickolduser,
       places: this.#places.map((user, i) => (this.#connback?.reserves(i) ? 'reserved' : user === undefined ? 'free' : 'taken')),
-      leaving: () => patient && this.#places.some((user) => user?.gensio.hungUp?.() === true),
+      leaving: () => patient && this.#seated.some((user) => user.gensio.hungUp?.() === true),
       deviceInUse: !this.inUse && this.#env.deviceInUse(this.config.connector.text, this),
       deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
     });
@@ -274,6 +249,11 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     else this.#go({ on: 'joined' });
   }
 
+  /** Seconds. */
+  #timeoutOf(user: Netcon): number {
+    return (user.target !== undefined ? this.config.options.connbackTimeout : undefined) ?? this.#timeout;
+  }
+
   /** The device is open: the user gets its banner, and data flows. */
   #greet(user: Netcon): void {
     this.#users.add(user);
@@ -297,8 +277,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   }
   #afterLeave(): void {
     this.#regulate();
-    const users = this.#places.filter((u) => u !== undefined).length;
-    this.#go({ on: 'left', users, held: this.#connback !== undefined });
+    this.#go({ on: 'left', users: this.#seated.length, held: this.#connback !== undefined });
     if (this.#state.at !== 'closing') this.#serveWaiting();
   }
 
@@ -325,28 +304,14 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   // ---- The device ----
 
   #makeDevice(): DeviceEnd {
-    const make = (): Gensio | GensioError => {
-      const { spec } = this.config.connector;
-      if (spec === undefined) return new GensioError('notsup');
-      try {
-        return this.#env.builder.connector(held(spec, this.config.options.hold));
-      } catch (err) {
-        const error = fromSystemError(err);
-        const { message, detail } = error;
-        this.#env.log.log('err', LOG.enableFailed(this.name, detail === undefined ? message : `${message}: ${detail}`));
-        return error;
-      }
-    };
-    return new DeviceEnd(make, this, this.#env.deadlines);
+    const { builder, deadlines, log } = this.#env;
+    return new DeviceEnd(() => makeConnector(this.config, builder, log), this, deadlines);
   }
 
   deviceOpened(err?: GensioError): void {
     if (this.#state.at !== 'opening') return;
     if (err === undefined) return this.#go({ on: 'device-open' });
-    if (this.#connback !== undefined) {
-      this.#log(LOG.enableFailed(this.name, err.message));
-      this.#env.deadlines.arm(this.#hold, Math.max(1, this.config.options.connectorRetryTime) * 1000);
-    }
+    if (this.#connback !== undefined) this.#log(LOG.enableFailed(this.name, err.message));
     this.#go({ on: 'device-failed', reason: err.message });
   }
 
@@ -356,7 +321,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#observers.tell((o) => o.opened?.());
     const openstr = this.#expand(this.config.options.openstr);
     if (openstr !== undefined && openstr.length > 0) this.#toDevice(openstr);
-    for (const user of this.#places) if (user !== undefined) this.#greet(user);
+    for (const user of this.#seated) this.#greet(user);
     this.#regulate();
   }
 
@@ -444,7 +409,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       this.#go({ on: 'shut', why: REASON.devReadError });
       this.#lost = false;
     }
-    if (this.#state.at === 'closing') this.#go({ on: 'device-closed', listening: this.#listener?.on === true });
+    if (this.#state.at === 'closing') this.#go({ on: 'device-closed', listening: this.#accepter.on });
   }
 
   // ---- Ending a session ----
@@ -463,17 +428,14 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   }
   /** Cuts everything off, each thing whatever became of the others; the port is not used again. done when its address is free. */
   ruin(done: () => void): void {
-    const leaving = [...this.#places, ...this.#users].filter((user) => user !== undefined);
-    const listener = this.#listener;
+    const leaving = [...this.#seated, ...this.#users];
     const waiting = this.#rested;
-    this.#listener = undefined;
     this.#enabled = false;
     this.#state = { at: 'closed' };
     this.#rested = [];
     const steps: (() => void)[] = [
       ...[...leaving.map((user) => user.gensio), ...this.#waiting.takeAll()].map((gensio) => () => cutOff(gensio)),
       () => this.#device.gensio !== undefined && cutOff(this.#device.gensio),
-      () => this.#env.deadlines.cancel(this.#hold),
       () => this.#idle.stop(),
       () => this.#leavers.stop(),
       () => this.#slow.stop(),
@@ -490,8 +452,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
         // What caused all this was told; what follows from it helps nobody.
       }
     }
-    if (listener === undefined) done();
-    else listener.close(done);
+    this.#accepter.close(done);
   }
 
   #endSession(why: Reason): void {
@@ -501,7 +462,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#connback?.stop();
     this.#toNet.flush();
     this.#observers.tell((o) => o.closed?.(why));
-    for (const user of this.#places) if (user !== undefined) this.#dropUser(user, REASON.portClosing);
+    for (const user of this.#seated) this.#dropUser(user, REASON.portClosing);
     this.#toNet.drop();
   }
 
@@ -520,22 +481,14 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.#device.full = false;
     this.#device.read = 0;
     this.#device.written = 0;
-    if (this.#listener?.on !== true && this.#state.at === 'unconnected') this.#state = { at: 'closed' };
-    const { connectorRetryTime } = this.config.options;
-    if (this.#connback !== undefined && this.#enabled && this.#hold.due === Infinity) {
-      this.#env.deadlines.arm(this.#hold, Math.max(1, connectorRetryTime) * 1000);
-    }
+    if (!this.#accepter.on && this.#state.at === 'unconnected') this.#state = { at: 'closed' };
+    if (this.#enabled) this.#connback?.deviceClosed();
     const waiting = this.#rested;
     this.#rested = [];
     for (const done of waiting) done();
     this.#env.rested(this);
   }
 
-  // ---- Time ----
-
-  #timeoutOf(user: Netcon): number {
-    return (user.target !== undefined ? this.config.options.connbackTimeout : undefined) ?? this.#timeout;
-  }
   // ---- For the admin port and reload ----
 
   get timeout(): number {
@@ -550,7 +503,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   setEnabled(on: boolean, done: () => void): void {
     this.#enabled = on;
     if (on) return this.listen(done);
-    this.#env.deadlines.cancel(this.#hold);
+    this.#connback?.stop();
     this.unlisten(() => this.shut(REASON.adminDisable, done));
   }
   /** Puts another configuration in force; only while the port is not in use. keepListener: the accepter is the same. */
@@ -558,12 +511,13 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     this.config = config;
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
+    this.#connback?.stop();
     this.#setUp();
-    if (keepListener) this.#announcer.start(config, this.#listener?.port);
+    if (keepListener) this.#accepter.announce();
     if (keepListener && this.#connback !== undefined) this.#go({ on: 'hold' });
   }
   get users(): readonly UserView[] {
-    return this.#places.filter((u) => u !== undefined);
+    return this.#seated;
   }
   get device(): Gensio | undefined {
     return this.#device.gensio;
@@ -577,7 +531,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   }
   /** Why it does not listen although it should, as the log has it; undefined while it does. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#accepter.failure;
   }
   /** The settings of the device's serial line when it is opened; undefined: the connector does not end in a serial device. */
   get line(): SerialLine | undefined {
@@ -600,7 +554,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
     return this.#observers.watch(observer);
   }
   firstPeer(): string {
-    return this.#places.find((u) => u !== undefined)?.peer ?? '';
+    return this.#places.find((user) => user !== undefined)?.peer ?? '';
   }
   lineText(): string {
     const text = this.#device.gensio?.address() ?? '';
@@ -640,11 +594,9 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
       case 'begin-session':
         return this.#beginSession();
       case 'fail-users':
-        for (const user of this.#places) {
-          if (user === undefined) continue;
-          this.#places[this.#places.indexOf(user)] = undefined;
+        for (const user of this.#seated) {
+          this.#forget(user, REASON.openFailure);
           dismiss(user.gensio, this.#env.clock, REFUSAL.openFailure(effect.reason));
-          this.#env.userChanged?.('disconnected', this, user);
         }
         return;
       case 'end-session':
@@ -661,18 +613,7 @@ export class Port implements NetconUp, DeviceUp, ListenerUp, PortView, Owner {
   }
 }
 
-/** How often a device that clients wait for is looked for. */
-const HOLD_MS = 500;
-/** The stack that hides the coming and going of a device from its clients. */
-const held = (spec: LayerSpec, hold: 'off' | 'drop' | 'queue' | undefined): LayerSpec =>
-  hold === 'drop' || hold === 'queue'
-    ? { type: 'keepopen', opts: { retryTime: HOLD_MS, discardBadwrites: hold === 'drop' }, child: spec }
-    : spec;
-
 const cutOff = (gensio: Gensio): void => {
   gensio.up = nobody;
   gensio.abort();
 };
-
-const matcher = (pattern: Buffer | undefined): Matcher | undefined =>
-  pattern === undefined || pattern.length === 0 ? undefined : new Matcher(pattern);

@@ -1,0 +1,104 @@
+// The accepter side of a port: listens, tries again where it cannot, keeps why, and is announced while it listens. Knows nothing
+// of users.
+import type { Deadlines } from '../base/deadlines.ts';
+import type { GensioError } from '../base/gensio-error.ts';
+import type { Log } from '../base/log.ts';
+import { withoutSecrets } from '../base/secrets.ts';
+import type { ConnectionConfig } from '../config/model.ts';
+import type { Gensio } from '../gensio/gensio.ts';
+import type { Build } from '../gensio/registry.ts';
+import { directoryAuthority } from '../gensio/tls/authority.ts';
+import { Announcer } from './announcer.ts';
+import { Listener, type ListenerUp } from './listener.ts';
+import { LOG } from './messages.ts';
+
+/** What the accepter does to its port. */
+export interface AccepterEndUp {
+  /** In force now; its accepter means something when open() is called. */
+  readonly config: ConnectionConfig;
+  accepted(gensio: Gensio): void;
+  listening(): void;
+  notListening(): void;
+}
+
+interface AccepterEnv {
+  readonly deadlines: Deadlines;
+  readonly log: Log;
+  readonly builder: Build;
+}
+
+export class AccepterEnd implements ListenerUp {
+  readonly #up: AccepterEndUp;
+  readonly #env: AccepterEnv;
+  readonly #announcer: Announcer;
+  #listener: Listener | undefined;
+  #failure: string | undefined;
+
+  constructor(up: AccepterEndUp, env: AccepterEnv) {
+    this.#up = up;
+    this.#env = env;
+    this.#announcer = new Announcer(env.log);
+  }
+
+  get on(): boolean {
+    return this.#listener?.on === true;
+  }
+  /** It neither listens nor tries to. */
+  get idle(): boolean {
+    return this.#listener === undefined;
+  }
+  /** The port number listened on, where there is one. */
+  get port(): number | undefined {
+    return this.#listener?.port;
+  }
+  /** Why it did not listen when it was tried last, as the log has it; undefined: it did. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** done when it was tried once. A failure is logged and tried again every accepter-retry-time. */
+  open(done: () => void): void {
+    const { accepter, options } = this.#up.config;
+    const { builder, deadlines, log } = this.#env;
+    const { authdir = '', allowedUsers, pamauth } = options;
+    const auth = directoryAuthority({ authdir, allowedUsers, pamauth }, log);
+    this.#listener ??= new Listener(accepter.spec!, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
+    this.#listener.open(done);
+  }
+  /** done when the address is free. */
+  close(done: () => void): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#announcer.stop();
+    if (listener === undefined) done();
+    else listener.close(done);
+  }
+  /** Announces it as the configuration says now. */
+  announce(): void {
+    this.#announcer.start(this.#up.config, this.port);
+  }
+
+  // From the listener.
+  accepted(gensio: Gensio): void {
+    this.#up.accepted(gensio);
+  }
+  acceptFailed(err: GensioError): void {
+    this.#log(LOG.acceptError(this.#up.config.name, err.message, err.stage));
+  }
+  listening(): void {
+    this.#failure = undefined;
+    this.announce();
+    this.#up.listening();
+  }
+  listenFailed(err: GensioError): void {
+    const { name, accepter } = this.#up.config;
+    const text = err.code === 'notsup' && err.detail !== undefined ? `${err.message}: ${err.detail}` : err.message;
+    const named = err.code === 'unknownname' || err.code === 'namenotfound';
+    this.#failure = named ? LOG.accepterInvalid(withoutSecrets(accepter.text), text) : LOG.listenFailed(name, text);
+    this.#log(this.#failure);
+    this.#up.notListening();
+  }
+  #log(text: string): void {
+    this.#env.log.log('err', text, { port: this.#up.config.name });
+  }
+}

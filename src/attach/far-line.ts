@@ -17,6 +17,8 @@ export class FarLine {
   readonly #up: FarLineUp;
   readonly #say: (text: string) => void;
   #asked: Line | undefined;
+  /** The last request for a speed: ser2net may answer an earlier one with what is in force by then. */
+  #speed: LineRequest | undefined;
   readonly #lines: { dtr?: boolean; rts?: boolean } = {};
   #refusing = false;
   #over = false;
@@ -67,6 +69,7 @@ export class FarLine {
 
   #ask(request: LineRequest): void {
     const { setting, value, text } = request;
+    if (setting === 'baudrate') this.#speed = request;
     let asking = true;
     this.#serial.request(setting, value, (answer) => {
       // Without an answer, and not at once: the connection was lost meanwhile.
@@ -77,6 +80,7 @@ export class FarLine {
         this.#refusing = true;
       } else if (answer === 0) this.#say(`no answer to the request for ${text}`);
       else if (!isHonoured(request, answer)) {
+        if (setting === 'baudrate' && this.#speed !== request) return;
         this.#say(`the far end refused ${text}${setting === 'baudrate' ? `, its speed is ${answer}` : ''}`);
         if (setting === 'baudrate') this.#up.speed(answer, value);
       }

@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { withSpeed } from '../../src/attach/line.ts';
 import { SystemError, type Termios } from '../../src/base/libc.ts';
-import { must, needLibc, until } from '../rig/pty.ts';
+import { LIMIT_MS, must, needLibc, until } from '../rig/pty.ts';
 
 export class Application {
   readonly fd: number;
@@ -45,7 +45,7 @@ export class Application {
     return all;
   }
   /** Waits for so many bytes and takes them. */
-  async take(bytes: number, limitMs = 5000): Promise<Buffer> {
+  async take(bytes: number, limitMs = LIMIT_MS): Promise<Buffer> {
     await until(`${bytes} bytes for the application`, () => this.peek().length >= bytes, limitMs);
     const all = this.peek();
     this.#got = [all.subarray(bytes)];

@@ -73,8 +73,7 @@ export function attach(
   return attachment;
 }
 
-export const connected = (attachment: Attachment): Promise<void> =>
-  until('a connection', () => attachment.view.state === 'connected', 10_000);
+export const connected = (attachment: Attachment): Promise<void> => until('a connection', () => attachment.view.state === 'connected');
 
 /** A TCP server that keeps what comes, and what its clients are. */
 export class Peer {

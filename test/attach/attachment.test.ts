@@ -140,16 +140,14 @@ test('a target that takes the connection and ends it at once is given up for the
 test('that a port is in use is told once in the log and not to the application, which is served when it is free', async (t) => {
   const env = attachTestEnv(t);
   const peer = new Peer(t);
-  let refusals = 0;
+  let connections = 0;
   peer.server.on('connection', (socket) => {
-    if (refusals === 5) return;
-    refusals++;
-    socket.end("Port's device already in use\r\n");
+    if (++connections <= 5) socket.end("Port's device already in use\r\n");
   });
   const url = `tcp://127.0.0.1:${await peer.listen()}`;
   const attachment = attach(t, env, url);
   const app = new Application(attachment.spec.device);
-  await until('a connection that stays', () => refusals === 5 && attachment.view.state === 'connected' && peer.sockets.length === 1);
+  await until('a connection that stays', () => connections === 6 && attachment.view.state === 'connected' && peer.sockets.length === 1);
   peer.send('data');
   assert.equal((await app.take(4)).toString(), 'data');
   const said = (): string[] =>

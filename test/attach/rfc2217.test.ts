@@ -7,11 +7,13 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { TERMIOS } from '../../src/attach/line.ts';
+import { FarLine } from '../../src/attach/far-line.ts';
+import { NO_LINE, TERMIOS } from '../../src/attach/line.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { Defaults } from '../../src/config/defaults.ts';
 import { parseStack } from '../../src/config/gensio-str.ts';
 import type { ConnectionConfig } from '../../src/config/model.ts';
+import type { SerialControl } from '../../src/gensio/gensio.ts';
 import { CONNECTION } from '../../src/options/connection.ts';
 import { defaults } from '../../src/options/row.ts';
 import { Engine } from '../../src/port/engine.ts';
@@ -322,7 +324,7 @@ test('a far end that agrees to RFC 2217 and answers nothing: what comes after a 
   app.flush('in');
   await until('the flush there', () => far.asked.includes('12=1'));
   far.peer.send('new');
-  assert.equal((await app.take(3, 1000)).toString(), 'new');
+  assert.equal((await app.take(3)).toString(), 'new');
   app.close();
 });
 
@@ -342,6 +344,21 @@ test('a refused speed is logged, and shown to the application; an answer that is
   assert.equal(app.termios.ospeed, 57600);
   assert.equal(env.lines.filter((line) => line.includes('refused')).length, 1);
   app.close();
+});
+
+test('an answer that comes when another speed was asked for meanwhile is no refusal', async (t) => {
+  const env = attachTestEnv(t);
+  const answers: ((value: number) => void)[] = [];
+  const speeds: number[] = [];
+  const serial: SerialControl = { request: (_setting, _value, done) => void answers.push(done), sendBreak() {}, purge() {} };
+  const line = new FarLine(serial, { speed: (inForce) => void speeds.push(inForce) }, env.log, 'dev');
+  const want = (speed: number): void => line.want({ ...NO_LINE, speed });
+  want(250_000);
+  want(57_600);
+  answers[0]!(57_600);
+  assert.deepEqual([env.lines, speeds], [[], []]);
+  answers[1]!(9600);
+  assert.deepEqual([env.lines, speeds], [['warning dev: the far end refused speed 57600, its speed is 9600'], [9600]]);
 });
 
 test('a far end without RFC 2217 is said so once, and carries data', async (t) => {
@@ -454,10 +471,14 @@ for (const [name, server] of Object.entries(SERVERS)) {
     const child = spawn('/usr/bin/python3', ['-c', APPLICATION, attachment.spec.device], { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => void child.kill('SIGKILL'));
     let out = '';
+    let ended = false;
     child.stdout.on('data', (data: Buffer) => {
       out += data.toString();
     });
-    await until('the application to end', () => child.exitCode !== null);
+    child.on('close', () => {
+      ended = true;
+    });
+    await until('the application to end', () => ended);
     assert.deepEqual(JSON.parse(out), {
       first: 'ff68656c6c6f',
       second: 'again',

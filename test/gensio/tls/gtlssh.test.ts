@@ -11,11 +11,11 @@ import { createServer, readConfig } from '../../../src/index.ts';
 import { Ear, opened, until } from '../../compliance/ear.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { makeKey, testFolder } from '../../rig/keys.ts';
+import { missing } from '../../rig/program.ts';
 import { openPty } from '../../rig/pty.ts';
 import { layerSpec } from '../layer-spec.ts';
 
-const missing = ['gtlssh', 'gtlssh-keygen'].find((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
-const skip = missing !== undefined ? `${missing} is not installed` : libc() === undefined && 'no koffi';
+const skip = missing('gtlssh') || missing('gtlssh-keygen') || (libc() === undefined && 'no koffi');
 const dir = testFolder();
 
 /** A home with a key of its own, as `gtlssh-keygen setup` makes it. */

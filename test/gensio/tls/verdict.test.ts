@@ -1,0 +1,116 @@
+// Who is let in, and who is refused, by the certificate shown: CA, allow list, names, ages, sizes of keys.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { directoryAuthority } from '../../../src/gensio/tls/authority.ts';
+import { farStream, until } from '../../compliance/ear.ts';
+import { testEnv } from '../../rig/gensio-env.ts';
+import { makeKey } from '../../rig/keys.ts';
+import { bob, clientOpts, dir, joe, nodeClient, type Opts, pair, server, serverOpts, sslPort, weak, weakCert } from './tls-rig.ts';
+
+test('a client without a certificate is refused where one is asked for', async (t) => {
+  const p = await sslPort(t, serverOpts({ clientauth: true, CA: joe.cert }));
+  const far = farStream(nodeClient(t, p.port));
+  await until(() => p.failed.length === 1 && far.closed(), 'a refusal');
+  assert.equal(p.failed[0]?.message, 'Certificate not provided');
+});
+
+test('a certificate nobody vouches for is refused, with the lines ser2net logs', async () => {
+  const { errors, env } = await pair(serverOpts({ clientauth: true, CA: joe.cert }), clientOpts({ key: bob.key, cert: bob.cert }));
+  assert.equal(errors[0]?.message, 'Protocol error');
+  assert.deepEqual(env.lines, [
+    'err Error verifying certificate: self-signed certificate',
+    'err ssl: Failed SSL read: error:0A000086:SSL routines::certificate verify failed',
+  ]);
+});
+
+test('with no CA and no authdir nobody is trusted', async () => {
+  const { errors } = await pair(serverOpts({ clientauth: true }), clientOpts({ key: joe.key, cert: joe.cert }));
+  assert.equal(errors[0]?.code, 'protoerr');
+  assert.equal((await pair(serverOpts(), clientOpts({ CA: undefined }))).errors[1]?.code, 'certinvalid');
+});
+
+test('allow-authfail lets anybody in, and says that nothing is proved', async () => {
+  const { errors, s } = await pair(serverOpts({ clientauth: true, allowAuthfail: true }), clientOpts({ key: bob.key, cert: bob.cert }));
+  assert.deepEqual(errors, [undefined, undefined]);
+  assert.deepEqual(s.peer, { user: 'bob', fingerprint: bob.x509.fingerprint256, authenticated: false });
+  const none = await pair(serverOpts({ clientauth: true, allowAuthfail: true }), clientOpts({ CA: undefined, allowAuthfail: true }));
+  assert.deepEqual(none.errors, [undefined, undefined]);
+  assert.equal(none.s.peer?.authenticated, false);
+});
+
+test('a hashed directory is a CA, for both ends', async () => {
+  const cas = join(dir, 'cas');
+  mkdirSync(cas, { recursive: true });
+  copyFileSync(joe.cert, join(cas, '11111111.0'));
+  copyFileSync(server.cert, join(cas, '22222222.0'));
+  copyFileSync(bob.cert, join(cas, 'bob.crt'));
+  const fine = await pair(serverOpts({ clientauth: true, CA: `${cas}/` }), clientOpts({ CA: `${cas}/`, key: joe.key, cert: joe.cert }));
+  assert.deepEqual(fine.errors, [undefined, undefined]);
+  const other = await pair(serverOpts({ clientauth: true, CA: `${cas}/` }), clientOpts({ CA: `${cas}/`, key: bob.key, cert: bob.cert }));
+  assert.equal(other.errors[0]?.code, 'protoerr');
+});
+
+test('an allow list goes by fingerprint, common name and alternative name', async () => {
+  const named = makeKey(dir, 'with-names', { use: 'client', names: ['box.example.org', '10.1.2.3'] });
+  const as = (key: typeof joe): Opts => clientOpts({ key: key.key, cert: key.cert });
+  const code = async (allow: string[], key: typeof joe, CA?: string): Promise<string | undefined> =>
+    (await pair(serverOpts({ allow, CA }), as(key))).errors[0]?.code;
+  assert.equal(await code([`sha256:${joe.x509.fingerprint256}`], joe), undefined);
+  assert.equal(await code([`sha256:${joe.x509.fingerprint256.replaceAll(':', '').toLowerCase()}`], joe), undefined);
+  assert.equal(await code([`sha256:${joe.x509.fingerprint256}`], bob), 'protoerr');
+  assert.equal(await code([`sha256:${joe.x509.fingerprint256}`], bob, bob.cert), 'authreject');
+  assert.equal(await code(['joe'], joe, joe.cert), undefined);
+  assert.equal(await code(['joe'], joe), 'protoerr');
+  assert.equal(await code(['joe'], bob, bob.cert), 'authreject');
+  assert.equal(await code(['box.example.org'], named, named.cert), undefined);
+  assert.equal(await code(['10.1.2.3'], named, named.cert), undefined);
+  assert.equal(await code(['example.org'], named, named.cert), 'authreject');
+  // Whoever it was can be put on the list from the log.
+  const { env } = await pair(serverOpts({ allow: ['bob'] }), as(joe));
+  assert.ok(
+    env.lines.includes(`err ssl: certificate of 'joe' is not on the allow list (sha256:${joe.x509.fingerprint256})`),
+    env.lines.join(),
+  );
+  const clientSide = await pair(serverOpts(), clientOpts({ allow: ['somebody-else'] }));
+  assert.equal(clientSide.errors[1]?.code, 'authreject');
+});
+
+test('a user must be among the allowed ones, whatever his certificate', async () => {
+  const env = testEnv();
+  const auth = directoryAuthority({ authdir: dir, allowedUsers: ['amy'] }, env.log);
+  const { errors } = await pair(serverOpts({ clientauth: true, CA: joe.cert }), clientOpts({ key: joe.key, cert: joe.cert }), {
+    ...env,
+    auth,
+  });
+  assert.equal(errors[0]?.code, 'authreject');
+  assert.deepEqual(env.lines, ['err Username not allowed for this connection: joe']);
+});
+
+test('an expired certificate is refused, also when it is its own anchor or pinned', async () => {
+  const old = makeKey(dir, 'old', { use: 'client', now: new Date('2020-01-01T00:00:00Z') });
+  const as = clientOpts({ key: old.key, cert: old.cert });
+  for (const opts of [{ CA: old.cert, clientauth: true }, { allow: [`sha256:${old.x509.fingerprint256}`] }]) {
+    const { errors, env } = await pair(serverOpts(opts), as);
+    assert.equal(errors[0]?.code, 'protoerr');
+    assert.equal(env.lines.filter((line) => line.startsWith('err'))[0], 'err Error verifying certificate: certificate has expired');
+  }
+});
+
+test('a key of less than 2048 bits is refused at the far end, also when it is its own anchor, pinned or in allowed_certs', async (t) => {
+  const authdir = join(dir, 'weak-auth');
+  mkdirSync(join(authdir, 'weak', 'allowed_certs'), { recursive: true });
+  copyFileSync(weakCert, join(authdir, 'weak', 'allowed_certs', '01234567.0'));
+  const pin = `sha256:${new X509Certificate(readFileSync(weakCert)).fingerprint256}`;
+  for (const opts of [{ CA: weakCert, clientauth: true }, { allow: [pin] }, { clientauth: true }]) {
+    const env = testEnv();
+    const auth = directoryAuthority({ authdir, allowedUsers: undefined }, env.log);
+    const p = await sslPort(t, serverOpts(opts), { ...env, auth });
+    const key = readFileSync(join(weak, 'weak.key'));
+    nodeClient(t, p.port, { key, cert: readFileSync(weakCert), ciphers: 'DEFAULT:@SECLEVEL=0' });
+    await until(() => p.failed.length + p.accepted.length === 1, 'an end of the handshake');
+    assert.equal(p.failed[0]?.code, 'protoerr');
+  }
+});

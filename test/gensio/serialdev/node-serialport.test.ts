@@ -1,38 +1,15 @@
 // The way without the C library: what it can do, and that it says so where it cannot. The bytes are in serialdev.test.ts.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { systemClock } from '../../../src/base/clock.ts';
-import { noLog } from '../../../src/base/log.ts';
-import type { SerialSetting } from '../../../src/gensio/gensio.ts';
 import { createSerialDevWith } from '../../../src/gensio/serialdev/serialdev.ts';
-import { defaults } from '../../../src/options/row.ts';
-import { SERIALDEV, type SerialLine } from '../../../src/options/serialdev.ts';
-import { Ear, opened } from '../../compliance/ear.ts';
-import { PLAIN_LINE } from '../../rig/fake-device.ts';
+import type { SerialLine } from '../../../src/options/serialdev.ts';
+import { opened } from '../../compliance/ear.ts';
 import { openPty, until } from '../../rig/pty.ts';
+import { rig as serialRig } from './serial-rig.ts';
 
-function rig(t: TestContext, line: Partial<SerialLine> = {}) {
-  const pty = openPty({ raw: true });
-  const dev = createSerialDevWith(
-    { type: 'serialdev', device: pty.path, opts: defaults(SERIALDEV), line: { ...PLAIN_LINE, ...line } },
-    { clock: systemClock, log: noLog, lockDir: undefined, parse: () => undefined },
-    undefined,
-  );
-  const ear = new Ear();
-  dev.up = ear;
-  t.after(async () => {
-    dev.abort();
-    await pty.close();
-  });
-  const ask = (setting: SerialSetting, value: number): number | undefined => {
-    let got: number | undefined;
-    dev.serial!.request(setting, value, (answer) => {
-      got = answer;
-    });
-    return got;
-  };
-  return { dev, ear, pty, ask };
-}
+/** A device on a pty, without the C library. */
+const rig = (t: TestContext, line: Partial<SerialLine> = {}) =>
+  serialRig(t, line, {}, openPty({ raw: true }), (spec, env) => createSerialDevWith(spec, env, undefined));
 
 test('speed, stop bits and flow control of the configuration reach the terminal', async (t) => {
   const { dev, pty } = rig(t, { speed: 12345, stopbits: 2, rtscts: true });

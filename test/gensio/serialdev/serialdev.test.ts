@@ -1,101 +1,17 @@
+// The connector serialdev on a pty: its settings, its bytes, how it opens and ends; both ways to a terminal where they do the same.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { Libc, Termios } from '../../../src/base/libc.ts';
-import type { GensioEnv } from '../../../src/gensio/env.ts';
-import type { SerialSetting } from '../../../src/gensio/gensio.ts';
-import { createDev, createSerialDev, createSerialDevWith, type SerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
-import { defaults } from '../../../src/options/row.ts';
-import { SERIALDEV, type SerialLine } from '../../../src/options/serialdev.ts';
-import type { LayerOf } from '../../../src/options/stack.ts';
-import { Ear, opened } from '../../compliance/ear.ts';
+import { createSerialDevWith } from '../../../src/gensio/serialdev/serialdev.ts';
+import { opened } from '../../compliance/ear.ts';
 import { compliance, pattern } from '../../compliance/gensio.ts';
-import { PLAIN_LINE } from '../../rig/fake-device.ts';
-import { must, needLibc, openPty, type Pty, type PtyMaster, until } from '../../rig/pty.ts';
+import { must, needLibc, openPty, until } from '../../rig/pty.ts';
+import { closesWell, env, farEnd, opensWell, rig, root, spec } from './serial-rig.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'serialdev-'));
-after(() => rmSync(root, { recursive: true }));
-
-type Opts = Partial<LayerOf<'serialdev'>['opts']>;
-const spec = (device: string, line: Partial<SerialLine> = {}, opts: Opts = {}): LayerOf<'serialdev'> => ({
-  type: 'serialdev',
-  device,
-  line: { ...PLAIN_LINE, ...line },
-  opts: { ...defaults(SERIALDEV), ...opts },
-});
-const logged: string[] = [];
-const env = (locks: 'locks' | 'no locks' = 'locks'): GensioEnv => ({
-  clock: systemClock,
-  log: { log: (level, text) => void logged.push(`${level} ${text}`) },
-  lockDir: locks === 'locks' ? root : undefined,
-  parse: () => undefined,
-});
-
-/** A device on a pty, not open yet; both are ended with the test. */
-function rig(t: TestContext, line: Partial<SerialLine> = {}, opts: Opts = {}, pty: Pty = openPty({ raw: true })) {
-  const dev = createSerialDev(spec(pty.path, line, opts), env());
-  const ear = new Ear();
-  dev.up = ear;
-  t.after(async () => {
-    dev.abort();
-    await pty.close();
-  });
-  const ask = (setting: SerialSetting, value: number): number | undefined => {
-    let got: number | undefined;
-    dev.serial!.request(setting, value, (answer) => {
-      got = answer;
-    });
-    return got;
-  };
-  return { dev, ear, pty, master: pty.master, ask };
-}
-async function opensWell(dev: SerialDev): Promise<void> {
-  const err = await opened(dev);
-  assert.equal(err, undefined, err?.detail);
-}
-async function closesWell(dev: SerialDev, ear: Ear): Promise<void> {
-  dev.close();
-  await until('closed()', () => ear.closes === 1);
-  assert.equal(ear.error, undefined);
-  assert.deepEqual(ear.broken, []);
-}
-
-// The suite of all layers. Closing the master of a pty throws away what nobody read, so its far end cannot say last words.
-const farEnd = (master: PtyMaster) => {
-  let unsent = 0;
-  return {
-    send: (data: Buffer) => {
-      unsent += data.length;
-      master.write(data).then(
-        () => {
-          unsent -= data.length;
-        },
-        () => undefined,
-      );
-    },
-    unsent: () => unsent,
-    received: () => master.peek(),
-    receivedBytes: () => master.received,
-    setReading: (on: boolean) => master.setReading(on),
-    close: () => master.close(),
-    closed: () => true,
-  };
-};
+// The suite of all layers.
 const library = (lib: 'libc' | 'none'): Libc | undefined => (lib === 'libc' ? needLibc() : undefined);
 for (const lib of ['libc', 'none'] as const) {
   const make = async (t: TestContext) => {
@@ -119,20 +35,6 @@ for (const lib of ['libc', 'none'] as const) {
     bulk: 1024 * 1024,
   });
 }
-
-compliance('dev', {
-  make: async (t) => {
-    const pty = openPty({ raw: true });
-    t.after(() => pty.close());
-    const dev = createDev({ type: 'dev', path: pty.path, opts: defaults(SERIALDEV) }, env());
-    await opensWell(dev);
-    return { gensio: dev, far: farEnd(pty.master) };
-  },
-  refused: () => ({ gensio: createDev({ type: 'dev', path: join(root, 'missing'), opts: defaults(SERIALDEV) }, env()), code: 'notfound' }),
-  without: ['far-close'],
-  piece: 4096,
-  bulk: 1024 * 1024,
-});
 
 // Settings, as a second descriptor of the terminal sees them.
 const BITS = {
@@ -391,55 +293,6 @@ test('giving up while it opens leaves nothing behind', async (t) => {
   }
 });
 
-// Locks.
-
-test('a pty is locked only when asked, and the lock ends with the close', async (t) => {
-  const lock = (path: string): string => join(root, `LCK..${path.replace('/dev/', '').replaceAll('/', '_')}`);
-  const plain = rig(t);
-  await opensWell(plain.dev);
-  assert.equal(existsSync(lock(plain.pty.path)), false);
-  for (const opts of [{ nouucplock: false }, { uucplock: true }]) {
-    const { dev, ear, pty } = rig(t, {}, opts);
-    await opensWell(dev);
-    assert.equal(existsSync(lock(pty.path)), true);
-    assert.equal((await opened(createSerialDev(spec(pty.path, {}, opts), env())))?.code, 'inuse');
-    await closesWell(dev, ear);
-    assert.equal(existsSync(lock(pty.path)), false);
-  }
-  const off = rig(t, {}, { nouucplock: false });
-  const unlocked = createSerialDev(spec(off.pty.path, {}, { nouucplock: false }), env('no locks'));
-  await opensWell(unlocked);
-  assert.equal(existsSync(lock(off.pty.path)), false);
-  unlocked.abort();
-});
-
-test('a name that leads to a locked device finds the flock, which flock=false does not take', async (t) => {
-  const free = rig(t, {}, { nouucplock: false, flock: false });
-  const link = join(root, 'other-name');
-  symlinkSync(free.pty.path, link);
-  await opensWell(free.dev);
-  const held = createSerialDev(spec(link, {}, { nouucplock: false }), env());
-  const ear = new Ear();
-  held.up = ear;
-  await opensWell(held);
-  await closesWell(free.dev, free.ear);
-  assert.equal((await opened(createSerialDev(spec(free.pty.path, {}, { nouucplock: false }), env())))?.code, 'inuse');
-  await closesWell(held, ear);
-  const later = createSerialDev(spec(free.pty.path, {}, { nouucplock: false }), env());
-  const last = new Ear();
-  later.up = last;
-  await opensWell(later);
-  await closesWell(later, last);
-});
-
-test('exclusive mode is off again after the close', { skip: process.getuid?.() === 0 && 'it does not bind root' }, async (t) => {
-  const { dev, ear, pty } = rig(t, {}, { nouucplock: false });
-  await opensWell(dev);
-  assert.throws(() => openSync(pty.path, constants.O_RDWR | constants.O_NOCTTY), /EBUSY/);
-  await closesWell(dev, ear);
-  closeSync(openSync(pty.path, constants.O_RDWR | constants.O_NOCTTY));
-});
-
 // The rest of the surface.
 
 test('the address shows the settings asked for while closed, and nothing on an open pty', async (t) => {
@@ -490,117 +343,4 @@ test('rdonly sends nothing, wronly as an option reads nothing, and both set the 
   await wo.master.takeUntil('out');
   assert.equal(wo.ear.length, 0);
   assert.equal(wo.pty.settings().ospeed, 1200);
-});
-
-// `wronly` behind the device.
-
-test('with the word wronly a terminal is not touched and not read, and the port is not serial', async (t) => {
-  const pty = openPty();
-  const { dev, ear, master } = rig(t, { wronly: true }, {}, pty);
-  const before = pty.settings();
-  await opensWell(dev);
-  assert.deepEqual(pty.settings(), before);
-  assert.equal(dev.serial, undefined);
-  assert.equal(dev.address(), `${pty.path} offline`);
-  dev.setReading(true);
-  await master.write('no\n');
-  dev.write(Buffer.from('print this'));
-  await master.takeUntil('print this');
-  assert.equal(ear.length, 0);
-  assert.deepEqual(ear.events, []);
-  await closesWell(dev, ear);
-});
-
-test('with the word wronly a FIFO and a character device that cannot be watched work, and a plain file does not', async () => {
-  const dir = join(root, 'wronly');
-  mkdirSync(dir);
-  const fifo = join(dir, 'fifo');
-  assert.equal(spawnSync('mkfifo', [fifo]).status, 0);
-  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  for (const device of [fifo, '/dev/null', '/dev/zero']) {
-    const dev = createSerialDev(spec(device, { wronly: true }), env());
-    const ear = new Ear();
-    dev.up = ear;
-    await opensWell(dev);
-    dev.setReading(true);
-    for (let i = 0; i < 5; i++) {
-      const before = ear.writables;
-      if (!ear.during(() => dev.write(Buffer.from('some text')))) await until('writable()', () => ear.writables > before);
-    }
-    assert.equal(dev.queued(), 0);
-    assert.equal(ear.length, 0);
-    await closesWell(dev, ear);
-    assert.equal(existsSync(join(root, `LCK..${device.replace('/dev/', '').replaceAll('/', '_')}`)), false);
-  }
-  closeSync(reader);
-  const plain = join(dir, 'plain');
-  writeFileSync(plain, '');
-  assert.equal((await opened(createSerialDev(spec(plain, { wronly: true }), env())))?.code, 'oserr');
-});
-
-test('a character device that fails ends with its error', async () => {
-  const dev = createSerialDev(spec('/dev/full', { wronly: true }), env());
-  const ear = new Ear();
-  dev.up = ear;
-  await opensWell(dev);
-  dev.write(Buffer.from('x'));
-  await until('closed()', () => ear.closes === 1);
-  assert.equal(ear.error?.code, 'oserr');
-  assert.deepEqual(ear.broken, []);
-});
-
-test('a character device that fails while its output is waited for is closed, and its descriptor is not touched any more', async () => {
-  const flushed: number[] = [];
-  const c: Libc = {
-    ...needLibc(),
-    flush: (fd) => {
-      flushed.push(fd);
-      return undefined;
-    },
-  };
-  const dev = createSerialDevWith(spec('/dev/full', { wronly: true }), env(), c);
-  const ear = new Ear();
-  dev.up = ear;
-  await opensWell(dev);
-  dev.write(Buffer.from('x'));
-  await closesWell(dev, ear);
-  assert.deepEqual(flushed, []);
-});
-
-test('the layer dev reads and writes a device as it is, watched or not', async (t) => {
-  const dev = (path: string): { dev: SerialDev; ear: Ear } => {
-    const made = createDev({ type: 'dev', path, opts: defaults(SERIALDEV) }, env());
-    const ear = new Ear();
-    made.up = ear;
-    return { dev: made, ear };
-  };
-  const pty = openPty({ raw: true });
-  t.after(() => pty.close());
-  const watched = dev(pty.path);
-  const before = pty.settings();
-  await opensWell(watched.dev);
-  assert.equal(watched.dev.serial, undefined);
-  watched.dev.setReading(true);
-  await pty.master.write('in');
-  watched.dev.write(Buffer.from('out'));
-  await pty.master.takeUntil('out');
-  await until('the text', () => watched.ear.text() === 'in');
-  assert.deepEqual(pty.settings(), before);
-  await closesWell(watched.dev, watched.ear);
-
-  const zero = dev('/dev/zero');
-  await opensWell(zero.dev);
-  zero.ear.onRead = () => zero.dev.setReading(false);
-  zero.dev.setReading(true);
-  await until('a piece', () => zero.ear.length > 0);
-  const { length } = zero.ear;
-  zero.dev.setReading(true);
-  await until('another piece', () => zero.ear.length === 2 * length);
-  await closesWell(zero.dev, zero.ear);
-
-  const empty = dev('/dev/null');
-  await opensWell(empty.dev);
-  empty.dev.setReading(true);
-  await until('closed()', () => empty.ear.closes === 1);
-  assert.equal(empty.ear.error?.code, 'remclose');
 });

@@ -1,0 +1,88 @@
+// What the tests of serialdev share: a device on a pty that is ended with the test, and the far end of the pty for the suite of all layers.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, type TestContext } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
+import { noLog } from '../../../src/base/log.ts';
+import type { GensioEnv } from '../../../src/gensio/env.ts';
+import type { SerialSetting } from '../../../src/gensio/gensio.ts';
+import { createSerialDev, type SerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
+import type { SerialLine } from '../../../src/options/serialdev.ts';
+import type { LayerOf } from '../../../src/options/stack.ts';
+import { Ear, opened } from '../../compliance/ear.ts';
+import { PLAIN_LINE } from '../../rig/fake-device.ts';
+import { openPty, type Pty, type PtyMaster, until } from '../../rig/pty.ts';
+import { layerSpec } from '../layer-spec.ts';
+
+/** For locks and what else a test makes. */
+export const root = mkdtempSync(join(tmpdir(), 'serialdev-'));
+after(() => rmSync(root, { recursive: true }));
+
+export type Opts = Partial<LayerOf<'serialdev'>['opts']>;
+export const spec = (device: string, line: Partial<SerialLine> = {}, opts: Opts = {}): LayerOf<'serialdev'> =>
+  layerSpec('serialdev', opts, { device, line: { ...PLAIN_LINE, ...line } });
+export const env = (locks: 'locks' | 'no locks' = 'locks'): GensioEnv => ({
+  clock: systemClock,
+  log: noLog,
+  lockDir: locks === 'locks' ? root : undefined,
+  parse: () => undefined,
+});
+
+/** A device on a pty, not open yet; both are ended with the test. */
+export function rig(
+  t: TestContext,
+  line: Partial<SerialLine> = {},
+  opts: Opts = {},
+  pty: Pty = openPty({ raw: true }),
+  make: (spec: LayerOf<'serialdev'>, env: GensioEnv) => SerialDev = createSerialDev,
+) {
+  const dev = make(spec(pty.path, line, opts), env());
+  const ear = new Ear();
+  dev.up = ear;
+  t.after(async () => {
+    dev.abort();
+    await pty.close();
+  });
+  const ask = (setting: SerialSetting, value: number): number | undefined => {
+    let got: number | undefined;
+    dev.serial!.request(setting, value, (answer) => {
+      got = answer;
+    });
+    return got;
+  };
+  return { dev, ear, pty, master: pty.master, ask };
+}
+export async function opensWell(dev: SerialDev): Promise<void> {
+  const err = await opened(dev);
+  assert.equal(err, undefined, err?.detail);
+}
+export async function closesWell(dev: SerialDev, ear: Ear): Promise<void> {
+  dev.close();
+  await until('closed()', () => ear.closes === 1);
+  assert.equal(ear.error, undefined);
+  assert.deepEqual(ear.broken, []);
+}
+
+/** For the suite of all layers. Closing the master of a pty throws away what nobody read, so this far end cannot say last words. */
+export const farEnd = (master: PtyMaster) => {
+  let unsent = 0;
+  return {
+    send: (data: Buffer) => {
+      unsent += data.length;
+      master.write(data).then(
+        () => {
+          unsent -= data.length;
+        },
+        () => undefined,
+      );
+    },
+    unsent: () => unsent,
+    received: () => master.peek(),
+    receivedBytes: () => master.received,
+    setReading: (on: boolean) => master.setReading(on),
+    close: () => master.close(),
+    closed: () => true,
+  };
+};

@@ -120,7 +120,28 @@ export interface Libc {
   /** SO_PEERCRED: whose process connected a unix socket. */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | SystemError;
   /** A unix datagram socket bound to a receiver, for /dev/log and NOTIFY_SOCKET; `@name` is an abstract name. Closed with close(). */
-  connectDatagram(path: string): number | SystemError;
+  connectDatagram(to: string | UnixAddress): number | SystemError;
+  /** A unix datagram socket without a name; does not block. Closed with close(). */
+  datagramSocket(): number | SystemError;
+  /** bind(2); undefined: the kernel makes up an abstract name. */
+  bindUnix(fd: number, address: UnixAddress | undefined): SystemError | undefined;
+  /** recvfrom(2): one datagram, cut to the size of `into`. from is empty when the sender has no name. EAGAIN when there is none. */
+  receiveFrom(fd: number, into: Buffer): { readonly length: number; readonly from: UnixAddress } | SystemError;
+  /** sendto(2): one datagram. EAGAIN when the receiver is behind, or the kernel holds enough from this socket. */
+  sendTo(fd: number, data: Buffer, to: UnixAddress): SystemError | undefined;
+  /** poll: something can be written. A connected datagram socket: its receiver has room. */
+  writable(fd: number): boolean;
+  /** epoll_create1: a descriptor that is readable while one of those added is ready. Closed with close(). */
+  epoll(): number | SystemError;
+  /** epoll_ctl. Level-triggered. */
+  epollSet(
+    epoll: number,
+    fd: number,
+    how: 'add' | 'change' | 'remove',
+    what: { readonly read: boolean; readonly write: boolean },
+  ): SystemError | undefined;
+  /** epoll_wait, never waits: some of those that are ready now. Errors and ends count as both. */
+  epollReady(epoll: number): readonly { readonly fd: number; readonly read: boolean; readonly write: boolean }[];
   /** A unix socket that keeps messages apart (SOCK_SEQPACKET), bound to a path or connected to one; does not block. Closed with close(). */
   openSequenced(path: string, how: 'bind' | 'connect'): number | SystemError;
   /** One datagram; EAGAIN when the receiver is behind. Never waits, never a SIGPIPE. */
@@ -183,6 +204,15 @@ const F_DUPFD_CLOEXEC = 1030;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const IN_NONBLOCK_CLOEXEC = O_NONBLOCK | O_CLOEXEC;
+const POLLOUT = 0x4;
+/** struct epoll_event: packed on x86, elsewhere its data is aligned to eight bytes. */
+const EPOLL_EVENT = arch() === 'x64' || arch() === 'ia32' ? { size: 12, data: 1 } : { size: 16, data: 2 };
+const EPOLL_CTL = { add: 1, remove: 2, change: 3 } as const;
+/** How many are asked for at once. */
+const EPOLL_READY = 8;
+const EPOLLIN = 0x1;
+const EPOLLOUT = 0x4;
+const EPOLLERR_HUP = 0x18;
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
@@ -223,8 +253,11 @@ function encodeTermios(t: Termios, data: Buffer): void {
   putU32(data, 10, t.ospeed);
 }
 
-/** struct sockaddr_un and its length; undefined when the path is empty, too long or has a NUL in it. */
-function unixAddress(path: string): Buffer | undefined {
+/** struct sockaddr_un, as long as its name needs. */
+export type UnixAddress = Buffer;
+
+/** The address of a path, or of an abstract name (`@name`); undefined when it is empty, too long or has a NUL in it. */
+export function unixAddress(path: string): UnixAddress | undefined {
   const name = Buffer.from(path);
   if (name.length === 0 || name.length >= SUN_PATH || name.includes(0)) return undefined;
   const abstract = name[0] === 0x40;
@@ -259,6 +292,11 @@ function load(): Libc | undefined {
   const cConnect = c.func('int connect(int fd, const void *address, unsigned int length)');
   const cBind = c.func('int bind(int fd, const void *address, unsigned int length)');
   const cSend = c.func('long send(int fd, const void *data, size_t length, int flags)');
+  const cSendto = c.func('long sendto(int fd, const void *data, size_t length, int flags, const void *to, unsigned int toLength)');
+  const cRecvfrom = c.func('long recvfrom(int fd, _Out_ void *data, size_t length, int flags, _Out_ void *from, _Inout_ void *fromLength)');
+  const cEpollCreate = c.func('int epoll_create1(int flags)');
+  const cEpollCtl = c.func('int epoll_ctl(int epoll, int how, int fd, const void *event)');
+  const cEpollWait = c.func('int epoll_wait(int epoll, _Out_ void *events, int count, int timeout)');
   const cSetsockopt = c.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
   const cGetsockopt = c.func('int getsockopt(int fd, int level, int name, _Inout_ void *value, _Inout_ void *length)');
 
@@ -282,8 +320,17 @@ function load(): Libc | undefined {
   const words = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => u32(scratch, from + i));
   const einval = (syscall: string): SystemError => new SystemError(constants.errno.EINVAL, syscall);
 
-  const unixSocket = (kind: number, path: string, how: 'bind' | 'connect'): number | SystemError => {
-    const address = unixAddress(path);
+  const lengthWord = Buffer.alloc(4);
+  /** What poll says of a descriptor at once. */
+  const pollNow = (fd: number, events: number): number => {
+    putU32(scratch, 0, fd);
+    putU32(scratch, 1, 0);
+    new Uint16Array(scratch.buffer, scratch.byteOffset + 4, 1)[0] = events;
+    return cPoll(scratch, 1, 0) === 1 ? new Uint16Array(scratch.buffer, scratch.byteOffset + 6, 1)[0]! : 0;
+  };
+
+  const unixSocket = (kind: number, to: string | UnixAddress, how: 'bind' | 'connect'): number | SystemError => {
+    const address = typeof to === 'string' ? unixAddress(to) : to;
     if (address === undefined) return einval(how);
     const fd = cSocket(AF_UNIX, kind | O_NONBLOCK | O_CLOEXEC, 0) as number;
     if (fd === -1) return failed('socket');
@@ -367,13 +414,7 @@ function load(): Libc | undefined {
       const n = Number(cRead(fd, data, size));
       return check(n, 'read') ?? data.subarray(0, n);
     },
-    hungUp(fd) {
-      putU32(scratch, 0, fd);
-      putU32(scratch, 1, 0);
-      new Uint16Array(scratch.buffer, scratch.byteOffset + 4, 1)[0] = POLLRDHUP;
-      if (cPoll(scratch, 1, 0) !== 1) return false;
-      return (new Uint16Array(scratch.buffer, scratch.byteOffset + 6, 1)[0]! & (POLLRDHUP | POLLERR | POLLHUP)) !== 0;
-    },
+    hungUp: (fd) => (pollNow(fd, POLLRDHUP) & (POLLRDHUP | POLLERR | POLLHUP)) !== 0,
     close: (fd) => check(cClose(fd), 'close'),
     closeLater(fd, done) {
       // errno belongs to the thread that made the call and cannot be asked for here.
@@ -398,7 +439,43 @@ function load(): Libc | undefined {
       const err = check(cGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, scratch, length), 'getsockopt SO_PEERCRED');
       return err ?? { pid: u32(scratch, 0), uid: u32(scratch, 1), gid: u32(scratch, 2) };
     },
-    connectDatagram: (path) => unixSocket(SOCK_DGRAM, path, 'connect'),
+    connectDatagram: (to) => unixSocket(SOCK_DGRAM, to, 'connect'),
+    datagramSocket() {
+      const fd = cSocket(AF_UNIX, SOCK_DGRAM | O_NONBLOCK | O_CLOEXEC, 0) as number;
+      return check(fd, 'socket') ?? fd;
+    },
+    bindUnix(fd, address = Buffer.from(Uint16Array.of(AF_UNIX).buffer)) {
+      return check(cBind(fd, address, address.length), 'bind');
+    },
+    receiveFrom(fd, into) {
+      putU32(lengthWord, 0, scratch.length);
+      const length = Number(cRecvfrom(fd, into, into.length, MSG_DONTWAIT_NOSIGNAL, scratch, lengthWord));
+      return check(length, 'recvfrom') ?? { length, from: Buffer.from(scratch.subarray(0, u32(lengthWord, 0))) };
+    },
+    sendTo: (fd, data, to) => check(Number(cSendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, to, to.length)), 'sendto'),
+    writable: (fd) => (pollNow(fd, POLLOUT) & POLLOUT) !== 0,
+    epoll() {
+      const fd = cEpollCreate(O_CLOEXEC) as number;
+      return check(fd, 'epoll_create1') ?? fd;
+    },
+    epollSet(epoll, fd, how, { read, write }) {
+      putU32(scratch, 0, (read ? EPOLLIN : 0) | (write ? EPOLLOUT : 0));
+      putU32(scratch, EPOLL_EVENT.data, fd);
+      return check(cEpollCtl(epoll, EPOLL_CTL[how], fd, scratch), 'epoll_ctl');
+    },
+    epollReady(epoll) {
+      const n = cEpollWait(epoll, scratch, EPOLL_READY, 0) as number;
+      return Array.from({ length: Math.max(n, 0) }, (_, i) => {
+        const at = (i * EPOLL_EVENT.size) / 4;
+        const events = u32(scratch, at);
+        const broken = (events & EPOLLERR_HUP) !== 0;
+        return {
+          fd: u32(scratch, at + EPOLL_EVENT.data),
+          read: broken || (events & EPOLLIN) !== 0,
+          write: broken || (events & EPOLLOUT) !== 0,
+        };
+      });
+    },
     openSequenced: (path, how) => unixSocket(SOCK_SEQPACKET, path, how),
     sendDatagram: (fd, data) => check(Number(cSend(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL)), 'send'),
     setProcessName(name) {

@@ -126,7 +126,9 @@ function judge(name: LayerType, opts: Readonly<Record<string, unknown>>, role: R
   if (name === 'ratelimit' && xmitDelay === undefined) return 'ratelimit needs xmit_delay';
   if (name === 'script' && script === undefined && gensio === undefined) return 'script needs script= or gensio=';
   if (name === 'stdio' && role === 'connector' && raw === true && self !== true && console !== true) return 'raw needs self or console';
-  if (typeof laddr === 'string') {
+  if (typeof laddr === 'string' && name === 'unixdgram') {
+    if (laddr === '' || Buffer.byteLength(laddr) >= 107) return 'laddr: the path of a socket has 1 to 106 bytes';
+  } else if (typeof laddr === 'string') {
     const got = parseAddrs(laddr, { role: 'accepter', protocol: name === 'udp' ? 'udp' : 'tcp', services: defaults.services });
     if ('error' in got) return `laddr: ${got.detail}`;
   }

@@ -50,6 +50,11 @@ interface ListeningHandle extends Handle {
   listen?(backlog: number): number;
   onconnection?: (status: number, client: Handle | undefined) => void;
 }
+/** A pipe handle that was given an empty buffer only tells that there is something to read. */
+interface WatchingHandle extends Handle {
+  useUserBuffer(buffer: Buffer): void;
+  onread: () => void;
+}
 interface SocketInside {
   _handle: Handle | null;
 }
@@ -141,6 +146,22 @@ export function listenOnDescriptor(
   if (code === 0) return () => handle.close();
   handle.close();
   throw systemError(code, 'listen');
+}
+
+/**
+ * Calls ready() again and again while the descriptor is readable, which is not read here; gives how to stop, which closes it.
+ * undefined: Node's insides are not as expected, and the descriptor is still the caller's.
+ */
+export function watchReadable(fd: number, ready: () => void): (() => void) | undefined {
+  const direct = inside();
+  if (direct === undefined || !('useUserBuffer' in direct.Pipe.prototype)) return undefined;
+  const handle = new direct.Pipe(0) as WatchingHandle;
+  if (handle.open!(fd) !== 0) return undefined;
+  handle.useUserBuffer(Buffer.alloc(0));
+  // What comes is UV_ENOBUFS: there is no room in an empty buffer.
+  handle.onread = ready;
+  handle.readStart();
+  return () => handle.close();
 }
 
 const spare = new Map<number, Buffer[]>();

@@ -28,6 +28,7 @@ import { sslFilter } from './tls/tls.ts';
 import { traceFilter } from './trace.ts';
 import { udpAccepter, udpConnector } from './udp.ts';
 import { unixAccepter, unixConnector } from './unix.ts';
+import { unixdgramAccepter, unixdgramConnector } from './unixdgram.ts';
 import { unixseqAccepter, unixseqConnector } from './unixseq.ts';
 import { xltFilter } from './xlt.ts';
 
@@ -61,6 +62,7 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
   certauth: { filter: certauthFilter },
   udp: { accepter: udpAccepter, connector: udpConnector },
   unix: { accepter: unixAccepter, connector: unixConnector },
+  unixdgram: { accepter: unixdgramAccepter, connector: unixdgramConnector },
   unixseq: { accepter: unixseqAccepter, connector: unixseqConnector },
   stdio: { accepter: stdioAccepter, connector: stdioConnector },
   pty: { connector: ptyConnector },

@@ -32,7 +32,7 @@ class SeqGensio extends StreamGensio {
 }
 
 /** Throws a GensioError when a path cannot be that of a socket. */
-function checkPath(path: string): void {
+export function checkPath(path: string): void {
   if (path === '') throw new GensioError('notfound', 'a path is missing');
   if (Buffer.byteLength(path) > MAX_PATH) throw new GensioError('toobig', `a path may have ${MAX_PATH} bytes`);
 }
@@ -45,9 +45,11 @@ function openSocket(path: string, how: 'bind' | 'connect'): number {
   return fd;
 }
 
-/** A socket that a process left behind when it was killed goes; one that is listened on, and what is no socket, stays. */
-function clearLeftOver(path: string): boolean {
-  const probe = libc()?.openSequenced(path, 'connect');
+/**
+ * A socket that a process left behind when it was killed goes; one that is listened on, and what is no socket, stays.
+ * probe: what an attempt to connect gave. Gives whether it went.
+ */
+export function clearLeftOver(path: string, probe: number | SystemError | undefined): boolean {
   if (typeof probe === 'number') libc()?.close(probe);
   if (!(probe instanceof SystemError) || probe.code !== 'ECONNREFUSED') return false;
   try {
@@ -110,7 +112,7 @@ class UnixSeqAccepter implements Accepter {
     try {
       return openSocket(path, 'bind');
     } catch (err) {
-      if ((err as GensioError).code !== 'addrinuse' || !clearLeftOver(path)) throw err;
+      if ((err as GensioError).code !== 'addrinuse' || !clearLeftOver(path, libc()?.openSequenced(path, 'connect'))) throw err;
       return openSocket(path, 'bind');
     }
   }

@@ -184,17 +184,19 @@ export const UDP = {
   reuseaddr: reuseaddr(false),
 } as const;
 
+const delsock = row({
+  conf: false,
+  yaml: 'delsock',
+  kind: bool,
+  def: false,
+  since: '1.2',
+  preset: { name: 'delsock' },
+  doc: 'Remove what is at the path before listening.',
+});
+
 export const UNIX = {
   readbuf: readbuf(1024),
-  delsock: row({
-    conf: false,
-    yaml: 'delsock',
-    kind: bool,
-    def: false,
-    since: '1.2',
-    preset: { name: 'delsock' },
-    doc: 'Remove what is at the path before listening.',
-  }),
+  delsock,
   ...FILE_MODE,
   permusers: row({
     conf: false,
@@ -211,6 +213,28 @@ export const UNIX = {
     def: undefined,
     since: '2.8.6',
     doc: 'Groups that may connect.',
+  }),
+} as const;
+
+export const UNIXDGRAM = {
+  readbuf: readbuf(65536),
+  delsock,
+  ...FILE_MODE,
+  laddr: row({
+    conf: false,
+    yaml: 'laddr',
+    kind: str,
+    def: undefined,
+    since: '2.8.6',
+    doc: "A connector's own path, with the rights above; an abstract name that the system makes up when not given.",
+  }),
+  nocon: row({
+    conf: false,
+    yaml: 'nocon',
+    kind: bool,
+    def: false,
+    since: '2.8.6',
+    doc: 'Take messages from anyone, not only from the given peer.',
   }),
 } as const;
 

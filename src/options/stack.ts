@@ -26,7 +26,6 @@ const layer = <R, const K extends Rest>(rows: R, rest: K, roles: readonly Role[]
   roles,
   ...(unsupported !== undefined && { unsupported }),
 });
-const NO_UNIX = 'Node.js has no Unix datagram sockets; use unix or unixseq';
 const NO_SCTP = 'Node.js has no SCTP sockets';
 const NO_RADIO = 'sound and radio devices are out of reach of this program';
 
@@ -35,7 +34,7 @@ export const LAYERS = {
   tcp: layer(net.TCP, 'addrs', BOTH),
   udp: layer(net.UDP, 'addrs', BOTH),
   unix: layer(net.UNIX, 'path', BOTH),
-  unixdgram: layer(net.UNIX, 'path', BOTH, NO_UNIX),
+  unixdgram: layer(net.UNIXDGRAM, 'path', BOTH),
   unixseq: layer(net.UNIX, 'path', BOTH),
   stdio: layer(net.STDIO, 'argv', BOTH),
   dummy: layer({}, 'text', ACC),

@@ -48,6 +48,7 @@ test('the forms of both generations are read', () => {
     ['stdio,sh -c "x y"', 'connector', 'stdio,sh -c "x y"'],
     ['xlt(in=10:13 in=1:2,crlf),echo', 'connector', 'xlt(in=10:13,in=1:2,crlf),echo'],
     ['sdev,/dev/x,300', 'connector', 'sdev,/dev/x,300N81'],
+    ['unixdgram(laddr=/tmp/a,nocon),/tmp/b,c', 'connector', 'unixdgram(laddr=/tmp/a,nocon),/tmp/b,c'],
   ];
   for (const [text, role, want] of cases) assert.equal(shown(text, role), want, text);
 });
@@ -87,6 +88,10 @@ test('errors are those of gensio 2.6.2', () => {
     ['sctp,2000', 'accepter', 'notsup'],
     ['ipmisol,lan', 'connector', 'notsup'],
     [`unix,/${'x'.repeat(120)}`, 'accepter', 'toobig'],
+    [`unixdgram,/${'x'.repeat(120)}`, 'accepter', 'toobig'],
+    [`unixdgram(laddr=/${'x'.repeat(120)}),/x`, 'connector', 'inval'],
+    ['unixdgram(laddr=),/x', 'connector', 'inval'],
+    ['unixdgram(permusers=root),/x', 'accepter', 'inval'],
     ['telnet,'.repeat(40), 'accepter', 'toobig'],
   ];
   for (const [text, role, want] of cases) assert.equal(shown(text, role), want, text);

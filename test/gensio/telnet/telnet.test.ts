@@ -1,10 +1,11 @@
+// The layer telnet: what passes through it, what it says by itself, and RFC 2217 in it. Ends that do not keep up are in flow.test.ts.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { GensioError } from '../../../src/base/gensio-error.ts';
 import type { GensioEvent } from '../../../src/gensio/gensio.ts';
-import { bytesOf, textOf } from '../../../src/gensio/telnet/names.ts';
-import { MAX_ANSWERS, telnetClient, telnetServer } from '../../../src/gensio/telnet/telnet.ts';
+import { bytesOf } from '../../../src/gensio/telnet/names.ts';
+import { telnetClient, telnetServer } from '../../../src/gensio/telnet/telnet.ts';
 import { farGensio, settle } from '../../compliance/ear.ts';
 import { compliance } from '../../compliance/gensio.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
@@ -12,35 +13,7 @@ import { FakeGensio, RecordingUp } from '../../rig/fake-gensio.ts';
 import { linkPair } from '../../rig/link.ts';
 import { ModelDevice, ModelPort } from './model-port.ts';
 import { telnetOptions } from './options.ts';
-
-/** An accepted connection with somebody above it who reads; what the layer sends first is taken away. */
-function accepted(options: string) {
-  const clock = new FakeClock();
-  const child = new FakeGensio();
-  const net = telnetServer(child, telnetOptions(options), clock);
-  const up = new RecordingUp();
-  net.up = up;
-  net.setReading(true);
-  child.take();
-  return { clock, child, net, up };
-}
-type Accepted = ReturnType<typeof accepted>;
-
-/** A connector being opened; done is what open() said. */
-async function connecting(options: string) {
-  const clock = new FakeClock();
-  const child = new FakeGensio();
-  const dev = telnetClient(child, telnetOptions(options), clock);
-  const up = new RecordingUp();
-  dev.up = up;
-  const done: (GensioError | undefined)[] = [];
-  dev.open((err) => void done.push(err));
-  await settle(1);
-  return { clock, child, dev, up, done };
-}
-const sent = (child: FakeGensio): string => textOf(child.take());
-/** How it ended; undefined: it did not. */
-const endOf = (up: RecordingUp): RecordingUp['end'] => up.end;
+import { type Accepted, accepted, connecting, endOf, sent } from './telnet-rig.ts';
 
 test('an accepted connection has its first bytes written when it is made, and is open at once', async () => {
   const child = new FakeGensio();
@@ -123,183 +96,6 @@ test('answers go out before data written while the buffer is read', () => {
   net.up = { ...new RecordingUp(), read: (d) => void net.write(d), writable: () => undefined, closed: () => undefined };
   child.feed(bytesOf('IAC DO TIMING-MARK "a" IAC DO STATUS "b"'));
   assert.equal(sent(child), 'IAC WONT TIMING-MARK "a" IAC WONT STATUS "b"');
-});
-
-describe('a far end that does not read', () => {
-  const flood = Buffer.alloc(3 * 200, bytesOf('IAC DO STATUS'));
-
-  test('what fits into 256 bytes of answers waits, and data is still read', () => {
-    const { child, net, up } = accepted('');
-    child.full = true;
-    net.write(Buffer.from('data'));
-    child.take();
-    child.feed(flood.subarray(0, 3 * 50));
-    child.feed('x');
-    assert.equal(up.take().toString(), 'x');
-    assert.equal(sent(child), '');
-    assert.equal(net.queued(), 150);
-    child.drain();
-    assert.equal(child.take().length, 150);
-    assert.equal(up.writables, 1);
-  });
-
-  test('with more than that nothing more is read until it does', () => {
-    const { child, net, up } = accepted('');
-    child.full = true;
-    child.feed(bytesOf('IAC DO STATUS'));
-    assert.equal(child.take().length, 3, 'the first answer finds room');
-    for (let i = 0; i < 1000; i++) child.feed(flood);
-    assert.equal(child.reading, false);
-    assert.ok(net.queued() <= MAX_ANSWERS + flood.length, `${net.queued()} bytes wait`);
-    assert.ok(child.unread > 990 * flood.length);
-    net.setReading(false);
-    net.setReading(true);
-    assert.equal(child.reading, false, 'the layer above cannot switch it on');
-    child.drain();
-    assert.equal(child.reading, true);
-    assert.equal(up.writables, 0, 'nobody above was told false');
-  });
-
-  test('all its answers come when it reads again, none twice', async () => {
-    const { child } = accepted('');
-    let answers = 0;
-    for (let i = 0; i < 100; i++) {
-      child.full = true;
-      child.feed(flood);
-      answers += child.take().length;
-      child.drain();
-      await settle(1);
-      answers += child.take().length;
-    }
-    assert.equal(answers, 100 * flood.length);
-  });
-
-  test('answers meant for all clients do not pile up at one that is full', () => {
-    const { child, net } = accepted('rfc2217');
-    child.full = true;
-    net.write(Buffer.from('data'));
-    child.take();
-    for (let i = 0; i < 10000; i++) {
-      net.comPort?.reply('baudrate', i);
-      net.comPort?.modemstate(i & 1 ? 0x11 : 0x01);
-    }
-    assert.ok(net.queued() <= MAX_ANSWERS + 20, `${net.queued()} bytes wait`);
-    child.drain();
-    const text = sent(child);
-    assert.match(text, / SET-BAUDRATE\+100 0000270f IAC SE IAC SB COM-PORT-OPTION NOTIFY-MODEMSTATE\+100 11 IAC SE$/);
-    assert.ok(text.length < 3000);
-  });
-
-  test('the layer above hears writable() once, and only after the answers found room', () => {
-    const { child, net, up } = accepted('');
-    child.full = true;
-    assert.equal(net.write(Buffer.from('a')), false);
-    child.feed(bytesOf('IAC DO STATUS'));
-    child.take();
-    child.drain();
-    assert.equal(sent(child), 'IAC WONT STATUS');
-    assert.equal(up.writables, 1);
-    child.drain();
-    assert.equal(up.writables, 1);
-    assert.equal(net.write(Buffer.from('b')), true);
-  });
-});
-
-test('setReading(false) inside read() stops within the buffer, and the rest comes later with its commands', async () => {
-  const { child, net, up } = accepted('');
-  const read = up.read.bind(up);
-  up.read = (data) => {
-    read(data);
-    net.setReading(false);
-  };
-  child.feed(bytesOf('"a" IAC BRK "b" IAC DO STATUS "c"'));
-  assert.equal(up.take().toString(), 'a');
-  assert.deepEqual(up.events, []);
-  assert.equal(child.reading, false);
-  net.setReading(true);
-  assert.equal(up.take().toString(), '', 'not before setReading() returns');
-  await settle(1);
-  assert.equal(up.take().toString(), 'b');
-  assert.deepEqual(up.events, [{ on: 'break' }]);
-  assert.equal(sent(child), '');
-  up.read = read;
-  net.setReading(true);
-  await settle(1);
-  assert.equal(up.take().toString(), 'c');
-  assert.equal(sent(child), 'IAC WONT STATUS');
-  assert.equal(child.reading, true);
-});
-
-test('when the child ends while a part of its buffer waits, that part is read before the end', async () => {
-  const { child, net, up } = accepted('');
-  const read = up.read.bind(up);
-  up.read = (data) => {
-    read(data);
-    net.setReading(false);
-  };
-  child.feed(bytesOf('"a" IAC BRK "b"'));
-  child.end(new GensioError('remclose'));
-  assert.equal(endOf(up), undefined);
-  net.setReading(true);
-  await settle(1);
-  assert.equal(up.take().toString(), 'ab');
-  assert.equal(endOf(up)?.err?.code, 'remclose');
-});
-
-test('close() while such a part waits ends it', async () => {
-  const { child, net, up } = accepted('');
-  up.read = () => net.setReading(false);
-  child.feed(bytesOf('"a" IAC BRK "b"'));
-  child.end(new GensioError('remclose'));
-  net.close();
-  assert.equal(endOf(up), undefined, 'not before close() returns');
-  await settle(1);
-  assert.equal(endOf(up)?.err?.code, 'remclose');
-});
-
-test('close() sends the answers that wait, then closes the child; nothing is sent after it', async () => {
-  const { child, net } = accepted('rfc2217');
-  child.full = true;
-  net.write(Buffer.from('x'));
-  child.take();
-  child.feed(bytesOf('IAC DO STATUS'));
-  net.close();
-  assert.equal(sent(child), 'IAC WONT STATUS');
-  net.comPort?.modemstate(1);
-  net.write(Buffer.from('late'));
-  await settle(1);
-  assert.equal(sent(child), '');
-  assert.equal(child.state, 'closed');
-});
-
-test('drain_timeout ends a close that takes too long', () => {
-  const clock = new FakeClock();
-  const child = new FakeGensio({ close: 'manual' });
-  const net = telnetServer(child, { ...telnetOptions(), drainTimeout: 500 }, clock);
-  net.close();
-  clock.advance(499);
-  assert.deepEqual(child.calls, ['close']);
-  clock.advance(1);
-  assert.deepEqual(child.calls, ['close', 'abort']);
-});
-
-test('drain_timeout is forgotten when the close is done before', async () => {
-  const clock = new FakeClock();
-  const net = telnetServer(new FakeGensio(), { ...telnetOptions(), drainTimeout: 500 }, clock);
-  net.close();
-  await settle(1);
-  assert.equal(clock.timers, 0);
-});
-
-test('requests that wait when the connection ends get no value', async () => {
-  const { child, dev, clock } = await connecting('rfc2217');
-  child.feed(bytesOf('IAC DO COM-PORT-OPTION'));
-  const values: unknown[] = [];
-  dev.serial?.request('baudrate', 9600, (v) => void values.push(v));
-  assert.equal(clock.timers, 1);
-  child.end();
-  assert.deepEqual(values, [undefined]);
-  assert.equal(clock.timers, 0);
 });
 
 test('a BREAK from a server is not a request', async () => {

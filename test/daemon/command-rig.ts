@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
+/** How long a test waits for what must come, ms: starting a daemon takes seconds on a busy machine. */
+const LIMIT_MS = 20_000;
 /** The built command. */
 export const MAIN = join(import.meta.dirname, '../../src/main.js');
 
@@ -60,7 +62,7 @@ export function start(
 
 /** Waits for the condition, with a limit; keeps the process of the test alive meanwhile. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const end = performance.now() + 10_000; !holds(); ) {
+  for (const end = performance.now() + LIMIT_MS; !holds(); ) {
     if (performance.now() > end) throw new Error(`waited too long for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -111,7 +113,7 @@ export function talk(port: number, say: string, enough: (heard: Buffer) => boole
     });
     socket.on('error', reject);
     socket.on('close', done);
-    socket.setTimeout(5000, () => socket.destroy(new Error(`heard only ${JSON.stringify(heard.toString('latin1'))}`)));
+    socket.setTimeout(LIMIT_MS, () => socket.destroy(new Error(`heard only ${JSON.stringify(heard.toString('latin1'))}`)));
   });
 }
 
@@ -129,7 +131,10 @@ export function listens(port: number): Promise<boolean> {
 
 /** Waits until somebody listens there, or nobody does. */
 export async function untilListens(port: number, wanted = true): Promise<void> {
-  for (const end = performance.now() + 5000; performance.now() < end; ) if ((await listens(port)) === wanted) return;
+  for (const end = performance.now() + LIMIT_MS; performance.now() < end; ) {
+    if ((await listens(port)) === wanted) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   throw new Error(`${port} ${wanted ? 'does not listen' : 'still listens'}`);
 }
 

@@ -69,7 +69,7 @@ async function user(t: TestContext, port: number): Promise<void> {
   await new Promise((resolve) => socket.once('data', resolve));
 }
 
-test('status shows ports and their users as a table and as JSON', { timeout: 20_000 }, async (t) => {
+test('status shows ports and their users as a table and as JSON', { timeout: 60_000 }, async (t) => {
   const { engine, at } = await daemon(t, ['tcp,127.0.0.1,0', 'tcp,127.0.0.1,0']);
   await user(t, engine.port('p0')!.listeningPort()!);
   const io = talk();
@@ -92,7 +92,7 @@ test('status shows ports and their users as a table and as JSON', { timeout: 20_
   );
 });
 
-test('status --watch says who comes and goes, and ends with the daemon', { timeout: 20_000 }, async (t) => {
+test('status --watch says who comes and goes, and ends with the daemon', { timeout: 60_000 }, async (t) => {
   const { engine, server, at } = await daemon(t, ['tcp,127.0.0.1,0']);
   const io = talk();
   const ended = status({ admin: at, json: true, watch: true }, io);
@@ -118,7 +118,7 @@ test('status --watch says who comes and goes, and ends with the daemon', { timeo
 });
 
 test('status gives 1 and the reason when nobody answers, when the console is full, and for a string that means nothing', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async (t) => {
   const { server, at } = await daemon(t, []);
   const sockets = Array.from({ length: 4 }, () => connect(server.port!, '127.0.0.1'));
@@ -138,7 +138,7 @@ test('status gives 1 and the reason when nobody answers, when the console is ful
   assert.notEqual(odd.said.err, '');
 });
 
-test('health gives 0 while everything listens, 1 and the names of ports that do not', { timeout: 20_000 }, async (t) => {
+test('health gives 0 while everything listens, 1 and the names of ports that do not', { timeout: 60_000 }, async (t) => {
   const well = await daemon(t, ['tcp,127.0.0.1,0']);
   const port = well.engine.port('p0')!.listeningPort()!;
   const io = talk();

@@ -19,7 +19,7 @@ after(() => {
 /** The machine of the daemon is the test's own: any port is free. */
 const PORT = 2000;
 /** More than what was asked for: the kernel's timers are coarse, and this machine may be busy. */
-const SLACK_MS = 4000;
+const SLACK_MS = 10_000;
 
 /** A daemon with one port `a` for the far machine, and a device. The accepter stands above `,HERE,PORT`. */
 async function site(t: TestContext, accepter: (daemon: Subject) => string, connector?: string) {
@@ -70,10 +70,11 @@ for (const { name, options, talks, within } of CASES) {
   test(name, { timeout: 60_000, skip }, async (t) => {
     const { network, daemon, device, call, sessionEnds } = await site(t, () => `tcp(${options})`);
     const first = await call();
+    // The kernel counts from the last packet.
+    const at = performance.now();
     first.child.stdin?.write('hello');
     await until('its words', () => device.receiver.text.includes('hello'));
     network.pull();
-    const at = performance.now();
     if (talks) await device.say(new Talk(1, 'to nobody'), 100);
     await sessionEnds(within + SLACK_MS);
     assert.ok(performance.now() - at > within * 0.6, `after ${performance.now() - at} ms, too early`);
@@ -151,19 +152,19 @@ test('a TLS client that vanishes in the middle of its handshake is given up afte
   const { network, daemon, call } = await site(t, ssl, 'echo');
   const sockets = (): number => daemon.descriptors().get('socket') ?? 0;
   const idle = sockets();
+  const at = performance.now();
   const { child } = await call();
   // The first bytes of a ClientHello of 512.
   child.stdin?.write(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]));
   await until('the connection', () => sockets() > idle);
-  const at = performance.now();
   network.pull();
   await until(
     () => `the end of the handshake: ${daemon.said}`,
     () => sockets() <= idle,
     2000 + SLACK_MS,
   );
-  assert.ok(performance.now() - at > 1000, 'too early');
-  assert.match(daemon.said, /Error accepting a gensio: .*[Tt]ime/);
+  assert.ok(performance.now() - at > 1900, 'too early');
+  await until('what it says of that', () => /Error accepting a gensio: .*[Tt]ime/.test(daemon.said));
   child.kill('SIGKILL');
   await daemon.stop();
   assert.equal(daemon.exit, 0);

@@ -90,8 +90,7 @@ connection: &tls
   }
 
   /**
-   * Everything once. strict: all of it has to work. Otherwise a session may come to nothing, which its client must be told, and a
-   * shorter limit does.
+   * Everything once. strict: all of it has to work. Otherwise a session may come to nothing, which its client must be told.
    */
   async run(strict: boolean): Promise<void> {
     await this.#session(this.#raw, 'raw', strict);
@@ -114,13 +113,11 @@ connection: &tls
     const wait = async (what: string, holds: () => boolean): Promise<boolean> => {
       const state = (): string =>
         `${what} on ${protocol}: ${device.receiver.got(client.talk)} of ${client.talk.sent} at the device, ${client.receiver.got(answer)} of ${answer.sent} back; '${client.receiver.text}' ${client.error?.message ?? ''}`;
-      await until(state, () => holds() || client.closed || client.ended || !this.#daemon.alive, strict ? undefined : 3000).catch(
-        (err: unknown) => {
-          if (strict) throw err;
-          // Nobody was told, and nothing came: that is what must not be.
-          throw new Error(`silence after a fault: ${(err as Error).message}`);
-        },
-      );
+      await until(state, () => holds() || client.closed || client.ended || !this.#daemon.alive).catch((err: unknown) => {
+        if (strict) throw err;
+        // Nobody was told, and nothing came: that is what must not be.
+        throw new Error(`silence after a fault: ${(err as Error).message}`);
+      });
       const problem = device.receiver.problem ?? client.receiver.problem;
       if (problem !== undefined) throw new Error(problem);
       if (strict && !holds()) throw new Error(`ended: ${state()}`);

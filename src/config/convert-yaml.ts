@@ -3,7 +3,9 @@
 import type { Diag } from '../base/diag.ts';
 import { comment, mark, quote, wellFormed, type YamlVersion } from './conf/scalar.ts';
 import { type Part, YamlText } from './conf/yaml-text.ts';
+import { keysSetBy } from './connection-options.ts';
 import { Defaults } from './defaults.ts';
+import { DefaultsForV2, ROWS_OF, remarkOn, type Written } from './defaults-v2.ts';
 import { namedLayers } from './named-layers.ts';
 import type { Files } from './source.ts';
 import { MAIN_KEYS } from './yaml/section.ts';
@@ -60,8 +62,8 @@ class Converter {
   readonly #to: YamlVersion;
   readonly #diags: Diag[] = [];
   readonly #out: YamlText;
-  /** For the value a default has when none is given. */
   readonly #defaults = new Defaults();
+  readonly #defaultsNow = new DefaultsForV2(this.#defaults, new Defaults());
   /** By kind and name: the name now. */
   readonly #names = new Map<string, string>();
   readonly #taken = new Set<string>();
@@ -91,6 +93,10 @@ class Converter {
     if (from === undefined || from === this.#to) return { text: this.#source, diags: this.#diags };
     const sections = documents.flatMap((document) => this.#sections(document, from));
     for (const { kind, name } of sections) if (name !== undefined && kind === 'connection') this.#name(kind, name);
+    for (const { kind, node } of sections) {
+      const name = kind === 'default' && node.is === 'mapping' && entry(node, 'value') === undefined ? entry(node, 'name') : undefined;
+      if (name?.is === 'scalar') this.#defaultsNow.expect(name.value);
+    }
     for (const section of sections) this.#section(section);
     this.#comment(rest);
     return { text: this.#out.toString(), diags: this.#diags };
@@ -179,7 +185,21 @@ class Converter {
       this.#texts.define(each, each);
     }
     const bare = kind === 'admin' && section.name === undefined && this.#to === 'v1';
-    return [{ kind, name: bare ? '' : this.#to === 'v1' ? now : quote(mark(now, 'v2')), body: this.#mapping(node, []) }];
+    return [{ kind, name: bare ? '' : this.#to === 'v1' ? now : quote(mark(now, 'v2')), body: this.#withDefaults(kind, node) }];
+  }
+
+  /** The keys of a section, and the options for which no default can stand in any more. */
+  #withDefaults(kind: Kind, node: Mapping): string[] {
+    const lines = this.#mapping(node, []);
+    if (this.#to === 'v1' || (kind !== 'connection' && kind !== 'rotator' && kind !== 'admin')) return lines;
+    const options = entry(node, 'options');
+    const given = options?.is === 'mapping' ? options.entries.flatMap(([key]) => keysSetBy(scalarOf(key) ?? '')) : [];
+    const missing = this.#defaultsNow.missing(ROWS_OF[kind]).filter(({ key, name }) => !given.includes(key) && !given.includes(name));
+    if (missing.length === 0) return lines;
+    const at = lines.findIndex((line) => /^options:/i.test(line));
+    if (at < 0) lines.push('options:');
+    lines.splice(at < 0 ? lines.length : at + 1, 0, ...missing.map(({ name, value }) => `  ${name}: ${quote(mark(value, 'v2'))}`));
+    return lines;
   }
 
   /** A text with a name. In version 2 every name is there once, so one that is given again is called something else. */
@@ -200,17 +220,26 @@ class Converter {
   #default({ name: written }: Section, node: Mapping): Part[] | undefined {
     const name = this.#to === 'v2' ? scalarOf(entry(node, 'name')) : written;
     if (name === undefined) return this.#refuse(node, 'the default has no name');
-    const cls = scalarOf(entry(node, 'class'));
-    const given = entry(node, 'value');
-    this.#defaults.set(name, cls, scalarOf(given));
     const body = this.#mapping(node, ['name']);
     if (this.#to === 'v1') return [{ kind: 'default', name: '', body: [`name: ${quote(mark(name, 'v1'))}`, ...body] }];
-    if (given === undefined) {
-      const value = this.#defaults.get(name, cls ?? '');
-      if (value === undefined || typeof value === 'string') return this.#refuse(node, `version 2 cannot take the default '${name}' away`);
-      body.unshift(`value: ${value}`);
-    }
-    return [{ kind: 'default', name: quote(mark(name, 'v2')), body }];
+    const [given, cls] = [entry(node, 'value'), entry(node, 'class')].map((each) => each && (this.#meaning(each) ?? scalarOf(each) ?? ''));
+    const wrong = this.#defaults.set(name, cls, given);
+    if (wrong !== undefined) return [{ kind: 'default', name: quote(mark(name, 'v2')), body }];
+    return this.#steps(name, node, this.#defaultsNow.set(name, cls, given), body);
+  }
+
+  /** Defaults as version 2 has them; body: as it was written. */
+  #steps(name: string, node: YamlNode, written: Written, body: readonly string[]): Part[] | undefined {
+    const remark = remarkOn(name, written);
+    if (remark !== undefined) this.#note(node, remark.text, remark.lost ? 'error' : 'warning');
+    if (remark?.lost === true && written.steps.length === 0) return undefined;
+    return written.steps.map((step): Part => {
+      const cls = step.class === undefined ? undefined : quote(mark(step.class, 'v2'));
+      if (step.is === 'delete') return { kind: 'delete_default', name: quote(mark(name, 'v2')), body: [`- ${cls}`] };
+      const comments = body.filter((line) => line.startsWith('#'));
+      const lines = [...comments, `value: ${quote(mark(step.value ?? '', 'v2'))}`, ...(cls === undefined ? [] : [`class: ${cls}`])];
+      return { kind: 'default', name: quote(mark(name, 'v2')), body: step.value === undefined ? body : lines };
+    });
   }
 
   #deleteDefault({ name: written, node }: Section): Part[] | undefined {
@@ -226,7 +255,10 @@ class Converter {
     const name = node.is === 'mapping' ? scalarOf(entry(node, 'name')) : undefined;
     const cls = node.is === 'mapping' ? entry(node, 'class') : undefined;
     if (name === undefined || cls === undefined) return this.#refuse(node, 'a name or a class is missing');
-    return [{ kind: 'delete_default', name: quote(mark(name, 'v2')), body: [`- ${this.#value(cls)}`] }];
+    const of = this.#meaning(cls) ?? '';
+    const wrong = this.#defaults.remove(name, of);
+    if (wrong !== undefined) return [{ kind: 'delete_default', name: quote(mark(name, 'v2')), body: [`- ${this.#value(cls)}`] }];
+    return this.#steps(name, node, this.#defaultsNow.remove(name, of), []);
   }
 
   /** The comments before a node, as lines of their own. */

@@ -262,3 +262,6 @@ function readDefault(info: DefaultInfo, value: string | undefined): { readonly o
 
 /** Every name a default can be set for, for hints and completion. */
 export const defaultNames: readonly string[] = Object.keys(NAMES);
+
+/** Whether a default is a text, so that taking its value away leaves none. */
+export const isTextDefault = (name: string): boolean => Object.hasOwn(NAMES, name) && NAMES[name]!.type === 'text';

@@ -94,7 +94,8 @@ function readRest(name: LayerType, rest: string, role: Role, defaults: Defaults,
 }
 
 /** The class a layer looks its defaults up under. */
-const classOf = (name: LayerType): string => (name === 'sdev' || name === 'dev' ? 'serialdev' : name.startsWith('unix') ? 'unix' : name);
+export const classOf = (name: string): string =>
+  name === 'sdev' || name === 'dev' ? 'serialdev' : name.startsWith('unix') ? 'unix' : name;
 
 function readOptions(name: LayerType, words: readonly string[], role: Role, defaults: Defaults): Result<object> {
   const { rows } = layerInfo(name)!;

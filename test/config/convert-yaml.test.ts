@@ -192,12 +192,117 @@ test('defaults keep their places; one without a value gets the one it stands for
   assert.match(to('v2', text), /kickolduser:\n {4}value: false/);
 });
 
-test('version 2 cannot take a text away: that is said', () => {
-  const { text, diags } = convert('default: {name: signature}\nconnection: &a {accepter: "tcp,1", connector: echo}\n', 'f.yaml', 'v2');
-  assert.match(text, /# not converted: version 2 cannot take the default 'signature' away/);
+test('a default that is taken away without a value is taken away in version 2', () => {
+  const text = [
+    'default: {name: banner, value: one}',
+    'default: {name: laddr, value: "127.0.0.1,0"}',
+    'connection: &a {accepter: "tcp,1", connector: echo}',
+    'default: {name: banner}',
+    'connection: &b {accepter: "tcp,2", connector: echo}',
+    'default: {name: banner, value: two, class: ser2net}',
+    'default: {name: laddr}',
+    'connection: &c {accepter: "udp,3", connector: echo}',
+    'default: {name: banner, value: three}',
+    'delete_default: {name: banner, class: ser2net}',
+    'connection: &d {accepter: "tcp,4", connector: echo}',
+    'default: {name: banner, class: ser2net}',
+    'default: {name: cert, class: ssl}',
+    'connection: &e {accepter: "tcp,5", connector: echo}',
+    'delete_default: {name: banner, class: ser2net}',
+  ].join('\n');
+  assertConverts(text.slice(0, text.lastIndexOf('\n')), 'taken away');
+  const { config } = yaml(to('v2', text));
+  assert.deepEqual(
+    config.connections.map((c) => c.options.banner),
+    ['one', undefined, 'two', 'three', undefined],
+  );
+});
+
+test('a number or switch without a value is zero in version 2, at each place where a default cannot be', () => {
+  const text = [
+    'default: {name: max-connections, value: 3}',
+    'default: {name: max-connections}',
+    'default: {name: accepter-retry-time}',
+    'connection: &a {accepter: "tcp,1", connector: echo}',
+    'connection: &b {accepter: "tcp,2", connector: echo, options: {max-connections: 2, banner: x}}',
+    'rotator: &r {accepter: "tcp,3", connections: [a]}',
+  ].join('\n');
+  assertConverts(text, 'zero');
+  assert.equal(
+    to('v2', text)
+      .match(/max-connections: .*/g)
+      ?.join(' '),
+    'max-connections: 0 max-connections: 2',
+  );
+});
+
+test('what the built-in text is cannot be taken away in version 2: that is said', () => {
+  const { text, diags } = convert(
+    'default: {name: authdir}\ndefault: {name: signature}\nconnection: &a {accepter: "tcp,1", connector: echo}\n',
+    'f.yaml',
+    'v2',
+  );
+  assert.match(text, /# not converted: version 2 cannot take the default 'authdir' away, the built-in one holds/);
+  assert.match(text, /# note: the built-in 'signature' holds, which means the same/);
   assert.deepEqual(
     diags.map((d) => [d.severity, d.pos.line]),
-    [['error', 1]],
+    [
+      ['error', 1],
+      ['warning', 2],
+    ],
+  );
+});
+
+test('between two delete_defaults, and before a rotator, stands another section: ser2net 4.6.7 would go on with the classes', () => {
+  const text = [
+    'default: {name: local, value: true, class: serialdev}',
+    'default: {name: rtscts, value: true, class: serialdev}',
+    'default: {name: nodelay, value: true, class: tcp}',
+    'default: {name: nodelay, value: true, class: sctp}',
+    'connection: &a {accepter: "tcp,1", connector: "serialdev,/dev/a"}',
+    'delete_default: {name: local, class: serialdev}',
+    'delete_default: {name: rtscts, class: serialdev}',
+    'delete_default: {name: nodelay, class: tcp}',
+    'delete_default: {name: nodelay, class: sctp}',
+    'rotator: &r {accepter: "tcp,2", connections: [a]}',
+  ].join('\n');
+  assertConverts(text, 'deletes');
+  const keys = to('v2', text)
+    .split('\n')
+    .filter((line) => /^[a-z]|^ {4}- /.test(line))
+    .map((line) => line.trim());
+  assert.deepEqual(keys.slice(keys.indexOf('connections:') + 1), [
+    ...['delete_defaults:', '- serialdev', 'defaults:'],
+    ...['delete_defaults:', '- serialdev', 'defaults:'],
+    ...['delete_defaults:', '- tcp', '- sctp', 'defaults:'],
+    'rotators:',
+  ]);
+});
+
+test('defaults in any order mean the same in version 2', () => {
+  const [none, classes] = [fc.constant(undefined), fc.constantFrom(undefined, 'ser2net', 'tcp', 'udp', 'serialdev')];
+  const value = { banner: 'b', closeon: 'c', laddr: '127.0.0.1,0', kickolduser: 'true', 'chardelay-min': '7', rs485: '1:1' };
+  const names = Object.keys(value) as (keyof typeof value)[];
+  const section = fc.tuple(fc.constantFrom(...names), fc.oneof(none, fc.constant('v')), classes, fc.boolean());
+  fc.assert(
+    fc.property(fc.array(section, { minLength: 1, maxLength: 12 }), (sections) => {
+      const defaults = new Defaults();
+      const lines = sections.flatMap(([name, given, cls, remove], i) => {
+        const of = cls === undefined ? '' : `, class: ${cls}`;
+        const port = `connection: &c${i} {accepter: "tcp,${i + 1}", connector: "serialdev,/dev/a"}`;
+        // A default that is not there cannot be taken away.
+        if (remove)
+          return cls !== undefined && defaults.remove(name, cls) === undefined ? [`delete_default: {name: ${name}${of}}`, port] : [port];
+        const text = given === undefined ? undefined : value[name];
+        defaults.set(name, cls, text);
+        return [`default: {name: ${name}${text === undefined ? '' : `, value: "${text}"`}${of}}`, port];
+      });
+      const text = lines.join('\n');
+      const two = to('v2', text);
+      assert.deepEqual(meaning(yaml(two).config), meaning(yaml(text).config), two);
+      assert.deepEqual(errors(yaml(two)), [], two);
+    }),
+    { numRuns: 500 },
   );
 });
 

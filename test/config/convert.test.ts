@@ -266,6 +266,26 @@ test('defaults keep their places', () => {
   assertConverts(text, 'defaults');
 });
 
+test('defaults without a value keep their meaning in both versions', () => {
+  const text = [
+    'DEFAULT:closeon:bye',
+    'DEFAULT:banner:hello:ser2net',
+    'DEFAULT:kickolduser:true',
+    'DEFAULT:max-connections:5',
+    '1:raw:0:/dev/a',
+    'DEFAULT:closeon',
+    'DEFAULT:kickolduser',
+    'DEFAULT:max-connections',
+    '2:raw:0:/dev/a',
+    'DEFAULT:laddr:127.0.0.1,0',
+    '3:telnet:0:/dev/a',
+    'DEFAULT:laddr',
+    '4:raw:0:/dev/a',
+    'ROTATOR:2100:1 2',
+  ].join('\n');
+  assertConverts(text, 'taken away');
+});
+
 test('what is left out stands as a comment with its reason', () => {
   const written = body('BANNER:\n1:raw:0:/dev/a:oops\nCLOSEON:x:\\q\n2:raw:0:/dev/a\\\n');
   assert.match(written, /# not converted: the BANNER line has no name\n# BANNER:\n/);

@@ -5,6 +5,7 @@ import type { Diag, Pos } from '../../base/diag.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import type { Row, Rows } from '../../options/row.ts';
 import { Defaults } from '../defaults.ts';
+import { DefaultsForV2, ROWS_OF, remarkOn, type Written } from '../defaults-v2.ts';
 import { adaptText } from './adapt-text.ts';
 import type { DefaultEntry, Entry, NamedText, PortEntry } from './entry.ts';
 import { namesFor, type ReadLine, readLines } from './model.ts';
@@ -54,6 +55,7 @@ class Converter {
   readonly #tree: ReturnType<typeof readTree>;
   readonly #out: YamlText;
   readonly #names: ConfNames;
+  readonly #defaultsNow: DefaultsForV2;
   /** By what is named: the name in YAML. */
   readonly #anchors = new Map<string, string>();
   readonly #taken = new Set<string>();
@@ -73,6 +75,7 @@ class Converter {
     this.#tree = readTree(text);
     this.#out = new YamlText(version);
     this.#names = this.#freshNames();
+    this.#defaultsNow = new DefaultsForV2(this.#names.defaults, new Defaults());
     this.#pos = { file, line: 0, col: 0, len: 0 };
   }
 
@@ -80,6 +83,7 @@ class Converter {
     // Ports are named first: their names are what people type.
     for (const { entry } of readLines(this.#tree, this.#file, this.#freshNames())) {
       if (entry.is === 'port') this.#anchor('connection', entry.connection.name);
+      else if (entry.is === 'default' && entry.value === undefined) this.#defaultsNow.expect(entry.name);
     }
     for (const line of readLines(this.#tree, this.#file, this.#names)) this.#line(line);
     return this.#out.toString();
@@ -141,12 +145,12 @@ class Converter {
       case 'default':
         return this.#default(entry);
       case 'deldefault': {
-        const [name, cls] = [this.#scalar(entry.name), this.#scalar(entry.class)];
-        const body = this.#version === 'v1' ? [`name: ${name}`, `class: ${cls}`] : [`- ${cls}`];
-        return [{ kind: 'delete_default', name: this.#version === 'v1' ? '' : name, body }];
+        if (this.#version === 'v2') return this.#steps(entry.name, this.#defaultsNow.remove(entry.name, entry.class));
+        const body = [`name: ${this.#scalar(entry.name)}`, `class: ${this.#scalar(entry.class)}`];
+        return [{ kind: 'delete_default', name: '', body }];
       }
       case 'admin': {
-        const accepter = accepterText(entry.admin.accepter, this.#names.defaults);
+        const accepter = accepterText(entry.admin.accepter, this.#defaults);
         return [{ kind: 'admin', name: this.#version === 'v1' ? '' : 'admin', body: [`accepter: ${this.#scalar(accepter)}`] }];
       }
       case 'rotator': {
@@ -154,8 +158,9 @@ class Converter {
         const list = connections.map((each) => this.#anchor('connection', each));
         const inLine = list.every((each) => /^[A-Za-z0-9_-]+$/.test(each));
         const body = [
-          `accepter: ${this.#scalar(accepterText(accepter, this.#names.defaults))}`,
+          `accepter: ${this.#scalar(accepterText(accepter, this.#defaults))}`,
           ...(inLine ? [`connections: [ ${list.join(', ')} ]`] : ['connections:', ...list.map((each) => `  - ${each}`)]),
+          ...this.#missing(),
         ];
         // Two rotators may listen at the same text; each has a name of its own here.
         this.#anchors.delete(`rotator:${name}`);
@@ -227,24 +232,43 @@ class Converter {
   }
 
   #default({ name, value, class: cls }: DefaultEntry): Parameters<YamlText['add']>[0][] | undefined {
-    let text = value;
-    if (text === undefined && this.#version === 'v2') {
-      const now = this.#names.defaults.get(name, cls ?? '');
-      if (typeof now === 'string' || now === undefined) return this.#refuse(`version 2 cannot take the default '${name}' away`);
-      text = String(now);
-    }
+    if (this.#version === 'v2') return this.#steps(name, this.#defaultsNow.set(name, cls, value), value);
     const body = [
-      ...(text === undefined ? [] : [`value: ${this.#scalar(text)}`]),
+      `name: ${this.#scalar(name)}`,
+      ...(value === undefined ? [] : [`value: ${this.#scalar(value)}`]),
       ...(cls === undefined ? [] : [`class: ${this.#scalar(cls)}`]),
     ];
-    if (this.#version === 'v2') return [{ kind: 'default', name: this.#scalar(name), body }];
-    return [{ kind: 'default', name: '', body: [`name: ${this.#scalar(name)}`, ...body] }];
+    return [{ kind: 'default', name: '', body }];
+  }
+
+  /** Defaults as version 2 has them. */
+  #steps(name: string, done: Written, written?: string): Parameters<YamlText['add']>[0][] | undefined {
+    const remark = remarkOn(name, done);
+    if (remark !== undefined) this.#note(remark.text);
+    if (remark?.lost === true && done.steps.length === 0) return undefined;
+    return done.steps.map((step) => {
+      if (step.is === 'delete') return { kind: 'delete_default', name: this.#scalar(name), body: [`- ${this.#scalar(step.class)}`] };
+      const cls = step.class === undefined ? [] : [`class: ${this.#scalar(step.class)}`];
+      return { kind: 'default', name: this.#scalar(name), body: [`value: ${this.#scalar(step.value ?? written ?? '')}`, ...cls] };
+    });
+  }
+
+  /** What holds by default in the file being written. */
+  get #defaults(): Defaults {
+    return this.#version === 'v2' ? this.#defaultsNow.now : this.#names.defaults;
+  }
+
+  /** The options of a rotator for which no default can stand in any more. */
+  #missing(): string[] {
+    if (this.#version === 'v1') return [];
+    const lines = this.#defaultsNow.missing(ROWS_OF.rotator).map(({ name, value }) => `  ${name}: ${this.#scalar(value)}`);
+    return lines.length === 0 ? [] : ['options:', ...lines];
   }
 
   #port(entry: PortEntry): Parameters<YamlText['add']>[0][] | undefined {
     const { connection } = entry;
     const { name, accepter, connector, timeout, enable } = connection;
-    const { defaults } = this.#names;
+    const defaults = this.#defaults;
     const anchor = this.#anchor('connection', name);
     const sameName = this.#version === 'v2' || anchor === name;
     const listen = accepterText(accepter, defaults, telnetPrefix(entry, defaults));
@@ -270,7 +294,7 @@ class Converter {
   #options(entry: PortEntry, sameName: boolean): string[] {
     const { connection } = entry;
     const values = connection.options as Readonly<Record<string, unknown>>;
-    const base = this.#names.defaults.values(CONNECTION, 'ser2net') as Readonly<Record<string, unknown>>;
+    const base = this.#defaults.values(CONNECTION, 'ser2net') as Readonly<Record<string, unknown>>;
     const lines: string[] = [];
     const done = new Set<string>();
     for (const [name, ...keys] of TOGETHER) {
@@ -287,6 +311,8 @@ class Converter {
 
   #option(name: string, value: unknown, row: Row<unknown>, entry: PortEntry, sameName: boolean): string[] {
     if (value === undefined || (value === '' && name === 'authdir')) {
+      // Without a signature the built-in one is sent.
+      if (name === 'signature' && this.#names.defaults.get(name, 'ser2net') === undefined) return [];
       if (/^(banner|openstr|closestr|signature)$/.test(name)) return [`${name}: ''`];
       this.#note(`${name} cannot be set to nothing here, and has its default`);
       return [];

@@ -57,7 +57,7 @@ export class YamlText {
   #version2(): string[] {
     const documents: Document[] = [new Document()];
     let waiting: string[] = [];
-    for (const item of this.#items) {
+    for (const item of apart(this.#items)) {
       if ('comment' in item) {
         waiting.push(...item.comment);
         continue;
@@ -77,6 +77,38 @@ export class YamlText {
     const texts = documents.filter((document) => !document.empty).map((document) => document.lines());
     return [...texts.flatMap((lines, i) => (i === 0 ? lines : ['---', ...lines])), ...waiting];
   }
+}
+
+/**
+ * ser2net 4.6.7 keeps the classes of a delete_defaults for the next one, and for a rotator, until another section has ended, and stops
+ * at a default it has deleted already. So there is another section; the classes of one default come together.
+ */
+function apart(items: readonly Item[]): Item[] {
+  const out: Item[] = [];
+  let last: Part | undefined;
+  for (const item of items) {
+    if (!('part' in item) || /^(define|led|include)$/.test(item.part.kind)) {
+      out.push(item);
+      continue;
+    }
+    const { part } = item;
+    if (last?.kind === 'delete_default' && (part.kind === 'delete_default' || part.kind === 'rotator')) {
+      const before = out.at(-1)!;
+      if (part.kind === 'delete_default' && part.name === last.name && 'part' in before && before.part === last) {
+        last = { ...last, body: [...last.body, ...part.body] };
+        out[out.length - 1] = { part: last };
+        continue;
+      }
+      const body = ["value: 'false'", 'class: nothing'];
+      out.push(
+        { comment: [`# for ser2net 4.6.7, which would go on with the classes above`] },
+        { part: { kind: 'default', name: 'nodelay', body } },
+      );
+    }
+    out.push(item);
+    last = part;
+  }
+  return out;
 }
 
 /** One document of version 2. */

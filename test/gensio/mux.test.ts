@@ -5,7 +5,6 @@ import type { GensioError } from '../../src/base/gensio-error.ts';
 import type { Gensio } from '../../src/gensio/gensio.ts';
 import { muxFilter } from '../../src/gensio/mux.ts';
 import { closeMessage, dataMessage, initMessage, MuxDecoder, newChannelMessage, newChannelResponse } from '../../src/gensio/mux-codec.ts';
-import { Builder } from '../../src/gensio/registry.ts';
 import type { LayerOf } from '../../src/options/stack.ts';
 import { Ear, farGensio, opened, settle, until } from '../compliance/ear.ts';
 import { compliance } from '../compliance/gensio.ts';
@@ -14,6 +13,8 @@ import { FakeGensio } from '../rig/fake-gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { freePort, gensiot, noGensiot } from '../rig/gensiot.ts';
 import { linkedPair } from '../rig/linked-gensio.ts';
+import { talk } from '../rig/program.ts';
+import { calling, listening } from '../rig/stack-ends.ts';
 import { layerSpec, tcpSpec } from './layer-spec.ts';
 
 type Opts = Partial<LayerOf<'mux'>['opts']>;
@@ -207,61 +208,17 @@ test('no more is sent than the window of the far end takes, half of it at most i
   assert.equal(ear.writables, 1);
 });
 
-async function listening(t: { after(f: () => unknown): void }, opts: Opts = {}): Promise<{ port: number; accepted: Gensio[] }> {
-  const accepter = new Builder(testEnv()).accepter(spec(opts));
-  const accepted: Gensio[] = [];
-  accepter.up = { accepted: (g) => void accepted.push(g), failed: () => undefined };
-  assert.equal(await new Promise((resolve) => accepter.listen(resolve)), undefined);
-  t.after(() => {
-    for (const g of accepted) g.abort();
-    return new Promise<void>((resolve) => accepter.close(resolve));
-  });
-  return { port: accepter.port()!, accepted };
-}
-
 test('gensiot talks to our mux, both ways, and its close is seen', { skip: noGensiot }, async (t) => {
-  const { port, accepted } = await listening(t);
+  const { port, accepted } = await listening(t, spec({}));
   const far = gensiot(t, `mux(service=abc),tcp,127.0.0.1,${port}`);
   await until(() => accepted.length === 1, far.out);
-  const ear = new Ear();
-  accepted[0]!.up = ear;
-  accepted[0]!.setReading(true);
-  const long = 'x'.repeat(100_000);
-  far.write(`hello ${long}\n`);
-  await until(
-    () => ear.text() === `hello ${long}\n`,
-    () => `${ear.length} bytes; ${far.out()}`,
-  );
-  accepted[0]!.write(Buffer.from(`back ${long}\n`));
-  await until(
-    () => far.out() === `back ${long}\n`,
-    () => `${far.out().length} bytes`,
-  );
-  far.end();
-  await until(() => ear.closes === 1, 'its close');
-  assert.equal(ear.error?.code, 'remclose');
+  await talk(accepted[0]!, far, 'they', `hello ${'x'.repeat(100_000)}\n`);
 });
 
 test('our mux talks to gensiot, both ways, and closes', { skip: noGensiot }, async (t) => {
   const port = await freePort();
   const far = gensiot(t, '-a', `mux,tcp,127.0.0.1,${port}`);
-  let gensio: Gensio | undefined;
-  for (let i = 0; gensio === undefined && i < 200; i++) {
-    const g = new Builder(testEnv()).connector(spec({ service: 'xyz' }, port));
-    if ((await opened(g)) === undefined) gensio = g;
-    else await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.ok(gensio, far.out());
-  const ear = new Ear();
-  gensio.up = ear;
-  gensio.setReading(true);
-  gensio.write(Buffer.from('to gensiot\n'));
-  await until(() => far.out() === 'to gensiot\n', far.out);
-  far.write('from gensiot\n');
-  await until(() => ear.text() === 'from gensiot\n', 'its line');
-  gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
-  assert.equal(ear.error, undefined);
+  await talk(await calling(spec({ service: 'xyz' }, port), far.out), far, 'we');
 });
 
 test('a window of two gigabytes and more is a big one, not a negative one', async () => {

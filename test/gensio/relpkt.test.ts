@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import type { GensioError } from '../../src/base/gensio-error.ts';
 import { Filter, type Gensio } from '../../src/gensio/gensio.ts';
 import { msgdelimFilter } from '../../src/gensio/msgdelim.ts';
-import { Builder } from '../../src/gensio/registry.ts';
 import { relpktFilter } from '../../src/gensio/relpkt.ts';
 import type { LayerOf, LayerSpec } from '../../src/options/stack.ts';
 import { Ear, farGensio, opened, settle, until } from '../compliance/ear.ts';
@@ -14,6 +13,8 @@ import { FakeGensio } from '../rig/fake-gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { freePort, gensiot, noGensiot } from '../rig/gensiot.ts';
 import { linkedPair } from '../rig/linked-gensio.ts';
+import { talk } from '../rig/program.ts';
+import { calling, listening } from '../rig/stack-ends.ts';
 import { layerSpec, loopback, tcpSpec } from './layer-spec.ts';
 
 type Opts = Partial<LayerOf<'relpkt'>['opts']>;
@@ -221,65 +222,19 @@ test('any messages at all never throw', async () => {
   );
 });
 
-async function listening(
-  t: TestContext,
-  layers: (child: LayerSpec) => LayerSpec,
-  udp = false,
-): Promise<{ port: number; accepted: Gensio[] }> {
-  const accepter = new Builder(testEnv()).accepter(layers(udp ? layerSpec('udp', {}, { addrs: loopback(0) }) : tcpSpec(0)));
-  const accepted: Gensio[] = [];
-  accepter.up = { accepted: (g) => void accepted.push(g), failed: () => undefined };
-  assert.equal(await new Promise((resolve) => accepter.listen(resolve)), undefined);
-  t.after(() => {
-    for (const g of accepted) g.abort();
-    return new Promise<void>((resolve) => accepter.close(resolve));
-  });
-  return { port: accepter.port()!, accepted };
-}
-
-for (const [name, udp] of [
-  ['relpkt,msgdelim,tcp', false],
-  ['relpkt,udp', true],
+for (const [name, over, below] of [
+  ['relpkt,msgdelim,tcp', overMsgdelim, tcpSpec],
+  ['relpkt,udp', (child: LayerSpec) => spec({}, child), (port: number) => layerSpec('udp', {}, { addrs: loopback(port) })],
 ] as const) {
   test(`gensiot talks to our ${name}, both ways, and its close is seen`, { skip: noGensiot }, async (t) => {
-    const { port, accepted } = await listening(t, udp ? (child) => spec({}, child) : overMsgdelim, udp);
+    const { port, accepted } = await listening(t, over(below(0)));
     const far = gensiot(t, `${name},127.0.0.1,${port}`);
     await until(() => accepted.length === 1, far.out);
-    const ear = new Ear();
-    accepted[0]!.up = ear;
-    accepted[0]!.setReading(true);
-    const long = 'x'.repeat(5000);
-    far.write(`hello ${long}\n`);
-    await until(
-      () => ear.text() === `hello ${long}\n`,
-      () => `${ear.length} bytes; ${far.out()}`,
-    );
-    accepted[0]!.write(Buffer.from(`back ${long}\n`));
-    await until(() => far.out() === `back ${long}\n`, far.out);
-    far.end();
-    await until(() => ear.closes === 1, 'its close');
-    assert.equal(ear.error?.code, 'remclose');
+    await talk(accepted[0]!, far, 'they', `hello ${'x'.repeat(5000)}\n`);
   });
   test(`our ${name} talks to gensiot, both ways, and closes`, { skip: noGensiot }, async (t) => {
     const port = await freePort();
     const far = gensiot(t, '-a', `${name},127.0.0.1,${port}`);
-    const child: LayerSpec = udp ? layerSpec('udp', {}, { addrs: loopback(port) }) : tcpSpec(port);
-    let gensio: Gensio | undefined;
-    for (let i = 0; gensio === undefined && i < 200; i++) {
-      const g = new Builder(testEnv()).connector(udp ? spec({}, child) : overMsgdelim(child));
-      if ((await opened(g)) === undefined) gensio = g;
-      else await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.ok(gensio, far.out());
-    const ear = new Ear();
-    gensio.up = ear;
-    gensio.setReading(true);
-    gensio.write(Buffer.from('to gensiot\n'));
-    await until(() => far.out() === 'to gensiot\n', far.out);
-    far.write('from gensiot\n');
-    await until(() => ear.text() === 'from gensiot\n', 'its line');
-    gensio.close();
-    await until(() => ear.closes === 1, 'closed()');
-    assert.equal(ear.error, undefined);
+    await talk(await calling(over(below(port)), far.out), far, 'we');
   });
 }

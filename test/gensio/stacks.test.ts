@@ -1,14 +1,16 @@
 // Whole stacks, put together by the builder, against the reference's own tool.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import type { Gensio } from '../../src/gensio/gensio.ts';
+import { test } from 'node:test';
+import { noLog } from '../../src/base/log.ts';
 import { Builder } from '../../src/gensio/registry.ts';
 import { directoryAuthority } from '../../src/gensio/tls/authority.ts';
 import { LAYERS, type LayerSpec, type LayerType } from '../../src/options/stack.ts';
-import { Ear, opened, until } from '../compliance/ear.ts';
+import { until } from '../compliance/ear.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { freePort, gensiot, noGensiot } from '../rig/gensiot.ts';
 import { allowCertificate, makeKey, testFolder } from '../rig/keys.ts';
+import { talk } from '../rig/program.ts';
+import { calling, listening } from '../rig/stack-ends.ts';
 import { layerSpec, tcpSpec } from './layer-spec.ts';
 
 const dir = testFolder();
@@ -35,63 +37,25 @@ const STACKS: readonly (readonly [string, (tcp: LayerSpec) => LayerSpec])[] = [
   [`${sslText},telnet`, (tcp) => ssl(telnet(tcp))],
 ];
 
-async function talk(gensio: Gensio, far: ReturnType<typeof gensiot>): Promise<void> {
-  const ear = new Ear();
-  gensio.up = ear;
-  gensio.setReading(true);
-  const line = `hello ${'y'.repeat(3000)}\n`;
-  far.write(line);
-  await until(
-    () => ear.text() === line,
-    () => `${ear.length} bytes; it says ${far.out().slice(0, 200)}`,
-  );
-  gensio.write(Buffer.from(line));
-  await until(
-    () => far.out() === line,
-    () => `${far.out().length} bytes at gensiot`,
-  );
-  gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
-  assert.equal(ear.error, undefined);
-}
+const LINE = `hello ${'y'.repeat(3000)}\n`;
 
 for (const [text, make] of STACKS) {
-  test(`gensiot talks to our ${text.replace(/\([^)]*\)/g, '()')},tcp`, { skip: noGensiot }, async (t: TestContext) => {
-    const env = testEnv();
-    const auth = directoryAuthority({ authdir: dir, allowedUsers: undefined }, env.log);
-    const accepter = new Builder(env).accepter(make(tcpSpec(0)), auth);
-    const accepted: Gensio[] = [];
-    accepter.up = { accepted: (g) => void accepted.push(g), failed: (err) => env.lines.push(`failed ${err.message}`) };
-    assert.equal(await new Promise((resolve) => accepter.listen(resolve)), undefined);
-    t.after(() => {
-      for (const g of accepted) g.abort();
-      return new Promise<void>((resolve) => accepter.close(resolve));
-    });
-    const far = gensiot(t, `${text},tcp,127.0.0.1,${accepter.port()}`);
+  test(`gensiot talks to our ${text.replace(/\([^)]*\)/g, '()')},tcp`, { skip: noGensiot }, async (t) => {
+    const auth = directoryAuthority({ authdir: dir, allowedUsers: undefined }, noLog);
+    const { port, accepted, failed, env } = await listening(t, make(tcpSpec(0)), testEnv({ auth }));
+    const far = gensiot(t, `${text},tcp,127.0.0.1,${port}`);
     await until(
       () => accepted.length === 1,
-      () => `${far.out()} ${env.lines}`,
+      () => `${far.out()} ${failed} ${env.lines}`,
     );
-    await talk(accepted[0]!, far);
+    await talk(accepted[0]!, far, 'we', LINE);
   });
 }
 
 test('our telnet,mux,ssl,tcp talks to gensiot', { skip: noGensiot }, async (t) => {
   const port = await freePort();
   const far = gensiot(t, '-a', `telnet,mux,ssl(key=${server.key},cert=${server.cert}),tcp,127.0.0.1,${port}`);
-  let gensio: Gensio | undefined;
-  let why = '';
-  for (let i = 0; gensio === undefined && i < 200; i++) {
-    const g = new Builder(testEnv()).connector(telnet(mux(ssl(tcpSpec(port)))));
-    const err = await opened(g);
-    if (err === undefined) gensio = g;
-    else {
-      why = err.message;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  assert.ok(gensio, why);
-  await talk(gensio, far);
+  await talk(await calling(telnet(mux(ssl(tcpSpec(port)))), far.out), far, 'we', LINE);
 });
 
 test('every layer that is not marked as unsupported can be built, and the others say why', () => {

@@ -1,5 +1,8 @@
-// Another program at the far end of a test: whether it is there, and what it reads and prints.
+// Another program at the far end of a test: whether it is there, what it reads and prints, and a talk with it.
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import type { Gensio } from '../../src/gensio/gensio.ts';
+import { Ear, until } from '../compliance/ear.ts';
 
 /** Why a test with this program is skipped; false: it is there. */
 export const missing = (program: string): string | false =>
@@ -25,4 +28,25 @@ export function program(t: { after(f: () => void): void }, command: string, ...a
   child.stdin.on('error', () => undefined);
   t.after(() => void child.kill('SIGKILL'));
   return { out: () => out, write: (text) => void child.stdin.write(text, 'latin1'), end: () => void child.stdin.end(), child };
+}
+
+/** A line each way between a layer of ours and the program; then one of them leaves, and the layer ends as it should. */
+export async function talk(gensio: Gensio, far: Program, leaves: 'we' | 'they', line = 'hello\n'): Promise<void> {
+  const ear = new Ear();
+  gensio.up = ear;
+  gensio.setReading(true);
+  far.write(line);
+  await until(
+    () => ear.text() === line,
+    () => `${ear.length} bytes; it says ${far.out().slice(0, 200)}`,
+  );
+  gensio.write(Buffer.from(`back ${line}`));
+  await until(
+    () => far.out().endsWith(`back ${line}`),
+    () => `${far.out().length} bytes at the program: ${far.out().slice(0, 200)}`,
+  );
+  if (leaves === 'we') gensio.close();
+  else far.end();
+  await until(() => ear.closes === 1, 'closed()');
+  assert.equal(ear.error?.code, leaves === 'we' ? undefined : 'remclose');
 }

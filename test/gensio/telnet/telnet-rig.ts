@@ -1,3 +1,4 @@
+// One end of a telnet connection over a layer in memory, with somebody above it.
 import type { GensioError } from '../../../src/base/gensio-error.ts';
 import { textOf } from '../../../src/gensio/telnet/names.ts';
 import { telnetClient, telnetServer } from '../../../src/gensio/telnet/telnet.ts';

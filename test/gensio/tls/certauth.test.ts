@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import type { GensioError } from '../../../src/base/gensio-error.ts';
+import { noLog } from '../../../src/base/log.ts';
 import { Filter, type Gensio, type Peer } from '../../../src/gensio/gensio.ts';
-import { Builder } from '../../../src/gensio/registry.ts';
 import { type Authority, directoryAuthority } from '../../../src/gensio/tls/authority.ts';
 import { certauthFilter } from '../../../src/gensio/tls/certauth.ts';
 import { CertauthDecoder, ELEMENT, encodeCertauth, MESSAGE, number16 } from '../../../src/gensio/tls/certauth-codec.ts';
@@ -18,6 +18,8 @@ import { type TestEnv, testEnv } from '../../rig/gensio-env.ts';
 import { freePort, gensiot, noGensiot } from '../../rig/gensiot.ts';
 import { allowCertificate, makeKey, testFolder } from '../../rig/keys.ts';
 import { linkedPair } from '../../rig/linked-gensio.ts';
+import { talk } from '../../rig/program.ts';
+import { calling, listening } from '../../rig/stack-ends.ts';
 import { layerSpec, tcpSpec } from '../layer-spec.ts';
 
 type Opts = Partial<LayerOf<'certauth'>['opts']>;
@@ -266,25 +268,9 @@ test('it cannot be made over a layer that does not encrypt, or with files that a
   assert.throws(() => make({ enable2fa: true }, undefined, true), { code: 'notsup' });
 });
 
-async function listening(
-  t: TestContext,
-  opts: Opts,
-): Promise<{ port: number; accepted: Gensio[]; failed: GensioError[]; lines: readonly string[] }> {
-  const env = testEnv();
-  const accepter = new Builder(env).accepter(spec(opts, sslSpec(tcpSpec(0))), authority(env));
-  const accepted: Gensio[] = [];
-  const failed: GensioError[] = [];
-  accepter.up = { accepted: (g) => void accepted.push(g), failed: (err) => void failed.push(err) };
-  assert.equal(await new Promise((resolve) => accepter.listen(resolve)), undefined);
-  t.after(() => {
-    for (const g of accepted) g.abort();
-    return new Promise<void>((resolve) => accepter.close(resolve));
-  });
-  return { port: accepter.port()!, accepted, failed, lines: env.lines };
-}
-
 test('gensiot logs in with a certificate and with a password, and is refused with wrong ones', { skip: noGensiot }, async (t) => {
-  const p = await listening(t, { enablePassword: true });
+  const auth = directoryAuthority({ authdir, allowedUsers: undefined }, noLog);
+  const p = await listening(t, spec({ enablePassword: true }), testEnv({ auth }));
   const start = (login: string) => gensiot(t, `certauth(${login}),ssl(CA=${server.cert}),tcp,127.0.0.1,${p.port}`);
   for (const login of [
     `username=joe,key=${joe.key},cert=${joe.cert}`,
@@ -296,19 +282,11 @@ test('gensiot logs in with a certificate and with a password, and is refused wit
     const far = start(login);
     await until(
       () => p.accepted.length > before,
-      () => `${login}: ${far.out()} ${p.failed} ${p.lines}`,
+      () => `${login}: ${far.out()} ${p.failed} ${p.env.lines}`,
     );
     const gensio = p.accepted[before]!;
-    const ear = new Ear();
-    gensio.up = ear;
-    gensio.setReading(true);
-    far.write('hello\n');
-    await until(() => ear.text() === 'hello\n', 'its line');
-    gensio.write(Buffer.from('welcome\n'));
-    await until(() => far.out() === 'welcome\n', far.out);
     assert.equal(gensio.peer?.authenticated, true);
-    gensio.close();
-    await until(() => ear.closes === 1, 'closed()');
+    await talk(gensio, far, 'we');
   }
   for (const login of [
     `username=joe,key=${bob.key},cert=${bob.cert}`,
@@ -329,26 +307,6 @@ test('gensiot logs in with a certificate and with a password, and is refused wit
 test('our client logs in to gensiot', { skip: noGensiot }, async (t) => {
   const port = await freePort();
   const far = gensiot(t, '-a', `certauth(CA=${joe.cert}),ssl(key=${server.key},cert=${server.cert}),tcp,127.0.0.1,${port}`);
-  let gensio: Gensio | undefined;
-  let why = '';
-  for (let i = 0; gensio === undefined && i < 200; i++) {
-    const ours = spec(asJoe, sslSpec(tcpSpec(port), { key: undefined, cert: '', CA: server.cert }));
-    const g = new Builder(testEnv()).connector(ours);
-    const err = await opened(g);
-    if (err === undefined) gensio = g;
-    else {
-      why = err.message;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  assert.ok(gensio, `${why} ${far.out()}`);
-  const ear = new Ear();
-  gensio.up = ear;
-  gensio.setReading(true);
-  gensio.write(Buffer.from('to gensiot\n'));
-  await until(() => far.out().includes('to gensiot\n'), far.out);
-  far.write('from gensiot\n');
-  await until(() => ear.text() === 'from gensiot\n', 'its line');
-  gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
+  const ours = spec(asJoe, sslSpec(tcpSpec(port), { key: undefined, cert: '', CA: server.cert }));
+  await talk(await calling(ours, far.out), far, 'we');
 });

@@ -1,17 +1,16 @@
 // What the tests of ssl share: keys of a server and of two clients, both ends of a connection in memory, and a port on loopback.
-import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { GensioError } from '../../../src/base/gensio-error.ts';
 import type { Gensio } from '../../../src/gensio/gensio.ts';
-import { Builder } from '../../../src/gensio/registry.ts';
 import { sslFilter } from '../../../src/gensio/tls/tls.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { opened } from '../../compliance/ear.ts';
 import { type TestEnv, testEnv } from '../../rig/gensio-env.ts';
 import { makeKey, testFolder } from '../../rig/keys.ts';
 import { linkedPair } from '../../rig/linked-gensio.ts';
+import { type Listening, listening } from '../../rig/stack-ends.ts';
 import { layerSpec, tcpSpec } from '../layer-spec.ts';
 
 export const dir = testFolder();
@@ -41,23 +40,8 @@ export async function pair(
   return { s, c, errors, env };
 }
 
-/** An ssl port on loopback; what it accepted and what failed. */
-export async function sslPort(
-  t: TestContext,
-  opts: Opts,
-  env = testEnv(),
-): Promise<{ port: number; accepted: Gensio[]; failed: GensioError[]; env: TestEnv }> {
-  const accepter = new Builder(env).accepter(ssl(opts));
-  const accepted: Gensio[] = [];
-  const failed: GensioError[] = [];
-  accepter.up = { accepted: (g) => void accepted.push(g), failed: (err) => void failed.push(err) };
-  assert.equal(await new Promise((resolve) => accepter.listen(resolve)), undefined);
-  t.after(() => {
-    for (const g of accepted) g.abort();
-    return new Promise<void>((resolve) => accepter.close(resolve));
-  });
-  return { port: accepter.port()!, accepted, failed, env };
-}
+/** An ssl port on loopback. */
+export const sslPort = (t: TestContext, opts: Opts, env?: TestEnv): Promise<Listening> => listening(t, ssl(opts), env);
 
 /** Node.js as a client, which takes any certificate. */
 export function nodeClient(t: TestContext, port: number, over: ConnectionOptions = {}): TLSSocket {

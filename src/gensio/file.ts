@@ -19,7 +19,7 @@ export class FileGensio implements Gensio {
   up: GensioUp = nobody;
   readonly #in: number | undefined;
   readonly #out: number | undefined;
-  readonly #buffer: Buffer;
+  #buffer: Buffer;
   /** At the end of the input: report a close, or just stop. */
   readonly #endCloses: boolean;
   #reading = false;
@@ -51,6 +51,10 @@ export class FileGensio implements Gensio {
     this.#reading = on;
     if (this.#held === undefined) this.#pump();
     else if (on) later(() => this.#pump());
+  }
+  leaveBuffer(): void {
+    // Neither what a thread reads into nor what waits to be handed up was lent.
+    if (!this.#readBusy && this.#held === undefined) this.#buffer = Buffer.allocUnsafe(this.#buffer.length);
   }
   /** Reads on, unless something was read already. The buffer is lent while reading is off, so nothing is read into it then. */
   #pump(): void {

@@ -96,6 +96,8 @@ export interface Gensio {
   write(data: Buffer): boolean;
   /** Off at first. false: stop reading the source, so that its far end feels it. */
   setReading(on: boolean): void;
+  /** What was lent last stays in use for longer: it is left alone also when reading goes on. Absent where each buffer is a new one. */
+  leaveBuffer?(): void;
   /** Orderly: what was written goes out first, as far as the far end takes it. closed() follows. A second call does nothing. */
   close(): void;
   /** At once: what is still queued is lost. closed() follows. Also after close(), when that takes too long. */
@@ -146,6 +148,9 @@ export abstract class Filter implements Gensio, GensioUp {
   }
   setReading(on: boolean): void {
     this.child.setReading(on);
+  }
+  leaveBuffer(): void {
+    this.child.leaveBuffer?.();
   }
   closed(err?: GensioError): void {
     this.up.closed(err);

@@ -217,7 +217,8 @@ export class ByteStream {
     const callback = (n: number): boolean => {
       const whole = this.#buffer!;
       if (n !== this.#piece.length) this.#piece = n === whole.length ? whole : whole.subarray(0, n);
-      return this.#guardedRead(this.#piece);
+      // Without the handle there is no other buffer to be read into: see leaveBuffer().
+      return this.#guardedRead(this.#handle === undefined ? Buffer.from(this.#piece) : this.#piece);
     };
     const { socket, own } = make({ buffer, callback });
     this.#socket = socket;
@@ -353,7 +354,7 @@ export class ByteStream {
 
   /** Before reading is turned on although what was handed up last is still in use: that stays as it is, another buffer is read into. */
   leaveBuffer(): void {
-    // Without the handle a socket's pieces are copies.
+    // Without the handle every piece is a copy.
     if (!this.#lent || this.#handle === undefined || this.#buffer === undefined) return;
     this.#lent = false;
     this.#buffer = takeBuffer(this.#buffer.length);

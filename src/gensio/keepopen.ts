@@ -114,6 +114,9 @@ class KeepOpen implements Gensio, GensioUp {
     this.#reading = on;
     if (this.#state === 'open') this.#child.setReading(on);
   }
+  leaveBuffer(): void {
+    this.#child.leaveBuffer?.();
+  }
   queued(): number {
     return this.#heldBytes + (this.#state === 'open' || this.#state === 'closing' ? this.#child.queued() : 0);
   }

@@ -42,6 +42,9 @@ export class Opener implements Gensio, GensioUp {
   setReading(on: boolean): void {
     this.#inner?.setReading(on);
   }
+  leaveBuffer(): void {
+    this.#inner?.leaveBuffer?.();
+  }
   close(): void {
     if (this.#inner !== undefined) this.#inner.close();
     else this.#giveUp();

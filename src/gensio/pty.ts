@@ -41,6 +41,9 @@ class PtyGensio implements Gensio, ByteStreamUp {
     if (!this.#hungUp) this.#bytes.setReading(on);
     else if (on) later(() => this.#drain());
   }
+  leaveBuffer(): void {
+    this.#bytes.leaveBuffer();
+  }
   queued(): number {
     return this.#bytes.queued();
   }

@@ -83,6 +83,9 @@ class TwoStreams implements Gensio {
   setReading(on: boolean): void {
     if (this.#state === 'open') this.#input.setReading(on);
   }
+  leaveBuffer(): void {
+    this.#input.leaveBuffer();
+  }
   queued(): number {
     return this.#output.queued();
   }

@@ -39,6 +39,9 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   setReading(on: boolean): void {
     if (this.#state === 'open') this.bytes.setReading(on);
   }
+  leaveBuffer(): void {
+    this.bytes.leaveBuffer();
+  }
   queued(): number {
     return this.bytes.queued();
   }

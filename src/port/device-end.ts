@@ -84,6 +84,10 @@ export class DeviceEnd {
   setReading(on: boolean): void {
     this.#gensio?.setReading(on);
   }
+  /** Somebody who is not waited for still has what was read last. */
+  leaveBuffer(): void {
+    this.#gensio?.leaveBuffer?.();
+  }
 
   /** What was written goes out, within a limit; deviceClosed() follows. */
   close(): void {

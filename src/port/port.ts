@@ -272,6 +272,8 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   #forget(user: Netcon, why: Reason): void {
     const place = this.#places.indexOf(user);
     if (place >= 0) this.#places[place] = undefined;
+    // Its last bytes may still be on their way out while the device is read for the others.
+    if (user.full) this.#device.leaveBuffer();
     if (this.#users.delete(user)) this.#observers.tell((o) => o.userLeft?.(user, why));
     if (place >= 0) this.#env.userChanged?.('disconnected', this, user);
   }

@@ -284,6 +284,24 @@ export function compliance(name: string, setup: Setup): void {
       );
   });
 
+  if (setup.sends !== false)
+    it('what was handed up before leaveBuffer() stays as it is while reading goes on', async ({ gensio, far }, ear) => {
+      const kept: Buffer[] = [];
+      ear.onRead = (data) => {
+        kept.push(data);
+        gensio.setReading(false);
+      };
+      gensio.setReading(true);
+      for (let i = 1; i <= 3; i++) {
+        far.send(pattern(Math.min(piece, 3000), i));
+        await until(() => kept.length >= i, `piece ${i}`);
+        gensio.leaveBuffer?.();
+        gensio.setReading(true);
+      }
+      await settle();
+      assert.ok(Buffer.concat(kept).equals(ear.data()));
+    });
+
   for (const how of ['close', 'abort'] as const) {
     if (setup.sends === false) break;
     it(`what was handed up before reading was turned off stays as it is through ${how}(), and when a next one reads`, async ({

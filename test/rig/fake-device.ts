@@ -47,6 +47,7 @@ export class FakeTerminal implements Terminal {
   write(): boolean {
     return true;
   }
+  leaveBuffer(): void {}
   setReading(): void {}
   queued(): number {
     return 0;

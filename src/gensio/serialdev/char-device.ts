@@ -96,6 +96,9 @@ class PolledBytes implements Bytes {
     this.#wantsRead = on;
     if (on) this.#fill();
   }
+  leaveBuffer(): void {
+    if (!this.#reading && this.#readTimer === undefined) this.#buffer = undefined;
+  }
   #fill(): void {
     if (this.#reading || !this.#wantsRead || this.#destroyed || this.#readTimer !== undefined) return;
     this.#reading = true;

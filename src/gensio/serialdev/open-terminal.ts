@@ -10,6 +10,7 @@ import { Drain, type DrainLimits, type TerminalUp } from './terminal.ts';
 export interface Bytes {
   write(data: Buffer): boolean;
   setReading(on: boolean): void;
+  leaveBuffer(): void;
   queued(): number;
   unsent(): number;
   destroy(): void;
@@ -46,6 +47,9 @@ export abstract class OpenTerminal implements ByteStreamUp {
   }
   setReading(on: boolean): void {
     if (this.isOpen) this.bytes?.setReading(on);
+  }
+  leaveBuffer(): void {
+    this.bytes?.leaveBuffer();
   }
   queued(): number {
     return this.bytes?.queued() ?? 0;

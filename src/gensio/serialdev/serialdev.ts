@@ -146,6 +146,9 @@ export class SerialDev implements Gensio, TerminalUp {
   setReading(on: boolean): void {
     if (this.#state === 'open' && !this.#opts.wronly) this.#terminal?.setReading(on);
   }
+  leaveBuffer(): void {
+    this.#terminal?.leaveBuffer();
+  }
   queued(): number {
     return this.#terminal?.queued() ?? 0;
   }

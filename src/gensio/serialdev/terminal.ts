@@ -19,6 +19,7 @@ export interface Terminal {
   /** As Gensio.write. */
   write(data: Buffer): boolean;
   setReading(on: boolean): void;
+  leaveBuffer(): void;
   queued(): number;
   /** Everything at once; nothing is flushed (but in node-serialport.ts). */
   change(settings: LineSettings): SystemError | undefined;

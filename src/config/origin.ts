@@ -55,8 +55,8 @@ export function noteItems<T>(section: Pos, field: string, items: readonly T[], p
   for (const [i, item] of items.slice(0, MAX_NOTED).entries()) noteWritten(section, `${field}.${i}`, pos(item, i));
 }
 
-/** Notes every option of a table: given in the file (by key), or from a default of the class. */
-export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string, Pos>, defaults: Defaults, cls: string): void {
+/** Notes every option of a table of ser2net's own: given in the file (by key), or from a default. */
+export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string, Pos>, defaults: Defaults): void {
   if (!defaults.changed) {
     for (const [key, pos] of given) if (Object.hasOwn(rows, key)) noteWritten(section, `options.${key}`, pos);
     return;
@@ -64,7 +64,7 @@ export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string,
   for (const [key, { preset }] of Object.entries(rows)) {
     const pos = given.get(key);
     if (pos !== undefined) noteWritten(section, `options.${key}`, pos);
-    else if (preset !== undefined) noteDefault(section, `options.${key}`, preset.name, defaults, cls);
+    else if (preset !== undefined) noteDefault(section, `options.${key}`, preset.name, defaults, 'ser2net');
   }
 }
 

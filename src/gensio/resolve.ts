@@ -44,7 +44,7 @@ function lookupAll(
 /**
  * All endpoints of an address list, IPv6 before IPv4 for a name without family, duplicates removed. An accepter without host gets
  * the wildcard, one IPv6 socket that takes IPv4 as well; a connector without host the loopback addresses (ser2net 4.3.11 tries only
- * ::1). `*` is both wildcards as two sockets.
+ * ::1). `*` is both wildcards as two sockets. Of an accepter either all ports are 0 (the system chooses), or none is.
  */
 export function resolve(
   addrs: readonly NetAddr[],
@@ -57,7 +57,11 @@ export function resolve(
   };
   const next = (i: number): void => {
     const addr = addrs[i];
-    if (addr === undefined) return done(out.length === 0 ? new GensioError('notfound') : undefined, out);
+    if (addr === undefined) {
+      const zeros = out.filter((e) => e.port === 0).length;
+      if (zeros !== 0 && zeros !== out.length) return done(new GensioError('inconsistent', 'all addresses or none may have port 0'), []);
+      return done(out.length === 0 ? new GensioError('notfound') : undefined, out);
+    }
     const port = portNumber(addr.port);
     if (port === undefined) return done(new GensioError('unknownname', `unknown service '${addr.port}'`), []);
     if (port === 0 && role === 'connector') return done(new GensioError('inval', 'port 0 cannot be connected to'), []);

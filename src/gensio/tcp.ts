@@ -65,8 +65,6 @@ class TcpAccepter implements Accepter {
     resolve(this.#spec.addrs, 'accepter', (err, endpoints) => {
       if (this.#closing) return done(new GensioError('localclosed'));
       if (err !== undefined) return done(err);
-      const zero = endpoints.filter((e) => e.port === 0).length;
-      if (zero !== 0 && zero !== endpoints.length) return done(new GensioError('inconsistent', 'all addresses or none may have port 0'));
       this.#listenOn(endpoints, 0, undefined, done);
     });
   }

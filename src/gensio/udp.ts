@@ -207,8 +207,6 @@ class UdpAccepter implements Accepter {
     resolve(withUdpPorts(this.#spec.addrs), 'accepter', (err, endpoints) => {
       if (this.#closing) return done(new GensioError('localclosed'));
       if (err !== undefined) return done(err);
-      const zero = endpoints.filter((e) => e.port === 0).length;
-      if (zero !== 0 && zero !== endpoints.length) return done(new GensioError('inconsistent', 'all addresses or none may have port 0'));
       this.#bind(endpoints, 0, undefined, done);
     });
   }

@@ -130,7 +130,7 @@ function readControlPort(fields: Fields, report: LineReport, names: ConfNames): 
   const { authdir = '', pamauth } = names.defaults.values(ADMIN, 'ser2net');
   const pos = report.posOf(port);
   noteStack(pos, 'accepter', pos, accepter, names.defaults);
-  noteOptions(pos, ADMIN, new Map(), names.defaults, 'ser2net');
+  noteOptions(pos, ADMIN, new Map(), names.defaults);
   return { is: 'admin', admin: { name: undefined, accepter, authdir, pamauth, pos } };
 }
 
@@ -181,7 +181,7 @@ function readRotator(fields: Fields, report: LineReport, names: ConfNames): Entr
   const pos = report.posOf(name);
   noteStack(pos, 'accepter', pos, accepter, names.defaults);
   noteWritten(pos, 'connections', report.posOf(list!));
-  noteOptions(pos, ROTATOR, new Map(), names.defaults, 'ser2net');
+  noteOptions(pos, ROTATOR, new Map(), names.defaults);
   noteItems(pos, 'connections', split.words, (text, i) => report.posOf({ text, at: list!.at + split.places[i]!.at }));
   const place = [`${messages.rotatorStart}${report.onLine}: `, report.onLine] as const;
   return { is: 'rotator', rotator: { name: name.text, accepter, connections: split.words, options, pos, place } };
@@ -265,7 +265,7 @@ function readLedWords(base: Omit<LedConfig, 'device' | 'duration'>, words: reado
       classic: messages.ledBad(name.text, what, report.onLine),
     });
   }
-  noteOptions(base.pos, LED, given, new Defaults(), 'ser2net');
+  noteOptions(base.pos, LED, given, new Defaults());
   const usable = { duration: bad.has('duration') ? LED.duration.def : duration, state: bad.has('state') ? LED.state.def : state };
   return define({ ...base, device, ...usable }, true);
 }

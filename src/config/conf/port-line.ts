@@ -164,7 +164,7 @@ function noteOrigins(
   noteWritten(pos, 'timeout', pos);
   noteWritten(pos, 'enable', pos);
   const places = new Map([...given].map(([key, where]) => [key, report.posOf(where)]));
-  noteOptions(pos, CONNECTION, places, names.defaults, 'ser2net');
+  noteOptions(pos, CONNECTION, places, names.defaults);
 }
 
 interface Read {

@@ -31,13 +31,7 @@ const SPEED = /^([0-9]+)(?:([NEOMS])(?:([5-8])([12])?)?)?$/i;
 /** A DEFAULT line; `fields` stands behind its first colon. */
 export function readDefault(fields: Fields, report: LineReport, names: ConfNames): Entry {
   const name = fields.next();
-  if (name === undefined) {
-    report.error('bad-line', report.whole, 'the default has no name', {
-      hint: 'DEFAULT:name:value',
-      classic: `No default name given${report.onLine}`,
-    });
-    return { is: 'dropped' };
-  }
+  if (name === undefined) return noName(report, 'DEFAULT:name:value');
   const value = fields.next();
   const written = fields.rest();
   const cls = written?.text.replace(/[ \t\n\r\f\v]+$/, '');
@@ -161,17 +155,16 @@ function setSpeed({ name, value, cls }: Written, report: LineReport, names: Conf
   return storeSpeed(parts, names, cls, report.posOf(name));
 }
 
+function noName(report: LineReport, hint: string): Entry {
+  report.error('bad-line', report.whole, 'the default has no name', { hint, classic: `No default name given${report.onLine}` });
+  return { is: 'dropped' };
+}
+
 /** A DELDEFAULT line; `fields` stands behind its first colon. */
 export function readDelDefault(fields: Fields, report: LineReport, names: ConfNames): Entry {
   const name = fields.next();
   const cls = fields.rest();
-  if (name === undefined) {
-    report.error('bad-line', report.whole, 'the default has no name', {
-      hint: 'DELDEFAULT:name:class',
-      classic: `No default name given${report.onLine}`,
-    });
-    return { is: 'dropped' };
-  }
+  if (name === undefined) return noName(report, 'DELDEFAULT:name:class');
   if (cls === undefined || cls.text === 'ser2net' || cls.text === 'default') {
     report.error('bad-default', cls ?? name, 'only the default of a class of gensio can be taken away', {
       hint: 'DELDEFAULT:name:class, with a class such as serialdev, tcp or telnet',

@@ -119,14 +119,24 @@ export class Build {
     this.#noteKeys(draft, connection.pos, report);
     noteStack(connection.pos, 'accepter', report.pos(accepter), connection.accepter, this.defaults);
     noteStack(connection.pos, 'connector', report.pos(connector), below, this.defaults);
-    noteOptions(
-      connection.pos,
-      CONNECTION,
-      givenIn(draft, report, (option) => keysSetBy(optionString(option))),
-      this.defaults,
-      'ser2net',
-    );
+    this.#noteOptions(draft, connection.pos, report, CONNECTION, (option) => keysSetBy(optionString(option)));
     return true;
+  }
+
+  /** Notes where the options of a section stand. keys: of the rows that an option sets. */
+  #noteOptions(
+    draft: Draft,
+    section: Pos,
+    report: Report,
+    rows: Rows,
+    keys: (option: OptionText) => readonly string[] = ({ name }) => keysOf(rows, name.text),
+  ): void {
+    const given = new Map<string, Pos>();
+    for (const option of draft.options) {
+      const pos = report.pos(option.value.text === '' ? option.name : option.value);
+      for (const key of keys(option)) given.set(key, pos);
+    }
+    noteOptions(section, rows, given, this.defaults);
   }
 
   /** Notes where the keys of a section stand. */
@@ -194,13 +204,7 @@ export class Build {
     this.#noteKeys(draft, pos, report);
     noteItems(pos, 'connections', draft.list, (each) => report.pos(each));
     noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
-    noteOptions(
-      pos,
-      ROTATOR,
-      givenIn(draft, report, ({ name: { text: key } }) => keysOf(ROTATOR, key)),
-      this.defaults,
-      'ser2net',
-    );
+    this.#noteOptions(draft, pos, report, ROTATOR);
     return true;
   }
 
@@ -233,13 +237,7 @@ export class Build {
     const pos = report.pos(draft.span);
     this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos, place: report.place };
     noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
-    noteOptions(
-      pos,
-      ADMIN,
-      givenIn(draft, report, ({ name: { text: key } }) => keysOf(ADMIN, key)),
-      this.defaults,
-      'ser2net',
-    );
+    this.#noteOptions(draft, pos, report, ADMIN);
     return true;
   }
 
@@ -280,13 +278,7 @@ export class Build {
     const pos = report.pos(draft.span);
     this.leds.push({ ...values, name, driver: 'sysfs', device, pos });
     this.#noteKeys(draft, pos, report);
-    noteOptions(
-      pos,
-      LED,
-      givenIn(draft, report, ({ name: { text } }) => ledOptions(text, 'yaml')),
-      this.defaults,
-      'ser2net',
-    );
+    this.#noteOptions(draft, pos, report, LED, ({ name }) => ledOptions(name.text, 'yaml'));
     return true;
   }
 
@@ -295,13 +287,7 @@ export class Build {
     if (read === undefined) return true;
     this.attachments.push(read);
     this.#noteKeys(draft, read.pos, report);
-    noteOptions(
-      read.pos,
-      ATTACH,
-      givenIn(draft, report, ({ name: { text } }) => keysOf(ATTACH, text)),
-      this.defaults,
-      'ser2net',
-    );
+    this.#noteOptions(draft, read.pos, report, ATTACH);
     return true;
   }
 
@@ -353,16 +339,6 @@ function optionsTwice({ kind, options }: Draft, report: Report): void {
   }
 }
 const ADDING: readonly string[] = Object.values(CONNECTION as Rows).flatMap((row) => (row.adds && row.yaml !== false ? [row.yaml] : []));
-
-/** The options of a section by the keys of their rows, with the place of the last that counts. */
-function givenIn(draft: Draft, report: Report, keys: (option: OptionText) => readonly string[]): Map<string, Pos> {
-  const out = new Map<string, Pos>();
-  for (const option of draft.options) {
-    const pos = report.pos(option.value.text === '' ? option.name : option.value);
-    for (const key of keys(option)) out.set(key, pos);
-  }
-  return out;
-}
 
 const defaultHint = (name: string): string | undefined =>
   OPTION_NAMES.includes(name) ? `'${name}' can only be given in a connection` : meant(name, defaultNames);

@@ -10,6 +10,7 @@ import { defaults } from '../../src/options/row.ts';
 import type { LayerSpec } from '../../src/options/stack.ts';
 import { Engine } from '../../src/port/engine.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
+import { PLAIN_LINE } from '../rig/fake-device.ts';
 import { FakeGensio, type FakeGensioOptions } from '../rig/fake-gensio.ts';
 import { FakeAccepter, settle } from '../rig/port-rig.ts';
 
@@ -31,21 +32,6 @@ export interface RigPort {
   /** The string means nothing. */
   readonly invalid?: true | 'accepter';
 }
-
-const LINE = {
-  speed: 9600,
-  parity: 'N',
-  databits: 8,
-  stopbits: 1,
-  xonxoff: false,
-  rtscts: false,
-  local: true,
-  hangupWhenDone: false,
-  nobreak: false,
-  lines: [],
-  rs485: undefined,
-  wronly: false,
-} as const;
 
 /** A serial device of which the admin port can ask everything. */
 export class RigDevice extends FakeGensio {
@@ -95,7 +81,7 @@ export function connection(port: RigPort): ConnectionConfig {
   return {
     name,
     accepter: stack(accepter, invalid === 'accepter' ? undefined : { type: 'dummy', opts: {}, rest: name }),
-    connector: stack(connector, invalid === true ? undefined : { type: 'serialdev', opts: {}, device: name, line: LINE }),
+    connector: stack(connector, invalid === true ? undefined : { type: 'serialdev', opts: {}, device: name, line: PLAIN_LINE }),
     device,
     timeout,
     enable,

@@ -11,6 +11,7 @@ import { Ear, type FarEnd, opened, settle, until } from '../compliance/ear.ts';
 import { compliance } from '../compliance/gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { testFolder } from '../rig/keys.ts';
+import { runs } from '../rig/program.ts';
 import { layerSpec } from './layer-spec.ts';
 
 const skip = libc() === undefined && 'no koffi';
@@ -173,13 +174,5 @@ test('closing hangs up the program', { skip }, async () => {
   await until(() => ear.text().endsWith('\n'), 'its pid');
   gensio.close();
   await until(() => ear.closes === 1, 'closed()');
-  const pid = Number(ear.text());
-  await until(() => {
-    try {
-      process.kill(pid, 0);
-      return false;
-    } catch {
-      return true;
-    }
-  }, 'the end of the process');
+  await until(() => !runs(Number(ear.text())), 'the end of the process');
 });

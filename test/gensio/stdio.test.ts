@@ -6,6 +6,7 @@ import type { LayerOf } from '../../src/options/stack.ts';
 import { Ear, type FarEnd, opened, settle, until } from '../compliance/ear.ts';
 import { compliance, pattern, writeAll } from '../compliance/gensio.ts';
 import { type TestEnv, testEnv } from '../rig/gensio-env.ts';
+import { runs } from '../rig/program.ts';
 import { layerSpec } from './layer-spec.ts';
 
 const make = (argv: string[], opts: Partial<LayerOf<'stdio'>['opts']> = {}, env: TestEnv = testEnv()) =>
@@ -119,15 +120,7 @@ test('close() ends its input and waits for it; abort() makes it end', async () =
   assert.equal(other.closes, 0);
   stubborn.abort();
   await until(() => other.closes === 1, 'closed()');
-  const pid = Number(other.text());
-  await until(() => {
-    try {
-      process.kill(pid, 0);
-      return false;
-    } catch {
-      return true;
-    }
-  }, 'the end of the process');
+  await until(() => !runs(Number(other.text())), 'the end of the process');
 });
 
 test('raw without a terminal is an error', async () => {

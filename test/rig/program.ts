@@ -8,6 +8,16 @@ import { Ear, until } from '../compliance/ear.ts';
 export const missing = (program: string): string | false =>
   spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0 && `${program} is not installed`;
 
+/** A process with this number is there. */
+export function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export interface Program {
   /** Standard output and error together. */
   out(): string;

@@ -24,7 +24,7 @@ _ser2net() {
         --to) COMPREPLY=($(compgen -W 'v1 v2' -- "$cur")); return ;;
         -o|--output) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '--to --v1 --v2 -o --output --meant --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '--to --v1 --v2 -o --output --meant --inline --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     devices)

@@ -8,24 +8,13 @@ import { Defaults } from './defaults.ts';
 import { DefaultsForV2, ROWS_OF, remarkOn, type Written } from './defaults-v2.ts';
 import { namedLayers } from './named-layers.ts';
 import type { Files } from './source.ts';
-import { MAIN_KEYS } from './yaml/section.ts';
 import { Substitutes } from './yaml/substitute.ts';
-import { readNodes, type YamlNode } from './yaml-nodes.ts';
+import type { YamlNode } from './yaml-nodes.ts';
+import { readSections, type Section, type Sections, scalarOf } from './yaml-sections.ts';
 
 type Kind = Part['kind'];
 type Mapping = Extract<YamlNode, { is: 'mapping' }>;
 
-/** A thing of the file, whichever version it was written in. */
-interface Section {
-  readonly kind: Kind;
-  readonly name: string | undefined;
-  readonly before: readonly string[];
-  readonly node: YamlNode;
-  /** Anchor on the text of a define in version 2. */
-  readonly alias: string | undefined;
-}
-
-const scalarOf = (node: YamlNode | undefined): string | undefined => (node?.is === 'scalar' ? node.value : undefined);
 const entry = (node: Mapping, key: string): YamlNode | undefined => node.entries.find(([k]) => scalarOf(k)?.toLowerCase() === key)?.[1];
 
 /** A conversion opens no files: texts that stand in one are not looked into. */
@@ -37,30 +26,30 @@ const NO_FILES: Files = {
   home: () => '',
 };
 
-/** Which version a text is of: the first key that tells. */
-function versionOf(documents: readonly YamlNode[]): YamlVersion | undefined {
-  for (const document of documents) {
-    if (document.is !== 'mapping') continue;
-    for (const [key] of document.entries) {
-      const name = scalarOf(key)?.toLowerCase() ?? '';
-      const version = Object.hasOwn(MAIN_KEYS, name) ? MAIN_KEYS[name]!.version : 0;
-      if (version !== 0) return version === 1 ? 'v1' : 'v2';
-    }
+/**
+ * A YAML text in a version; the very same text when it is of that version already. files: what is included is put in its place, from
+ * there; without it an include stays.
+ */
+export function yamlToYaml(
+  text: string,
+  file: string,
+  to: YamlVersion,
+  files?: Files,
+): { readonly text: string; readonly diags: readonly Diag[] } {
+  const { version, items, diags } = readSections(text, file, files);
+  if (version === undefined || version === to) {
+    const said = 'it is of that version already, and stays as it is';
+    const note: Diag = { code: 'suspicious', severity: 'warning', pos: { file, line: 1, col: 1, len: 0 }, text: said };
+    return { text, diags: files === undefined ? diags : [note] };
   }
-  return undefined;
-}
-
-/** A YAML text in a version; the very same text when it is of that version already. */
-export function yamlToYaml(text: string, file: string, to: YamlVersion): { readonly text: string; readonly diags: readonly Diag[] } {
-  return new Converter(text, file, to).run();
+  const converter = new Converter(to);
+  const written = converter.run(items);
+  return { text: written, diags: [...diags, ...converter.diags] };
 }
 
 class Converter {
-  readonly #nodes: ReturnType<typeof readNodes>;
-  readonly #source: string;
-  readonly #file: string;
   readonly #to: YamlVersion;
-  readonly #diags: Diag[] = [];
+  readonly diags: Diag[] = [];
   readonly #out: YamlText;
   readonly #defaults = new Defaults();
   readonly #defaultsNow = new DefaultsForV2(this.#defaults, new Defaults());
@@ -73,33 +62,27 @@ class Converter {
   readonly #texts = new Substitutes(NO_FILES);
   #notes: string[] = [];
 
-  constructor(text: string, file: string, to: YamlVersion) {
-    this.#nodes = readNodes(text);
-    this.#source = text;
-    this.#file = file;
+  /** Of the section that is being written. */
+  #place: Section['place'] | undefined;
+
+  constructor(to: YamlVersion) {
     this.#to = to;
     this.#out = new YamlText(to);
   }
 
-  run(): { readonly text: string; readonly diags: readonly Diag[] } {
-    const { tree, documents, rest } = this.#nodes;
-    if (tree.mistake !== undefined) {
-      const { mistake } = tree;
-      const pos = { file: this.#file, ...tree.place(mistake.at), len: 1 };
-      const hint = 'run check on it first';
-      this.#diags.push({ code: 'syntax', severity: 'error', pos, text: `what follows was not converted: ${mistake.text}`, hint });
+  run(items: Sections['items']): string {
+    for (const item of items) {
+      if ('comment' in item) continue;
+      const { kind, name, node } = item;
+      if (name !== undefined && kind === 'connection') this.#name(kind, name);
+      const emptied = kind === 'default' && node.is === 'mapping' && entry(node, 'value') === undefined ? entry(node, 'name') : undefined;
+      if (emptied?.is === 'scalar') this.#defaultsNow.expect(emptied.value);
     }
-    const from = versionOf(documents);
-    if (from === undefined || from === this.#to) return { text: this.#source, diags: this.#diags };
-    const sections = documents.flatMap((document) => this.#sections(document, from));
-    for (const { kind, name } of sections) if (name !== undefined && kind === 'connection') this.#name(kind, name);
-    for (const { kind, node } of sections) {
-      const name = kind === 'default' && node.is === 'mapping' && entry(node, 'value') === undefined ? entry(node, 'name') : undefined;
-      if (name?.is === 'scalar') this.#defaultsNow.expect(name.value);
+    for (const item of items) {
+      if ('comment' in item) this.#comment(item.comment);
+      else this.#section(item);
     }
-    for (const section of sections) this.#section(section);
-    this.#comment(rest);
-    return { text: this.#out.toString(), diags: this.#diags };
+    return this.#out.toString();
   }
 
   #comment(lines: readonly string[]): void {
@@ -107,35 +90,9 @@ class Converter {
   }
 
   #note(node: YamlNode, text: string, severity: 'warning' | 'error' = 'warning'): void {
-    const pos = { file: this.#file, ...this.#nodes.tree.place(node.at), len: 1 };
-    this.#diags.push({ code: severity === 'error' ? 'bad-value' : 'suspicious', severity, pos, text });
+    const pos = this.#place!(node);
+    this.diags.push({ code: severity === 'error' ? 'bad-value' : 'suspicious', severity, pos, text });
     this.#notes.push(text);
-  }
-
-  #sections(document: YamlNode, from: YamlVersion): Section[] {
-    if (document.is !== 'mapping') return [];
-    return document.entries.flatMap(([key, node]): Section[] => {
-      const word = scalarOf(key)?.toLowerCase() ?? '';
-      const known = Object.hasOwn(MAIN_KEYS, word) ? MAIN_KEYS[word]! : undefined;
-      if (known === undefined) {
-        this.#note(key, `'${word}' is not a section and is left out`, 'error');
-        return [];
-      }
-      const { kind } = known;
-      const before = [...key.before, ...node.before];
-      if (kind === 'include' || from === 'v1') return [{ kind, name: node.anchor, before, node, alias: undefined }];
-      if (node.is !== 'mapping') {
-        this.#note(node, `'${word}' has nothing under it and is left out`, 'error');
-        return [];
-      }
-      return node.entries.map(([name, value], i) => ({
-        kind,
-        name: scalarOf(name) ?? '',
-        before: [...(i === 0 ? before : []), ...name.before, ...value.before],
-        node: value,
-        alias: value.anchor,
-      }));
-    });
   }
 
   /** The name of a thing now: an anchor in version 1, any text in version 2. A name given again is a new one there. */
@@ -154,6 +111,7 @@ class Converter {
 
   #section(section: Section): void {
     this.#notes = [];
+    this.#place = section.place;
     const parts = this.#parts(section);
     this.#comment(section.before);
     if (this.#notes.length > 0)
@@ -169,7 +127,7 @@ class Converter {
   #parts(section: Section): Part[] | undefined {
     const { kind, node, alias } = section;
     if (kind === 'include') {
-      this.#note(node, 'the files included here are as they were: convert each of them, too');
+      this.#note(node, 'the files included here are as they were: convert each of them, too, or put them in with --inline');
       return [{ kind, name: '', body: [this.#value(node)] }];
     }
     if (kind === 'define') return this.#define(section);

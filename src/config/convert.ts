@@ -3,7 +3,7 @@ import type { Diag } from '../base/diag.ts';
 import { encodeRaw } from '../base/raw-text.ts';
 import { confToYaml } from './conf/to-yaml.ts';
 import { yamlToYaml } from './convert-yaml.ts';
-import { formatOf } from './source.ts';
+import { type Files, formatOf } from './source.ts';
 
 export interface ConvertOptions {
   /**
@@ -11,6 +11,8 @@ export interface ConvertOptions {
    * and a port stays, without the words of its options that are not understood.
    */
   readonly meant?: boolean;
+  /** Put what a YAML file of the other version includes in its place, read from here. Without it an include stays as it is. */
+  readonly inline?: Files;
 }
 
 export interface Converted {
@@ -20,8 +22,8 @@ export interface Converted {
 }
 
 /** Converts a text of any format; a classic one may be anything. YAML that is of the version already stays as it is. */
-export function convert(text: string, file: string, to: 'v1' | 'v2', { meant = false }: ConvertOptions = {}): Converted {
+export function convert(text: string, file: string, to: 'v1' | 'v2', { meant = false, inline }: ConvertOptions = {}): Converted {
   const { format, diags } = formatOf(file, encodeRaw(text));
-  const converted = format === 'yaml' ? yamlToYaml(text, file, to) : confToYaml(text, file, to, meant);
+  const converted = format === 'yaml' ? yamlToYaml(text, file, to, inline) : confToYaml(text, file, to, meant);
   return { text: converted.text, diags: [...diags, ...converted.diags] };
 }

@@ -18,10 +18,11 @@ export interface ConvertFlags {
   readonly v2?: boolean | undefined;
   readonly output?: string | undefined;
   readonly meant?: boolean | undefined;
+  readonly inline?: boolean | undefined;
 }
 
 /** `-` is standard input. 0: converted; 1: parts had to be left out; 2: not readable, not writable, or a mistake in the words. */
-export async function convertFile(file: string, { to, v1, v2, output, meant }: ConvertFlags, io: SubcommandIo): Promise<number> {
+export async function convertFile(file: string, { to, v1, v2, output, meant, inline }: ConvertFlags, io: SubcommandIo): Promise<number> {
   const wanted = new Set([...(to === undefined ? [] : [to]), ...(v1 === true ? ['v1'] : []), ...(v2 === true ? ['v2'] : [])]);
   if (wanted.size > 1) {
     io.err('the result cannot be of both versions: give one of --v1 and --v2\n');
@@ -34,7 +35,10 @@ export async function convertFile(file: string, { to, v1, v2, output, meant }: C
     return 2;
   }
   const name = file === '-' ? '<stdin>' : file;
-  const { text, diags } = convert(decodeFile(bytes), name, wanted.has('v2') ? 'v2' : 'v1', { meant: meant === true });
+  const { text, diags } = convert(decodeFile(bytes), name, wanted.has('v2') ? 'v2' : 'v1', {
+    meant: meant === true,
+    ...(inline === true && { inline: files }),
+  });
   const result = encodeRaw(text);
   if (output === undefined || output === '-') io.out(result);
   else {

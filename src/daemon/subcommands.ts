@@ -73,6 +73,7 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '--v2', doc: 'short for --to v2' },
       { flags: '-o, --output <file>', doc: 'write there, not to standard output; a file that is there is replaced as a whole' },
       { flags: '--meant', doc: 'for files written for 2.x and 3.x: what they meant there, where 4.x reads it otherwise' },
+      { flags: '--inline', doc: 'put files that are included in the place of their include, converted too; else they stay as they are' },
     ],
     usageStatus: 2,
     run: async (args, options, io) => (await import('./convert.ts')).convertFile(args[0]!, { ...options }, io),

@@ -10,6 +10,7 @@ import type { Config, Reading } from '../../src/config/model.ts';
 import type { Files } from '../../src/config/source.ts';
 import { readYaml } from '../../src/config/yaml/model.ts';
 import { projectRoot } from './conf/conf-text.ts';
+import { memoryFiles } from './memory-files.ts';
 
 const FILES: Files = {
   read: (path) => (path === '/banner' ? Buffer.from('from a file') : { reason: 'No such file or directory' }),
@@ -322,9 +323,53 @@ test('names that cannot be anchors are changed, also where they are referred to'
 });
 
 test('include stays, with a word about the files it names', () => {
-  const note = '# note: the files included here are as they were: convert each of them, too\n';
+  const note = '# note: the files included here are as they were: convert each of them, too, or put them in with --inline\n';
   assert.equal(body('v2', 'define: &a b', 'include: /etc/x/*.yaml'), `defines:\n  a: &a b\n\n${note}include: '/etc/x/*.yaml'\n`);
   assert.equal(body('v1', 'defines: {a: b}', 'include: /etc/x/*.yaml'), `define: &a b\n${note}include: '/etc/x/*.yaml'\n`);
+});
+
+test('what is included is put in its place when asked for, and all of it means the same', () => {
+  const files = memoryFiles({
+    '/etc/conf.d/a.yaml':
+      'define: &dev /dev/ttyS0\ndefault: {name: banner, value: hello}\n# the first\nconnection: &a {accepter: 2000, connector: *dev}\n',
+    '/etc/conf.d/b.yaml': "default: {name: banner}\nconnection: &b {accepter: 'tcp,2001', connector: *dev}\n# end of b\n",
+    '/etc/c.yaml': 'include: /etc/conf.d/a.yaml\n',
+  });
+  const text = '# all\ninclude: /etc/conf.d/*.yaml /nowhere\nconnection: &c {accepter: "tcp,2002", connector: *dev}\n';
+  const { text: two, diags } = convert(text, 'f.yaml', 'v2', { inline: files });
+  const read = (from: string): Reading => readYaml(from, 'f.yaml', { files, defaults: new Defaults() });
+  assert.deepEqual(meaning(read(two).config), meaning(read(text).config), two);
+  assert.equal(read(text).config.connections.length, 3);
+  assert.doesNotMatch(two, /include/);
+  assert.deepEqual(two.match(/# .*/g), ['# all', '# from /etc/conf.d/a.yaml', '# the first', '# from /etc/conf.d/b.yaml', '# end of b']);
+  assert.deepEqual(
+    diags.map((d) => `${d.severity} ${d.pos.file}:${d.pos.line} ${d.text}`),
+    ["warning f.yaml:2 '/nowhere' cannot be read and is left out: No such file or directory"],
+  );
+  // A file that only includes is of the version of what it includes; problems have the place where they are.
+  const nested = convert('include: /etc/c.yaml\n', 'f.yaml', 'v2', { inline: files }).text;
+  assert.deepEqual(meaning(read(nested).config), meaning(read('include: /etc/c.yaml\n').config));
+});
+
+test('includes that cannot be put in are told: a file of the other version, one that includes itself, a name made of texts', () => {
+  const files = memoryFiles({
+    '/two': 'connections: {x: {accepter: "tcp,1", connector: echo}}\n',
+    '/self': 'include: /self\n',
+    '/bad': 'define: &y z\noops: 1\n',
+  });
+  const text = 'define: &a b\ninclude: /two\ninclude: /self\ninclude: /*(a)\ninclude: /bad\n';
+  const { text: two, diags } = convert(text, 'f.yaml', 'v2', { inline: files });
+  assert.deepEqual(
+    diags.map((d) => `${d.severity} ${d.pos.file}:${d.pos.line} ${d.text}`),
+    [
+      'error /two:1 it is of the other version than the file before it, and left out',
+      "error /self:1 '/self' includes itself, and is left out here",
+      'error f.yaml:4 the files included here cannot be told, and stay where they are',
+      "error /bad:2 'oops' is not a section and is left out",
+      'warning f.yaml:4 the files included here are as they were: convert each of them, too, or put them in with --inline',
+    ],
+  );
+  assert.match(two, /include: \/=\(a\)/);
 });
 
 test('a mistake is reported, and what came before it is converted', () => {

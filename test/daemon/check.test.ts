@@ -154,6 +154,17 @@ test('convert writes a file as a whole, keeps its rights, and says what is wrong
   });
 });
 
+test('convert --inline puts included files in, without it they are named', async () => {
+  write('part.yaml', 'connection: &a {accepter: "2000", connector: echo}\n');
+  const file = write('whole.yaml', `include: ${join(dir, 'part.yaml')}\nconnection: &b {accepter: "tcp,2001", connector: echo}\n`);
+  const { code, out, err } = await call('convert', [file], { v2: true, inline: true });
+  assert.deepEqual([code, err], [0, '']);
+  assert.match(out, /^# from \S*part\.yaml\nconnections:\n {2}a:\n {4}accepter: tcp,2000$/m);
+  assert.match((await call('convert', [file], { v2: true })).err, /whole\.yaml:1:10: warning: .* put them in with --inline/);
+  const same = await call('convert', [file], { v1: true, inline: true });
+  assert.match(same.err, /whole\.yaml:1:1: warning: it is of that version already, and stays as it is/);
+});
+
 test('convert prints YAML, byte for byte what texts were', async () => {
   const path = join(dir, 'old.conf');
   writeFileSync(path, Buffer.from('BANNER:b:Gr\xfc\xdfe\n2000:raw:0:/dev/ttyS0:9600 b\n', 'latin1'));

@@ -12,6 +12,8 @@ const MAX_SENT = 65_536;
 const MAX_READ = 262_144;
 /** Peers of one socket; messages of more are dropped. */
 const MAX_PEERS = 1024;
+/** Peers looked after when a newcomer comes. */
+const MAX_LOOKS = 16;
 /** Messages read before others get their turn. */
 const MAX_IN_A_ROW = 32;
 
@@ -151,6 +153,8 @@ export class DgramHub {
   readonly #up: DgramHubUp;
   #watch!: Watched;
   readonly #peers = new Map<string, DgramGensio>();
+  /** Whom to look after next. */
+  #round = this.#peers.values();
   /** Gets what comes from anybody. */
   #nocon: DgramGensio | undefined;
   /** Holds a message that is not read: no more are taken, from nobody, as they stand in one queue. */
@@ -168,7 +172,7 @@ export class DgramHub {
     this.#up = up;
     this.#listening = up.newcomer !== undefined;
   }
-  /** On a bound socket that does not block; owns it then. undefined: what watches descriptors is missing. */
+  /** On a bound socket that does not block; owns it then. undefined: what watches descriptors is missing. Throws when there is no more room. */
   static of(c: Libc, fd: number, up: DgramHubUp): DgramHub | undefined {
     const hub = new DgramHub(c, fd, up);
     const watch = watchDescriptor(fd, ({ read, write }) => {
@@ -177,7 +181,12 @@ export class DgramHub {
     });
     if (watch === undefined) return undefined;
     hub.#watch = watch;
-    hub.#update();
+    try {
+      hub.#update();
+    } catch (err) {
+      watch.stop();
+      throw err;
+    }
     return hub;
   }
 
@@ -222,10 +231,16 @@ export class DgramHub {
     if (!gensio.message(data)) this.#holder = gensio;
     if (known === undefined) this.#up.newcomer?.(gensio);
   }
-  /** Nothing says that a peer closed its socket. Its place is free at the latest when another one comes. */
+  /** Nothing says that a peer closed its socket. Its place is to be free when another one comes; where there are many, soon after. */
   #dropGone(): void {
-    for (const gensio of [...this.#peers.values()]) {
-      if (gensio.remote.length === 0) continue;
+    for (let looks = Math.min(this.#peers.size, MAX_LOOKS); looks > 0; looks--) {
+      let next = this.#round.next();
+      if (next.done) {
+        this.#round = this.#peers.values();
+        next = this.#round.next();
+      }
+      const gensio = next.value;
+      if (gensio === undefined || gensio.remote.length === 0) continue;
       const probe = this.#c.connectDatagram(gensio.remote);
       if (typeof probe === 'number') this.#c.close(probe);
       else if (probe.code === 'ECONNREFUSED' || probe.code === 'ENOENT') gensio.left();
@@ -270,7 +285,12 @@ export class DgramHub {
       gensio.hasRoom();
     })!;
     this.#probes.set(gensio, stop);
-    watch.want({ read: false, write: true });
+    try {
+      watch.want({ read: false, write: true });
+    } catch (err) {
+      stop();
+      gensio.lose(fromSystemError(err));
+    }
   }
   #systemHasRoom(): void {
     const waiting = [...this.#waiting];

@@ -11,7 +11,7 @@ export interface Readiness {
 }
 /** One descriptor that is watched. */
 export interface Watched {
-  /** What to wait for from now on; nothing at first. It is told in each turn while it holds. Throws when the system is out of memory. */
+  /** What to wait for from now on; told in each turn while it holds. The first call may throw: the system watches too much already. */
   want(what: Readiness): void;
   /** Before the descriptor is closed. Nothing is told any more. */
   stop(): void;
@@ -50,20 +50,19 @@ export function watchDescriptor(fd: number, ready: Ready): Watched | undefined {
   const mine = pool;
   if (mine === undefined) return undefined;
   const told = owned(ready);
-  let is: Readiness = { read: false, write: false };
+  let is: Readiness | undefined;
   mine.watched.set(fd, told);
-  const want = ({ read, write }: Readiness): void => {
-    if (mine.watched.get(fd) !== told || (read === is.read && write === is.write)) return;
-    const how = !is.read && !is.write ? 'add' : read || write ? 'change' : 'remove';
-    is = { read, write };
-    const err = libc()?.epollSet(mine.epoll, fd, how, is);
+  const want = (what: Readiness): void => {
+    if (mine.watched.get(fd) !== told || (is?.read === what.read && is.write === what.write)) return;
+    const err = libc()?.epollSet(mine.epoll, fd, is === undefined ? 'add' : 'change', what);
     if (err !== undefined) throw err;
+    is = what;
   };
   return {
     want,
     stop() {
       if (mine.watched.get(fd) !== told) return;
-      want({ read: false, write: false });
+      if (is !== undefined) libc()?.epollSet(mine.epoll, fd, 'remove', is);
       mine.watched.delete(fd);
       if (mine.watched.size > 0) return;
       mine.close();

@@ -117,7 +117,7 @@ class UnixSeqAccepter implements Accepter {
     }
   }
   #connected(socket: Socket): void {
-    const gensio = new SeqGensio('unixseq,', this.#env, socket);
+    const gensio = new SeqGensio('unix,', this.#env, socket);
     noteDescriptor(gensio.fd, this.#env);
     if (peerAllowed(gensio.fd, this.#spec.opts)) return this.up.accepted(gensio);
     gensio.abort();
@@ -140,7 +140,7 @@ class UnixSeqAccepter implements Accepter {
 export const unixseqAccepter = (spec: UnixSeq, env: GensioEnv): Accepter => new UnixSeqAccepter(spec, env);
 
 export function unixseqConnector(spec: UnixSeq, env: GensioEnv): Gensio {
-  const address = `unixseq,${spec.path}`;
+  const address = `unix,${spec.path}`;
   return new Opener('unixseq', address, (done) => {
     const attempt = (): void => {
       try {

@@ -25,7 +25,6 @@ test('every layer is in ser2net.yaml(5), with its options when it has some', () 
     // sdev is another word for serialdev, and dev has its options.
     if (radio || name === 'sdev') continue;
     assert.match(text, new RegExp(`\\b${name}\\b`), name);
-    if (Object.keys(rows).length > 0 && !['dev', 'unixseq'].includes(name))
-      assert.match(text, new RegExp(`options: ${name} yaml`), name);
+    if (Object.keys(rows).length > 0 && !['dev', 'unixseq'].includes(name)) assert.match(text, new RegExp(`options: ${name} yaml`), name);
   }
 });

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { GensioError } from '../../src/base/gensio-error.ts';
-import { libc, type UnixAddress, unixAddress } from '../../src/base/libc.ts';
+import { libc, SystemError, type UnixAddress, unixAddress } from '../../src/base/libc.ts';
 import { printUnixAddress } from '../../src/gensio/dgram-hub.ts';
 import type { Accepter, Gensio } from '../../src/gensio/gensio.ts';
 import { forcePublicInterfaces } from '../../src/gensio/handle.ts';
@@ -163,6 +164,25 @@ test('after a close the next message of that peer makes a new connection; an emp
   await until(() => accepted.length === 2, 'a second connection');
 });
 
+test('more peers than there is room for are not heard, until one leaves', { skip }, async (t) => {
+  const path = fresh();
+  const { accepted } = await listening(t, path);
+  const peers: DatagramPeer[] = [];
+  for (let i = 0; i <= 1024; i++) {
+    peers.push(new DatagramPeer(t, `@${fresh()}`));
+    peers.at(-1)!.send(path, 'x');
+    if (i < 1024) await until(() => accepted.length === i + 1, 'a connection');
+    accepted[i]?.setReading(true);
+  }
+  await settle();
+  assert.equal(accepted.length, 1024);
+  peers[5]!.close();
+  await until(() => {
+    peers.at(-1)!.send(path, 'x');
+    return accepted.length === 1025;
+  }, 'one more');
+});
+
 test('a peer whose socket is gone is found out by a write, or when another peer comes', { skip }, async (t) => {
   const path = fresh();
   const { accepted, ears } = await listening(t, path);
@@ -256,6 +276,27 @@ test('what it opened is closed at its end', { skip }, async (t) => {
     () => open() === before,
     () => `${open()} descriptors, ${before} before`,
   );
+});
+
+test('where the system can watch no more, listening, opening and waiting fail, and nothing is left open', { skip }, async (t) => {
+  const c = needLibc();
+  const path = fresh();
+  const { accepted, ears } = await listening(t, path);
+  const peer = new DatagramPeer(t, fresh());
+  peer.send(path, 'x');
+  await until(() => accepted.length === 1, 'a connection');
+  const before = readdirSync('/proc/self/fd').length;
+  const set = c.epollSet;
+  t.mock.method(c, 'epollSet', (...args: Parameters<typeof set>) =>
+    args[2] === 'add' ? new SystemError(constants.errno.ENOSPC, 'epoll_ctl') : set(...args),
+  );
+  for (let i = 0; i < 10_000; i++) accepted[0]!.write(Buffer.alloc(10));
+  await until(() => ears[0]!.closes === 1, 'the end');
+  const other = fresh();
+  assert.equal((await listening(t, other)).err?.code, 'oserr');
+  assert.equal((await opened(unixdgramConnector(spec(path, { laddr: other }))))?.code, 'oserr');
+  assert.equal(existsSync(other), false);
+  assert.equal(readdirSync('/proc/self/fd').length, before);
 });
 
 test('a peer that is turned away, with a message unread and no room for the reason, holds up nobody', { skip }, async (t) => {

@@ -2,7 +2,7 @@
 // are not documented stands in one file, this: the libuv handle of a socket, for reading, writing, stopping, listening. Where they
 // are missing (checked once), the documented ones do the same work: tty.ReadStream for a descriptor, 'data' events for a socket.
 // Closing, ends and errors always go through the socket. Why: "Data path" in src/README.md.
-import { createConnection, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
 import { libc } from '../base/libc.ts';
@@ -75,28 +75,35 @@ interface Inside {
     kind: number,
   ) => Handle;
   readonly WriteReq: new () => WriteReq;
+  /** What the last call of any handle left; at LAST_ASYNC whether a write is under way. */
+  readonly state: Int32Array;
+  readonly LAST_ASYNC: number;
+  /** For the next write. One that has put everything out at once has not used it. */
+  req: WriteReq;
 }
 const UV_EINVAL = -22;
 
+/** `process.binding`, which the documentation knows only as something not to be used. */
+type Bindings = (name: string) => Record<string, unknown>;
+
 function lookInside(): Inside | undefined {
-  const probe = createConnection({ path: '\0ser2net-handle-probe' });
-  probe.on('error', () => undefined);
-  const Pipe = (probe as unknown as SocketInside)._handle?.constructor as Inside['Pipe'] | undefined;
-  probe.destroy();
-  const wanted: readonly (keyof Handle)[] = ['open', 'close', 'readStart', 'readStop', 'useUserBuffer', 'writeBuffer', 'writeQueueSize'];
-  if (Pipe === undefined || !wanted.every((name) => name in Pipe.prototype)) return undefined;
-  // A socket's own write request shows what they are made with.
-  let req: WriteReq | undefined;
-  const handle = new Pipe(0);
-  handle.writeBuffer = (given) => {
-    req = given;
-    return UV_EINVAL;
-  };
-  const writer = new InsideSocket({ handle, manualStart: true });
-  writer.on('error', () => undefined);
-  writer.write(Buffer.of(0));
-  writer.destroy();
-  return req === undefined ? undefined : { Pipe, WriteReq: req.constructor as Inside['WriteReq'] };
+  const { noDeprecation } = process;
+  process.noDeprecation = true;
+  try {
+    const binding = (process as unknown as { binding: Bindings }).binding.bind(process) as Bindings;
+    const { WriteWrap: WriteReq, streamBaseState: state, kLastWriteWasAsync: LAST_ASYNC } = binding('stream_wrap');
+    const { Pipe } = binding('pipe_wrap');
+    const wanted: readonly (keyof Handle)[] = ['open', 'close', 'readStart', 'readStop', 'useUserBuffer', 'writeBuffer', 'writeQueueSize'];
+    if (typeof Pipe !== 'function' || !wanted.every((name) => name in Pipe.prototype)) return undefined;
+    if (typeof WriteReq !== 'function' || !(state instanceof Int32Array) || typeof LAST_ASYNC !== 'number') return undefined;
+    const Req = WriteReq as Inside['WriteReq'];
+    return { Pipe: Pipe as Inside['Pipe'], WriteReq: Req, state, LAST_ASYNC, req: new Req() };
+  } catch {
+    return undefined;
+  } finally {
+    if (noDeprecation === undefined) delete process.noDeprecation;
+    else process.noDeprecation = noDeprecation;
+  }
 }
 
 /** false: not there, or not to be used. */
@@ -180,7 +187,7 @@ export class ByteStream {
   readonly #socket: Socket;
   /** Both set: bytes go through the handle; else through the socket. */
   readonly #handle: Handle | undefined;
-  readonly #WriteReq: Inside['WriteReq'] | undefined;
+  readonly #direct: Inside | undefined;
   /** Instead of the socket's own writing. */
   #master: MasterWriter | undefined;
   #buffer: Buffer | undefined;
@@ -222,7 +229,7 @@ export class ByteStream {
     };
     const { socket, own } = make({ buffer, callback });
     this.#socket = socket;
-    this.#WriteReq = direct?.WriteReq;
+    this.#direct = direct;
     this.#handle = direct === undefined ? undefined : ((socket as unknown as SocketInside)._handle ?? undefined);
     if (!own) {
       socket.pause();
@@ -376,14 +383,15 @@ export class ByteStream {
       return !this.#full;
     }
     if (data.length === 0) return !this.#full;
-    const req = new this.#WriteReq!();
+    const direct = this.#direct!;
+    const { req } = direct;
     const code = handle.writeBuffer(req, data);
+    if (code === 0 && direct.state[direct.LAST_ASYNC] === 0) return !this.#full;
+    direct.req = new direct.WriteReq();
     if (code < 0) {
       this.#fail(code, 'write');
       return true;
     }
-    // Everything has gone to the system, and the request is not needed; if it runs on all the same, nobody hears its end.
-    if (handle.writeQueueSize === 0) return !this.#full;
     req.buffer = data;
     req.oncomplete = this.#onWritten;
     this.#pending++;

@@ -37,21 +37,6 @@ export interface Termios {
   ospeed: number;
 }
 
-/** struct serial_icounter_struct of linux/serial.h. */
-export interface LineCounters {
-  readonly cts: number;
-  readonly dsr: number;
-  readonly rng: number;
-  readonly dcd: number;
-  readonly rx: number;
-  readonly tx: number;
-  readonly frame: number;
-  readonly overrun: number;
-  readonly parity: number;
-  readonly brk: number;
-  readonly bufOverrun: number;
-}
-
 /** oobinline: urgent bytes stay among the others; notsentLowat: bytes not sent yet from which no more are taken; the rest as in tcp(7). */
 export type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout' | 'notsentLowat';
 
@@ -81,12 +66,8 @@ export interface Libc {
   setExclusive(fd: number, on: boolean): SystemError | undefined;
   /** TIOCGEXCL */
   isExclusive(fd: number): boolean | SystemError;
-  /** TIOCGRS485: struct serial_rs485 as eight words: flags, delay before, delay after, padding. */
-  getRs485(fd: number): Uint32Array | SystemError;
-  /** TIOCSRS485; missing words are 0. */
+  /** TIOCSRS485: struct serial_rs485 as eight words: flags, delay before, delay after, padding. Missing ones are 0. */
   setRs485(fd: number, words: Uint32Array): SystemError | undefined;
-  /** TIOCGICOUNT */
-  counters(fd: number): LineCounters | SystemError;
   /** TIOCSPTLCK 0, on the master of a pty. */
   unlockPty(master: number): SystemError | undefined;
   /** TIOCGPTN: the number under /dev/pts. */
@@ -121,7 +102,7 @@ export interface Libc {
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | SystemError;
   /** A unix datagram socket bound to a receiver, for /dev/log and NOTIFY_SOCKET; `@name` is an abstract name. Closed with close(). */
   connectDatagram(to: string | UnixAddress): number | SystemError;
-  /** A unix datagram socket without a name; does not block. Closed with close(). */
+  /** A unix datagram socket without a name, with a send buffer as big as it may have, up to 4 MiB; does not block. Closed with close(). */
   datagramSocket(): number | SystemError;
   /** bind(2); undefined: the kernel makes up an abstract name. */
   bindUnix(fd: number, address: UnixAddress | undefined): SystemError | undefined;
@@ -146,8 +127,6 @@ export interface Libc {
   openSequenced(path: string, how: 'bind' | 'connect'): number | SystemError;
   /** One datagram; EAGAIN when the receiver is behind. Never waits, never a SIGPIPE. */
   sendDatagram(fd: number, data: Buffer): SystemError | undefined;
-  /** PR_SET_NAME: the name of the calling thread, 15 bytes. */
-  setProcessName(name: string): SystemError | undefined;
 }
 
 /** asm-generic/ioctls.h: name to number and what the argument is (a buffer of so many bytes, a plain number). Powerpc, mips and sparc differ. */
@@ -165,11 +144,9 @@ const IOCTL = {
   TIOCPKT: [0x5420, 4],
   TIOCSBRK: [0x5427, 0],
   TIOCCBRK: [0x5428, 0],
-  TIOCGRS485: [0x542e, 32],
   TIOCSRS485: [0x542f, 32],
   TIOCVHANGUP: [0x5437, 0],
   TIOCSERGETLSR: [0x5459, 4],
-  TIOCGICOUNT: [0x545d, 80],
   TIOCGPTN: [0x80045430, 4],
   TIOCGEXCL: [0x80045440, 4],
   TIOCSPTLCK: [0x40045431, 4],
@@ -186,6 +163,9 @@ const FLOCK = { shared: 1 | 4, exclusive: 2 | 4, unlock: 8 } as const;
 const SOL_SOCKET = 1;
 const IPPROTO_TCP = 6;
 const SO_PEERCRED = 17;
+const SO_SNDBUF = 7;
+const SO_SNDBUFFORCE = 32;
+const SEND_BUFFER = 4 << 20;
 const TCP: Readonly<Record<TcpKnob, readonly [level: number, name: number]>> = {
   oobinline: [SOL_SOCKET, 10],
   keepalive: [SOL_SOCKET, 9],
@@ -217,7 +197,6 @@ const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
-const PR_SET_NAME = 15;
 /** sizeof(sun_path) */
 const SUN_PATH = 108;
 
@@ -280,7 +259,6 @@ function load(): Libc | undefined {
   }
   const cIoctl = c.func('int ioctl(int fd, unsigned long request, ...)');
   const cFcntl = c.func('int fcntl(int fd, int cmd, ...)');
-  const cPrctl = c.func('int prctl(int option, ...)');
   const cPoll = c.func('int poll(_Inout_ void *fds, unsigned long count, int timeout)');
   const cInotifyInit = c.func('int inotify_init1(int flags)');
   const cInotifyAdd = c.func('int inotify_add_watch(int fd, const char *path, unsigned int mask)');
@@ -317,7 +295,6 @@ function load(): Libc | undefined {
     putU32(scratch, 0, value);
     return withBuffer(fd, request);
   };
-  const words = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => u32(scratch, from + i));
   const einval = (syscall: string): SystemError => new SystemError(constants.errno.EINVAL, syscall);
 
   const lengthWord = Buffer.alloc(4);
@@ -364,26 +341,12 @@ function load(): Libc | undefined {
       const set = askWord(fd, 'TIOCGEXCL');
       return set instanceof SystemError ? set : set !== 0;
     },
-    getRs485(fd) {
-      scratch.fill(0, 0, IOCTL.TIOCGRS485[1]);
-      return withBuffer(fd, 'TIOCGRS485') ?? Uint32Array.from(words(0, 8));
-    },
     setRs485(fd, values) {
       scratch.fill(0, 0, IOCTL.TIOCSRS485[1]);
       values.subarray(0, 8).forEach((value, i) => {
         putU32(scratch, i, value);
       });
       return withBuffer(fd, 'TIOCSRS485');
-    },
-    counters(fd) {
-      scratch.fill(0, 0, IOCTL.TIOCGICOUNT[1]);
-      const err = withBuffer(fd, 'TIOCGICOUNT');
-      if (err !== undefined) return err;
-      const [cts = 0, dsr = 0, rng = 0, dcd = 0, rx = 0, tx = 0, frame = 0, overrun = 0, parity = 0, brk = 0, bufOverrun = 0] = words(
-        0,
-        11,
-      );
-      return { cts, dsr, rng, dcd, rx, tx, frame, overrun, parity, brk, bufOverrun };
     },
     unlockPty: (master) => putWord(master, 'TIOCSPTLCK', 0),
     ptyNumber: (master) => askWord(master, 'TIOCGPTN'),
@@ -442,7 +405,11 @@ function load(): Libc | undefined {
     connectDatagram: (to) => unixSocket(SOCK_DGRAM, to, 'connect'),
     datagramSocket() {
       const fd = cSocket(AF_UNIX, SOCK_DGRAM | O_NONBLOCK | O_CLOEXEC, 0) as number;
-      return check(fd, 'socket') ?? fd;
+      if (fd === -1) return failed('socket');
+      putU32(scratch, 0, SEND_BUFFER);
+      // More than the limit of the system needs CAP_NET_ADMIN.
+      if (cSetsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, scratch, 4) === -1) cSetsockopt(fd, SOL_SOCKET, SO_SNDBUF, scratch, 4);
+      return fd;
     },
     bindUnix(fd, address = Buffer.from(Uint16Array.of(AF_UNIX).buffer)) {
       return check(cBind(fd, address, address.length), 'bind');
@@ -478,11 +445,6 @@ function load(): Libc | undefined {
     },
     openSequenced: (path, how) => unixSocket(SOCK_SEQPACKET, path, how),
     sendDatagram: (fd, data) => check(Number(cSend(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL)), 'send'),
-    setProcessName(name) {
-      scratch.fill(0, 0, 16);
-      scratch.write(name, 0, 15);
-      return check(cPrctl(PR_SET_NAME, 'void *', scratch), 'prctl');
-    },
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { noteDescriptor } from '../../src/gensio/descriptors.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
@@ -34,8 +35,12 @@ test('the log tells once a minute that descriptors run out, and looks at the lim
   assert.deepEqual(env.lines, [line('64 of 40')]);
 });
 
-test('with the limit of this process nothing is said of a small number', () => {
+test('with the limit of this process nothing is said of a small number, and something of one that is beyond it', () => {
   const env = testEnv();
   noteDescriptor(3, env);
   assert.deepEqual(env.lines, []);
+  const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+  noteDescriptor(2 ** 31 - 1, env);
+  assert.equal(env.lines.length, limit === undefined ? 0 : 1);
+  if (limit !== undefined) assert.match(env.lines[0]!, new RegExp(`of ${limit} are in use`));
 });

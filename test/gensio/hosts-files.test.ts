@@ -1,6 +1,7 @@
 // TCP wrappers at a tcp accepter: the files, the names of those who come, and what a refused one hears.
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { lookupService } from 'node:dns';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -165,11 +166,91 @@ test('the log tells once what is wrong with a file, with its line', async (t) =>
   );
 });
 
+/** The files alone. says: whether somebody from this address may pass, when that takes no name. */
+function filesRig(lookup: typeof nameOf = () => assert.fail('no name is needed')) {
+  const [allow, deny] = [join(dir, `allow${++folders}`), join(dir, `deny${folders}`)];
+  const clock = new FakeClock();
+  const env = testEnv({ clock });
+  const files = new HostsFiles(allow, deny, lookup);
+  const ask = (address: string, done: (passes: boolean) => void): void =>
+    files.ask({ daemon: 'ser2net', address, server: '127.0.0.1' }, env, done);
+  const says = (address: string): boolean | undefined => {
+    let said: boolean | undefined;
+    clock.advance(250);
+    ask(address, (passes) => {
+      said = passes;
+    });
+    return said;
+  };
+  return { allow, deny, clock, env, ask, says };
+}
+
+test('the files are looked at four times a second at most', () => {
+  const { deny, clock, ask } = filesRig();
+  const said: boolean[] = [];
+  const look = (): void => ask('10.0.0.1', (passes) => void said.push(passes));
+  look();
+  writeFileSync(deny, 'ALL: ALL\n');
+  clock.advance(249);
+  look();
+  clock.advance(1);
+  look();
+  assert.deepEqual(said, [true, true, false]);
+});
+
+test('of a file with a mebibyte of rules all count; a bigger one, and one that cannot be read, has none, and the log says so once', () => {
+  const { allow, deny, env, says } = filesRig();
+  const rule = 'ALL: ALL\n';
+  writeFileSync(deny, `${rule}${' '.repeat((1 << 20) - rule.length)}`);
+  assert.equal(says('10.0.0.1'), false);
+  writeFileSync(deny, `${rule}${' '.repeat((1 << 20) - rule.length + 1)}`);
+  assert.equal(says('10.0.0.1'), true);
+  mkdirSync(allow);
+  assert.equal(says('10.0.0.1'), true);
+  assert.equal(says('10.0.0.1'), true);
+  assert.deepEqual(env.lines, [`warning ${deny}: too big, and not read`, `warning ${allow}: Is a directory`]);
+});
+
+test('a rule may name a file of patterns, which is read when it is needed; one that is not there has none', () => {
+  const { deny, env, says } = filesRig();
+  const patterns = `${deny}.patterns`;
+  writeFileSync(deny, `ALL: ${patterns}\n`);
+  assert.equal(says('10.0.0.1'), true);
+  assert.deepEqual(env.lines, []);
+  writeFileSync(patterns, '10.0.0.\n192.0.2.7\n');
+  assert.deepEqual(['10.0.0.1', '192.0.2.7', '192.0.2.8'].map(says), [false, false, true]);
+  writeFileSync(patterns, ' '.repeat((1 << 20) + 1));
+  assert.equal(says('10.0.0.1'), true);
+  assert.deepEqual(env.lines.splice(0), [`warning ${patterns}: no file of patterns`]);
+  writeFileSync(deny, `ALL: ${deny}/below\n`);
+  assert.equal(says('10.0.0.1'), true);
+  assert.deepEqual(env.lines, [`warning ${deny}/below: Not a directory`]);
+});
+
+test('a question is answered once, by the name server or after ten seconds without one, and leaves no timer', () => {
+  const answers: ((name: string) => void)[] = [];
+  const { deny, clock, ask } = filesRig((_address, done) => void answers.push(done));
+  writeFileSync(deny, 'ALL: UNKNOWN\n');
+  const said: boolean[] = [];
+  const look = (): void => ask('10.0.0.1', (passes) => void said.push(passes));
+  look();
+  answers[0]!('pc.example');
+  answers[0]!('unknown');
+  assert.deepEqual([said, clock.timers], [[true], 0]);
+  look();
+  clock.advance(9999);
+  assert.equal(said.length, 1);
+  clock.advance(1);
+  answers[1]!('pc.example');
+  assert.deepEqual([said, clock.timers], [[true, false], 0]);
+});
+
 test('a name counts when it leads back to its address', async () => {
   const names: string[] = [];
   nameOf('127.0.0.1', (name) => void names.push(name));
-  await until(() => names.length === 1, 'a name');
-  assert.notEqual(names[0], '127.0.0.1');
+  lookupService('127.0.0.1', 0, (err, name) => void names.push(err === null ? name : 'unknown'));
+  await until(() => names.length === 2, 'a name');
+  assert.equal(names[0], names[1]);
   assert.equal(plainAddress('::ffff:192.0.2.7'), '192.0.2.7');
   assert.equal(plainAddress('fe80::1%eth0'), 'fe80::1');
   assert.equal(plainAddress('::ffff:1:2'), '::ffff:1:2');

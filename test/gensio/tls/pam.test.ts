@@ -65,7 +65,9 @@ pamTest('a refusal tells how far it came, in words of PAM, and how long the clie
 });
 
 pamTest('a service that is not there, or whose module is not, refuses', async () => {
-  assert.notEqual((await answer({ ...service('none', ''), service: 'no-such-service' })).code, 0);
+  const none = await answer({ ...service('none', ''), service: 'no-such-service' });
+  assert.equal(none.step, 'start', none.text);
+  assert.notEqual(none.code, 0);
   assert.notEqual((await answer(service('broken', 'auth required pam_no_such_module.so', yes))).code, 0);
   assert.notEqual((await answer(service('empty'))).code, 0);
 });
@@ -140,6 +142,13 @@ test('a process that crashes, says nonsense, or is not there, refuses', async ()
   for (const line of ['{}', '0', 'null', '{"code":0}', '[', '{"code":"0","delayMs":0}'])
     assert.equal((await said(program('says', `process.stdout.write(${JSON.stringify(line)})`))).code, -1, line);
   assert.equal((await said(join(dir, 'not-there.mjs'))).step, 'process');
+});
+
+test('a process that ends before it has read a long question refuses, and so does an answer that is too long to be one', async () => {
+  const asker = pamAsker(undefined, program('deaf', 'process.exit(3)'));
+  assert.equal((await answer({ ...question, password: 'x'.repeat(1 << 21) }, asker)).text, 'no answer (status 3)');
+  const long = `' '.repeat(300000) + '{"step":"account","code":0,"delayMs":0}'`;
+  assert.equal((await answer(question, pamAsker(undefined, program('long', `process.stdout.write(${long})`)))).step, 'process');
 });
 
 test('a refusal is handed on after the time PAM wants the client to wait', async () => {

@@ -262,7 +262,8 @@ export class DgramHub {
   /**
    * send() gave 'full': hasRoom() is called when it is worth another attempt. Either the peer has as many messages as it may keep: then
    * a socket connected to it can be written to when it has read one. Or the system holds enough from our socket: then that one can be.
-   * A peer that is connected to our socket refuses others with EPERM, and for it only the second is possible.
+   * A peer that is connected to our socket refuses others with EPERM, and for it only the second is possible. The send buffer is one for
+   * all peers: those that never read can fill it, and then everybody waits for them.
    */
   awaitRoom(gensio: DgramGensio): void {
     this.#probes.get(gensio)?.();

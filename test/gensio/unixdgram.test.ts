@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,15 @@ import { needLibc } from '../rig/pty.ts';
 import { layerSpec } from './layer-spec.ts';
 
 const skip = libc() === undefined && 'koffi is not installed';
+/** A peer that does not read then fills our send buffer before its own queue is full. */
+const deepQueues = ((): string | false => {
+  try {
+    const deep = Number(readFileSync('/proc/sys/net/unix/max_dgram_qlen', 'latin1')) > 300 && process.getuid?.() !== 0;
+    return deep && 'the queues of sockets are too long here (net.unix.max_dgram_qlen)';
+  } catch {
+    return false;
+  }
+})();
 const dir = testFolder();
 let n = 0;
 const fresh = (): string => join(dir, `d${n++}`);
@@ -207,7 +216,7 @@ test('a peer whose socket is gone is found out by a write, or when another peer 
   assert.equal(ears[2]!.closes, 0);
 });
 
-test('a peer that reads nothing gets all of it later, in order, and holds up nobody else', { skip }, async (t) => {
+test('a peer that reads nothing gets all of it later, in order, and holds up nobody else', { skip: skip || deepQueues }, async (t) => {
   const path = fresh();
   const { accepted, ears } = await listening(t, path);
   const [slow, quick] = [new DatagramPeer(t, fresh()), new DatagramPeer(t, fresh())];
@@ -278,7 +287,9 @@ test('what it opened is closed at its end', { skip }, async (t) => {
   );
 });
 
-test('where the system can watch no more, listening, opening and waiting fail, and nothing is left open', { skip }, async (t) => {
+test('where the system can watch no more, listening, opening and waiting fail, and nothing is left open', {
+  skip: skip || deepQueues,
+}, async (t) => {
   const c = needLibc();
   const path = fresh();
   const { accepted, ears } = await listening(t, path);

@@ -2,6 +2,7 @@
 // 4.6.2 and later: 4.3.11 prints each under the name of another.
 import { encodeRaw } from '../base/raw-text.ts';
 import { withoutSecrets } from '../base/secrets.ts';
+import { layersOf } from '../config/gensio-str.ts';
 import type { Pending } from '../port/engine.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
@@ -37,8 +38,13 @@ export const isInUse = (port: Port): boolean => port.state.at === 'open' || port
 /** A port on its way out counts as switched off, one to be changed does not. */
 const enableState = (port: Port, pending: Pending | undefined): string => (port.enabled && pending !== 'deleted' ? 'on' : 'off');
 
-/** A port whose accepter means nothing has no device. */
-const deviceAddress = (port: Port): string => (port.config.accepter.spec === undefined ? '' : (port.device?.address() ?? ''));
+/** A port whose accepter means nothing has no device; a terminal for other programs has no far end. */
+function deviceAddress(port: Port): string {
+  const { accepter, connector } = port.config;
+  const bottom = connector.spec === undefined ? undefined : layersOf(connector.spec).at(-1);
+  if (accepter.spec === undefined || (bottom?.type === 'pty' && bottom.argv.length === 0)) return '';
+  return withoutSecrets(port.device?.address() ?? '');
+}
 
 /** `ttyS0,9600N81,CLOCAL RTSHI DTRHI` in its two parts; undefined: nothing is known of the device. */
 export function deviceParts(address: string): { readonly config: string; readonly controls: string } | undefined {

@@ -1,4 +1,4 @@
-// Small questions about text: how alike two names are, how bytes look in a log.
+// Small questions about text: how alike two names are, how bytes look in a log and a command line on the control port.
 
 /** The number of single-character edits (insert, delete, change, swap neighbours) from a to b. */
 function distance(a: string, b: string): number {
@@ -33,3 +33,6 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   }
   return best;
 }
+
+/** A command line as gensio shows it: each word in quotes. */
+export const printArgv = (argv: readonly string[]): string => argv.map((word) => `"${word.replace(/[\\"]/g, '\\$&')}"`).join(' ');

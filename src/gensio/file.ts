@@ -17,6 +17,7 @@ const MAX_READ = 65_536;
 export class FileGensio implements Gensio {
   readonly type: string;
   up: GensioUp = nobody;
+  readonly #address: string;
   readonly #in: number | undefined;
   readonly #out: number | undefined;
   #buffer: Buffer;
@@ -34,8 +35,9 @@ export class FileGensio implements Gensio {
   #full = false;
   #state: 'open' | 'closing' | 'gone' = 'open';
 
-  constructor(type: string, input: number | undefined, output: number | undefined, endCloses: boolean, readbuf: number) {
+  constructor(type: string, address: string, input: number | undefined, output: number | undefined, endCloses: boolean, readbuf: number) {
     this.type = type;
+    this.#address = address;
     this.#in = input;
     this.#out = output;
     this.#endCloses = endCloses;
@@ -131,7 +133,7 @@ export class FileGensio implements Gensio {
     return this.#bytes;
   }
   address(): string {
-    return this.type;
+    return this.#address;
   }
 
   close(): void {
@@ -175,6 +177,12 @@ export class FileGensio implements Gensio {
   }
 }
 
+/** Both files, as gensio has it. */
+function addressOf({ infile, outfile }: LayerOf<'file'>['opts']): string {
+  const files = [infile === undefined ? [] : [`infile=${infile}`], outfile === undefined ? [] : [`outfile=${outfile}`]];
+  return `file(${files.flat().join(',')})`;
+}
+
 /** Opens the files of the options. Throws a GensioError. */
 function openFiles({ opts }: LayerOf<'file'>): FileGensio {
   let input: number | undefined;
@@ -186,7 +194,7 @@ function openFiles({ opts }: LayerOf<'file'>): FileGensio {
       const flags = O_WRONLY | (opts.create ? O_CREAT : 0) | (opts.append ? O_APPEND : 0) | (opts.trunc ? O_TRUNC : 0);
       output = openSync(opts.outfile, flags, modeOf({ ...opts, owner: undefined, group: undefined }) ?? 0o666);
     }
-    return new FileGensio('file', input, output, opts.readClose, opts.readbuf);
+    return new FileGensio('file', addressOf(opts), input, output, opts.readClose, opts.readbuf);
   } catch (err) {
     if (input !== undefined) closeSync(input);
     throw fromSystemError(err);
@@ -195,7 +203,7 @@ function openFiles({ opts }: LayerOf<'file'>): FileGensio {
 
 /** Opens its files at open(). */
 export const fileConnector = (spec: LayerOf<'file'>): Gensio =>
-  new Opener('file', 'file', (done) => {
+  new Opener('file', addressOf(spec.opts), (done) => {
     soon(() => {
       let file: FileGensio;
       try {

@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readlinkSync, readSync, renameSync, rmS
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { type Libc, libc, SystemError } from '../base/libc.ts';
 import { later, soon } from '../base/owner.ts';
+import { printArgv } from '../base/text.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { type Gensio, type GensioUp, nobody } from './gensio.ts';
@@ -18,14 +19,14 @@ class PtyGensio implements Gensio, ByteStreamUp {
   readonly type = 'pty';
   up: GensioUp = nobody;
   readonly #bytes: ByteStream;
-  readonly #slave: string;
+  readonly #address: string;
   readonly #cleanUp: () => void;
   #state: 'open' | 'closing' | 'gone' = 'open';
   #reading = false;
   #hungUp = false;
 
-  constructor(fd: number, slave: string, cleanUp: () => void) {
-    this.#slave = slave;
+  constructor(fd: number, address: string, cleanUp: () => void) {
+    this.#address = address;
     this.#cleanUp = cleanUp;
     this.#bytes = ByteStream.ofDescriptor(fd, this);
   }
@@ -47,9 +48,8 @@ class PtyGensio implements Gensio, ByteStreamUp {
   queued(): number {
     return this.#bytes.queued();
   }
-  /** The slave's path. */
   address(): string {
-    return this.#slave;
+    return this.#address;
   }
   close(): void {
     if (this.#state !== 'open') return;
@@ -164,13 +164,14 @@ function openPty(spec: Pty, c: Libc): PtyGensio {
     closeSync(fd);
     throw fromSystemError(err);
   }
-  return new PtyGensio(fd, slave, () => {
+  return new PtyGensio(fd, argv.length > 0 ? printArgv(argv) : slave, () => {
     if (linked !== undefined) removeLink(slave, linked);
   });
 }
 
+/** Its address is its program, or the path of the slave where others are to open it. */
 export const ptyConnector = (spec: Pty, _env: GensioEnv): Gensio =>
-  new Opener('pty', 'pty', (done) => {
+  new Opener('pty', printArgv(spec.argv), (done) => {
     soon(() => {
       const c = libc();
       if (c === undefined) return done(new GensioError('notsup', 'pty needs koffi'));

@@ -6,6 +6,7 @@ import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc, SystemError, type Termios } from '../base/libc.ts';
 import { later, ownEvents, soon } from '../base/owner.ts';
 import { strerror } from '../base/strerror.ts';
+import { printArgv } from '../base/text.ts';
 import type { LayerOf } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { FileGensio, kindOfDescriptor, openAgain, openTerminal } from './file.ts';
@@ -18,9 +19,14 @@ type Stdio = LayerOf<'stdio'>;
 /** Time between asking a program to end and making it. */
 const KILL_MS = 2000;
 
+/** What address() says of the daemon's own input and output. */
+const OWN = 'stdio(self)';
+const addressOf = ({ opts, argv }: Stdio): string => (opts.self || opts.console ? OWN : `stdio,${printArgv(argv)}`);
+
 /** Two streams, one for each direction, as one connection. */
 class TwoStreams implements Gensio {
   readonly type = 'stdio';
+  readonly #address: string;
   up: GensioUp = nobody;
   #input!: ByteStream;
   #output!: ByteStream;
@@ -31,6 +37,10 @@ class TwoStreams implements Gensio {
   #abort: () => void = () => undefined;
   /** Runs when it is over, whichever way. */
   #cleanUp: () => void = () => undefined;
+
+  constructor(address: string) {
+    this.#address = address;
+  }
 
   /** make gives the streams; they report to what it is given. */
   attach(make: (input: ByteStreamUp, output: ByteStreamUp) => readonly [ByteStream, ByteStream]): void {
@@ -90,7 +100,7 @@ class TwoStreams implements Gensio {
     return this.#output.queued();
   }
   address(): string {
-    return 'stdio';
+    return this.#address;
   }
   close(): void {
     if (this.#state !== 'open') return;
@@ -118,8 +128,8 @@ class TwoStreams implements Gensio {
 
 /** A connection that ends as soon as it is read: what is left of a program that could not be run. */
 class EndedGensio extends FileGensio {
-  constructor() {
-    super('stdio', undefined, undefined, true, 16);
+  constructor(address: string) {
+    super('stdio', address, undefined, undefined, true, 16);
   }
   override setReading(on: boolean): void {
     if (on) later(() => this.finish(new GensioError('remclose')));
@@ -136,7 +146,8 @@ export interface Program {
 export function startProgram(spec: Stdio, env: GensioEnv): Program {
   const { argv, opts } = spec;
   const [program, ...args] = argv;
-  const never = (): Program => ({ gensio: new EndedGensio(), exited: (done) => done(program === undefined ? 0 : 127) });
+  const address = addressOf(spec);
+  const never = (): Program => ({ gensio: new EndedGensio(address), exited: (done) => done(program === undefined ? 0 : 127) });
   if (program === undefined) return never();
   // Nobody reads a standard error of its own, so it gets none that could fill up. Merging needs a shell in between.
   const merged = opts.stderrToStdout;
@@ -147,7 +158,7 @@ export function startProgram(spec: Stdio, env: GensioEnv): Program {
   child.on('error', (err) => env.log.log(opts.noredirStderr ? 'err' : 'info', `Err: ${program} ${strerror(err)}`));
   if (child.pid === undefined) return never();
   ownEvents(child);
-  const gensio = new TwoStreams();
+  const gensio = new TwoStreams(address);
   gensio.attach((input, output) => [
     ByteStream.ofSocket(child.stdout as Socket, input),
     ByteStream.ofSocket(child.stdin as Socket, output),
@@ -195,10 +206,10 @@ function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): G
   const output = opts.console ? openTerminal() : openAgain(1, 'w', waits);
   if (kindOfDescriptor(input) === 'file' || kindOfDescriptor(output) === 'file') {
     if (opts.raw) throw new GensioError('oserr', 'raw needs a terminal');
-    return new FileGensio('stdio', input, output, true, opts.readbuf);
+    return new FileGensio('stdio', OWN, input, output, true, opts.readbuf);
   }
   const restore = opts.raw ? makeRaw(input) : () => undefined;
-  const gensio = new TwoStreams();
+  const gensio = new TwoStreams(OWN);
   gensio.attach((inUp, outUp) => [ByteStream.ofDescriptor(input, inUp), ByteStream.ofDescriptor(output, outUp)]);
   gensio.onEnd(
     (ended) => ended(),
@@ -209,7 +220,7 @@ function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): G
 }
 
 export const stdioConnector = (spec: Stdio, env: GensioEnv): Gensio =>
-  new Opener('stdio', 'stdio', (done) => {
+  new Opener('stdio', addressOf(spec), (done) => {
     soon(() => {
       let gensio: Gensio;
       try {

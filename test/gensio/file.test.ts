@@ -118,3 +118,14 @@ test('a full disk ends the connection with an error', { skip: !existsSync('/dev/
   await until(() => ear.closes === 1, 'closed()');
   assert.equal(ear.error?.message, 'OS error, see logs');
 });
+
+test('the address names both files, open or not', async () => {
+  const [infile, outfile] = [fresh('x'), fresh('')];
+  const gensio = make({ infile, outfile });
+  assert.equal(gensio.address(), `file(infile=${infile},outfile=${outfile})`);
+  await opened(gensio);
+  assert.equal(gensio.address(), `file(infile=${infile},outfile=${outfile})`);
+  gensio.abort();
+  assert.equal(make({ outfile }).address(), `file(outfile=${outfile})`);
+  assert.equal(make({}).address(), 'file()');
+});

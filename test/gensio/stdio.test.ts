@@ -127,3 +127,13 @@ test('raw without a terminal is an error', async () => {
   const gensio = make([], { self: true, raw: true });
   assert.ok((await opened(gensio)) !== undefined);
 });
+
+test('the address is the program with its words, open or not', async () => {
+  const gensio = make(['/bin/sh', '-c', 'echo "a\\b"; cat']);
+  const said = 'stdio,"/bin/sh" "-c" "echo \\"a\\\\b\\"; cat"';
+  assert.equal(gensio.address(), said);
+  await opened(gensio);
+  assert.equal(gensio.address(), said);
+  gensio.abort();
+  assert.equal(make([], { self: true }).address(), 'stdio(self)');
+});

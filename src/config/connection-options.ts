@@ -115,7 +115,7 @@ export class OptionReader {
     }
     const forAll = /^trace-(hexdump|timestamp)$/i.exec(name)?.[1]?.toLowerCase();
     if (forAll !== undefined) return this.#setTraces(forAll as 'hexdump' | 'timestamp', value);
-    const got = setOption(CONNECTION, this.#options, 'yaml', name, value);
+    const got = setOption(CONNECTION, this.#options, name, value);
     if (got === 'ok') return this.#check(name.toLowerCase(), value ?? '');
     const led = LED_OPTIONS.find((each) => each === name.toLowerCase());
     if (led !== undefined && value === '') return { is: 'no-led', option: led, led: '' };
@@ -161,7 +161,7 @@ export class OptionReader {
   #setTraces(what: 'hexdump' | 'timestamp', value: string | undefined): OptionProblem | undefined {
     const got = value === undefined ? { ok: true } : bool.parse(value);
     if ('expected' in got) return { is: 'bad-value', expected: got.expected };
-    for (const name of ['read', 'write', 'both']) setOption(CONNECTION, this.#options, 'yaml', `trace-${name}-${what}`, String(got.ok));
+    for (const name of ['read', 'write', 'both']) setOption(CONNECTION, this.#options, `trace-${name}-${what}`, String(got.ok));
     return undefined;
   }
 

@@ -190,11 +190,6 @@ export class Defaults {
     return found === undefined ? NAMES[name]?.value : found.value;
   }
 
-  /** Whether a value was set that holds for the class. */
-  has(name: string, cls: string): boolean {
-    return this.#find(name, cls) !== undefined;
-  }
-
   /** A table of options with every default in force for the class. */
   values<R extends Rows>(rows: R, cls: string): MutableValues<R> {
     const tables = this.#tables.get(rows) ?? new Map<string, Record<string, unknown>>();

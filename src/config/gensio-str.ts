@@ -110,7 +110,7 @@ function readOptions(name: LayerType, words: readonly string[], role: Role, defa
       fresh.add(adds);
       (opts as Record<string, unknown>)[adds] = undefined;
     }
-    const got = setOption(rows, opts as MutableValues<Rows>, 'yaml', key, equals < 0 ? undefined : word.slice(equals + 1));
+    const got = setOption(rows, opts as MutableValues<Rows>, key, equals < 0 ? undefined : word.slice(equals + 1));
     if (got === 'unknown') {
       const near = nearest(key, spellings(rows, 'yaml'));
       return fail('inval', `${name} has no option '${key}'${near === undefined ? '' : `, did you mean '${near}'?`}`, word);

@@ -112,15 +112,12 @@ export interface RemoteHost {
 export interface RemoteAddr {
   /** As written, without the exclamation mark. */
   readonly text: string;
-  /** An exclamation mark stood before it: an address to connect back to as well. */
-  readonly connectBack: boolean;
   readonly hosts: readonly RemoteHost[];
 }
 
 /** `[!][tcp,|udp,|sctp,][family,]host[/bits],port`. Names are left for the one who compares. */
 export function parseRemaddr(text: string, services: Services = builtInServices): Result<RemoteAddr> {
-  const connectBack = text.startsWith('!');
-  let rest = connectBack ? text.slice(1) : text;
+  let rest = text.startsWith('!') ? text.slice(1) : text;
   const plain = rest;
   const family = /^(ipv4|ipv6),/.exec(rest)?.[1] as 'ipv4' | 'ipv6' | undefined;
   if (family !== undefined) rest = rest.slice(5);
@@ -143,7 +140,7 @@ export function parseRemaddr(text: string, services: Services = builtInServices)
     }
     hosts.push({ family: addr.family, host: m[1]!, prefix: Number(m[2]), port: Number(port) });
   }
-  return { ok: { text: plain, connectBack, hosts } };
+  return { ok: { text: plain, hosts } };
 }
 
 /** The names in it that have to be looked up before comparing. */
@@ -155,10 +152,10 @@ function bytesOf(ip: string): Uint8Array | undefined {
   const zone = ip.indexOf('%');
   const plain = zone < 0 ? ip : ip.slice(0, zone);
   const out = new Uint8Array(16);
-  const v4 = (text: string, at: number): void => out.set(text.split('.').map(Number), at);
+  const v4 = (text: string): void => out.set(text.split('.').map(Number), 12);
   if (isIP(plain) === 4) {
     out.set([0xff, 0xff], 10);
-    v4(plain, 12);
+    v4(plain);
     return out;
   }
   if (isIP(plain) !== 6) return undefined;
@@ -169,7 +166,7 @@ function bytesOf(ip: string): Uint8Array | undefined {
   const end = tail === undefined ? 16 : 12;
   for (const [i, n] of numbers[0]!.entries()) out.set([n >> 8, n & 0xff], i * 2);
   for (const [i, n] of last.entries()) out.set([n >> 8, n & 0xff], end - (last.length - i) * 2);
-  if (tail !== undefined) v4(tail, 12);
+  if (tail !== undefined) v4(tail);
   return out;
 }
 

@@ -64,18 +64,15 @@ export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string,
   for (const [key, { preset }] of Object.entries(rows)) {
     const pos = given.get(key);
     if (pos !== undefined) noteWritten(section, `options.${key}`, pos);
-    else if (preset !== undefined) noteDefault(section, `options.${key}`, preset.name, defaults, 'ser2net');
+    else if (preset !== undefined) {
+      const where = defaults.where(preset.name, 'ser2net');
+      if (where !== undefined) noteOrigin(section, `options.${key}`, { is: 'default', name: preset.name, pos: where });
+    }
   }
 }
 
 /** The key of the row that an option has in YAML, if there is one. */
 export const keysOf = (rows: Rows, name: string): string[] => Object.keys(rows).filter((key) => rows[key]!.yaml === name.toLowerCase());
-
-/** Notes a field that was not given, if a default was set for it. */
-export function noteDefault(section: Pos, field: string, name: string, defaults: Defaults, cls: string): void {
-  const pos = defaults.where(name, cls);
-  if (pos !== undefined) noteOrigin(section, field, { is: 'default', name, pos });
-}
 
 /** Notes an accepter or connector, with the defaults that went into it. */
 export function noteStack(section: Pos, role: 'accepter' | 'connector', pos: Pos, stack: Stack, defaults: Defaults): void {

@@ -91,7 +91,7 @@ function readQuery(query: string): TargetOptions | string {
   for (const item of query.split('&').filter((each) => each !== '')) {
     const equals = item.indexOf('=');
     const key = equals < 0 ? item : item.slice(0, equals);
-    const got = setOption(TARGET, options, 'yaml', key, equals < 0 ? undefined : item.slice(equals + 1));
+    const got = setOption(TARGET, options, key, equals < 0 ? undefined : item.slice(equals + 1));
     if (got === 'unknown') {
       const near = nearest(key, spellings(TARGET, 'yaml'));
       return `there is no setting '${key}'${near === undefined ? '' : `, did you mean '${near}'?`}`;

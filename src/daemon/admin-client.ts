@@ -1,6 +1,6 @@
 // A client of the admin port, for the sub-commands: it speaks the console's YAML, which ser2net 4.2 and later have as well.
 import { DocumentReader, type Field, textOf } from '../admin/document.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
@@ -45,7 +45,6 @@ export async function adminOfConfiguration(
 
 export class AdminClient {
   readonly #gensio: Gensio;
-  readonly #clock: Clock;
   readonly #reader = new DocumentReader();
   /** Who waits for the next response; there is never more than one. */
   #waiting: { readonly resolve: (response: Field) => void; readonly reject: (err: Error) => void } | undefined;
@@ -57,18 +56,17 @@ export class AdminClient {
   /** Called once when the connection is gone. */
   closed: (err: Error) => void = () => undefined;
 
-  private constructor(gensio: Gensio, clock: Clock) {
+  private constructor(gensio: Gensio) {
     this.#gensio = gensio;
-    this.#clock = clock;
   }
 
   /** Connects and asks for YAML. @throws Error with a reason for people */
-  static async connect(spec: LayerSpec, clock: Clock = systemClock): Promise<AdminClient> {
-    const builder = new Builder({ clock, log: noLog, lockDir: undefined, parse: () => undefined });
+  static async connect(spec: LayerSpec): Promise<AdminClient> {
+    const builder = new Builder({ clock: systemClock, log: noLog, lockDir: undefined, parse: () => undefined });
     const gensio = builder.connector(spec);
-    const client = new AdminClient(gensio, clock);
+    const client = new AdminClient(gensio);
     await new Promise<void>((resolve, reject) => {
-      const limit = clock.after(PATIENCE, () => {
+      const limit = systemClock.after(PATIENCE, () => {
         gensio.abort();
         reject(new Error('no connection in time'));
       });
@@ -122,7 +120,7 @@ export class AdminClient {
   async ask(...words: readonly string[]): Promise<Field> {
     if (this.#ended !== undefined) throw this.#ended;
     const response = await new Promise<Field>((resolve, reject) => {
-      const limit = this.#clock.after(PATIENCE, () => reject(new Error('no answer in time')));
+      const limit = systemClock.after(PATIENCE, () => reject(new Error('no answer in time')));
       const settle =
         <T>(then: (value: T) => void) =>
         (value: T): void => {

@@ -118,7 +118,7 @@ class AttachProcess {
       syslog: new DatagramTarget(libc),
       ...(background === undefined && { copy: textSink(2) }),
     });
-    this.#log.identify('daemon', true);
+    this.#log.identify();
   }
 
   async run(): Promise<number> {

@@ -16,20 +16,20 @@ export const MARK_LENGTH = 68;
 const FOLDER = new URL('../', import.meta.url);
 
 /** The start of the program out of one file; undefined: it is not there, or not of this build. */
-export function fromOneFile(folder: URL = FOLDER): typeof import('./enter.ts') | undefined {
+export function fromOneFile(): typeof import('./enter.ts') | undefined {
   // To look into single modules, or to change one: debugging, and tests that inject failures.
   if (process.env.SER2NET_MODULES !== undefined) return undefined;
-  const file = new URL('program.js', folder);
+  const file = new URL('program.js', FOLDER);
   try {
     const made = statSync(file).mtimeMs;
     // Written by each compilation, and not a part of packages.
-    const build = statSync(new URL('../.tsbuildinfo', folder), { throwIfNoEntry: false });
+    const build = statSync(new URL('../.tsbuildinfo', FOLDER), { throwIfNoEntry: false });
     if (build !== undefined && build.mtimeMs > made) return undefined;
     // Only ASCII stands in it; so read, it stays one byte a character.
     const source = readFileSync(file, 'latin1');
-    const script = new Script(source, { filename: file.pathname, ...cacheFor(source, new URL('program.cache', folder)) });
+    const script = new Script(source, { filename: file.pathname, ...cacheFor(source, new URL('program.cache', FOLDER)) });
     const program = script.runInThisContext() as Program;
-    return program(require, (path) => new URL(path, folder).href);
+    return program(require, (path) => new URL(path, FOLDER).href);
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw err;

@@ -121,7 +121,7 @@ class Daemon {
   async run(): Promise<number> {
     const { options, reader, log, background } = this.#parts;
     this.#takeOver();
-    if (options.debug) log.identify('daemon', true);
+    if (options.debug) log.identify();
     const outcome = await reader.read('start');
     if (outcome.kind !== 'read') return this.#fail(outcome);
     this.#report(outcome);
@@ -204,7 +204,7 @@ class Daemon {
   #settle(): void {
     const { options, log, pidFile, background, manager } = this.#parts;
     if (background !== undefined) {
-      log.identify('daemon', true);
+      log.identify();
       log.announce('notice', MESSAGES.startup);
     }
     const warning = pidFile?.write();

@@ -1,7 +1,7 @@
 // `ser2net status`: ports and attachments of a running daemon, asked of its admin port; as a table or JSON, once or with every user that
 // comes and goes.
 import { type Field, textOf } from '../admin/document.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type AttachmentReport, askAttachments } from './attachment-status.ts';
 import { many } from './health.ts';
@@ -18,7 +18,7 @@ export interface StatusFlags {
 }
 
 /** 0: here it is. 1: the admin port could not be reached, or went away while it was watched. */
-export async function status(flags: StatusFlags, io: SubcommandIo, clock: Clock = systemClock): Promise<number> {
+export async function status(flags: StatusFlags, io: SubcommandIo): Promise<number> {
   const reached = await connectAdmin(flags);
   if ('failed' in reached || 'none' in reached) {
     io.err(`${'failed' in reached ? reached.failed : 'The configuration has no admin port: name one with --admin'}\n`);
@@ -26,7 +26,7 @@ export async function status(flags: StatusFlags, io: SubcommandIo, clock: Clock 
   }
   const { client, at } = reached;
   try {
-    const watched = flags.watch === true ? watch(client, flags.json === true, io, clock) : undefined;
+    const watched = flags.watch === true ? watch(client, flags.json === true, io) : undefined;
     const version = textOf(await client.ask('version'), 'version') ?? '';
     const ports = portsOf(await client.ask('showport'));
     const attachments = await askAttachments(client);
@@ -43,8 +43,8 @@ export async function status(flags: StatusFlags, io: SubcommandIo, clock: Clock 
 }
 
 /** Says who comes and goes. Resolves when the connection ends. */
-function watch(client: AdminClient, json: boolean, io: SubcommandIo, clock: Clock): Promise<Error> {
-  client.report = (document) => io.out(json ? `${JSON.stringify(change(document, clock))}\n` : inWords(change(document, clock)));
+function watch(client: AdminClient, json: boolean, io: SubcommandIo): Promise<Error> {
+  client.report = (document) => io.out(json ? `${JSON.stringify(change(document))}\n` : inWords(change(document)));
   return new Promise((resolve) => {
     client.closed = resolve;
   });
@@ -56,8 +56,8 @@ interface Change {
   readonly event: 'connected' | 'disconnected';
   readonly peer: string;
 }
-const change = (document: Field, clock: Clock): Change => ({
-  time: clock.wall().toISOString(),
+const change = (document: Field): Change => ({
+  time: systemClock.wall().toISOString(),
   port: textOf(document, 'name') ?? '',
   event: document.key === 'disconnect' ? 'disconnected' : 'connected',
   peer: textOf(document, 'remaddr') ?? '',
@@ -89,7 +89,7 @@ function grid(columns: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 /** Each port in a line, and below it its users; then the attachments, where there are any. */
-export function table(title: string, ports: readonly PortStatus[], attachments: readonly AttachmentReport[] = []): string {
+export function table(title: string, ports: readonly PortStatus[], attachments: readonly AttachmentReport[]): string {
   const [heads = '', ...lines] = grid(
     COLUMNS,
     ports.map((p) => [

@@ -228,7 +228,7 @@ export class Ser2netServer extends EventEmitter<ServerEvents> {
     else this.emit('disconnect', { port, peer, reason: this.#reasons.get(user) ?? REASON.openFailure, bytesIn, bytesOut });
   }
 
-  #heard(level: LogLevel, text: string, fields?: Readonly<Record<string, string | number | boolean>>): void {
+  #heard(level: LogLevel, text: string, fields: Readonly<Record<string, string | number | boolean>> | undefined): void {
     if (level !== 'err' || this.listenerCount('error') === 0) return;
     const port = fields?.port;
     this.emit('error', new PortError(typeof port === 'string' ? port : undefined, text));

@@ -10,7 +10,6 @@ export const SEVERITY: Readonly<Record<LogLevel, number>> = { err: 3, warning: 4
 
 /** Syslog's facilities that ser2net uses, as the upper part of a priority. */
 const FACILITY = { user: 1 << 3, daemon: 3 << 3 } as const;
-export type Facility = keyof typeof FACILITY;
 
 type Fields = Readonly<Record<string, string | number | boolean>>;
 
@@ -85,18 +84,17 @@ export interface LogOptions {
 
 export class DaemonLog implements Log {
   readonly #options: LogOptions;
-  #facility: Facility = 'user';
-  #pid = false;
+  /** identify() was called. */
+  #known = false;
   #lost = 0;
   #attached = true;
   constructor(options: LogOptions) {
     this.#options = options;
   }
 
-  /** How syslog lines begin from now on: ser2net 4.3.11 is `user` without a pid until it calls openlog, and for ever with -n. */
-  identify(facility: Facility, withPid: boolean): void {
-    this.#facility = facility;
-    this.#pid = withPid;
+  /** From now on syslog lines are `daemon` and have the pid: ser2net 4.3.11 is `user` without one until it calls openlog, and for ever with -n. */
+  identify(): void {
+    this.#known = true;
   }
 
   /** Only syslog from now on: stderr is gone. */
@@ -109,8 +107,8 @@ export class DaemonLog implements Log {
   }
 
   /** Like log(), whatever the level in force: ser2net 4.3.11 filters only what its library says. */
-  announce(level: LogLevel, text: string, fields?: Fields): void {
-    this.#emit(level, text, fields, true);
+  announce(level: LogLevel, text: string): void {
+    this.#emit(level, text, undefined, true);
   }
 
   /** Like announce(), for what the caller also prints itself: not on stderr for want of syslog. */
@@ -125,8 +123,8 @@ export class DaemonLog implements Log {
   #emit(level: LogLevel, text: string, fields: Fields | undefined, fallback: boolean): void {
     const { pid, copy, json, clock } = this.#options;
     const line = oneLine(withoutSecrets(text));
-    const tag = this.#pid ? `ser2net[${pid}]` : 'ser2net';
-    const head = `<${FACILITY[this.#facility] | SEVERITY[level]}>${stamp(clock.wall())} ${tag}: `;
+    const [facility, tag] = this.#known ? [FACILITY.daemon, `ser2net[${pid}]`] : [FACILITY.user, 'ser2net'];
+    const head = `<${facility | SEVERITY[level]}>${stamp(clock.wall())} ${tag}: `;
     const reached = this.#send(head, line);
     if (!this.#attached) return;
     if (json !== undefined) json(level, line, fields);

@@ -29,7 +29,7 @@ function facts(row: Row<unknown>, versions: string): string {
 }
 
 /** One item a row, in the order of the table, as that format spells it. versions: whose versions the rows tell. */
-export const manOptions = (rows: Rows, format: 'conf' | 'yaml', versions: '' | 'gensio ' = ''): string =>
+export const manOptions = (rows: Rows, format: 'conf' | 'yaml', versions: '' | 'gensio '): string =>
   Object.values(rows)
     .flatMap((r) => {
       const name = r[format];

@@ -59,16 +59,10 @@ export function keyOf(rows: Rows, format: 'conf' | 'yaml', name: string): string
 
 /**
  * Sets one option from its text. value undefined: the bare name was given. Names compare without case.
- * 'unknown': no row has that spelling in that format.
+ * 'unknown': no row has that spelling in YAML, which is that of gensio, too.
  */
-export function setOption<R extends Rows>(
-  rows: R,
-  into: MutableValues<R>,
-  format: 'conf' | 'yaml',
-  name: string,
-  value: string | undefined,
-): SetResult {
-  const key = keyOf(rows, format, name);
+export function setOption<R extends Rows>(rows: R, into: MutableValues<R>, name: string, value: string | undefined): SetResult {
+  const key = keyOf(rows, 'yaml', name);
   if (key === undefined) return 'unknown';
   const r = rows[key]!;
   const got = value !== undefined ? r.kind.parse(value) : 'bare' in r.kind ? { ok: r.kind.bare } : { expected: 'given a value' };

@@ -21,14 +21,14 @@ export class Listener {
   readonly #build: Build;
   readonly #deadlines: Deadlines;
   readonly #up: ListenerUp;
-  readonly #auth: Authority | undefined;
+  readonly #auth: Authority;
   readonly #retry: Deadline;
   readonly #retryMs: number;
   #accepter: Accepter | undefined;
   #state: 'off' | 'trying' | 'on' = 'off';
 
   /** retry: seconds until it is tried again; 0: never. auth: who may connect, for layers that ask. */
-  constructor(spec: LayerSpec, retry: number, build: Build, deadlines: Deadlines, up: ListenerUp, auth?: Authority) {
+  constructor(spec: LayerSpec, retry: number, build: Build, deadlines: Deadlines, up: ListenerUp, auth: Authority) {
     this.#auth = auth;
     this.#spec = spec;
     this.#build = build;

@@ -8,7 +8,6 @@ export const REFUSAL = {
   inUse: 'Port already in use\r\n',
   deviceInUse: "Port's device already in use\r\n",
   deviceFailed: "Port's device failed open\r\n",
-  deleted: 'Port was deleted\n\r',
   noFreePort: 'No free port found\r\n',
   openFailure: (reason: string) => `Device open failure: ${reason}\r\n`,
 } as const;
@@ -17,8 +16,6 @@ export const REFUSAL = {
 export const REASON = {
   netClosed: 'network read close',
   netReadError: 'network read error',
-  netWriteError: 'network write error',
-  remoteClosed: 'Remote closed',
   timeout: 'timeout',
   slow: 'not reading',
   portClosing: 'port closing',
@@ -26,7 +23,6 @@ export const REASON = {
   lastUserLeft: 'All users disconnected',
   shutdown: 'program shutdown',
   devReadError: 'dev read error',
-  devWriteError: 'dev write error',
   adminDisable: 'admin disable',
   adminDisconnect: 'admin disconnect',
   openFailure: 'Device open failure',
@@ -36,10 +32,8 @@ export type Reason = (typeof REASON)[keyof typeof REASON];
 export const LOG = {
   listenFailed: (port: string, reason: string) => `Unable to startup network port ${port}: ${reason}`,
   accepterInvalid: (accepter: string, reason: string) => `Invalid accepter port name/number '${accepter}': ${reason}`,
-  nowStarted: (accepter: string) => `port accepter '${accepter}' is now started`,
   enableFailed: (port: string, reason: string) => `Unable to enable port device ${port}: ${reason}`,
   devReadError: (port: string, reason: string) => `dev read error for device on port ${port}: ${reason}`,
-  devWriteError: (port: string, reason: string) => `The dev write for port ${port} had error: ${reason}`,
   devWriteClosed: (port: string, reason: string) => `The dev write(3) for port ${port} had error: ${reason}`,
   netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,
   slowUser: (port: string, peer: string, seconds: number) =>
@@ -55,5 +49,4 @@ export const LOG = {
   failed: (port: string, stack: string) => `Internal error on port ${port}, which is started anew: ${stack}`,
   /** The same in a part that goes on as it is. */
   failedOn: (part: string, stack: string) => `Internal error in ${part}: ${stack}`,
-  connbackOpen: (port: string, addr: string, reason: string) => `Unable to open connect back port ${port}, addr ${addr}: ${reason}`,
 } as const;

@@ -9,7 +9,7 @@
 //                                       │ ◄─────────────────────── ◄──────┘   ▼
 //                                       └── device closed ── closing ◄────── open
 //                                                            (last user left, device lost, disable, admin, shutdown)
-import type { Reason } from './messages.ts';
+import { REASON, type Reason } from './messages.ts';
 
 export type PortState =
   /** Not enabled, or the listener could not be started (it is tried again). */
@@ -63,10 +63,10 @@ export function step(state: PortState, event: PortEvent): Next {
     case 'opening':
       if (event.on === 'device-open') return [{ at: 'open' }, [{ do: 'begin-session' }]];
       if (event.on === 'device-failed') return [{ at: 'unconnected' }, [{ do: 'fail-users', reason: event.reason }, ...REST]];
-      if (event.on === 'left' && event.users === 0 && !event.held) return closing('All users disconnected');
+      if (event.on === 'left' && event.users === 0 && !event.held) return closing(REASON.lastUserLeft);
       return event.on === 'shut' ? closing(event.why) : stay;
     case 'open':
-      if (event.on === 'left' && event.users === 0 && !event.held) return closing('All users disconnected');
+      if (event.on === 'left' && event.users === 0 && !event.held) return closing(REASON.lastUserLeft);
       return event.on === 'shut' ? closing(event.why) : stay;
     case 'closing':
       if (event.on !== 'device-closed') return stay;

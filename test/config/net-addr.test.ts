@@ -53,7 +53,6 @@ test('ports are numbers modulo 65536 or services', () => {
 test('a remote address is told by its parts; names are left to the one who compares', () => {
   assert.deepEqual(remote('!tcp,ipv4,10.0.0.0/8,0'), {
     text: 'tcp,ipv4,10.0.0.0/8,0',
-    connectBack: true,
     hosts: [{ family: 'ipv4', host: '10.0.0.0', prefix: 8, port: 0 }],
   });
   assert.deepEqual(namesIn(remote('example.org,1,127.0.0.1,2')), ['example.org']);

@@ -43,7 +43,7 @@ test('a password in a gensio string is not logged', () => {
 test('a line is priority, local time, tag and text; user without a pid at first', () => {
   const { log, sent } = make();
   log.log('err', 'text');
-  log.identify('daemon', true);
+  log.identify();
   log.log('warning', 'text');
   log.log('notice', 'ser2net startup');
   assert.deepEqual(sent, [

@@ -11,7 +11,7 @@ export interface Field {
 export class Fields {
   readonly #text: string;
   #at: number;
-  constructor(text: string, at = 0) {
+  constructor(text: string, at: number) {
     this.#text = text;
     this.#at = at;
   }

@@ -41,7 +41,7 @@ export class ConfNames {
    * author of an old file meant, and not how this version reads the file.
    */
   keepPorts = false;
-  constructor(defaults: Defaults, later: ReadonlyMap<string, number> = new Map()) {
+  constructor(defaults: Defaults, later: ReadonlyMap<string, number>) {
     this.defaults = defaults;
     this.later = later;
   }

@@ -31,7 +31,7 @@ export function readAttachment(
   }
   const options = builtIn(ATTACH);
   for (const { name: option, value } of draft.options) {
-    const got = setOption(ATTACH, options, 'yaml', option.text, value.text === '' ? undefined : value.text);
+    const got = setOption(ATTACH, options, option.text, value.text === '' ? undefined : value.text);
     if (got === 'unknown') {
       const near = nearest(option.text, spellings(ATTACH, 'yaml'));
       return lost(

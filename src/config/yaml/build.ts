@@ -171,7 +171,7 @@ export class Build {
     for (const option of draft.options) {
       const { value } = option;
       const key = option.name.text.toLowerCase();
-      if (setOption(ROTATOR, options, 'yaml', key, value.text === '' ? undefined : value.text) === 'ok') continue;
+      if (setOption(ROTATOR, options, key, value.text === '' ? undefined : value.text) === 'ok') continue;
       const text = `'${optionString(option)}' is not an option of a rotator; '${name}' is left out`;
       const classic = messages.rotatorOption(optionString(option), report.eventLine);
       const hint = OPTION_NAMES.includes(key)
@@ -217,7 +217,7 @@ export class Build {
     const options = this.defaults.values(ADMIN, 'ser2net');
     for (const option of draft.options) {
       const key = option.name.text.toLowerCase();
-      const got = setOption(ADMIN, options, 'yaml', key, option.value.text === '' ? undefined : option.value.text);
+      const got = setOption(ADMIN, options, key, option.value.text === '' ? undefined : option.value.text);
       if (got === 'ok' || ADMIN_MDNS.test(key)) continue;
       const text = `'${optionString(option)}' is not an option of the admin port, and is ignored`;
       const classic = messages.adminOption(optionString(option));

@@ -57,8 +57,8 @@ export class Cursor {
     return this.isBlank(n) || this.isBreakOrEnd(n);
   }
   /** A letter, digit, - or _. */
-  isWord(n = 0): boolean {
-    return /^[A-Za-z0-9_-]$/.test(this.peek(n));
+  isWord(): boolean {
+    return /^[A-Za-z0-9_-]$/.test(this.peek());
   }
   /** `---` or `...` alone in front of a line. */
   isDocumentMark(): boolean {

@@ -57,7 +57,7 @@ export class Report {
     return from < 0 ? { at, end } : { at: at + from, end: at + from + stack.part!.length };
   }
 
-  error(code: DiagCode, span: Span, text: string, extra: ProblemExtra = {}): void {
+  error(code: DiagCode, span: Span, text: string, extra: ProblemExtra): void {
     this.#add('error', code, span, text, extra);
   }
   warning(code: DiagCode, span: Span, text: string, extra: ProblemExtra = {}): void {

@@ -257,8 +257,8 @@ class CertauthServer extends CertauthEnd {
     const user = this.#user;
     if (user === undefined) return false;
     const now = clock.wall();
-    let problem = certificateProblem(cert, auth?.certificates(user) ?? [], 'client', now);
-    if (problem !== undefined && commonName(cert) === user) problem = certificateProblem(cert, this.#anchors, 'client', now);
+    let problem = certificateProblem(cert, auth?.certificates(user) ?? [], now);
+    if (problem !== undefined && commonName(cert) === user) problem = certificateProblem(cert, this.#anchors, now);
     if (problem !== undefined) {
       log.log('info', `Remote peer certificate verify failed: ${problem}`);
       return false;

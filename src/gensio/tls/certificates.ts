@@ -113,24 +113,19 @@ export function dateProblem(cert: X509Certificate, now: Date): string | undefine
 }
 
 const ANY_USE = '2.5.29.37.0';
-const USE = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
+const CLIENT_USE = '1.3.6.1.5.5.7.3.2';
 
 /**
- * Why a certificate is not vouched for by anchors, in OpenSSL's words; undefined when it is. It must be one of them, or be
+ * Why a client's certificate is not vouched for by anchors, in OpenSSL's words; undefined when it is. It must be one of them, or be
  * signed by one that is a CA: no chains, which need checks Node.js gives no access to.
  */
-export function certificateProblem(
-  cert: X509Certificate,
-  anchors: readonly X509Certificate[],
-  use: keyof typeof USE,
-  now: Date,
-): string | undefined {
+export function certificateProblem(cert: X509Certificate, anchors: readonly X509Certificate[], now: Date): string | undefined {
   if (weakness(cert) !== undefined) return 'EE certificate key too weak';
   const late = dateProblem(cert, now);
   // Somebody chose this very certificate: what it says it is for does not matter.
   if (anchors.some((a) => a.raw.equals(cert.raw))) return late;
   const uses: readonly string[] | undefined = cert.keyUsage;
-  if (uses !== undefined && !uses.includes(USE[use]) && !uses.includes(ANY_USE)) return 'unsuitable certificate purpose';
+  if (uses !== undefined && !uses.includes(CLIENT_USE) && !uses.includes(ANY_USE)) return 'unsuitable certificate purpose';
   const issuer = anchors.find((a) => a.ca && cert.checkIssued(a) && cert.verify(a.publicKey));
   if (issuer !== undefined) return late ?? dateProblem(issuer, now);
   return cert.issuer === cert.subject ? 'self-signed certificate' : 'unable to get local issuer certificate';

@@ -108,7 +108,9 @@ class TlsGensio implements Gensio {
   #verifyError(): VerifyError | undefined {
     const inside = this.#socket as unknown as { ssl?: { verifyError?(): VerifyError | null } };
     if (typeof inside.ssl?.verifyError !== 'function') return { code: 'UNKNOWN', message: 'not verified' };
-    return inside.ssl.verifyError() ?? undefined;
+    const problem = inside.ssl.verifyError() ?? undefined;
+    // Node 24 appends advice on its own options to OpenSSL's words.
+    return problem && { code: problem.code, message: problem.message.replace(/; if the root CA .*/, '') };
   }
 
   #secured(): void {
@@ -189,7 +191,7 @@ class TlsGensio implements Gensio {
     if (this.#state === 'opening' || this.#state === 'idle') return this.abort();
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    if (this.#childOver) return this.#over(undefined);
+    if (this.#childOver) return this.#over();
     // What still comes is read and thrown away; it may hold the peer's half of the farewell.
     this.#socket?.resume();
     this.#socket?.end();
@@ -201,17 +203,17 @@ class TlsGensio implements Gensio {
     this.#done = undefined;
     this.#state = 'closing';
     this.#socket?.destroy();
-    if (this.#childOver) return this.#over(undefined);
+    if (this.#childOver) return this.#over();
     this.#child.abort();
     // A child that was never opened does not say that it closed.
-    if (before === 'idle') this.#over(undefined);
+    if (before === 'idle') this.#over();
   }
   /** Not before the call that led here returns. */
-  #over(err: GensioError | undefined): void {
+  #over(): void {
     soon(() => {
       if (this.#state !== 'closing') return;
       this.#state = 'gone';
-      this.up.closed(err);
+      this.up.closed();
     });
   }
 

@@ -69,7 +69,7 @@ export function verdict(
   const listed = opts.allow === undefined ? undefined : allowedBy(opts.allow, cert);
   let good = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code) && weakness(cert) === undefined);
   if (!good && server && user !== undefined && auth !== undefined)
-    good = certificateProblem(cert, auth.certificates(user), 'client', now) === undefined;
+    good = certificateProblem(cert, auth.certificates(user), now) === undefined;
   const unlisted = opts.allow !== undefined && listed === undefined;
   if (!good) log.log('err', `Error verifying certificate: ${problem?.message ?? 'unknown'}`);
   if (unlisted) log.log('err', `ssl: certificate of '${printable(user ?? '')}' is not on the allow list (sha256:${cert.fingerprint256})`);

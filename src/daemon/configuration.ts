@@ -35,17 +35,17 @@ export interface ReportLine {
   readonly text: string;
 }
 
-/** Without its hint: a line of a log. */
-const plain = ({ hint: _, ...diag }: Diag): string => formatDiag(diag);
+/** On one line, as a log has it: the hint in parentheses at its end. */
+const oneLine = ({ hint, ...diag }: Diag): string => formatDiag(diag) + (hint === undefined ? '' : ` (${hint})`);
 
 /**
  * Problems as the log shows them: in ser2net 4.3.11's words where it has some, all at its one level, and with their true place to
- * those who want to know more. In ours alone what it does not notice: errors, because something is left out; warnings as before.
+ * those who want to know more (-l). In ours alone what it does not notice: errors, because something is left out; warnings as before.
  * A word of old versions that 4.3.11 refuses is taken: there both are needed.
  */
 export function reportLines({ diags }: Reading): readonly ReportLine[] {
   return diags.flatMap((diag) => {
-    const own: ReportLine = { level: diag.severity === 'error' ? 'err' : 'info', text: plain(diag) };
+    const own: ReportLine = { level: diag.severity === 'error' ? 'err' : 'info', text: oneLine(diag) };
     if (diag.classic === undefined) return [own];
     return [
       { level: 'err', text: diag.classic },

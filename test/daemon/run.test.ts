@@ -39,8 +39,8 @@ test('problems of a YAML file go to stderr and, as facility user without a pid, 
   assert.deepEqual(rig.events.slice(0, 4), [
     'syslog: <11> ser2net: x.yaml:2(column 2): Invalid token',
     'stderr: x.yaml:2(column 2): Invalid token',
-    'syslog: <11> ser2net: x.yaml:3:3: error: not good [bad-value]',
-    'stderr: x.yaml:3:3: error: not good [bad-value]',
+    'syslog: <11> ser2net: x.yaml:3:3: error: not good [bad-value] (try again)',
+    'stderr: x.yaml:3:3: error: not good [bad-value] (try again)',
   ]);
   assert.ok(!rig.events.some((event) => event.includes('odd')), 'a remark is not said without -l');
 });

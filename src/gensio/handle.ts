@@ -52,7 +52,6 @@ interface ListeningHandle extends Handle {
 }
 /** A pipe handle that was given an empty buffer only tells that there is something to read. */
 interface WatchingHandle extends Handle {
-  useUserBuffer(buffer: Buffer): void;
   onread: () => void;
 }
 interface SocketInside {
@@ -161,7 +160,7 @@ export function listenOnDescriptor(
  */
 export function watchReadable(fd: number, ready: () => void): (() => void) | undefined {
   const direct = inside();
-  if (direct === undefined || !('useUserBuffer' in direct.Pipe.prototype)) return undefined;
+  if (direct === undefined) return undefined;
   const handle = new direct.Pipe(0) as WatchingHandle;
   if (handle.open!(fd) !== 0) return undefined;
   handle.useUserBuffer(Buffer.alloc(0));

@@ -101,7 +101,10 @@ test('after a speed in one byte every speed to this client is one byte, 0 when i
 
 test('speeds and their bytes belong together, and what is outside the table is 0', () => {
   for (let byte = 0; byte < 256; byte++) assert.equal(ciscoOfSpeed(speedOfCisco(byte)), speedOfCisco(byte) === 0 ? 0 : byte);
-  assert.deepEqual([3, 8, 10, 12, 15, 9, 16, 255].map(speedOfCisco), [300, 9600, 19200, 38400, 230400, 0, 0, 0]);
+  assert.deepEqual(
+    Array.from({ length: 17 }, (_, byte) => speedOfCisco(byte)),
+    [0, 0, 0, 300, 600, 1200, 2400, 4800, 9600, 0, 19200, 0, 38400, 57600, 115200, 230400, 0],
+  );
 });
 
 test('the first WILL asks for a report of every change, later ones do not', () => {
@@ -164,6 +167,40 @@ test('a request goes out with its code and the answer of that setting finishes t
   c.port.received(received('SET-BAUDRATE+100 00004b00'));
   assert.deepEqual(c.values, ['datasize 7: 8', 'baudrate 19200: 9600', 'baudrate 0: 19200']);
   assert.equal(c.clock.timers, 0);
+});
+
+test('the smallest and the greatest value of each kind are sent, and answered by such ones', () => {
+  const kinds = [
+    ['baudrate', 0, 0xffffffff],
+    ['datasize', 0, 8],
+    ['parity', 0, 5],
+    ['stopsize', 0, 3],
+    ['control', 0, 3],
+    ['control', 4, 6],
+    ['control', 7, 9],
+    ['control', 10, 12],
+    ['control', 13, 19],
+  ] as const;
+  const names = {
+    baudrate: 'SET-BAUDRATE',
+    datasize: 'SET-DATASIZE',
+    parity: 'SET-PARITY',
+    stopsize: 'SET-STOPSIZE',
+    control: 'SET-CONTROL',
+  };
+  for (const [setting, min, max] of kinds) {
+    for (const [value, given] of [
+      [min, max],
+      [max, min],
+    ] as const) {
+      const c = new Client();
+      c.ask(setting, value);
+      const digits = setting === 'baudrate' ? 8 : 2;
+      c.port.received(received(`${names[setting]}+100 ${given.toString(16).padStart(digits, '0')}`));
+      assert.deepEqual(c.values, [`${setting} ${value}: ${given}`]);
+    }
+  }
+  assert.equal(new ComPortClient({ send: () => undefined, emit: () => undefined }, new FakeClock()).agreed, false);
 });
 
 test('the five kinds of SET-CONTROL are told apart by their values', () => {

@@ -78,6 +78,8 @@ const SERVERS: readonly (readonly [messages: string, rfc2217: string, plain: str
   ['WILL 255', 'DONT ff', 'DONT ff'],
   ['WILL BINARY; WONT BINARY', '; DONT BINARY', '; DONT BINARY'],
   ['DO BINARY; DONT BINARY', '; WONT BINARY', '; WONT BINARY'],
+  ['WILL BINARY; WONT BINARY; WONT BINARY', '; DONT BINARY; ', '; DONT BINARY; '],
+  ['DO BINARY; DONT BINARY; DONT BINARY', '; WONT BINARY; ', '; WONT BINARY; '],
   ['DO ECHO; DONT ECHO', '; WONT ECHO', '; WONT ECHO'],
   ['WILL SGA; WONT SGA', 'DO SGA; DONT SGA', '; DONT SGA'],
   ['DO SGA; DONT SGA', '; WONT SGA', '; WONT SGA'],
@@ -103,6 +105,13 @@ const CLIENTS: readonly (readonly [messages: string, rfc2217: string, plain: str
   ],
   ['WILL COM-PORT; DONT COM-PORT', 'DONT COM-PORT; ', 'DONT COM-PORT; '],
   ['WILL BINARY; WILL BINARY', 'DO BINARY; ', 'DO BINARY; '],
+  ['DO ECHO; DO ECHO', 'WILL ECHO; ', 'WILL ECHO; '],
+  ['DO COM-PORT; DONT COM-PORT; DONT COM-PORT', '; WONT COM-PORT; ', 'WONT COM-PORT; ; '],
+  [
+    'WONT SGA; DONT SGA; WONT ECHO; DONT ECHO; WONT BINARY; DONT BINARY',
+    'DONT SGA; WONT SGA; DONT ECHO; WONT ECHO; DONT BINARY; WONT BINARY',
+    'DONT SGA; WONT SGA; DONT ECHO; WONT ECHO; DONT BINARY; WONT BINARY',
+  ],
   ['WILL TTYPE; DO TTYPE', 'DONT TTYPE; WONT TTYPE', 'DONT TTYPE; WONT TTYPE'],
 ];
 for (const [messages, rfc2217, plain] of CLIENTS) {
@@ -117,6 +126,16 @@ for (const [messages, rfc2217, plain] of CLIENTS) {
     }
   });
 }
+
+test('COM-PORT-OPTION, and nothing else, is asked about: a WILL until it is agreed to, everything else each time', () => {
+  const asked: string[] = [];
+  const negotiation = new Negotiation(SERVER_2217, {
+    send: () => undefined,
+    comPort: (verb) => asked.push(textOf(Uint8Array.of(255, verb)).slice(4)) > 0,
+  });
+  for (const option of [0, 44, 24]) for (const verb of [251, 252, 251, 253, 254, 253]) negotiation.received(verb, option);
+  assert.deepEqual(asked, ['WILL', 'WONT', 'DO', 'DONT', 'DO']);
+});
 
 test('with winsize NAWS is agreed to by a server, and its offer accepted once by a client', () => {
   const server = new End({ ...SERVER, winsize: true });

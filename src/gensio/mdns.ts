@@ -92,8 +92,9 @@ export function stackOf(service: Service, opts: Mdns['opts'], parse: GensioEnv['
   // Options of layers come along, but nothing that could open a file: only these characters.
   if (!/^[a-z0-9(),=_-]{1,200}$/i.test(layers) || !/(^|,)(tcp|udp)(\([^()]*\))?$/.test(layers) || /(key|cert|ca|file)=/i.test(layers))
     return undefined;
-  const local = service.protocol === 'IPv6' && /^fe80:/i.test(service.address) ? `%${service.interface}` : '';
-  const family = service.protocol === 'IPv4' ? 'ipv4' : 'ipv6';
+  const local = /^fe80:/i.test(service.address) ? `%${service.interface}` : '';
+  // What is found by IPv4 may have an address of IPv6.
+  const family = service.address.includes(':') ? 'ipv6' : 'ipv4';
   const spec = parse(`${layers},${family},${service.address}${local},${service.port}`, 'connector');
   return spec !== undefined && safe(spec) ? spec : undefined;
 }

@@ -156,6 +156,21 @@ test('an announcement cannot make us run a program or open a file', () => {
   assert.equal(stackOf(service('telnet,tcp'), opts, parse)?.type, 'telnet');
 });
 
+test('the family is that of the address, however the service was found; a link-local one names its interface', () => {
+  const { opts } = layerSpec('mdns', {}, { rest: '' });
+  for (const [address, want] of [
+    ['127.0.0.1', 'tcp,ipv4,127.0.0.1,7'],
+    ['::1', 'tcp,ipv6,::1,7'],
+    ['fe80::1', 'tcp,ipv6,fe80::1%lo,7'],
+  ] as const) {
+    for (const protocol of ['IPv4', 'IPv6'] as const) {
+      texts.length = 0;
+      assert.ok(stackOf({ ...parseService(line(7))!, protocol, address, txt: [] }, opts, parse) !== undefined, address);
+      assert.deepEqual(texts, [want]);
+    }
+  }
+});
+
 test('nothing found, no tool, or no time is an error that says so', async () => {
   for (const [browse, timeout, code] of [
     [program('exit 0'), 1000, 'notfound'],

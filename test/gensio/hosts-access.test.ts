@@ -61,14 +61,15 @@ test('the first rule that fits decides, hosts.allow before hosts.deny, and whom 
 test('lines go on after a backslash, comments and empty ones say nothing, and one without a colon is told', () => {
   assert.equal(ours('', '# ALL: ALL\n\n   \nALL:\\\n 192.0.2.1, \\\n 192.0.2.7'), 'deny');
   assert.equal(ours('', '# comment \\\nALL: ALL\n'), 'allow');
+  assert.deepEqual(parseHosts('ALL: x\\\n').rules[0]!.clients, [['x\\']]);
   assert.deepEqual(parseHosts('\n#x\nALL \\\n ALL\n').problems, [{ line: 4, text: 'missing ":" separator' }]);
 });
 
-const FITS = `ALL|all|KNOWN|192.0.2.|192.0.2.0/24|192.0.2.0/255.255.255.0|192.0.2.7/32|192.0.2.7|.example.org|.ORG|PC.example.org|*.example.org|p?.example.org
+const FITS = `ALL|all|KNOWN|192.0.2.|192.0.2.0/24|192.0.2.0/255.255.255.0|192.0.2.7/32|192.0.2.7|.example.org|.ORG|PC.example.org|192*.*7|*.example.org|p?.example.org
 192.0.2.*|PC.*|pc.|192.0.2.0/24x|ALL@ALL|unknown@ALL|ALL EXCEPT 192.0.2. EXCEPT 192.0.2.7|ALL EXCEPT|192.0.2.0/255.0.255.0|128.0.0.0/1|0.0.0.0/0.0.0.0
 192.0.2.07/32|*|192.0.2.7/24 .org|${patterns}|KNOWN EXCEPT LOCAL`;
 const FITS_NOT = `LOCAL|UNKNOWN|PARANOID|192.0.2|192.0.2.7/24|0.0.0.0/0|192.0.2/24|example.org|192.0.2.7/255.255.255.255|[192.0.2.7]|192.0.2.0/33
-192.0.2.0/|joe@ALL|KNOWN@ALL|ALL EXCEPT 192.0.2.7|EXCEPT 192.0.2.8|.|..|?|192.0.2./24|@group|@|pc.example.org?|[2001:db8::1]|[::]/0|/no/such/file
+192.0.2.0/|joe@ALL|KNOWN@ALL|ALL EXCEPT 192.0.2.7|EXCEPT 192.0.2.8|.|..|?|192.0.2./24|@group|@|pc.example.org?|192.0.2*2.7|[2001:db8::1]|[::]/0|/no/such/file
 ALL EXCEPT ${patterns}|192.0.2.0/255.255.255`;
 const FITS_V6 =
   'ALL|[2001:db8::1]|[2001:DB8:0::1]|[2001:db8::]/32|[2001:db8::5]/32|[2001:db8::1]/128|[::]/0|[2001:db8::2]/126|UNKNOWN|unknown|2001* LOCAL|[2001:db8::]/';
@@ -104,7 +105,10 @@ test('the options allow and deny turn a rule round; what cannot be understood or
   assert.deepEqual(told('allow : deny'), ['deny', "allow 1 option 'allow' must be at the end"]);
   assert.deepEqual(told('allow now'), ['deny', "allow 1 option 'allow' does not accept a value"]);
   assert.deepEqual(told('linger x'), ['deny', "allow 1 option 'linger' requires another value than 'x'"]);
-  assert.deepEqual(told('spawn /bin/true'), ['allow', "allow 1 option 'spawn' is not supported"]);
+  for (const option of ['spawn /bin/true', 'banners /etc', 'user joe', 'group dialout', 'umask 022', 'nice', 'nice +5'])
+    assert.deepEqual(told(option), ['allow', `allow 1 option '${option.split(' ')[0]}' is not supported`]);
+  for (const option of ['setenv A b', 'severity auth', 'linger 5', 'rfc931', 'rfc931 9', 'keepalive'])
+    assert.deepEqual(told(option), ['allow']);
   assert.deepEqual(told('twist /bin/true'), ['deny', "allow 1 option 'twist' is not supported"]);
   assert.deepEqual(told('aclexec /bin/true'), ['deny', "allow 1 option 'aclexec' is not supported"]);
   assert.deepEqual(told('constructor'), ['deny', "allow 1 bad option name: 'constructor'"]);

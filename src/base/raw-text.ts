@@ -26,7 +26,7 @@ export function decodeFile(bytes: Buffer): string {
 }
 
 /** Length of the UTF-8 sequence at i; 0: there is none. Surrogates and overlong forms are none (RFC 3629). */
-export function sequenceLength(bytes: Buffer, i: number): number {
+function sequenceLength(bytes: Buffer, i: number): number {
   const lead = bytes[i]!;
   if (lead < 0x80) return 1;
   const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;

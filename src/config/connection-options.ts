@@ -79,7 +79,7 @@ export const optionShorthands: readonly string[] = ['trace-hexdump', 'trace-time
 /** The keys of the rows that an option sets, written `name` or `name=value`, old spellings included. */
 export function keysSetBy(text: string): readonly string[] {
   const name = /^[^=]*/.exec(text)![0].toLowerCase();
-  const found = keyOf(CONNECTION, 'yaml', name);
+  const found = keyOf(CONNECTION, name);
   if (found !== undefined) return [found];
   const forAll = /^trace-(hexdump|timestamp)$/.exec(name)?.[1];
   if (forAll !== undefined) return keysSetBy(`-${forAll}`);

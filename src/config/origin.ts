@@ -26,7 +26,7 @@ const BUILT_IN: Origin = { is: 'built-in' };
 const known = new WeakMap<Pos, Map<string, Origin>>();
 
 /** Notes where a field of a section came from. Options are fields called `options.` and the key of their row. */
-export function noteOrigin(section: Pos, field: string, origin: Origin): void {
+function noteOrigin(section: Pos, field: string, origin: Origin): void {
   let fields = known.get(section);
   if (fields === undefined) {
     fields = new Map();

@@ -35,7 +35,7 @@ export function adminConnector(text: string): LayerSpec | string {
 }
 
 /** The admin port of a configuration, as written there; undefined: it has none. */
-export async function adminOfConfiguration(
+async function adminOfConfiguration(
   file: string | undefined,
 ): Promise<{ readonly admin: string | undefined } | { readonly failed: string }> {
   const outcome = await makeReader({ ...noFlags('ser2net'), file }, { stdinDone: () => undefined }).read('start');

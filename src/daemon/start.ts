@@ -8,7 +8,7 @@ import type { SubcommandIo } from './subcommands.ts';
 import { forStart } from './v8.ts';
 
 /** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
-export function shownName(script: string | undefined): string {
+function shownName(script: string | undefined): string {
   if (script === undefined || /\s/.test(script) || basename(script) === 'main.js') return 'ser2net';
   return script;
 }

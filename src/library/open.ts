@@ -30,7 +30,7 @@ export function layerEnv({ lockDir = '/var/lock', log = noLog, clock = systemClo
 }
 
 /** A closed connector. @throws GensioError inval: the string means nothing; notsup: it cannot run here */
-export function makeConnector(what: string | LayerSpec, env: GensioEnv) {
+function makeConnector(what: string | LayerSpec, env: GensioEnv) {
   if (typeof what !== 'string') return new Builder(env).connector(what);
   const { spec, error, detail } = parseStack(what, 'connector', new Defaults());
   if (spec === undefined) throw new GensioError(error ?? 'inval', `'${what}': ${detail ?? 'not a connector'}`);

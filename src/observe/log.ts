@@ -6,7 +6,7 @@ import type { Log, LogLevel } from '../base/log.ts';
 import { withoutSecrets } from '../base/secrets.ts';
 
 /** Levels from the gravest on, with syslog's severity. */
-export const SEVERITY: Readonly<Record<LogLevel, number>> = { err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
+const SEVERITY: Readonly<Record<LogLevel, number>> = { err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
 
 /** Syslog's facilities that ser2net uses, as the upper part of a priority. */
 const FACILITY = { user: 1 << 3, daemon: 3 << 3 } as const;

@@ -18,7 +18,7 @@ interface Trace {
 
 const two = (n: number): string => String(n).padStart(2, '0');
 /** `YYYY/MM/DD HH:MM:SS `, local time. */
-export const traceTime = (t: ReturnType<Clock['wall']>): string =>
+const traceTime = (t: ReturnType<Clock['wall']>): string =>
   `${t.getFullYear()}/${two(t.getMonth() + 1)}/${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())} `;
 
 /** Rows of up to eight bytes: `term 30 31  |01|`, the hexadecimal part padded to eight columns. */

@@ -37,7 +37,7 @@ const bytePair: Kind<readonly (readonly [number, number])[] | undefined> = {
 /** A flag that acts by being named; its value is not looked at (gensio 2.6.2, xlt). */
 const named: Kind<boolean> = { name: '', bare: true, parse: () => ({ ok: true }), print: String };
 
-export const FILE_MODE = {
+const FILE_MODE = {
   umode: row({ conf: false, yaml: 'umode', kind: modeDigit, def: undefined, since: '1.3', doc: 'Rights of the owner.' }),
   gmode: row({ conf: false, yaml: 'gmode', kind: modeDigit, def: undefined, since: '1.3', doc: 'Rights of the group.' }),
   omode: row({ conf: false, yaml: 'omode', kind: modeDigit, def: undefined, since: '1.3', doc: 'Rights of others.' }),

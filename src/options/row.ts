@@ -40,21 +40,18 @@ const MAX_ADDED = 1000;
 
 export type SetResult = 'ok' | 'unknown' | { readonly expected: string };
 
-/** Keys by spelling in small letters, for each table and format; made once, since a file may have thousands of options. */
-const known = new WeakMap<Rows, { readonly conf: Map<string, string>; readonly yaml: Map<string, string> }>();
+/** Keys by spelling in YAML, in small letters, for each table; made once, since a file may have thousands of options. */
+const known = new WeakMap<Rows, Map<string, string>>();
 
-/** The key of the row that has a spelling, compared without case: the first one. */
-export function keyOf(rows: Rows, format: 'conf' | 'yaml', name: string): string | undefined {
+/** The key of the row that has a spelling in YAML, compared without case: the first one. */
+export function keyOf(rows: Rows, name: string): string | undefined {
   let keys = known.get(rows);
   if (keys === undefined) {
-    keys = { conf: new Map(), yaml: new Map() };
-    for (const [key, r] of Object.entries(rows).reverse()) {
-      if (r.conf !== false) keys.conf.set(r.conf.toLowerCase(), key);
-      if (r.yaml !== false) keys.yaml.set(r.yaml.toLowerCase(), key);
-    }
+    keys = new Map();
+    for (const [key, r] of Object.entries(rows).reverse()) if (r.yaml !== false) keys.set(r.yaml.toLowerCase(), key);
     known.set(rows, keys);
   }
-  return keys[format].get(name.toLowerCase());
+  return keys.get(name.toLowerCase());
 }
 
 /**
@@ -62,7 +59,7 @@ export function keyOf(rows: Rows, format: 'conf' | 'yaml', name: string): string
  * 'unknown': no row has that spelling in YAML, which is that of gensio, too.
  */
 export function setOption<R extends Rows>(rows: R, into: MutableValues<R>, name: string, value: string | undefined): SetResult {
-  const key = keyOf(rows, 'yaml', name);
+  const key = keyOf(rows, name);
   if (key === undefined) return 'unknown';
   const r = rows[key]!;
   const got = value !== undefined ? r.kind.parse(value) : 'bare' in r.kind ? { ok: r.kind.bare } : { expected: 'given a value' };

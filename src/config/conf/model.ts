@@ -56,7 +56,7 @@ function readLine(report: LineReport, names: ConfNames): Entry {
 }
 
 /** A tree read before, or lines given with -C: those have no number. */
-export const commandLines = (lines: readonly string[]): ConfTree => lines.map(commandLine);
+const commandLines = (lines: readonly string[]): ConfTree => lines.map(commandLine);
 
 /** Where a configuration that is being read starts from. */
 export interface ConfOptions {

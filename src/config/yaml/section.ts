@@ -18,7 +18,7 @@ export const KEYS: { readonly [K in SectionKind]: Readonly<Record<string, KeyKin
 };
 
 /** What ser2net's messages call a section. */
-export const sectionName = (kind: SectionKind, version: 1 | 2): string =>
+const sectionName = (kind: SectionKind, version: 1 | 2): string =>
   version === 2 ? `${kind}s` : kind === 'delete_default' ? 'deldefault' : kind;
 
 /** The top level of each version: the key, and the section it begins. */

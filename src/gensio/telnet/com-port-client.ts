@@ -6,7 +6,7 @@ import { comPortMessage, REPLY, SETTING_CODES, SETTINGS, settingBytes, speedOfCi
 import { BRK, COM_PORT_COMMANDS as C, IAC } from './names.ts';
 
 /** How long an answer may take before the request counts as answered with nothing (gensio 2.6.2). */
-export const ANSWER_MS = 5000;
+const ANSWER_MS = 5000;
 /** Requests that may wait for answers at a time; more are dropped. */
 const MAX_REQUESTS = 256;
 

@@ -15,7 +15,7 @@ import { firstBytes, Negotiation, type TelnetMode } from './negotiate.ts';
 export type TelnetOptions = LayerOf<'telnet'>['opts'];
 
 /** How long a client that wants RFC 2217 waits for the server's word on it before it counts as open (gensio 2.6.2). */
-export const NEGOTIATION_MS = 4000;
+const NEGOTIATION_MS = 4000;
 /** Bytes of answers that may wait for a far end that does not read (gensio 2.6.2); with more, nothing more of it is read. */
 export const MAX_ANSWERS = 256;
 /** Bytes kept that came while a client waits for the server's word; with more, nothing more is read until then. */

@@ -18,7 +18,7 @@ export const ELEMENT = {
 } as const;
 const END = 200;
 /** Biggest element taken: a certificate is a tenth of it. */
-export const MAX_ELEMENT = 16_384;
+const MAX_ELEMENT = 16_384;
 const MAX_MESSAGE = 49_152;
 
 export const RESULT = { success: 1, failure: 2 } as const;

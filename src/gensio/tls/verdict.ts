@@ -36,7 +36,7 @@ const colons = (hex: string): string =>
     .replace(/..(?=.)/g, '$&:');
 
 /** Whether an allow list has the certificate: 'pin' by fingerprint, 'name' by common or alternative name. */
-export function allowedBy(allow: readonly string[], cert: X509Certificate): 'pin' | 'name' | undefined {
+function allowedBy(allow: readonly string[], cert: X509Certificate): 'pin' | 'name' | undefined {
   const names = [commonName(cert), ...alternativeNames(cert)];
   let found: 'pin' | 'name' | undefined;
   for (const entry of allow) {

@@ -24,6 +24,8 @@ class Device implements ModemWatch {
 const failing = (code: 'ENOTTY' | 'EIO'): SystemError => new SystemError(constants.errno[code], 'ioctl');
 
 test('the lines have the bits of RFC 2217', () => {
+  // asm-generic/termios.h
+  assert.deepEqual(TIOCM, { DTR: 2, RTS: 4, CTS: 0x20, CD: 0x40, RI: 0x80, DSR: 0x100 });
   assert.deepEqual([TIOCM.CTS, TIOCM.DSR, TIOCM.RI, TIOCM.CD, TIOCM.DTR | TIOCM.RTS].map(modemLevels), [0x10, 0x20, 0x40, 0x80, 0]);
 });
 

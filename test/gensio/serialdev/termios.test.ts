@@ -30,11 +30,42 @@ test('raw mode is what ser2net makes of a terminal with everything on', () => {
 
 test('each speed with a constant gets it, and every other one is BOTHER', () => {
   const cbaud = (speed: number): number => withSettings({ ...ALL_ON, cflag: 0 }, { ...PLAIN_LINE, speed }).cflag & 0o10017;
+  const low = [50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400];
+  const high = [57600, 115200, 230400, 460800, 500000, 576000, 921600, 1e6, 1152e3, 15e5, 2e6, 25e5, 3e6, 35e5, 4e6];
   assert.deepEqual(
-    [50, 300, 9600, 38400, 57600, 115200, 921600, 4000000].map(cbaud),
-    [1, 7, 0o15, 0o17, 0o10001, 0o10002, 0o10007, 0o10017],
+    low.map(cbaud),
+    Array.from({ length: 15 }, (_, i) => 1 + i),
+  );
+  assert.deepEqual(
+    high.map(cbaud),
+    Array.from({ length: 15 }, (_, i) => 0o10001 + i),
   );
   for (const speed of [1, 14400, 12345, 28800, 250000, 0xffffffff]) assert.equal(cbaud(speed), 0o10000, String(speed));
+});
+
+test('each setting has its bits of asm-generic/termbits.h, and no others', () => {
+  const nothing = { ...ALL_ON, iflag: 0, cflag: 0 };
+  // 0 has no bits.
+  const plain = { ...PLAIN_LINE, speed: 0, databits: 5, stopbits: 1, parity: 'N', local: false, hangupWhenDone: false } as const;
+  const bits = (more: Partial<LineSettings>): string => {
+    const { iflag, cflag } = withSettings(nothing, { ...plain, ...more });
+    return `${iflag.toString(8)} ${cflag.toString(8)}`;
+  };
+  assert.equal(bits({}), '0 0');
+  assert.deepEqual(
+    ([5, 6, 7, 8] as const).map((databits) => bits({ databits })),
+    ['0 0', '0 20', '0 40', '0 60'],
+  );
+  assert.deepEqual(
+    (['E', 'O', 'M', 'S'] as const).map((parity) => bits({ parity })),
+    ['0 400', '0 1400', '0 10000001400', '0 10000000400'],
+  );
+  assert.deepEqual(
+    [{ stopbits: 2 }, { rtscts: true }, { local: true }, { hangupWhenDone: true }, { xonxoff: true }].map((more) =>
+      bits(more as Partial<LineSettings>),
+    ),
+    ['0 100', '0 20000000000', '0 4000', '0 2000', '12000 0'],
+  );
 });
 
 const settings = fc.record<LineSettings>({

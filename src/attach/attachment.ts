@@ -145,6 +145,7 @@ export class Attachment {
       this.#prepare();
       this.#updateReading();
     }
+    if (this.#pty?.used === false) this.#leaveLater();
     return true;
   }
 
@@ -284,20 +285,23 @@ export class Attachment {
   }
 
   #used(used: boolean): void {
-    const { onDemand, disconnectAfter } = this.#spec.options;
     this.#say('debug', used ? 'opened by an application' : 'closed by the last application');
     this.#leaving?.cancel();
     if (used && this.#state === 'idle') this.#connect();
-    if (!used && onDemand && disconnectAfter > 0) {
-      this.#leaving = this.#env.clock.after(disconnectAfter, () => this.#leave());
-    }
+    if (!used) this.#leaveLater();
     const session = this.#session;
     if (session?.open === true) session.line?.modemLines(this.#lineOptions(session.target), used);
   }
 
-  /** Nobody has used the device for a while: no connection until somebody does. */
+  #leaveLater(): void {
+    const { onDemand, disconnectAfter } = this.#spec.options;
+    this.#leaving?.cancel();
+    if (onDemand && disconnectAfter > 0) this.#leaving = this.#env.clock.after(disconnectAfter, () => this.#leave());
+  }
+  /** Nobody has used the device for a while: no connection until somebody does. What was written goes out before. */
   #leave(): void {
-    if (this.#pty?.used !== false || this.#outbox.bytes > 0) return;
+    if (this.#pty?.used !== false) return;
+    if (this.#outbox.bytes > 0 || this.#netFull) return this.#leaveLater();
     this.#dropSession('no application has the device open');
     this.#state = 'idle';
     this.#updateReading();

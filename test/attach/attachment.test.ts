@@ -105,6 +105,47 @@ test('on demand with disconnect-after: the connection ends when nobody uses the 
   app.close();
 });
 
+test('disconnect-after waits until what was written has left, and then ends the connection', async (t) => {
+  const env = attachTestEnv(t);
+  const peer = new Peer(t);
+  const port = await peer.listen();
+  await peer.close();
+  const attachment = attach(t, env, `tcp://127.0.0.1:${port}`, { onDemand: true, disconnectAfter: 20 });
+  const app = new Application(attachment.spec.device);
+  app.write('kept');
+  app.close();
+  await until('several attempts', () => env.lines.filter((line) => line.includes('next attempt')).length > 3 && !attachment.view.used);
+  const again = new Peer(t);
+  await again.listen(port);
+  await until('kept', () => again.got.toString() === 'kept');
+  await until('idle', () => attachment.view.state === 'idle' && again.sockets.length === 0);
+});
+
+test('disconnect-after loses nothing to a far end that reads slowly', async (t) => {
+  const env = attachTestEnv(t);
+  const peer = new Peer(t);
+  peer.paused = true;
+  const attachment = attach(t, env, `tcp://127.0.0.1:${await peer.listen()}`, { onDemand: true, disconnectAfter: 30 });
+  const app = new Application(attachment.spec.device);
+  const piece = Buffer.from(Array.from({ length: 4093 }, (_, i) => i & 255));
+  let written = 0;
+  for (let idle = 0; idle < 5; ) {
+    const n = app.writeSome(piece);
+    written += n;
+    if (n > 0) idle = 0;
+    else {
+      idle++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  app.close();
+  await until('closed', () => !attachment.view.used);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  for (const socket of peer.sockets) socket.resume();
+  await until('all of it', () => peer.got.length === written);
+  await until('idle', () => attachment.view.state === 'idle' && peer.sockets.length === 0);
+});
+
 test('several targets: the first that answers is taken, and after a loss the first is tried first again', async (t) => {
   const env = attachTestEnv(t);
   const [dead, main, spare] = [new Peer(t), new Peer(t), new Peer(t)];

@@ -50,6 +50,7 @@ export class Attachments {
   readonly #given: AttachmentsEnv;
   #env: AttachEnv | undefined;
   #entries: Entry[] = [];
+  #stopped = false;
 
   constructor(env: AttachmentsEnv) {
     this.#given = env;
@@ -76,6 +77,8 @@ export class Attachments {
     }
     // Old links go before new ones come: they may want the same name.
     await this.#stop([...before.values()]);
+    // Meanwhile the program may have begun to end.
+    if (this.#stopped) return;
     for (const config of coming) {
       const entry = this.#start(config);
       if (entry !== undefined) next.push(entry);
@@ -84,7 +87,9 @@ export class Attachments {
     this.#entries = next.sort((a, b) => order.indexOf(a.config.name) - order.indexOf(b.config.name));
   }
 
+  /** For good. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const entries = this.#entries;
     this.#entries = [];
     await this.#stop(entries);

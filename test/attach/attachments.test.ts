@@ -179,3 +179,21 @@ test('a hundred devices in one process: each has its own line, and all end toget
   );
   await until('no descriptor left', () => readdirSync('/proc/self/fd').length <= before + 2);
 });
+
+test('what a stop overtakes makes no device any more', async (t) => {
+  const env = attachTestEnv(t);
+  const peer = new Peer(t);
+  const port = await peer.listen();
+  const all = new Attachments(env);
+  await all.apply([config(env, 'a', port)]);
+  await until('a connection', () => all.views[0]?.state === 'connected');
+  const reload = all.apply([config(env, 'b', port)]);
+  await all.stop();
+  await reload;
+  await all.apply([config(env, 'c', port)]);
+  t.after(() => all.stop());
+  assert.deepEqual(
+    readdirSync(env.dir).filter((name) => name !== 'state'),
+    [],
+  );
+});

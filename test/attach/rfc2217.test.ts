@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -17,17 +16,10 @@ import type { SerialControl } from '../../src/gensio/gensio.ts';
 import { CONNECTION } from '../../src/options/connection.ts';
 import { defaults } from '../../src/options/row.ts';
 import { Engine } from '../../src/port/engine.ts';
+import { freePort } from '../rig/free-port.ts';
 import { openPty, type Pty, until } from '../rig/pty.ts';
 import { Application } from './application.ts';
 import { attach, attachTestEnv, connected, Detour, Peer, type TestAttachEnv } from './attach-rig.ts';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 function connection(accepter: string, connector: string): ConnectionConfig {
   const stack = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, new Defaults());

@@ -6,8 +6,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { Application } from '../attach/application.ts';
+import { freePort } from '../rig/free-port.ts';
 import { openPty, type Pty } from '../rig/pty.ts';
-import { freePort, MAIN, makeDirectory, until } from './command-rig.ts';
+import { MAIN, makeDirectory, until } from './command-rig.ts';
 
 const ARTICLE = join(import.meta.dirname, '../../../examples/article');
 const page = readFileSync(join(ARTICLE, 'README.md'), 'utf8');

@@ -8,7 +8,8 @@ import { ATTACH } from '../../src/options/attach.ts';
 import { defaults } from '../../src/options/row.ts';
 import { Application } from '../attach/application.ts';
 import { Peer } from '../attach/attach-rig.ts';
-import { freePort, makeDirectory, processState, run, start, until, untilGone } from './command-rig.ts';
+import { freePort } from '../rig/free-port.ts';
+import { makeDirectory, processState, run, start, until, untilGone } from './command-rig.ts';
 
 const dir = makeDirectory();
 const env = { XDG_RUNTIME_DIR: join(dir, 'run'), RUNTIME_DIRECTORY: join(dir, 'run') };

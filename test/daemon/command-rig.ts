@@ -1,7 +1,7 @@
 // Runs the built command as users do: a child process whose output, end and open port a test can wait for.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -83,18 +83,6 @@ export function makeDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'daemon-'));
   directories.push(dir);
   return dir;
-}
-
-/** A port nobody uses at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** What a client hears when it says this; waits until it has heard enough, or the end. */

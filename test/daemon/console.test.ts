@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readConsoleWords } from '../../src/daemon/console.ts';
 import { Peer } from '../attach/attach-rig.ts';
+import { freePort } from '../rig/free-port.ts';
 import { must, needLibc, openPty, type Pty } from '../rig/pty.ts';
-import { freePort, MAIN, makeDirectory, run, start, until } from './command-rig.ts';
+import { MAIN, makeDirectory, run, start, until } from './command-rig.ts';
 
 const dir = makeDirectory();
 const LFLAG_ICANON = 2;

@@ -5,7 +5,8 @@ import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort, listens, MAIN, makeDirectory, processState, run, start, talk, until, untilGone, untilListens } from './command-rig.ts';
+import { freePort } from '../rig/free-port.ts';
+import { listens, MAIN, makeDirectory, processState, run, start, talk, until, untilGone, untilListens } from './command-rig.ts';
 
 const dir = makeDirectory();
 let files = 0;

@@ -15,8 +15,9 @@ import {
   readConfigFile,
   type Ser2netServer,
 } from '../../src/index.ts';
-import { freePort, makeDirectory, run, start, until, untilListens } from '../daemon/command-rig.ts';
+import { makeDirectory, run, start, until, untilListens } from '../daemon/command-rig.ts';
 import { ROOT } from '../gen/pages.ts';
+import { freePort } from '../rig/free-port.ts';
 import { openPty, type Pty } from '../rig/pty.ts';
 
 const EXAMPLES = join(ROOT, 'examples');

@@ -6,8 +6,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import ts from 'typescript';
-import { freePort, makeDirectory, until } from '../daemon/command-rig.ts';
+import { makeDirectory, until } from '../daemon/command-rig.ts';
 import { ROOT } from '../gen/pages.ts';
+import { freePort } from '../rig/free-port.ts';
 import { openPty } from '../rig/pty.ts';
 import { type Served, serve } from './rig.ts';
 

@@ -2,28 +2,15 @@
 // sends; what clients send is shown. With arguments: layers above TCP, `npm run rig -- 'telnet(rfc2217),'`.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { openPty } from './pty.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.js');
 
-/** Numbers nobody uses at the moment. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
 const above = process.argv[2] ?? 'telnet(rfc2217),';
-const [port, admin] = await freePorts(2);
+const [port, admin] = [await freePort(), await freePort()];
 const pty = openPty({ raw: true });
 const dir = mkdtempSync(join(tmpdir(), 'rig-'));
 const file = join(dir, 'ser2net.yaml');

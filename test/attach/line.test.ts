@@ -67,6 +67,41 @@ test('from any line to any other only what differs is asked for, and nothing for
   );
 });
 
+test('what is asked for has the numbers of RFC 2217', () => {
+  const asked = (line: Partial<Line>, before?: Partial<Line>): string[] =>
+    requestsFor({ ...NO_LINE, ...line }, before && { ...NO_LINE, ...before }).map(
+      ({ setting, value, text }) => `${setting} ${value}: ${text}`,
+    );
+  assert.deepEqual(asked({ speed: 9600, databits: 7, stopbits: 2 }), [
+    'baudrate 9600: speed 9600',
+    'datasize 7: 7 data bits',
+    'stopsize 2: 2 stop bits',
+  ]);
+  assert.deepEqual(
+    (['N', 'O', 'E', 'M', 'S'] as const).flatMap((parity) => asked({ parity })),
+    ['parity 1: no parity', 'parity 2: odd parity', 'parity 3: even parity', 'parity 4: mark parity', 'parity 5: space parity'],
+  );
+  assert.deepEqual(
+    (['none', 'xonxoff', 'rtscts'] as const).flatMap((flow) => asked({ flow })),
+    ['control 1: no flow control', 'control 2: XON/XOFF', 'control 3: RTS/CTS'],
+  );
+  const inbound = 'control 15: inbound XON/XOFF';
+  assert.deepEqual(asked({ inboundXoff: true }), [inbound]);
+  assert.deepEqual(asked({ inboundXoff: true, flow: 'none' }, { inboundXoff: true, flow: 'none' }), []);
+  assert.deepEqual(asked({ inboundXoff: true, flow: 'none' }, { inboundXoff: true, flow: 'rtscts' }), [
+    'control 1: no flow control',
+    inbound,
+  ]);
+});
+
+test('a speed of 0 drops the modem lines and leaves the speed, the next one raises them', () => {
+  const asked = (speed: number, before: number): string[] =>
+    requestsFor({ ...NO_LINE, speed }, { ...NO_LINE, speed: before }).map(({ setting, value, text }) => `${setting} ${value}: ${text}`);
+  assert.deepEqual(asked(0, 9600), ['control 9: DTR off', 'control 12: RTS off']);
+  assert.deepEqual(asked(0, 0), []);
+  assert.deepEqual(asked(1200, 0), ['control 8: DTR on', 'control 11: RTS on', 'baudrate 1200: speed 1200']);
+});
+
 test('options say the whole line, an application only its part', () => {
   const got = ATTACH.speed.kind.parse('1200e72');
   assert.ok('ok' in got);
@@ -104,8 +139,12 @@ test('waits double up to the limit, lose at most half, and begin anew after a re
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
   backoff.reset();
   assert.equal(backoff.next(), 500);
-  assert.ok(new Backoff({ first: 500, max: 30_000, random: () => 0.999999 }).next() >= 250);
-  assert.ok(new Backoff({ first: 0, max: 0, random: () => 0.5 }).next() > 0);
+  assert.equal(new Backoff({ first: 500, max: 30_000, random: () => 0.5 }).next(), 375);
+  const least = new Backoff({ first: 0, max: 0, random: () => 0 });
+  assert.deepEqual([least.next(), least.next()], [10, 10]);
+  const long = new Backoff({ first: 1, max: 1e15, random: () => 0 });
+  for (let i = 0; i < 40; i++) long.next();
+  assert.equal(long.next(), 10 * 2 ** 30);
 });
 
 test('an outbox gives back what was put in, in order, and says when it is full', () => {
@@ -122,6 +161,12 @@ test('an outbox gives back what was put in, in order, and says when it is full',
       assert.equal(outbox.bytes, bytes);
       assert.deepEqual(outbox.take() ?? Buffer.alloc(0), Buffer.concat(pieces));
       assert.equal(outbox.take(), undefined);
+      // Nothing of it is left, nor of what was thrown away.
+      for (const piece of pieces) outbox.put(Buffer.from(piece));
+      outbox.clear();
+      assert.equal(outbox.bytes, 0);
+      outbox.put(Buffer.from('next'));
+      assert.equal(String(outbox.take()), 'next');
     }),
   );
 });

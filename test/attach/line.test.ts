@@ -170,3 +170,10 @@ test('an outbox gives back what was put in, in order, and says when it is full',
     }),
   );
 });
+
+test('many single bytes, which are joined now and then, come back once each', () => {
+  const outbox = new Outbox(1000);
+  const all = Array.from({ length: 200 }, (_, i) => i);
+  for (const byte of all) outbox.put(Buffer.of(byte));
+  assert.deepEqual([...outbox.take()!], all);
+});

@@ -96,6 +96,8 @@ export class Ser2netServer extends EventEmitter<ServerEvents> {
   /** Why a user left, from when it is known to when it is told. */
   readonly #reasons = new WeakMap<UserView, string>();
   #config: Config;
+  /** One configuration after the other. */
+  #turn: Promise<void> = Promise.resolve();
   #state: 'new' | 'running' | 'stopped' = 'new';
   #tick: Timer | undefined;
 
@@ -144,6 +146,7 @@ export class Ser2netServer extends EventEmitter<ServerEvents> {
     this.#state = 'stopped';
     this.#tick?.cancel();
     await this.#engine.stop();
+    await this.#traces.written();
     this.#leds.apply([]);
   }
 
@@ -170,7 +173,13 @@ export class Ser2netServer extends EventEmitter<ServerEvents> {
     return new Promise((resolve) => port.shut(REASON.adminDisconnect, resolve));
   }
 
-  async #apply(): Promise<void> {
+  #apply(): Promise<void> {
+    const run = this.#turn.then(() => this.#putInForce());
+    this.#turn = run.catch(() => undefined);
+    return run;
+  }
+  async #putInForce(): Promise<void> {
+    if (this.#state !== 'running') return;
     this.#leds.apply(this.#config.leds);
     await this.#engine.apply(this.#config);
     const names = new Set(this.#engine.ports.map(({ name }) => name));

@@ -105,6 +105,8 @@ export class Engine {
    */
   async apply(config: Config): Promise<void> {
     await all(this.#rotators, (r, done) => r.close(done));
+    // After each wait: a stop may have come meanwhile.
+    if (this.#stopped) return;
     // Also those that were to go when their last user leaves: a name that is back is the same port.
     const before = new Map(this.#ports.map((p) => [p.name, p]));
     const next: Port[] = [];
@@ -148,6 +150,7 @@ export class Engine {
     };
     const kept = new Set(changed.filter(keeps));
     await all([...changed.filter((p) => !kept.has(p)), ...removed], (p, done) => p.unlisten(done));
+    if (this.#stopped) return;
     for (const port of changed) {
       const wanted = this.#pending.get(port);
       if (wanted === undefined || wanted === 'deleted') continue;
@@ -159,6 +162,7 @@ export class Engine {
       (r) => new Rotator(r, { ...this.#portEnv, builder: this.#builder, port: (name) => this.port(name) }),
     );
     await all(this.#rotators, (r, done) => r.listen(done));
+    if (this.#stopped) return;
     await all(starting, (p, done) => p.listen(done));
   }
 

@@ -4,6 +4,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { createServer, openGensio, type PortError, readConfig } from '../../src/index.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
+import { freePort } from '../rig/free-port.ts';
 import { openPty, until } from '../rig/pty.ts';
 import { serve } from './rig.ts';
 
@@ -137,4 +138,30 @@ test('a server is started once, reloaded while it runs, and stopped as often as 
   await server.stop();
   await server.stop();
   await assert.rejects(server.reload(config), /not running/);
+});
+
+test('a stop that comes before the start is over leaves nobody listening', async () => {
+  const { config } = readConfig('connection: &p\n  accepter: tcp,127.0.0.1,0\n  connector: serialdev,/nowhere,local\n');
+  const server = createServer(config);
+  const starting = server.start();
+  await server.stop();
+  await starting;
+  assert.equal(server.port('p')?.listening, undefined);
+});
+
+test('of reloads that overtake each other the last one asked for is in force', async () => {
+  const text = (name: string, port: number): string =>
+    `connection: &${name}\n  accepter: tcp,127.0.0.1,0\n  connector: serialdev,/nowhere,local\nrotator: &r\n  accepter: tcp,127.0.0.1,${port}\n  connections: [${name}]\n`;
+  const errors: string[] = [];
+  const port = await freePort();
+  const server = createServer(readConfig(text('p', port)).config);
+  server.on('error', ({ message }) => errors.push(message));
+  await Promise.all([server.start(), server.reload(readConfig(text('q', port)).config), server.reload(readConfig(text('z', port)).config)]);
+  assert.deepEqual(
+    server.ports.map(({ name, listening }) => [name, listening !== undefined]),
+    [['z', true]],
+  );
+  assert.deepEqual(errors, []);
+  await server.stop();
+  await assert.rejects(openGensio(`tcp,127.0.0.1,${port}`), { code: 'connrefuse' });
 });

@@ -2,6 +2,7 @@
 import { Duplex } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { later } from '../base/owner.ts';
 import type { Gensio, GensioEvent, Peer } from '../gensio/gensio.ts';
 import { GensioSerial } from './serial.ts';
 
@@ -26,6 +27,7 @@ export class GensioStream extends Duplex {
   #closing: Callback | undefined;
   #limit: Timer | undefined;
   #over = false;
+  #failure: GensioError | undefined;
 
   /** gensio is open. Programs get a stream from openGensio(). */
   constructor(gensio: Gensio, clock: Clock = systemClock) {
@@ -73,7 +75,9 @@ export class GensioStream extends Duplex {
     this.#closing = undefined;
     if (closing !== undefined) closing();
     if (this.destroyed) return;
-    if (failure !== undefined) this.destroy(failure);
+    this.#failure = failure;
+    // Whoever has just been given the stream gets the time to listen.
+    if (failure !== undefined) later(() => this.destroy(failure));
     else this.push(null);
   }
 
@@ -81,7 +85,7 @@ export class GensioStream extends Duplex {
     if (!this.#over) this.#gensio.setReading(true);
   }
   override _write(data: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    if (this.#over) callback(new GensioError('remclose'));
+    if (this.#over) callback(this.#failure ?? new GensioError('remclose'));
     else if (this.#gensio.write(data)) callback();
     else this.#blocked = callback;
   }

@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
+import { type Gensio, nobody } from '../../src/gensio/gensio.ts';
 import { GensioError, openGensio } from '../../src/index.ts';
+import { openStream } from '../../src/library/stream.ts';
 import { openPty, until } from '../rig/pty.ts';
 import { serve } from './rig.ts';
 
@@ -145,4 +147,26 @@ test('a connection of another kind reaches the same server', async () => {
   await pty.master.takeUntil('plain');
   socket.destroy();
   await close();
+});
+
+test('a failure right after opening waits for who listens', async () => {
+  const gensio = new (class implements Gensio {
+    readonly type = 'test';
+    up = nobody;
+    open(done: () => void): void {
+      setImmediate(() => {
+        done();
+        this.up.closed(new GensioError('commerr'));
+      });
+    }
+    write = (): boolean => true;
+    setReading(): void {}
+    close(): void {}
+    abort(): void {}
+    queued = (): number => 0;
+    address = (): string => '';
+  })();
+  const stream = await openStream(gensio, {});
+  const [err] = (await once(stream, 'error', { signal: AbortSignal.timeout(2000) })) as [GensioError];
+  assert.equal(err.code, 'commerr');
 });

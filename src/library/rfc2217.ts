@@ -1,7 +1,7 @@
 // RFC 2217 alone: a client on any stream of bytes, and a codec of its messages.
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { fromSystemError, type GensioError } from '../base/gensio-error.ts';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { type Gensio, type GensioUp, nobody } from '../gensio/gensio.ts';
 import { comPortMessage, REPLY } from '../gensio/telnet/com-port.ts';
 import { COM_PORT_COMMANDS, COM_PORT_OPTION } from '../gensio/telnet/names.ts';
@@ -67,7 +67,11 @@ class DuplexGensio implements Gensio {
     stream.on('error', (err) => {
       this.#failure = err;
     });
-    stream.on('end', () => this.#ended());
+    stream.on('end', () => {
+      // One that may stay half open does not do that by itself.
+      if (!stream.destroyed) stream.end();
+      this.#ended();
+    });
     stream.on('close', () => this.#ended());
   }
   #drained(): void {
@@ -81,7 +85,8 @@ class DuplexGensio implements Gensio {
     this.up.closed(this.#failure === undefined ? undefined : fromSystemError(this.#failure));
   }
   open(done: (err?: GensioError) => void): void {
-    queueMicrotask(() => done());
+    const { destroyed, readableEnded } = this.#stream;
+    queueMicrotask(() => done(destroyed || readableEnded ? new GensioError('remclose') : undefined));
   }
   write(data: Buffer): boolean {
     if (this.#over || this.#stream.writableEnded) return true;

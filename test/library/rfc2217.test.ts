@@ -53,6 +53,24 @@ test('a far end that goes before it said anything is an error', async () => {
   await assert.rejects(waiting, { name: 'GensioError' });
 });
 
+test('a stream that is closed already is an error', async () => {
+  const stream = new PassThrough();
+  stream.destroy();
+  await once(stream, 'close');
+  await assert.rejects(rfc2217Client(stream, { signal: AbortSignal.timeout(1000) }), { name: 'GensioError' });
+});
+
+test('a stream that may stay half open is closed when its far end has ended', async () => {
+  const { server, port, close } = await serve('telnet(rfc2217),');
+  const socket = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true });
+  await once(socket, 'connect');
+  const client = await rfc2217Client(socket);
+  await server.disconnect('p');
+  client.resume();
+  await once(socket, 'close', { signal: AbortSignal.timeout(3000) });
+  await close();
+});
+
 test('messages look on the wire as RFC 2217 has them', () => {
   const wire = (message: ComPortMessage): string => telnetText(encodeComPort(message));
   assert.equal(wire({ command: 'SET-BAUDRATE', from: 'client', value: 115200 }), 'IAC SB COM-PORT-OPTION SET-BAUDRATE 0001c200 IAC SE');

@@ -148,6 +148,7 @@ class Converter {
 
   /** The keys of a section, and the options for which no default can stand in any more. */
   #withDefaults(kind: Kind, node: Mapping): string[] {
+    if (kind === 'connection') this.#printsStack(node);
     const lines = this.#mapping(node, []);
     if (this.#to === 'v1' || (kind !== 'connection' && kind !== 'rotator' && kind !== 'admin')) return lines;
     const options = entry(node, 'options');
@@ -240,6 +241,24 @@ class Converter {
       const items = value.items.flatMap((item) => [...this.#lines(item), `- ${this.#value(item, 'connection')}`]);
       return [...before, `${written}:`, ...items.map((line) => (line === '' ? '' : `  ${line}`))];
     });
+  }
+
+  /** Texts of a connection that show its accepter or connector, which will look different. */
+  #printsStack(node: Mapping): void {
+    const options = entry(node, 'options');
+    const texts = ['banner', 'openstr', 'closestr'].map((name) => {
+      const given = options?.is === 'mapping' ? entry(options, name) : undefined;
+      return (given === undefined ? this.#defaults.get(name, 'ser2net') : this.#meaning(given)) ?? '';
+    });
+    for (const [role, shown] of [
+      ['accepter', '\\p'],
+      ['connector', '\\d'],
+    ] as const) {
+      const value = entry(node, role);
+      const was = value === undefined ? undefined : this.#meaning(value);
+      if (was === undefined || namedLayers(was, role) === was || !texts.some((text) => String(text).includes(shown))) continue;
+      this.#note(value!, `${shown} prints the ${role}, which is written differently now`);
+    }
   }
 
   /** What a text or alias stands for; undefined: that is not known here. */

@@ -145,6 +145,26 @@ test('accepters and connectors have a name for each layer in version 2, and mean
   ]);
 });
 
+test('texts that show an accepter or connector whose spelling changes are pointed out', () => {
+  const said = (...lines: readonly string[]): string[] =>
+    convert(lines.join('\n'), 'f.yaml', 'v2').diags.map((d) => `${d.pos.line} ${d.text}`);
+  assert.deepEqual(
+    said(
+      'define: &b on \\p, \\d',
+      'connection: &a {accepter: 2000, connector: /dev/ttyS0, options: {banner: *b}}',
+      'connection: &b {accepter: "tcp,2001", connector: "serialdev,/dev/ttyS0", options: {banner: *b}}',
+      'connection: &c {accepter: 2002, connector: /dev/ttyS0, options: {banner: none}}',
+      'default: {name: openstr, value: \\p}',
+      'connection: &d {accepter: 2003, connector: /dev/ttyS0}',
+    ),
+    [
+      '2 \\p prints the accepter, which is written differently now',
+      '2 \\d prints the connector, which is written differently now',
+      '6 \\p prints the accepter, which is written differently now',
+    ],
+  );
+});
+
 test('a # inside a text is no comment', () => {
   const text =
     'define: &a \'x # y\'\ndefine: &b |\n  one\n  # two\nconnection: &c\n  accepter: tcp,1\n  connector: echo\n  options:\n    banner: "a # b\n      # c"\n    openstr: *a\n    closestr: *b\n';

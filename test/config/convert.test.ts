@@ -266,6 +266,12 @@ test('defaults keep their places', () => {
   assertConverts(text, 'defaults');
 });
 
+test('a default text keeps what it prints', () => {
+  const lines = 'DEFAULT:banner:on \\p\\r\\n\n2000:telnet:0:/dev/a\nDEFAULT:openstr:\\d\n';
+  for (const version of ['v1', 'v2'] as const) assert.match(toYaml(lines, version), /value: 'on \\N\\r\\n'/);
+  assert.ok(convert(lines, 'f.conf', 'v1').diags.some((d) => d.pos.line === 3 && d.text.startsWith('openstr: \\d prints the connector')));
+});
+
 test('defaults without a value keep their meaning in both versions', () => {
   const text = [
     'DEFAULT:closeon:bye',

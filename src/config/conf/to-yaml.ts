@@ -235,10 +235,19 @@ class Converter {
     if (this.#version === 'v2') return this.#steps(name, this.#defaultsNow.set(name, cls, value), value);
     const body = [
       `name: ${this.#scalar(name)}`,
-      ...(value === undefined ? [] : [`value: ${this.#scalar(value)}`]),
+      ...(value === undefined ? [] : [`value: ${this.#scalar(this.#defaultText(name, value))}`]),
       ...(cls === undefined ? [] : [`class: ${this.#scalar(cls)}`]),
     ];
     return [{ kind: 'default', name: '', body }];
+  }
+
+  /** A default with escapes, as it is for connections that are written differently now. */
+  #defaultText(name: string, value: string): string {
+    if (!Object.hasOwn(ESCAPED, name)) return value;
+    const adapted = adaptText(value, { file: ESCAPED[name]!, sameName: true, connection: undefined, meant: this.#meant });
+    if (adapted.device) this.#note(`${name}: \\d prints the connector, which is written differently now`);
+    if (adapted.replaced) this.#note(`${name}: \\s is written as it was meant until ser2net 3`);
+    return adapted.text;
   }
 
   /** Defaults as version 2 has them. */
@@ -249,7 +258,11 @@ class Converter {
     return done.steps.map((step) => {
       if (step.is === 'delete') return { kind: 'delete_default', name: this.#scalar(name), body: [`- ${this.#scalar(step.class)}`] };
       const cls = step.class === undefined ? [] : [`class: ${this.#scalar(step.class)}`];
-      return { kind: 'default', name: this.#scalar(name), body: [`value: ${this.#scalar(step.value ?? written ?? '')}`, ...cls] };
+      return {
+        kind: 'default',
+        name: this.#scalar(name),
+        body: [`value: ${this.#scalar(this.#defaultText(name, step.value ?? written ?? ''))}`, ...cls],
+      };
     });
   }
 

@@ -62,6 +62,12 @@ export class Opener implements Gensio, GensioUp {
   queued(): number {
     return this.#inner?.queued() ?? 0;
   }
+  hungUp(): boolean {
+    return this.#inner?.hungUp?.() ?? false;
+  }
+  unsent(): number {
+    return this.#inner?.unsent?.() ?? 0;
+  }
   address(): string {
     return this.#inner?.address() ?? this.#idleAddress;
   }

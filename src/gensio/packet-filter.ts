@@ -88,6 +88,10 @@ export abstract class PacketFilter extends Filter {
   override closed(err?: GensioError): void {
     this.end(err);
   }
+  /** Also while its end waits behind packets. */
+  override hungUp(): boolean {
+    return this.#end !== undefined || super.hungUp();
+  }
   override close(): void {
     if (this.#quiet || this.#over) return;
     this.#quiet = true;

@@ -197,6 +197,11 @@ export class TelnetFilter extends Filter {
     return this.child.queued() + this.#answerBytes;
   }
 
+  /** Also while its end waits behind what was not read yet. */
+  override hungUp(): boolean {
+    return this.#end !== undefined || super.hungUp();
+  }
+
   // From below.
 
   protected override decode(data: Buffer): void {

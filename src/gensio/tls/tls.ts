@@ -175,6 +175,13 @@ class TlsGensio implements Gensio {
   queued(): number {
     return Math.max(this.#socket?.writableLength ?? 0, this.#child.queued());
   }
+  /** Also while its end waits behind what was not read yet. */
+  hungUp(): boolean {
+    return this.#childOver || (this.#child.hungUp?.() ?? false);
+  }
+  unsent(): number {
+    return this.#child.unsent?.() ?? 0;
+  }
   address(): string {
     return this.#child.address();
   }

@@ -125,6 +125,7 @@ test('when the child ends while a part of its buffer waits, that part is read be
   child.feed(bytesOf('"a" IAC BRK "b"'));
   child.end(new GensioError('remclose'));
   assert.equal(endOf(up), undefined);
+  assert.equal(net.hungUp(), true, 'who does not read is told, too');
   net.setReading(true);
   await settle(1);
   assert.equal(up.take().toString(), 'ab');

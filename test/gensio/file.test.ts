@@ -43,6 +43,29 @@ compliance('file', {
   sends: false,
 });
 
+test('what leaveBuffer() was said of stays as it is when reading goes on', async () => {
+  const data = pattern(100);
+  const gensio = make({ infile: fresh(data), readbuf: 16 });
+  const ear = new Ear();
+  gensio.up = ear;
+  const kept: Buffer[] = [];
+  ear.onRead = (piece) => {
+    kept.push(piece);
+    gensio.setReading(false);
+  };
+  assert.equal(await opened(gensio), undefined);
+  gensio.setReading(true);
+  for (let i = 1; i < 7; i++) {
+    await until(() => kept.length === i, 'a piece');
+    gensio.leaveBuffer?.();
+    gensio.setReading(true);
+  }
+  await until(() => kept.length === 7, 'the last piece');
+  assert.ok(Buffer.concat(kept).equals(data));
+  gensio.setReading(true);
+  await until(() => ear.closes === 1, 'the end');
+});
+
 test('a file is read whole, then the end is told; nothing comes while reading is off', async () => {
   const data = pattern(300_000);
   const gensio = make({ infile: fresh(data) });

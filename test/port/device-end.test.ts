@@ -107,6 +107,17 @@ test('a device that is closed while it opens says so, and not that it is open', 
   assert.deepEqual(heard, ['closed undefined']);
 });
 
+test('what somebody still has of the device is left alone where the device has a buffer of its own', () => {
+  const { made, end } = rig();
+  end.open();
+  made[0]!.opened();
+  end.leaveBuffer();
+  let left = 0;
+  Object.assign(made[0]!, { leaveBuffer: () => left++ });
+  end.leaveBuffer();
+  assert.equal(left, 1);
+});
+
 test('while there can be no device, opening says why, and it is tried again at each open', () => {
   const { made, heard, end, trouble } = rig();
   end.open();

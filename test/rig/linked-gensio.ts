@@ -20,6 +20,9 @@ export class LinkedGensio implements Gensio {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #farClosed = false;
   #scheduled = false;
+  /** What was handed up last. As soon as it is not lent any more it is written over, as a buffer that is read into again. */
+  #lent: Buffer | undefined;
+  #handing = false;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -37,7 +40,16 @@ export class LinkedGensio implements Gensio {
   }
   setReading(on: boolean): void {
     this.#reading = on;
-    if (on) this.#schedule();
+    if (!on) return;
+    if (!this.#handing) this.#takeBack();
+    this.#schedule();
+  }
+  leaveBuffer(): void {
+    this.#lent = undefined;
+  }
+  #takeBack(): void {
+    this.#lent?.fill(0xee);
+    this.#lent = undefined;
   }
   queued(): number {
     return this.far.#bytes;
@@ -92,7 +104,11 @@ export class LinkedGensio implements Gensio {
       if (piece.length === head.length) this.#queue.shift();
       else this.#queue[0] = head.subarray(piece.length);
       this.#bytes -= piece.length;
+      this.#lent = piece;
+      this.#handing = true;
       this.up.read(piece);
+      this.#handing = false;
+      if (this.#reading) this.#takeBack();
     }
     if (this.far.#full && this.#bytes === 0) {
       this.far.#full = false;

@@ -27,6 +27,25 @@ compliance('dev', {
   bulk: 1024 * 1024,
 });
 
+test('of a device that cannot be watched, too, what leaveBuffer() was said of stays as it is when reading goes on', async () => {
+  const dev = createDev({ type: 'dev', path: '/dev/urandom', opts: defaults(SERIALDEV) }, env());
+  const ear = new Ear();
+  dev.up = ear;
+  const kept: Buffer[] = [];
+  ear.onRead = (piece) => {
+    kept.push(piece);
+    dev.setReading(false);
+  };
+  await opensWell(dev);
+  for (let i = 1; i <= 3; i++) {
+    dev.setReading(true);
+    await until('a piece', () => kept.length === i);
+    dev.leaveBuffer();
+  }
+  assert.ok(Buffer.concat(kept).equals(ear.data()));
+  await closesWell(dev, ear);
+});
+
 test('with the word wronly a terminal is not touched and not read, and the port is not serial', async (t) => {
   const pty = openPty();
   const { dev, ear, master } = rig(t, { wronly: true }, {}, pty);

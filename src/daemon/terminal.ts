@@ -59,6 +59,8 @@ export class Terminal {
     stdin.on('end', () => (this.isTerminal ? this.onEnd() : ended()));
     stdin.on('error', () => this.onEnd());
     stdout.on('drain', drained);
+    // Nobody reads on: `| head`.
+    stdout.on('error', () => this.onEnd());
   }
   resume(): void {
     process.stdin.resume();

@@ -72,6 +72,25 @@ test('a terminal that is closed ends it by SIGHUP, and SIGUSR1 does not make it 
   assert.equal(await ended, 'SIGHUP');
 });
 
+test('when nobody reads on what it prints, it ends, also at a terminal', async (t) => {
+  const peer = new Peer(t);
+  const pty = openPty();
+  const child = spawn(process.execPath, [MAIN, 'console', '--raw', `127.0.0.1:${await peer.listen()}`], {
+    stdio: [pty.slave!, 'pipe', pty.slave!],
+  });
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await pty.close();
+  });
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  await until('a connection', () => peer.sockets.length === 1);
+  child.stdout!.destroy();
+  const feed = setInterval(() => peer.send('more\n'), 20);
+  t.after(() => clearInterval(feed));
+  assert.equal(await ended, 0);
+  assert.ok(!isRaw(pty));
+});
+
 test('a resize, and being stopped and continued, leave it working', async (t) => {
   const peer = new Peer(t);
   const { pty, child, ended } = atTerminal(t, ['--raw', `127.0.0.1:${await peer.listen()}`]);

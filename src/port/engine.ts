@@ -156,6 +156,7 @@ export class Engine {
       if (wanted === undefined || wanted === 'deleted') continue;
       if (!wanted.enable) port.shut(REASON.adminDisable);
     }
+    for (const port of removed) if (!idle(port)) port.retire();
     for (const port of [...changed, ...removed]) if (idle(port)) this.#settle(port, kept.has(port), false);
     starting.push(...changed.filter((p) => !kept.has(p) && idle(p)));
     this.#rotators = config.rotators.map(
@@ -220,7 +221,7 @@ export class Engine {
     this.#stopped = true;
     await all(this.#rotators, (r, done) => r.close(done));
     await all(this.#ports, (p, done) => p.unlisten(done));
-    const ended = all(this.#ports, (p, done) => p.shut(REASON.shutdown, done));
+    const ended = all(this.#ports, (p, done) => p.setEnabled(false, done, REASON.shutdown));
     await Promise.race([ended, new Promise<void>((resolve) => this.#env.clock.after(STOP_LIMIT_MS, resolve))]);
   }
 }

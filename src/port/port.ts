@@ -75,6 +75,8 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   readonly #observers: Observers;
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
   #lost = false;
+  /** It is to be gone when nobody uses it: connect back does not keep its device open any more. */
+  #retired = false;
   readonly #leavers: LeaverWatch;
   readonly #slow: SlowWatch<Netcon>;
   readonly #serial: SerialEvents;
@@ -162,6 +164,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   /** Tries to listen; done when that was tried. A failure is logged and tried again every accepter-retry-time. */
   listen(done: () => void): void {
     const { accepter, connector } = this.config;
+    this.#retired = false;
     if (!this.#enabled) return done();
     if (accepter.spec === undefined || connector.spec === undefined) {
       if (this.#state.at === 'closed') this.#state = { at: 'not-started' };
@@ -181,6 +184,12 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   unlisten(done: () => void): void {
     this.notListening();
     this.#accepter.close(done);
+  }
+
+  /** The configuration has it no more: it closes with its last user, or now when it has none. listen() takes that back. */
+  retire(): void {
+    this.#retired = true;
+    runAs(this, () => this.#tellLeft());
   }
 
   /** The port number listened on, where there is one. */
@@ -279,8 +288,12 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   }
   #afterLeave(): void {
     this.#regulate();
-    this.#go({ on: 'left', users: this.#seated.length, held: this.#connback !== undefined });
+    this.#tellLeft();
     if (this.#state.at !== 'closing') this.#serveWaiting();
+  }
+
+  #tellLeft(): void {
+    this.#go({ on: 'left', users: this.#seated.length, held: this.#connback !== undefined && !this.#retired });
   }
 
   fromUser(_user: Netcon, data: Buffer): void {
@@ -501,12 +514,12 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     for (const user of this.#users) user.idle = this.#timeoutOf(user);
     this.#idle.start();
   }
-  /** Takes the port out of service or puts it back; done when that is through. */
-  setEnabled(on: boolean, done: () => void): void {
+  /** Takes the port out of service or puts it back; done when that is through. why: what its users and observers hear. */
+  setEnabled(on: boolean, done: () => void, why: Reason = REASON.adminDisable): void {
     this.#enabled = on;
     if (on) return this.listen(done);
     this.#connback?.stop();
-    this.unlisten(() => this.shut(REASON.adminDisable, done));
+    this.unlisten(() => this.shut(why, done));
   }
   /** Puts another configuration in force; only while the port is not in use. keepListener: the accepter is the same. */
   replace(config: ConnectionConfig, keepListener: boolean): void {

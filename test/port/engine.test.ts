@@ -88,6 +88,35 @@ test('a removed port in use serves its users to the end, then is gone', async ()
   assert.equal(engine.ports.length, 0);
 });
 
+test('a removed port that calls back closes its device: with its last user, or at once when it has none', async () => {
+  for (const withUser of [false, true]) {
+    const { net, engine } = make();
+    await engine.apply(config(connection('a', 'A', {}, { connback: ['127.0.0.1,5000'], maxConnections: 2 })));
+    await settle();
+    const user = withUser ? await net.connect('A') : undefined;
+    assert.equal(engine.port('a')?.state.at, 'open');
+    await engine.apply(config());
+    assert.equal(engine.port('a')?.state.at, withUser ? 'open' : undefined);
+    user?.end();
+    await settle();
+    assert.equal(engine.ports.length, 0);
+    assert.equal(net.devices[0]?.state, 'closed');
+  }
+});
+
+test('a removed port that calls back and is back before its last user left keeps its device open', async () => {
+  const { net, engine } = make();
+  const a = connection('a', 'A', {}, { connback: ['127.0.0.1,5000'], maxConnections: 2 });
+  await engine.apply(config(a));
+  await settle();
+  const user = await net.connect('A');
+  await engine.apply(config());
+  await engine.apply(config(a));
+  user?.end();
+  await settle();
+  assert.equal(engine.port('a')?.state.at, 'open');
+});
+
 test('a client that waits for a place at a port that is removed is turned away, and does not revive it', async () => {
   const { net, engine } = make();
   await engine.apply(config(connection('a', 'A')));
@@ -159,6 +188,17 @@ test('stop closes every listener and every user, with closestr, and ends promptl
   assert.equal(user?.state, 'closed');
   assert.equal(net.listening.size, 0);
   assert.equal(net.devices[0]?.take().toString(), 'bye');
+});
+
+test('after stop a port that calls back does not open its device again', async () => {
+  const { net, engine, clock } = make();
+  await engine.apply(config(connection('a', 'A', {}, { connback: ['127.0.0.1,5000'] })));
+  await settle();
+  await engine.stop();
+  clock.advance(60_000);
+  await settle();
+  assert.equal(net.devices[0]?.state, 'closed');
+  assert.equal(engine.port('a')?.state.at, 'closed');
 });
 
 test('any sequence of reloads, connects and leaves ends with exactly the listeners of the last file, and nothing left over', async () => {

@@ -105,11 +105,13 @@ expectType<Converted>(convertConfig('', 'ser2net.conf', 'v1'));
 expectError(convertConfig('', 'ser2net.conf', 'v3'));
 expectAssignable<ConvertOptions>({ meant: true });
 expectType<string>(convertConfig('', 'x', 'v2', { meant: true }).text);
+expectError<ConvertOptions>({ inline: true });
 
 // Files of one's own.
 const problem: FileProblem = { reason: 'No such file or directory' };
 const files: Files = { read: () => problem, list: () => undefined, exists: () => false, variable: () => undefined, home: () => undefined };
 expectAssignable<ReadOptions>({ files });
+expectAssignable<ConvertOptions>({ inline: files });
 expectError(readConfig('', 'x', { files: {} }));
 
 // Stacks.

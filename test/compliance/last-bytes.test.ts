@@ -129,30 +129,32 @@ async function bothWays(t: TestContext, run: (device: string) => Promise<number 
 
 test('tcp to tcp', (t) => bothWays(t, async (to) => (await start(t, 'tcp,127.0.0.1,0', to)).port));
 
-test('a client that is long gone: the device gets the rest of what it sent when it reads again', async (t) => {
-  const far = await device(t);
-  const { server: run, port } = await start(t, 'tcp,127.0.0.1,0', `tcp,127.0.0.1,${far.port}`);
-  const client = connect(t, port);
-  const end = await far.end();
-  end.socket.pause();
-  // In pieces, each another, until one is not taken any more: it waits in the kernel.
-  const pieces: Buffer[] = [];
-  const taken = (): number => run.port('p')?.counters.toDevice ?? 0;
-  for (let turns = 0; turns < 500; turns++) {
-    if (taken() === pieces.length * 65536) {
-      pieces.push(pattern(65536, pieces.length));
-      client.socket.write(pieces.at(-1)!);
-      turns = 0;
+for (const above of ['', 'telnet,', 'xlt(in=200:201),'])
+  test(`a client of ${above}tcp that is long gone: the device gets the rest of what it sent when it reads again`, async (t) => {
+    const far = await device(t);
+    const { server: run, port } = await start(t, `${above}tcp,127.0.0.1,0`, `tcp,127.0.0.1,${far.port}`);
+    const client = connect(t, port);
+    const end = await far.end();
+    end.socket.pause();
+    // In pieces, each another, until one is not taken any more: it waits in the kernel.
+    const pieces: Buffer[] = [];
+    const taken = (): number => run.port('p')?.counters.toDevice ?? 0;
+    for (let turns = 0; turns < 500; turns++) {
+      if (taken() === pieces.length * 65536) {
+        // Telnet leaves ASCII alone.
+        pieces.push(pattern(65536, pieces.length).map((byte) => byte & 0x7f) as Buffer);
+        client.socket.write(pieces.at(-1)!);
+        turns = 0;
+      }
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.equal(client.socket.writableLength, 0);
-  client.socket.end();
-  await until(() => run.port('p')?.users.length === 0, 'the client to be let go');
-  assert.equal(run.port('p')?.state, 'closing');
-  end.socket.resume();
-  await end.got(Buffer.concat(pieces));
-});
+    assert.equal(client.socket.writableLength, 0);
+    client.socket.end();
+    await until(() => run.port('p')?.users.length === 0, 'the client to be let go');
+    assert.equal(run.port('p')?.state, 'closing');
+    end.socket.resume();
+    await end.got(Buffer.concat(pieces));
+  });
 
 /** Waits until nothing moves any more. */
 async function standstill(count: () => number): Promise<number> {

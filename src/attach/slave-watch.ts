@@ -90,7 +90,9 @@ export class SlaveWatch {
     this.#stream?.destroy();
     this.#stream = undefined;
     this.#fd = undefined;
-    if (this.#blind.size === 0) this.#timer?.cancel();
+    if (this.#blind.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #drain(entry: Entry, silently: boolean): number {

@@ -241,6 +241,8 @@ export class Attachment {
       this.#leaving = this.#env.clock.after(this.#spec.options.retryMax, () => this.#remake());
       return;
     }
+    // The one before may have been full.
+    if (this.#session?.open === true) this.#session.gensio.setReading(true);
     this.#updateReading();
   }
 

@@ -421,3 +421,28 @@ test('stopping removes the link, sends what was written, and leaves no timer and
   app.close();
   await until('the end of the connection', () => peer.sockets.length === 0);
 });
+
+test('a pty that is lost while nobody reads it is made anew, and what comes afterwards passes', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('needs root, who gives up being it for a moment');
+  const env = attachTestEnv(t);
+  const peer = new Peer(t);
+  const attachment = attach(t, env, `tcp://127.0.0.1:${await peer.listen()}`);
+  await connected(attachment);
+  const app = new Application(attachment.spec.device);
+  await until('opened', () => attachment.view.used);
+  peer.send(Buffer.alloc(1 << 20));
+  await until('a full pty', () => attachment.view.bytesIn > 0);
+  const { slave } = attachment.view;
+  process.seteuid!(65534);
+  try {
+    app.close();
+    await until('the loss', () => attachment.view.slave !== slave);
+  } finally {
+    process.seteuid!(0);
+  }
+  await until('another pty', () => attachment.view.slave !== undefined);
+  const next = new Application(attachment.spec.device);
+  peer.send('END');
+  await until('the end', () => next.peek().subarray(-3).toString() === 'END');
+  next.close();
+});

@@ -32,7 +32,8 @@ export async function status(flags: StatusFlags, io: SubcommandIo): Promise<numb
     const attachments = await askAttachments(client);
     if (flags.json !== true) io.out(table(`ser2net ${version} at ${at}`, ports, attachments));
     else io.out(`${JSON.stringify({ version, admin: at, ports, attachments }, undefined, flags.watch === true ? undefined : 2)}\n`);
-    if (watched !== undefined) throw await watched;
+    const ended = await watched;
+    if (ended !== undefined) throw ended;
     client.close();
     return 0;
   } catch (err) {
@@ -42,11 +43,12 @@ export async function status(flags: StatusFlags, io: SubcommandIo): Promise<numb
   }
 }
 
-/** Says who comes and goes. Resolves when the connection ends. */
-function watch(client: AdminClient, json: boolean, io: SubcommandIo): Promise<Error> {
+/** Says who comes and goes. Resolves when the connection ends, or without an error when nobody reads on (`| head`). */
+function watch(client: AdminClient, json: boolean, io: SubcommandIo): Promise<Error | undefined> {
   client.report = (document) => io.out(json ? `${JSON.stringify(change(document))}\n` : inWords(change(document)));
   return new Promise((resolve) => {
     client.closed = resolve;
+    process.stdout.once('error', () => resolve(undefined));
   });
 }
 

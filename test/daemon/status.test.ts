@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { AdminServer } from '../../src/admin/server.ts';
@@ -12,6 +14,7 @@ import { health } from '../../src/daemon/health.ts';
 import { status } from '../../src/daemon/status.ts';
 import { Engine } from '../../src/port/engine.ts';
 import { connectionConfig } from '../rig/port-rig.ts';
+import { MAIN } from './command-rig.ts';
 
 const defaults = new Defaults();
 const stack = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, defaults);
@@ -164,4 +167,21 @@ test('an address to listen on everywhere is reached by loopback, and a bare addr
   assert.deepEqual(addrs('box,2000'), [['box', '2000']]);
   const telnet = adminConnector('telnet,tcp,2000');
   assert.equal(typeof telnet === 'object' && telnet.type, 'telnet');
+});
+
+test('status --watch ends when nobody reads on', { timeout: 60_000 }, async (t) => {
+  const { engine, at } = await daemon(t, ['tcp,127.0.0.1,0']);
+  const child = spawn(process.execPath, [MAIN, 'status', '--watch', '--admin', at], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  const port = engine.port('p0')!.listeningPort()!;
+  const visits = setInterval(() => {
+    connect(port, '127.0.0.1')
+      .on('error', () => undefined)
+      .end();
+  }, 50);
+  t.after(() => clearInterval(visits));
+  assert.equal(await ended, 0);
 });

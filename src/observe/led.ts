@@ -107,7 +107,9 @@ export class Leds {
         before.delete(config.name);
       } else fresh.push(config);
     }
-    for (const old of before.values()) old.release();
+    // One that comes back with other settings is set up anew: a late 0 would take its trigger away.
+    const back = new Set(fresh.map(({ device }) => device));
+    for (const old of before.values()) if (!back.has(old.config.device)) old.release();
     for (const config of fresh) this.#leds.set(config.name, new Led(config, this.#root, this.#log));
   }
 

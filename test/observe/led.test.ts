@@ -78,3 +78,15 @@ test('a lamp taken out of the configuration is put out', async (t) => {
   leds.apply([]);
   await until(() => read('trigger').startsWith('none') && read('brightness') === '0', 'the release');
 });
+
+test('a lamp that is set up anew is not put out meanwhile', async (t) => {
+  const { root, read } = lamp(t);
+  const leds = new Leds({ log: (_l, text) => assert.fail(text) }, root);
+  leds.apply([config()]);
+  await until(() => read('state').startsWith('1'), 'the set-up');
+  leds.apply([config({ duration: 40 })]);
+  await until(() => read('duration') === '40', 'another duration');
+  assert.match(read('trigger'), /^transient/);
+  // Writing 0 would take the trigger away.
+  assert.equal(read('brightness'), '');
+});

@@ -84,8 +84,9 @@ test('a lamp that is set up anew is not put out meanwhile', async (t) => {
   const leds = new Leds({ log: (_l, text) => assert.fail(text) }, root);
   leds.apply([config()]);
   await until(() => read('state').startsWith('1'), 'the set-up');
-  leds.apply([config({ duration: 40 })]);
-  await until(() => read('duration') === '40', 'another duration');
+  leds.apply([config({ duration: 40, state: 0 })]);
+  await until(() => read('state').startsWith('0'), 'another set-up');
+  assert.equal(read('duration'), '40');
   assert.match(read('trigger'), /^transient/);
   // Writing 0 would take the trigger away.
   assert.equal(read('brightness'), '');

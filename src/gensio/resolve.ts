@@ -93,5 +93,19 @@ export function resolve(
   next(0);
 }
 
+/** Where a connection is to come from: laddr, `host,port` with or without a family in front. Of a name its first address of this family. */
+export function resolveLocal(
+  laddr: string | undefined,
+  family: 4 | 6,
+  done: (err: GensioError | undefined, local?: { readonly host: string; readonly port: number }) => void,
+): void {
+  const [, host, port] = /^(?:ipv[46],)?(.*),([0-9]+)$/.exec(laddr ?? '') ?? [];
+  if (host === undefined) return done(undefined);
+  // An address of the other family is refused by the system.
+  lookupAll(host, isIP(host) === 0 ? family : 0, (err, [first]) => {
+    done(err, first && { host: first.address, port: Number(port) % 65536 });
+  });
+}
+
 /** As gensio prints a peer: `ipv4,127.0.0.1,1234` or `ipv6,::1,1234`. */
 export const printAddress = (host: string, port: number): string => `${isIP(host) === 6 ? 'ipv6' : 'ipv4'},${host},${port}`;

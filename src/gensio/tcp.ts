@@ -10,7 +10,7 @@ import { type Accepter, type AccepterUp, type Gensio, nobody } from './gensio.ts
 import { Handshakes } from './handshakes.ts';
 import { HostsFiles, plainAddress } from './hosts-files.ts';
 import { Opener } from './opener.ts';
-import { type Endpoint, portNumber, printAddress, resolve } from './resolve.ts';
+import { type Endpoint, portNumber, printAddress, resolve, resolveLocal } from './resolve.ts';
 import { StreamGensio } from './stream.ts';
 
 type Tcp = LayerOf<'tcp'>;
@@ -166,36 +166,38 @@ export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
   return new Opener('tcp', idleAddress(spec.addrs), (done) => {
     let socket: Socket | undefined;
     let cancelled = false;
-    const from = /^(?:ipv[46],)?(.*),([0-9]+)$/.exec(spec.opts.laddr ?? '');
     const attempt = (endpoints: readonly Endpoint[], i: number, last: GensioError): void => {
       const endpoint = endpoints[i];
-      if (cancelled) return;
       if (endpoint === undefined) return done(last);
-      const local = from === null ? {} : { localAddress: from[1]!, localPort: Number(from[2]) };
-      const attempted = createConnection({
-        host: endpoint.host,
-        port: endpoint.port,
-        family: endpoint.family,
-        allowHalfOpen: true,
-        ...local,
-      });
-      ownEvents(attempted);
-      socket = attempted;
-      attempted.pause();
-      attempted.once('error', (err) => attempt(endpoints, i + 1, fromSystemError(err)));
-      attempted.once('connect', () => {
-        attempted.removeAllListeners('error');
-        if (cancelled) attempted.destroy();
-        else {
-          const gensio = prepare(attempted, spec.opts, env);
-          if (env.tcpAhead !== undefined && gensio.fd !== undefined) libc()?.setTcp(gensio.fd, 'notsentLowat', env.tcpAhead);
-          done(undefined, gensio);
-        }
+      resolveLocal(spec.opts.laddr, endpoint.family, (err, local) => {
+        if (cancelled) return;
+        const failed = (err: Error): void => attempt(endpoints, i + 1, fromSystemError(err));
+        if (err !== undefined) return failed(err);
+        const attempted = createConnection({
+          host: endpoint.host,
+          port: endpoint.port,
+          family: endpoint.family,
+          allowHalfOpen: true,
+          ...(local !== undefined && { localAddress: local.host, localPort: local.port }),
+        });
+        ownEvents(attempted);
+        socket = attempted;
+        attempted.pause();
+        attempted.once('error', failed);
+        attempted.once('connect', () => {
+          attempted.removeAllListeners('error');
+          if (cancelled) attempted.destroy();
+          else {
+            const gensio = prepare(attempted, spec.opts, env);
+            if (env.tcpAhead !== undefined && gensio.fd !== undefined) libc()?.setTcp(gensio.fd, 'notsentLowat', env.tcpAhead);
+            done(undefined, gensio);
+          }
+        });
       });
     };
     resolve(spec.addrs, 'connector', (err, endpoints) => {
       if (err !== undefined) done(err);
-      else attempt(endpoints, 0, new GensioError('notfound'));
+      else if (!cancelled) attempt(endpoints, 0, new GensioError('notfound'));
     });
     return {
       cancel: () => {

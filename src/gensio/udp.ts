@@ -9,7 +9,7 @@ import type { LayerOf, NetAddr } from '../options/stack.ts';
 import type { GensioEnv } from './env.ts';
 import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nobody } from './gensio.ts';
 import { Opener } from './opener.ts';
-import { type Endpoint, printAddress, resolve } from './resolve.ts';
+import { type Endpoint, printAddress, resolve, resolveLocal } from './resolve.ts';
 
 type Udp = LayerOf<'udp'>;
 
@@ -265,7 +265,7 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
   return new Opener('udp', idle, (done) => {
     let cancelled = false;
     let socket: Socket | undefined;
-    const start = ({ host, port, family }: Endpoint): void => {
+    const start = ({ host, port, family }: Endpoint, local: { readonly host: string; readonly port: number } | undefined): void => {
       const made = newSocket(family, opts.reuseaddr, false);
       socket = made;
       const gensio = new UdpGensio(host, port, {
@@ -279,8 +279,7 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
       };
       ownEvents(made);
       made.once('error', failed);
-      const from = /^(?:ipv[46],)?(.*),([0-9]+)$/.exec(opts.laddr ?? '');
-      made.bind({ ...(from !== null && { address: from[1]!, port: Number(from[2]) }), exclusive: true }, () => {
+      made.bind({ ...(local !== undefined && { address: local.host, port: local.port }), exclusive: true }, () => {
         if (cancelled) return;
         try {
           for (const group of opts.mcast ?? []) made.addMembership(group.replace(/^ipv[46],/, ''));
@@ -299,8 +298,12 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
     };
     resolve(withUdpPorts(spec.addrs), 'connector', (err, [endpoint]) => {
       if (cancelled) return;
-      if (err !== undefined || endpoint === undefined) done(err ?? new GensioError('notfound'));
-      else start(endpoint);
+      if (err !== undefined || endpoint === undefined) return done(err ?? new GensioError('notfound'));
+      resolveLocal(opts.laddr, endpoint.family, (err, local) => {
+        if (cancelled) return;
+        if (err !== undefined) done(err);
+        else start(endpoint, local);
+      });
     });
     return {
       cancel: () => {

@@ -128,6 +128,22 @@ test('an address this machine does not have is told as such, an unknown name too
   assert.equal(await wrong(addr('127.0.0.1', 0, 'ipv6')), 'namenotfound');
 });
 
+test('a connector comes from where laddr says, also by name; one that is no address is told', async (t) => {
+  const from = async (laddr: string): Promise<string | undefined> => {
+    const { port, sockets } = await echoServer(t);
+    const gensio = tcpConnector(spec([addr('127.0.0.1', port)], { laddr }), testEnv());
+    t.after(() => gensio.abort());
+    const err = await opened(gensio);
+    if (err !== undefined) return err.code;
+    await until(() => sockets.length === 1, 'the connection');
+    return sockets[0]!.remoteAddress;
+  };
+  assert.equal(await from('127.0.0.2,0'), '127.0.0.2');
+  assert.equal(await from('localhost,0'), '127.0.0.1');
+  assert.equal(await from('ipv6,::1,0'), 'inval');
+  assert.notEqual(await from('256.1.1.1,0'), '127.0.0.1');
+});
+
 test('a connector tries its addresses one after the other', async (t) => {
   const { port, sockets } = await echoServer(t);
   const closed = createServer().listen(0, '127.0.0.1');

@@ -65,7 +65,9 @@ export function parseTarget(text: string, tls: TlsOptions, defaults: Defaults): 
   const known = Object.hasOwn(SCHEMES, name) ? SCHEMES[name]! : undefined;
   if (known === undefined) {
     const near = nearest(name, [...Object.keys(SCHEMES), 'unix']);
-    return { problem: `${text}: '${scheme}' is not a way to connect${near === undefined ? '' : `, did you mean '${near}://'?`}` };
+    return {
+      problem: `${text}: '${scheme}' is not a way to connect${near === undefined ? `: ${Object.keys(SCHEMES).join(', ')} and unix are` : `, did you mean '${near}://'?`}`,
+    };
   }
   const place = /^(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^:/,()\s]+))?(?::([^:/,()\s]+))?\/?$/.exec(rest);
   const host = place?.[1] ?? place?.[2];

@@ -202,7 +202,8 @@ async function readSubcommand(argv0: string, words: readonly string[]): Promise<
       return { do: 'print', text: program.commands.find((c) => c.name() === name)?.helpInformation() ?? program.helpInformation() };
     }
     const { usageStatus } = SUBCOMMANDS[name]!;
-    return { ...refuse(commanderText(err), false), ...(usageStatus !== undefined && { status: usageStatus }) };
+    const text = `ser2net ${name}: ${commanderText(err)}\nMore: ser2net ${name} --help`;
+    return { ...refuse(text, false), ...(usageStatus !== undefined && { status: usageStatus }) };
   }
   return chosen() ?? refuse(MESSAGES.invalidArgument(words[0] ?? ''), true);
 }

@@ -70,6 +70,9 @@ async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptio
   const scheme = given.raw === true ? 'tcp' : 'rfc2217';
   if (/^[0-9]+$/.test(where)) return parseTarget(`${scheme}://localhost:${where}`, tls, defaults);
   if (/^(\[[^\]]+\]|[^:,/()\s]+):[^:,/()\s]+$/.test(where)) return parseTarget(`${scheme}://${where}`, tls, defaults);
+  if (/^[A-Za-z0-9_.-]+$/.test(where)) {
+    return { problem: `${where}: no connection of that name in the configuration; another machine's port is HOST:PORT` };
+  }
   return parseTarget(where, tls, defaults);
 }
 

@@ -216,3 +216,13 @@ test('whatever is typed gives a command, never a failure', async () => {
     { numRuns: 300 },
   );
 });
+
+test('a mistake in the words of a sub-command says which one it is and where to read more', async () => {
+  const text = async (...words: string[]): Promise<string> => {
+    const command = await read(...words);
+    return command.do === 'refuse' ? command.text : command.do;
+  };
+  assert.equal(await text('dump', '-c', 'x'), "ser2net dump: unknown option '-c'\nMore: ser2net dump --help");
+  assert.equal(await text('console'), "ser2net console: missing required argument 'where'\nMore: ser2net console --help");
+  assert.match(await text('status', 'extra'), /^ser2net status: too many arguments .*\nMore: /);
+});

@@ -232,7 +232,11 @@ test('what cannot be connected to gives 1 and says why', async (t) => {
   const noLog = await run(['console', '--raw', '--log', '/nowhere/log', where], { stdin: '' });
   assert.deepEqual([noLog.code, noLog.err], [1, 'ser2net console: cannot open /nowhere/log: No such file or directory\n']);
   assert.match((await run(['console', '--escape', 'F1', 'h:1'])).err, /^ser2net console: --escape: 'F1' is not a key/);
-  assert.match((await run(['console', 'no-such-thing'])).err, /^ser2net console: no-such-thing: /);
+  assert.match(
+    (await run(['console', 'no-such-thing'])).err,
+    /^ser2net console: no-such-thing: no connection of that name .* HOST:PORT\n$/,
+  );
+  assert.match((await run(['console', 'quux://h:1'])).err, /'quux' is not a way to connect: tcp, .*rfc2217.* and unix are\n$/);
 });
 
 test('where to go: names of the configuration, hosts and ports, URLs, connectors', async () => {

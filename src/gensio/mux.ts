@@ -26,6 +26,8 @@ const NOT_SUPPORTED = 2;
 /** Handshake time: a far end that says nothing does not keep its place for ever. */
 const HANDSHAKE_MS = 60_000;
 const MAX_SERVICE = 1024;
+/** Refusals of further channels that may wait for a far end that does not read. */
+const MAX_REFUSALS = 64;
 
 class Mux extends PacketFilter implements MuxOut {
   readonly type = 'mux';
@@ -48,6 +50,8 @@ class Mux extends PacketFilter implements MuxOut {
   readonly #maxWaiting: number;
   #full = false;
   #childFull = false;
+  /** Further channels refused since the child was full. */
+  #refusals = 0;
 
   // Receiving.
   readonly #room: number;
@@ -99,7 +103,10 @@ class Mux extends PacketFilter implements MuxOut {
       this.#window = window;
       this.#put(newChannelResponse(id, this.#room, CHANNEL, 0));
       this.#opened();
-    } else if (this.#state !== 'over') this.#put(newChannelResponse(id, this.#room, CHANNEL, NOT_SUPPORTED));
+    } else if (this.#state !== 'over') {
+      if (this.#childFull && ++this.#refusals > MAX_REFUSALS) return this.broken('Too many channels asked for');
+      this.#put(newChannelResponse(id, this.#room, CHANNEL, NOT_SUPPORTED));
+    }
   }
   newChannelResponse(to: number, window: number, id: number, error: number): void {
     if (this.#server || this.#state !== 'wait-channel' || to !== CHANNEL) return this.broken('Invalid channel state on open response');
@@ -228,6 +235,7 @@ class Mux extends PacketFilter implements MuxOut {
   }
   override writable(): void {
     this.#childFull = false;
+    this.#refusals = 0;
     this.#flush();
     this.#letGo();
   }

@@ -167,6 +167,19 @@ test('a second channel is refused, and the first goes on', async () => {
   assert.equal(ear.text(), 'data');
 });
 
+test('who asks for channels and does not read the answers is cut off after some', async () => {
+  const { child, ear } = await server();
+  const ask = newChannelMessage(10, 1000, Buffer.alloc(0));
+  child.full = true;
+  for (let n = 0; n < 60; n++) child.feed(ask);
+  child.drain();
+  assert.equal(ear.closes, 0);
+  child.full = true;
+  for (let n = 0; n < 1000; n++) child.feed(ask);
+  assert.equal(ear.error?.code, 'protoerr');
+  assert.ok(child.writes.length < 200, `${child.writes.length} answers`);
+});
+
 test('what was read is acknowledged with its overhead, and only then', async () => {
   const { child, ear, gensio } = await server();
   gensio.setReading(false);

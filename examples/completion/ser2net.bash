@@ -3,7 +3,7 @@ _ser2net() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-    COMPREPLY=($(compgen -W 'check dump convert devices status health gencert attach console' -- "$cur"))
+    COMPREPLY=($(compgen -W 'check dump convert devices status health gencert passwd attach console' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -58,6 +58,12 @@ _ser2net() {
         --days) COMPREPLY=(); return ;;
       esac
       COMPREPLY=($(compgen -W '--use --key --cert --cn --name --days --force --help' -- "$cur"))
+      ;;
+    passwd)
+      case $prev in
+        --authdir) compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '--authdir --print --plain --help' -- "$cur"))
       ;;
     attach)
       case $prev in

@@ -1,8 +1,9 @@
 // `ser2net gencert`: writes a key and a self-signed certificate where the configuration looks for them, with the right modes.
-import { closeSync, existsSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemClock } from '../base/clock.ts';
 import { type CertificateRequest, type CertificateUse, checkRequest, generateCertificate } from './certificate.ts';
+import { placeFile } from './place-file.ts';
 
 /** The parsed options of the sub-command. */
 export interface GencertOptions {
@@ -20,23 +21,6 @@ export interface GencertOptions {
   readonly keyType?: NonNullable<CertificateRequest['keyType']>;
   /** Replace what is there. */
   readonly force?: boolean;
-}
-
-/** Writes beside the target, then puts it in place at once: nobody ever sees half a key. Throws what the system says. */
-function place(path: string, content: string, mode: number): void {
-  const temporary = `${path}.new-${process.pid}`;
-  rmSync(temporary, { force: true });
-  const fd = openSync(temporary, 'wx', 0o600);
-  try {
-    writeFileSync(fd, content);
-    fchmodSync(fd, mode);
-    fsyncSync(fd);
-    closeSync(fd);
-    renameSync(temporary, path);
-  } catch (err) {
-    rmSync(temporary, { force: true });
-    throw err;
-  }
 }
 
 /** Runs the sub-command; say and complain get one line each. The exit code: 0 done, 1 could not, 2 wrong options. */
@@ -79,8 +63,8 @@ export function gencert(
   }
   const made = generateCertificate(request);
   try {
-    place(keyPath, made.key, 0o600);
-    place(certPath, made.cert, 0o644);
+    placeFile(keyPath, made.key, 0o600);
+    placeFile(certPath, made.cert, 0o644);
   } catch (err) {
     complain(`gencert: ${(err as Error).message}`);
     return 1;

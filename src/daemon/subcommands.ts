@@ -157,6 +157,17 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       );
     },
   },
+  passwd: {
+    summary: 'set the password of a user for accepters with certauth, asked for here or the first line of standard input',
+    args: '<user>',
+    options: [
+      { flags: '--authdir <dir>', doc: 'the directory of the option authdir' },
+      { flags: '--print', doc: 'print the line of a password file, and write none' },
+      { flags: '--plain', doc: 'not as a hash but as it is, which ser2net 4.3.11 can read too' },
+    ],
+    usageStatus: 2,
+    run: async ([user], options, io) => (await import('./passwd.ts')).passwd(user!, { ...options }, io),
+  },
   attach: {
     summary: 'make a serial port elsewhere a device of this machine',
     args: '<device> [target...]',

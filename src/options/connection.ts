@@ -193,7 +193,7 @@ export const CONNECTION = {
     def: '/usr/share/ser2net/auth',
     since: '4.0',
     preset: { name: 'authdir' },
-    doc: 'Directory with one directory for each user, for accepters that authenticate.',
+    doc: 'Directory with one directory for each user, for accepters that authenticate: in it the file password with one line, which "ser2net passwd" writes, and the directory allowed_certs with certificates, named by their hash.',
   }),
   pamauth: row({
     ...both('pamauth'),

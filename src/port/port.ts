@@ -382,7 +382,8 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     if (this.config.options.noConToAcc) return;
     if (this.#connback?.wants(data)) return this.#regulate();
     const end = this.#closeon === undefined ? -1 : this.#closeon.find(data);
-    if (end > 0 && this.#toNet.delay === 0) data = data.subarray(0, end);
+    // A copy: a user that is slow still sends from it when the device is read on, to be closed or by connect back.
+    if (end > 0) data = Buffer.from(this.#toNet.delay === 0 ? data.subarray(0, end) : data);
     this.#device.read += data.length;
     if (this.#observers.any) this.#observers.tell((o) => o.fromDevice?.(data));
     this.#toNet.feed(data);

@@ -254,7 +254,7 @@ export class ByteStream {
   }
 
   /** Takes over an open descriptor of a terminal, pipe or the like (not a plain file). Throws when it cannot be watched. */
-  static ofDescriptor(fd: number, up: ByteStreamUp, size = TTY_READ): ByteStream {
+  static ofDescriptor(fd: number, up: ByteStreamUp): ByteStream {
     const direct = inside();
     const options = { manualStart: true, allowHalfOpen: true, highWaterMark: 1 };
     const stream = new ByteStream(
@@ -266,7 +266,7 @@ export class ByteStream {
         if (code !== 0) throw Object.assign(new Error(`cannot watch descriptor ${fd}`), { errno: code, code: 'EINVAL' });
         return { socket: new InsideSocket({ ...options, handle, onread }), own: true };
       },
-      size,
+      TTY_READ,
       direct,
     );
     if (direct === undefined && typeof libc()?.ptyNumber(fd) === 'number') stream.#master = stream.#masterWriter(fd);
@@ -274,7 +274,7 @@ export class ByteStream {
   }
 
   /** Takes over a connected socket, which must not have been read from (pauseOnConnect). */
-  static ofSocket(socket: Socket, up: ByteStreamUp, size = SOCKET_READ): ByteStream {
+  static ofSocket(socket: Socket, up: ByteStreamUp): ByteStream {
     const old = socket as unknown as SocketInside;
     const handle = old._handle;
     const direct = handle === null ? undefined : inside();
@@ -290,7 +290,7 @@ export class ByteStream {
         }
         return { socket: new InsideSocket({ handle, manualStart: true, allowHalfOpen: true, highWaterMark: 1, onread }), own: true };
       },
-      size,
+      SOCKET_READ,
       direct,
     );
   }

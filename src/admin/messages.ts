@@ -42,6 +42,8 @@ export const invalidMonitorType = (type: string): string => `invalid monitor typ
 
 /** Stand alone below a port whose configuration changed while it is in use. */
 export const PENDING = {
+  reconfigured: 'Port will be reconfigured when current session closes.\r\n',
+  deleted: 'Port will be deleted when current session closes.\r\n',
 } as const;
 
 export const LOG = {

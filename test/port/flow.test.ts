@@ -137,7 +137,7 @@ test('users that are all stuck are left alone: that is flow control', async () =
 test('what closeon ends is left alone for a slow user, although the device goes on at once', async () => {
   const rig = new PortRig({ options: { closeon: 'X', chardelay: false } });
   const user = await rig.connect();
-  let kept = Buffer.alloc(0);
+  let kept: Buffer = Buffer.alloc(0);
   user.write = (data) => {
     kept = data;
     return false;

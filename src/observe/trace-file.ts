@@ -19,17 +19,18 @@ export class TraceFile {
   readonly done: Promise<void>;
   #done!: () => void;
 
-  constructor(path: string, failed: (err: NodeJS.ErrnoException, what: 'open' | 'write') => void) {
+  /** before: a file that is to be done first, for it may be the same. */
+  constructor(path: string, failed: (err: NodeJS.ErrnoException, what: 'open' | 'write') => void, before?: TraceFile) {
     this.path = path;
     this.#failed = failed;
     this.done = new Promise((resolve) => {
       this.#done = resolve;
     });
-    this.#open();
+    if (before === undefined) this.#open();
+    else void before.done.then(() => this.#open());
   }
 
   #open(): void {
-    this.#state = 'opening';
     open(this.path, 'a', 0o600, (err, fd) => {
       if (err !== null) {
         this.#failed(err, 'open');

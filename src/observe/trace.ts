@@ -107,21 +107,22 @@ class PortTrace implements PortObserver {
     this.#all.add(this);
   }
 
-  #openFile(path: string): TraceFile {
-    return new TraceFile(path, (err, what) => {
+  #openFile(path: string, before?: TraceFile): TraceFile {
+    const failed = (err: NodeJS.ErrnoException, what: 'open' | 'write'): void => {
       const name = this.#view.config.name;
       const reason = strerror(err);
       this.#log.log(
         'err',
         what === 'open' ? `Unable to open trace file ${path}: ${reason}` : `Unable to write to trace file on port ${name}: ${reason}`,
       );
-    });
+    };
+    return new TraceFile(path, failed, before);
   }
 
   reopen(): void {
     for (const entry of this.#files.values()) {
       entry.file.end();
-      entry.file = this.#openFile(entry.file.path);
+      entry.file = this.#openFile(entry.file.path, entry.file);
     }
   }
 

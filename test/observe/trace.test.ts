@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hexdump, Traces } from '../../src/observe/trace.ts';
+import { TraceFile } from '../../src/observe/trace-file.ts';
 import type { ConnectionOptions } from '../../src/options/connection.ts';
 import { until } from '../compliance/ear.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
@@ -102,4 +103,22 @@ test('a disk that takes nothing costs the trace, never the session', async () =>
   assert.match(logged[0]!, /^Unable to write to trace file on port con0: No space left on device$/);
   rig.device.feed('y');
   assert.equal(user.take().toString(), 'xy');
+});
+
+test('a file that is opened anew, as after SIGHUP, keeps the order of what is traced', async (t) => {
+  const file = join(folder(t), 'log');
+  for (let i = 0; i < 20; i++) {
+    const first = new TraceFile(file, assert.fail);
+    first.append(Buffer.alloc(300_000, 'a'));
+    first.append(Buffer.alloc(300_000, 'b'));
+    // Whether it is being opened or written to.
+    if (i % 2 === 0) await until(() => content(file).length > 0, 'the beginning');
+    first.end();
+    const second = new TraceFile(file, assert.fail, first);
+    second.append(Buffer.from('c'));
+    second.end();
+    await second.done;
+    assert.equal(content(file).replace(/(.)\1+/g, '$1'), 'abc');
+    rmSync(file);
+  }
 });

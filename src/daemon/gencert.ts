@@ -1,9 +1,11 @@
 // `ser2net gencert`: writes a key and a self-signed certificate where the configuration looks for them, with the right modes.
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { strerror } from '../base/strerror.ts';
 import { type CertificateRequest, type CertificateUse, checkRequest, generateCertificate } from './certificate.ts';
-import { placeFile } from './place-file.ts';
+import { placeFiles } from './place-file.ts';
 
 /** The parsed options of the sub-command. */
 export interface GencertOptions {
@@ -63,10 +65,10 @@ export function gencert(
   }
   const made = generateCertificate(request);
   try {
-    placeFile(keyPath, made.key, 0o600);
-    placeFile(certPath, made.cert, 0o644);
+    placeFiles({ path: keyPath, content: made.key, mode: 0o600 }, { path: certPath, content: made.cert, mode: 0o644 });
   } catch (err) {
-    complain(`gencert: ${(err as Error).message}`);
+    const { path = keyPath } = err as NodeJS.ErrnoException;
+    complain(`gencert: cannot write in ${dirname(path)}: ${strerror(err)}`);
     return 1;
   }
   say(`key ${keyPath}`);

@@ -7,7 +7,7 @@ import { strerror } from '../base/strerror.ts';
 import { hashPassword, isUserName } from '../gensio/tls/authority.ts';
 import { PASSWORD_BYTES } from '../gensio/tls/certauth-codec.ts';
 import { CONNECTION } from '../options/connection.ts';
-import { placeFile } from './place-file.ts';
+import { placeFiles } from './place-file.ts';
 import type { SubcommandIo } from './subcommands.ts';
 
 /** The parsed options of the sub-command. */
@@ -71,7 +71,7 @@ function writePassword(authdir: string, user: string, line: string): string {
     if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   }
   const path = join(folder, 'password');
-  placeFile(path, `${line}\n`, 0o600, owner);
+  placeFiles({ path, content: `${line}\n`, mode: 0o600, owner });
   return path;
 }
 

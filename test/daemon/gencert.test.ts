@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -104,4 +104,16 @@ test('gencert leaves what is there alone unless forced, and leaves nothing behin
   assert.equal(gencert({ use: 'client' }, push, push, now), 2);
   assert.equal(gencert({ names: ['bad name'] }, push, push, now), 2);
   assert.equal(gencert({ key, cert: key }, push, push, now), 2);
+});
+
+test('when the certificate cannot be written the key of the old one stays', (t) => {
+  const dir = folder(t);
+  const [key, cert] = [join(dir, 'k'), join(dir, 'no', 'c')];
+  const lines: string[] = [];
+  const push = (line: string): void => void lines.push(line);
+  writeFileSync(key, 'mine');
+  assert.equal(gencert({ key, cert, force: true }, push, push, now), 1);
+  assert.deepEqual(lines, [`gencert: cannot write in ${join(dir, 'no')}: No such file or directory`]);
+  assert.equal(readFileSync(key, 'utf8'), 'mine');
+  assert.deepEqual(readdirSync(dir), ['k']);
 });

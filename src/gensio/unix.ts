@@ -144,11 +144,12 @@ class UnixAccepter implements Accepter {
     const answer = (err?: Error): void => {
       if (answered) return;
       answered = true;
-      if (err === undefined) {
+      if (err === undefined && this.#wanted) {
         this.#server = server;
         return done();
       }
       server.close();
+      if (err === undefined) return done(new GensioError('localclosed'));
       if (!mayClear || (err as NodeJS.ErrnoException).code !== 'EADDRINUSE') return done(fromSystemError(err));
       clearLeftOver(path, (cleared) => {
         if (!this.#wanted) done(new GensioError('localclosed'));

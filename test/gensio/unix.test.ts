@@ -65,6 +65,16 @@ compliance('unix connector', {
   refused: () => ({ gensio: unixConnector(spec(join(dir, 'nobody')), testEnv()), code: 'notfound' }),
 });
 
+test('an accepter that is closed before it listens does not listen afterwards', async () => {
+  const path = fresh();
+  const accepter = unixAccepter(spec(path), testEnv());
+  accepter.up = { accepted: () => undefined, failed: () => undefined };
+  const listened = new Promise<GensioError | undefined>((resolve) => accepter.listen(resolve));
+  await new Promise<void>((resolve) => accepter.close(resolve));
+  assert.equal((await listened)?.code, 'localclosed');
+  assert.equal(existsSync(path), false);
+});
+
 test('mode options set the mode of the socket, whatever the umask; one part given opens the others', async (t) => {
   const mode = async (opts: Partial<LayerOf<'unix'>['opts']>): Promise<string> => {
     const path = fresh();

@@ -1,7 +1,7 @@
 // TCP wrappers at a tcp accepter: the files, the names of those who come, and what a refused one hears.
 import assert from 'node:assert/strict';
 import { lookupService } from 'node:dns';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -222,9 +222,11 @@ test('a rule may name a file of patterns, which is read when it is needed; one t
   writeFileSync(patterns, ' '.repeat((1 << 20) + 1));
   assert.equal(says('10.0.0.1'), true);
   assert.deepEqual(env.lines.splice(0), [`warning ${patterns}: no file of patterns`]);
-  writeFileSync(deny, `ALL: ${deny}/below\n`);
+  const loop = `${deny}.loop`;
+  symlinkSync(loop, loop);
+  writeFileSync(deny, `ALL: ${loop}\n`);
   assert.equal(says('10.0.0.1'), true);
-  assert.deepEqual(env.lines, [`warning ${deny}/below: Not a directory`]);
+  assert.deepEqual(env.lines, [`warning ${loop}: Too many levels of symbolic links`]);
 });
 
 test('a question is answered once, by the name server or after ten seconds without one, and leaves no timer', () => {

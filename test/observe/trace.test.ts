@@ -68,7 +68,7 @@ test('plain traces hold each direction as it was, and a name in two options is o
   const dir = folder(t);
   const { rig } = rigWith({ traceRead: join(dir, 'r-\\N'), traceWrite: join(dir, 'w'), traceBoth: join(dir, 'w') });
   await session(rig);
-  await until(() => content(join(dir, 'w')).length >= 34, 'both directions');
+  await until(() => content(join(dir, 'w')).length >= 34 && content(join(dir, 'r-con0')).length >= 8, 'both directions');
   assert.equal(content(join(dir, 'r-con0')), 'device\x00\xff');
   assert.equal(content(join(dir, 'w')), 'hello world\r\nhello world\r\ndevice\x00\xff');
 });

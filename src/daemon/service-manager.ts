@@ -20,12 +20,15 @@ export interface ServiceManagerEnv {
 export class ServiceManager {
   readonly #env: ServiceManagerEnv;
   #timer: Timer | undefined;
+  /** A reload that is overtaken by the end has no more to say. */
+  #stopping = false;
   constructor(env: ServiceManagerEnv) {
     this.#env = env;
   }
 
   /** Everything listens. Starts the watchdog's beat. */
   ready(status: string): void {
+    if (this.#stopping) return;
     this.#tell(`READY=1\nMAINPID=${this.#env.pid}\nSTATUS=${status}`);
     if (this.#timer === undefined) this.#beat();
   }
@@ -36,6 +39,7 @@ export class ServiceManager {
   stopping(): void {
     this.#timer?.cancel();
     this.#tell('STOPPING=1');
+    this.#stopping = true;
   }
 
   /** At half the allowed silence, from the event loop: when that hangs, systemd shall notice. */

@@ -44,6 +44,20 @@ test('ready, reloading, ready again, stopping', async (t) => {
   receiver.close();
 });
 
+test('a reload that ends after stopping says nothing, and feeds no watchdog', async (t) => {
+  if (libc() === undefined) return t.skip('koffi is not there');
+  const socket = join(dir, 'late');
+  const receiver = receiveDatagrams(socket)!;
+  const { manager, clock } = make({ socket, watchdogUsec: '3000000', watchdogPid: '99' });
+  manager.stopping();
+  manager.ready('reloaded');
+  assert.equal(clock.timers, 0);
+  // What is told comes in order: the next word is the one after it.
+  manager.stopping();
+  assert.deepEqual([await receiver.next(), await receiver.next()], ['STOPPING=1', 'STOPPING=1']);
+  receiver.close();
+});
+
 test('the watchdog is fed at half its time from ready on, until stopping', async (t) => {
   if (libc() === undefined) return t.skip('koffi is not there');
   const socket = join(dir, 'b');

@@ -9,6 +9,8 @@ import type { ObserverFactory, PortObserver } from '../port/events.ts';
 /** One lamp. Writes go out one after the other; a flash asked for while another is on its way is that one. */
 class Led {
   readonly config: LedConfig;
+  /** It is to shine, where it does not flash. */
+  lit: boolean;
   readonly #dir: string;
   readonly #log: Log;
   #busy = false;
@@ -17,19 +19,23 @@ class Led {
   #complained = false;
   #maxBrightness = '1';
 
-  constructor(config: LedConfig, root: string, log: Log) {
+  constructor(config: LedConfig, root: string, log: Log, lit: boolean) {
     this.config = config;
+    this.lit = lit;
     this.#dir = join(root, config.device);
     this.#log = log;
     this.#setUp();
   }
 
   #setUp(): void {
-    const { mode, duration, state } = this.config;
-    const trigger = join(this.#dir, 'trigger');
     readFile(join(this.#dir, 'max_brightness'), 'latin1', (_err, text) => {
       if (text !== undefined && /^[0-9]+/.test(text)) this.#maxBrightness = text.trim();
+      this.#setTrigger();
     });
+  }
+  #setTrigger(): void {
+    const { mode, duration, state } = this.config;
+    const trigger = join(this.#dir, 'trigger');
     readFile(trigger, 'latin1', (err, triggers) => {
       if (err !== null) return this.#complain(`led: Unable to open ${trigger}`);
       if (mode === 'transient' && !triggers.includes('transient')) {
@@ -37,7 +43,7 @@ class Led {
       }
       if (mode === 'solid') {
         this.#write('trigger', 'none');
-        this.#write('brightness', '0');
+        this.#write('brightness', this.lit ? this.#maxBrightness : '0');
         return;
       }
       this.#write('trigger', 'transient');
@@ -52,6 +58,7 @@ class Led {
     this.#write('activate', '1');
   }
   shine(on: boolean): void {
+    this.lit = on;
     if (this.config.mode === 'solid') this.#write('brightness', on ? this.#maxBrightness : '0');
     else if (on) this.flash();
   }
@@ -110,7 +117,10 @@ export class Leds {
     // One that comes back with other settings is set up anew: a late 0 would take its trigger away.
     const back = new Set(fresh.map(({ device }) => device));
     for (const old of before.values()) if (!back.has(old.config.device)) old.release();
-    for (const config of fresh) this.#leds.set(config.name, new Led(config, this.#root, this.#log));
+    for (const config of fresh) {
+      const lit = before.get(config.name)?.lit ?? false;
+      this.#leds.set(config.name, new Led(config, this.#root, this.#log, lit));
+    }
   }
 
   readonly observers: ObserverFactory = ({ config: { options } }) => {

@@ -91,3 +91,18 @@ test('a lamp that is set up anew is not put out meanwhile', async (t) => {
   // Writing 0 would take the trigger away.
   assert.equal(read('brightness'), '');
 });
+
+test('a solid lamp that is set up anew while somebody is connected shines again', async (t) => {
+  const { root, read } = lamp(t);
+  mkdirSync(join(root, 'red'));
+  for (const [file, text] of Object.entries({ trigger: 'none', brightness: '', max_brightness: '7' })) {
+    writeFileSync(join(root, 'red', file), text);
+  }
+  const leds = new Leds({ log: (_l, text) => assert.fail(text) }, root);
+  leds.apply([config({ mode: 'solid' })]);
+  const rig = new PortRig({ options: { ledConn: 'l' }, observers: [leds.observers] });
+  await rig.connect();
+  await until(() => read('brightness') === '255', 'light');
+  leds.apply([config({ mode: 'solid', device: 'red' })]);
+  await until(() => readFileSync(join(root, 'red', 'brightness'), 'latin1') === '7', 'light of the other one');
+});

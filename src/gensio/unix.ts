@@ -17,7 +17,13 @@ type Rights = Pick<Unix['opts'], 'umode' | 'gmode' | 'omode' | 'perm' | 'owner' 
 /** Newcomers the kernel keeps while we are busy. */
 export const BACKLOG = 128;
 /** sizeof(sun_path) without the end of the string. */
-export const MAX_PATH = 107;
+const MAX_PATH = 107;
+
+/** Throws a GensioError when a path cannot be that of a socket. */
+export function checkPath(path: string): void {
+  if (path === '') throw new GensioError('notfound', 'a path is missing');
+  if (Buffer.byteLength(path) > MAX_PATH) throw new GensioError('toobig', `a path may have ${MAX_PATH} bytes`);
+}
 
 /** A line of passwd or group by its name: `name:x:id:...`. A number is itself. */
 function idOf(name: string, file: '/etc/passwd' | '/etc/group'): number {
@@ -86,24 +92,34 @@ export function peerAllowed(fd: number | undefined, { permusers, permgrps }: Uni
   );
 }
 
-/** Removes a socket that nobody listens on any more: its connections are refused. done gets whether that was so. */
-function clearLeftOver(path: string, done: (cleared: boolean) => void): void {
+/**
+ * Removes a socket that a process left behind when it was killed: its connections are refused. code: how connecting failed. Gives
+ * whether it was one; one that is listened on, and what is no socket, stays.
+ */
+function removeRefused(path: string, code: string | undefined): boolean {
+  if (code !== 'ECONNREFUSED') return false;
+  try {
+    if (!lstatSync(path).isSocket()) return false;
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+/** As removeRefused(). probe: what an attempt to connect gave, which is closed. */
+export function clearLeftOver(path: string, probe: number | SystemError | undefined): boolean {
+  if (typeof probe === 'number') libc()?.close(probe);
+  return probe instanceof SystemError && removeRefused(path, probe.code);
+}
+/** As removeRefused(), with an attempt to connect of its own. */
+function connectAndClear(path: string, done: (cleared: boolean) => void): void {
   const probe = createConnection({ path });
   ownEvents(probe);
   probe.once('connect', () => {
     probe.destroy();
     done(false);
   });
-  probe.once('error', (err) => {
-    if ((err as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return done(false);
-    try {
-      if (!lstatSync(path).isSocket()) return done(false);
-      rmSync(path, { force: true });
-    } catch {
-      return done(false);
-    }
-    done(true);
-  });
+  probe.once('error', (err) => done(removeRefused(path, (err as NodeJS.ErrnoException).code)));
 }
 
 class UnixAccepter implements Accepter {
@@ -123,12 +139,11 @@ class UnixAccepter implements Accepter {
   listen(done: (err?: GensioError) => void): void {
     const { path, opts } = this.#spec;
     const refuse = (err: GensioError): void => soon(() => done(err));
-    if (path === '') return refuse(new GensioError('notfound', 'a path is missing'));
-    if (Buffer.byteLength(path) > MAX_PATH) return refuse(new GensioError('toobig', `a path may have ${MAX_PATH} bytes`));
-    if ((opts.permusers !== undefined || opts.permgrps !== undefined) && libc() === undefined) {
-      return refuse(new GensioError('notsup', 'permusers and permgrps need koffi'));
-    }
     try {
+      checkPath(path);
+      if ((opts.permusers !== undefined || opts.permgrps !== undefined) && libc() === undefined) {
+        throw new GensioError('notsup', 'permusers and permgrps need koffi');
+      }
       if (opts.delsock) rmSync(path, { force: true });
     } catch (err) {
       return refuse(fromSystemError(err));
@@ -151,7 +166,7 @@ class UnixAccepter implements Accepter {
       server.close();
       if (err === undefined) return done(new GensioError('localclosed'));
       if (!mayClear || (err as NodeJS.ErrnoException).code !== 'EADDRINUSE') return done(fromSystemError(err));
-      clearLeftOver(path, (cleared) => {
+      connectAndClear(path, (cleared) => {
         if (!this.#wanted) done(new GensioError('localclosed'));
         else if (cleared) this.#bind(path, opts, false, done);
         else done(fromSystemError(err));

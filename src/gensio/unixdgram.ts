@@ -8,8 +8,7 @@ import type { LayerOf } from '../options/stack.ts';
 import { DgramHub, type DgramHubUp } from './dgram-hub.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { Opener } from './opener.ts';
-import { applyRights, modeOf } from './unix.ts';
-import { checkPath, clearLeftOver } from './unixseq.ts';
+import { applyRights, checkPath, clearLeftOver, modeOf } from './unix.ts';
 
 type UnixDgram = LayerOf<'unixdgram'>;
 

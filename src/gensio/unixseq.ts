@@ -1,6 +1,6 @@
 // Unix domain sockets that keep messages apart (SOCK_SEQPACKET): each write is one message, each message one read. Node has no class
 // for them: the C library makes the socket, and libuv's pipe handle does the rest. Otherwise as unix.ts.
-import { lstatSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc, SystemError } from '../base/libc.ts';
@@ -12,7 +12,7 @@ import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { listenOnDescriptor, SOCKET_READ, socketOfDescriptor } from './handle.ts';
 import { Opener } from './opener.ts';
 import { StreamGensio } from './stream.ts';
-import { applyRights, BACKLOG, MAX_PATH, peerAllowed } from './unix.ts';
+import { applyRights, BACKLOG, checkPath, clearLeftOver, peerAllowed } from './unix.ts';
 
 type UnixSeq = LayerOf<'unixseq'>;
 
@@ -31,11 +31,6 @@ class SeqGensio extends StreamGensio {
   }
 }
 
-/** Throws a GensioError when a path cannot be that of a socket. */
-export function checkPath(path: string): void {
-  if (path === '') throw new GensioError('notfound', 'a path is missing');
-  if (Buffer.byteLength(path) > MAX_PATH) throw new GensioError('toobig', `a path may have ${MAX_PATH} bytes`);
-}
 /** A descriptor. Throws a GensioError. */
 function openSocket(path: string, how: 'bind' | 'connect'): number {
   const c = libc();
@@ -43,22 +38,6 @@ function openSocket(path: string, how: 'bind' | 'connect'): number {
   const fd = c.openSequenced(path, how);
   if (fd instanceof SystemError) throw fromSystemError(fd);
   return fd;
-}
-
-/**
- * A socket that a process left behind when it was killed goes; one that is listened on, and what is no socket, stays.
- * probe: what an attempt to connect gave. Gives whether it went.
- */
-export function clearLeftOver(path: string, probe: number | SystemError | undefined): boolean {
-  if (typeof probe === 'number') libc()?.close(probe);
-  if (!(probe instanceof SystemError) || probe.code !== 'ECONNREFUSED') return false;
-  try {
-    if (!lstatSync(path).isSocket()) return false;
-    rmSync(path, { force: true });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 class UnixSeqAccepter implements Accepter {

@@ -1,3 +1,4 @@
+// From one version of YAML to the other: what is written, and that the model stays the same. Long as each version has cases of its own.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { GensioError } from '../../src/base/gensio-error.ts';
@@ -15,6 +14,7 @@ import { compliance } from '../compliance/gensio.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { testFolder } from '../rig/keys.ts';
 import { layerSpec } from './layer-spec.ts';
+import { refusesTakenPaths } from './taken-paths.ts';
 
 const skip = libc() === undefined && 'koffi is not installed';
 const dir = testFolder();
@@ -133,18 +133,7 @@ test('the socket has the rights asked for, and goes when listening ends; what is
   const left = libc()!.openSequenced(path, 'bind');
   if (typeof left === 'number') libc()!.close(left);
   assert.equal((await listening(t, path)).err, undefined);
-  const file = fresh();
-  writeFileSync(file, 'mine');
-  assert.equal((await listening(t, file)).err?.code, 'addrinuse');
-  assert.equal((await listening(t, file, { delsock: true })).err, undefined);
-  const other = fresh();
-  const server = createServer().listen(other);
-  t.after(() => server.close());
-  await new Promise((resolve) => server.once('listening', resolve));
-  assert.equal((await listening(t, other)).err?.code, 'addrinuse', 'a socket of another kind');
-  const unowned = fresh();
-  assert.equal((await listening(t, unowned, { owner: 'no-such-user-here' })).err?.code, 'notfound');
-  assert.equal(existsSync(unowned), false);
+  await refusesTakenPaths(t, async (path, opts) => (await listening(t, path, opts)).err, fresh);
 });
 
 test('permusers decides who may connect', { skip }, async (t) => {

@@ -28,12 +28,6 @@ class Led {
   }
 
   #setUp(): void {
-    readFile(join(this.#dir, 'max_brightness'), 'latin1', (_err, text) => {
-      if (text !== undefined && /^[0-9]+/.test(text)) this.#maxBrightness = text.trim();
-      this.#setTrigger();
-    });
-  }
-  #setTrigger(): void {
     const { mode, duration, state } = this.config;
     const trigger = join(this.#dir, 'trigger');
     readFile(trigger, 'latin1', (err, triggers) => {
@@ -41,14 +35,17 @@ class Led {
       if (mode === 'transient' && !triggers.includes('transient')) {
         this.#complain(`led: missing transient trigger in ${trigger}, maybe you need to 'modprobe ledtrig-transient'`);
       }
-      if (mode === 'solid') {
-        this.#write('trigger', 'none');
-        this.#write('brightness', this.lit ? this.#maxBrightness : '0');
-        return;
-      }
+      if (mode === 'solid') return this.#setUpSolid();
       this.#write('trigger', 'transient');
       this.#write('duration', String(duration));
       this.#write('state', String(state));
+    });
+  }
+  #setUpSolid(): void {
+    readFile(join(this.#dir, 'max_brightness'), 'latin1', (_err, text) => {
+      if (text !== undefined && /^[0-9]+/.test(text)) this.#maxBrightness = text.trim();
+      this.#write('trigger', 'none');
+      this.#write('brightness', this.lit ? this.#maxBrightness : '0');
     });
   }
 

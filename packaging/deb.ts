@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMPATIBLE } from '../src/daemon/messages.ts';
-import { bashCompletion } from './completion.ts';
+import { bashCompletion } from './gen/completion.ts';
 import { filesBelow, type Project, programFiles, runtimeModules } from './payload.ts';
 import { libraries, type Runtime } from './runtime.ts';
 

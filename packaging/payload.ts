@@ -30,7 +30,7 @@ export function filesBelow(dir: string): string[] {
     .sort();
 }
 
-/** The program in one file, and what V8 made of it (one-file.ts). Not when they are older than the build: src/daemon/one-file.ts. */
+/** The program in one file, and what V8 made of it (bundle.ts). Not when they are older than the build: src/cli/bundle-loader.ts. */
 function whole(compiled: string): readonly string[] {
   const mtime = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const made = mtime(join(compiled, 'program.js'));

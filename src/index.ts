@@ -4,8 +4,7 @@ export { type Diag, type DiagCode, formatDiag, type Pos } from './base/diag.ts';
 export { GENSIO_ERRORS, GensioError, type GensioErrorCode } from './base/gensio-error.ts';
 export type { Log, LogLevel } from './base/log.ts';
 export { checkConfig } from './config/check.ts';
-export { type Converted, type ConvertOptions, convert as convertConfig } from './config/convert.ts';
-export { printStack } from './config/gensio-str.ts';
+export { type Converted, type ConvertOptions, convert as convertConfig } from './config/convert/convert.ts';
 export type {
   AdminConfig,
   AttachConfig,
@@ -17,7 +16,6 @@ export type {
   Stack,
 } from './config/model.ts';
 export type { FileProblem, Files } from './config/source.ts';
-export type { Target } from './config/target.ts';
 export { type PrintForm, printYaml as printConfig } from './config/yaml/print.ts';
 export {
   type Accepter,
@@ -32,6 +30,8 @@ export {
   type SerialControl,
   type SerialSetting,
 } from './gensio/gensio.ts';
+export { printStack } from './gensio/syntax/gensio-str.ts';
+export type { Target } from './gensio/syntax/target.ts';
 export { escapeIac, subnegotiation, TelnetDecoder, type TelnetOut } from './gensio/telnet/codec.ts';
 export { bytesOf as telnetBytes, COM_PORT_COMMANDS, textOf as telnetText } from './gensio/telnet/names.ts';
 export {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command ser2net: argv in, exit code out.
-import { fromOneFile } from './daemon/one-file.ts';
+import { fromOneFile } from './cli/bundle-loader.ts';
 
-const { enter } = fromOneFile() ?? (await import('./daemon/enter.ts'));
+const { enter } = fromOneFile() ?? (await import('./cli/enter.ts'));
 await enter();

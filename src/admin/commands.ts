@@ -1,7 +1,8 @@
 // Every command of the admin port in one table: name, arguments, help, and what it does. Texts are ser2net 4.3.11's.
-import { Defaults } from '../config/defaults.ts';
-import { parseLine, printLine } from '../config/serial-line.ts';
+
 import type { SerialControl } from '../gensio/gensio.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseLine, printLine } from '../gensio/syntax/serial-line.ts';
 import type { Engine } from '../port/engine.ts';
 import { REASON } from '../port/messages.ts';
 import type { Port } from '../port/port.ts';

@@ -2,12 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
+import { type Owner, runAs } from '../base/fault-domain.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
-import { type Owner, runAs } from '../base/owner.ts';
 import type { AdminConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import { knownAs } from '../gensio/tcp.ts';
+import { knownAs } from '../gensio/net/tcp.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { Engine } from '../port/engine.ts';
 import { Listener, type ListenerUp } from '../port/listener.ts';

@@ -2,7 +2,7 @@
 // 4.6.2 and later: 4.3.11 prints each under the name of another.
 import { encodeRaw } from '../base/raw-text.ts';
 import { withoutSecrets } from '../base/secrets.ts';
-import { layersOf } from '../config/gensio-str.ts';
+import { layersOf } from '../gensio/syntax/gensio-str.ts';
 import type { Pending } from '../port/engine.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';

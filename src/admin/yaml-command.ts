@@ -1,7 +1,7 @@
 // One document of the console's YAML input: `command:` with `name`, and perhaps `id` and `parms`. Its length is bounded by the session.
 import { decodeRaw } from '../base/raw-text.ts';
-import type { YamlEvent } from '../config/yaml/events.ts';
-import { readTree } from '../config/yaml/tree.ts';
+import type { YamlEvent } from '../config/yaml/libyaml/events.ts';
+import { readTree } from '../config/yaml/libyaml/tree.ts';
 
 /** The most parameters a command gets; further ones are left out. */
 export const MAX_PARMS = 4;

@@ -3,11 +3,11 @@ import type { Clock } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import type { Libc } from '../base/libc.ts';
 import type { Log } from '../base/log.ts';
-import type { Target } from '../config/target.ts';
 import type { Build } from '../gensio/registry.ts';
+import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { LinkEnv } from './device-link.ts';
-import type { SlaveWatch } from './slave-watch.ts';
+import type { SlaveWatch } from './pty-open-watch.ts';
 
 export interface AttachEnv {
   readonly clock: Clock;

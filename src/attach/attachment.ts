@@ -6,17 +6,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Termios } from '../base/libc.ts';
-import type { Target } from '../config/target.ts';
 import type { Gensio } from '../gensio/gensio.ts';
+import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions, TargetOptions } from '../options/attach.ts';
-import { agreement } from './agreement.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentState, type AttachmentView, describe } from './attachment-spec.ts';
+import { agreement } from './await-rfc2217.ts';
 import { Backoff } from './backoff.ts';
 import { DeviceLink } from './device-link.ts';
-import { FarLine } from './far-line.ts';
 import { type Line, lineOfOptions, lineOfTermios } from './line.ts';
-import { Outbox } from './outbox.ts';
-import { PtyEnd } from './pty-end.ts';
+import { PtyEnd } from './pty-master.ts';
+import { FarLine } from './remote-line.ts';
+import { Outbox } from './write-queue.ts';
 
 /** A connection that held for so long was a good one: the waits begin anew. */
 const STABLE_MS = 5000;

@@ -4,11 +4,11 @@ import type { Timer } from '../base/clock.ts';
 import { fromSystemError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
 import type { AttachConfig } from '../config/model.ts';
-import type { GensioEnv } from '../gensio/env.ts';
+import type { GensioEnv } from '../gensio/context.ts';
 import { Builder } from '../gensio/registry.ts';
 import { Attachment } from './attachment.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentView, describe } from './attachment-spec.ts';
-import { SlaveWatch } from './slave-watch.ts';
+import { SlaveWatch } from './pty-open-watch.ts';
 
 /** Wait before a device that could not be made is tried again, ms. */
 const AGAIN_MS = 10_000;

@@ -1,5 +1,5 @@
 // Time as the rest of the program sees it. Tests hand in a clock of their own and advance it by hand.
-import { owned } from './owner.ts';
+import { owned } from './fault-domain.ts';
 
 /** A timer that has not run yet; cancel() is harmless when it has. */
 export interface Timer {

@@ -1,6 +1,6 @@
 // Many short waits on one timer. Moving a deadline is an assignment: what is pushed back all the time costs nothing.
 import type { Clock, Timer } from './clock.ts';
-import { currentOwner, enter, leave, type Owner, runAs } from './owner.ts';
+import { currentOwner, enter, leave, type Owner, runAs } from './fault-domain.ts';
 
 /** One wait. due is in the clock's milliseconds, Infinity while nothing is waited for. */
 export interface Deadline {

@@ -2,9 +2,9 @@
 // comma forgotten. Warnings only: ser2net says nothing about them until a client comes.
 import type { Diag, Pos } from '../base/diag.ts';
 import { nearest } from '../base/text.ts';
+import { layersOf } from '../gensio/syntax/gensio-str.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { Diags } from './diags.ts';
-import { layersOf } from './gensio-str.ts';
 import type { Config, ConnectionConfig, Stack } from './model.ts';
 import { placeOf } from './origin.ts';
 

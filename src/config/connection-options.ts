@@ -1,11 +1,11 @@
 // The options of a connection as both formats decode them: the rows of options/connection.ts, the shorthands for all three traces,
 // and the spellings of ser2net 2.x that 4.3.11 still takes. See portconfig's order: the first spelling that fits wins.
 import type { GensioErrorCode } from '../base/gensio-error.ts';
+import type { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseRemaddr } from '../gensio/syntax/net-addr.ts';
 import { CONNECTION, type ConnectionOptions } from '../options/connection.ts';
 import { bool, str } from '../options/kind.ts';
 import { keyOf, type MutableValues, setOption } from '../options/row.ts';
-import type { Defaults } from './defaults.ts';
-import { parseRemaddr } from './net-addr.ts';
 
 /** What options may refer to. */
 export interface OptionNames {

@@ -1,11 +1,11 @@
 // What a configuration says, whichever format it was written in. Read-only; nothing here opens anything.
 import type { Diag, Pos } from '../base/diag.ts';
 import type { GensioErrorCode } from '../base/gensio-error.ts';
+import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { RotatorOptions } from '../options/rotator.ts';
 import type { LayerSpec } from '../options/stack.ts';
-import type { Target } from './target.ts';
 
 /** A stack as written, and what it means; or why it means nothing (the connection is kept and reported). */
 export interface Stack {

@@ -2,10 +2,10 @@
 // beside the model, by the place of the section, so that models stay plain values that can be compared.
 import { isDeepStrictEqual } from 'node:util';
 import type { Pos } from '../base/diag.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { layersOf, parseStack } from '../gensio/syntax/gensio-str.ts';
 import type { Rows } from '../options/row.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
-import { Defaults } from './defaults.ts';
-import { layersOf, parseStack } from './gensio-str.ts';
 import type { Stack } from './model.ts';
 
 /** A default that was set, and where; line 0: on the command line. */

@@ -1,9 +1,9 @@
 // The one way to a configuration: from what was chosen to read, through the reader of its format, to a Reading with every problem.
 import { decodeFile, decodeRaw } from '../base/raw-text.ts';
 import { builtInServices, servicesFrom } from '../base/services.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
 import { checkConfig } from './check.ts';
 import { readConf } from './conf/model.ts';
-import { Defaults } from './defaults.ts';
 import type { Reading } from './model.ts';
 import type { Files, Source } from './source.ts';
 import { readYaml } from './yaml/model.ts';

@@ -2,19 +2,19 @@
 import type { ReloadOutcome } from '../admin/commands.ts';
 import { AdminServer } from '../admin/server.ts';
 import { Attachments } from '../attach/attachments.ts';
-import { Defaults } from '../config/defaults.ts';
-import { parseStack } from '../config/gensio-str.ts';
 import type { Config } from '../config/model.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import { reloadTls } from '../gensio/tls/credentials.ts';
 import { Leds } from '../observe/led.ts';
-import { sessionLog } from '../observe/sessions.ts';
+import { sessionLog } from '../observe/session-log.ts';
 import { Traces } from '../observe/trace.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { Engine, type EngineEnv } from '../port/engine.ts';
+import type { DaemonEngine, EngineHooks } from './daemon.ts';
 import { linkEnv } from './link-env.ts';
 import { COMPATIBLE } from './messages.ts';
 import type { ReloadResult } from './reload.ts';
-import type { DaemonEngine, EngineHooks } from './run.ts';
 
 /** Where UUCP lock files go, as in gensio. */
 const LOCK_DIR = '/var/lock';

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { TextSink } from './stderr.ts';
+import type { TextSink } from '../system/text-sink.ts';
 
 /** Set for the process in the background, to the pid of the one that waits for it. */
 const VARIABLE = 'SER2NET_BACKGROUND';

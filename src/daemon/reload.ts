@@ -1,7 +1,7 @@
 // Taking the configuration anew: read all of it, and only when that worked hand it to the engine, which changes what differs.
 import type { Config } from '../config/model.ts';
-import type { DaemonLog } from '../observe/log.ts';
 import { type ConfigReader, reportLines } from './configuration.ts';
+import type { DaemonLog } from './log.ts';
 import { MESSAGES } from './messages.ts';
 
 /** announce() says a thing whatever the level in force. */

@@ -1,6 +1,6 @@
 // The connections of one accepter that have not finished their handshake: so many at once and no more, whoever sends them.
 import type { Timer } from '../base/clock.ts';
-import type { GensioEnv } from './env.ts';
+import type { GensioEnv } from './context.ts';
 import type { Gensio } from './gensio.ts';
 
 /** Handshakes under way at once on one layer of one accepter. */

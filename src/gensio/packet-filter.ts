@@ -1,6 +1,7 @@
 // A filter whose far end sends packets: one buffer from below may hold several, so those behind a setReading(false) wait here.
+
+import { later, soon } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
-import { later, soon } from '../base/owner.ts';
 import { Filter } from './gensio.ts';
 
 export abstract class PacketFilter extends Filter {

@@ -1,36 +1,36 @@
 // Which function makes which layer. A new layer is one row in options/stack.ts and one line here.
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
-import { layerInfo } from '../options/own-layers.ts';
 import type { LayerOf, LayerSpec, LayerType } from '../options/stack.ts';
-import { chardelayFilter } from './chardelay.ts';
-import { conaccAccepter } from './conacc.ts';
-import { dummyAccepter, echoConnector } from './echo.ts';
-import type { GensioEnv } from './env.ts';
-import { fileConnector } from './file.ts';
+import type { GensioEnv } from './context.ts';
+import { chardelayFilter } from './filter/chardelay.ts';
+import { conaccAccepter } from './filter/conacc.ts';
+import { keepopenConnector } from './filter/keepopen.ts';
+import { msgdelimFilter } from './filter/msgdelim.ts';
+import { muxFilter } from './filter/mux.ts';
+import { perfFilter } from './filter/perf.ts';
+import { ratelimitFilter } from './filter/ratelimit.ts';
+import { relpktFilter } from './filter/relpkt.ts';
+import { scriptFilter } from './filter/script.ts';
+import { traceFilter } from './filter/trace.ts';
+import { xltFilter } from './filter/xlt.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { Handshakes } from './handshakes.ts';
-import { keepopenConnector } from './keepopen.ts';
-import { mdnsConnector } from './mdns.ts';
-import { msgdelimFilter } from './msgdelim.ts';
-import { muxFilter } from './mux.ts';
-import { perfFilter } from './perf.ts';
-import { ptyConnector } from './pty.ts';
-import { ratelimitFilter } from './ratelimit.ts';
-import { relpktFilter } from './relpkt.ts';
-import { scriptFilter } from './script.ts';
+import { mdnsConnector } from './net/mdns.ts';
+import { tcpAccepter, tcpConnector } from './net/tcp.ts';
+import { udpAccepter, udpConnector } from './net/udp.ts';
+import { unixAccepter, unixConnector } from './net/unix.ts';
+import { unixdgramAccepter, unixdgramConnector } from './net/unixdgram.ts';
+import { unixseqAccepter, unixseqConnector } from './net/unixseq.ts';
+import { dummyAccepter, echoConnector } from './process/echo.ts';
+import { fileConnector } from './process/file.ts';
+import { ptyConnector } from './process/pty.ts';
+import { stdioAccepter, stdioConnector } from './process/stdio.ts';
 import { createDev, createSerialDev } from './serialdev/serialdev.ts';
-import { stdioAccepter, stdioConnector } from './stdio.ts';
-import { tcpAccepter, tcpConnector } from './tcp.ts';
+import { layerInfo } from './syntax/custom-layers.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
 import type { Authority } from './tls/authority.ts';
 import { certauthFilter } from './tls/certauth.ts';
 import { sslFilter } from './tls/tls.ts';
-import { traceFilter } from './trace.ts';
-import { udpAccepter, udpConnector } from './udp.ts';
-import { unixAccepter, unixConnector } from './unix.ts';
-import { unixdgramAccepter, unixdgramConnector } from './unixdgram.ts';
-import { unixseqAccepter, unixseqConnector } from './unixseq.ts';
-import { xltFilter } from './xlt.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface Build {
@@ -86,7 +86,7 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
 /** Of layers that a program brings along: their types are in no table. */
 const OWN = new Map<string, Maker<LayerType>>();
 
-/** Adds the maker of such a layer (see options/own-layers.ts). Returns how to take it out. */
+/** Adds the maker of such a layer (see gensio/syntax/custom-layers.ts). Returns how to take it out. */
 export function addMaker(type: string, maker: Maker<LayerType>): () => void {
   OWN.set(type, maker);
   return () => OWN.delete(type);

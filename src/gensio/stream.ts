@@ -2,11 +2,11 @@
 
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
+import { soon } from '../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
-import { soon } from '../base/owner.ts';
 import { type Gensio, type GensioUp, nobody } from './gensio.ts';
-import { ByteStream, type ByteStreamUp } from './handle.ts';
+import { ByteStream, type ByteStreamUp } from './uv-handle.ts';
 
 /** How long a closed connection still takes what the far end sends, so that a reset does not destroy our last words. */
 const LINGER_MS = 1000;

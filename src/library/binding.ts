@@ -3,10 +3,10 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
-import { Defaults } from '../config/defaults.ts';
-import { parseTarget, type Target } from '../config/target.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseTarget, type Target } from '../gensio/syntax/target.ts';
 import { layerEnv } from './open.ts';
 import { GensioSerial, type SerialParity } from './serial.ts';
 

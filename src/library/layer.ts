@@ -1,10 +1,10 @@
 // Layers of one's own: a program makes their names known, and they may stand in any accepter or connector from then on.
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { GensioEnv } from '../gensio/env.ts';
+import type { GensioEnv } from '../gensio/context.ts';
 import type { Accepter, Gensio } from '../gensio/gensio.ts';
 import { addMaker, type Maker } from '../gensio/registry.ts';
-import { addLayer, layerInfo } from '../options/own-layers.ts';
+import { addLayer, layerInfo } from '../gensio/syntax/custom-layers.ts';
 import type { LayerType } from '../options/stack.ts';
 
 /** What a layer gets to work with. */

@@ -2,10 +2,10 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import { type Log, noLog } from '../base/log.ts';
-import { Defaults } from '../config/defaults.ts';
-import { parseStack } from '../config/gensio-str.ts';
-import type { GensioEnv } from '../gensio/env.ts';
+import type { GensioEnv } from '../gensio/context.ts';
 import { Builder } from '../gensio/registry.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { type GensioStream, openStream } from './stream.ts';
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { type Log, type LogLevel, noLog } from '../base/log.ts';
 import type { Config } from '../config/model.ts';
 import { Leds } from '../observe/led.ts';
-import { sessionLog } from '../observe/sessions.ts';
+import { sessionLog } from '../observe/session-log.ts';
 import { Traces } from '../observe/trace.ts';
 import { Engine } from '../port/engine.ts';
 import type { ObserverFactory, PortObserver, UserView } from '../port/events.ts';

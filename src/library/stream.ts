@@ -1,8 +1,8 @@
 // A gensio stack as a Node stream: what openGensio() gives.
 import { Duplex } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
+import { later } from '../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
-import { later } from '../base/owner.ts';
 import type { Gensio, GensioEvent, Peer } from '../gensio/gensio.ts';
 import { GensioSerial } from './serial.ts';
 

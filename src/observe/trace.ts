@@ -1,7 +1,7 @@
 // trace-read, trace-write and trace-both: what went through a port, as ser2net 4.3.11 writes it down.
 import type { Clock } from '../base/clock.ts';
+import { soon } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
-import { soon } from '../base/owner.ts';
 import { strerror } from '../base/strerror.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from '../port/events.ts';

@@ -1,7 +1,7 @@
 // mdns: true — the port is announced on the local network while it listens.
 import type { Log } from '../base/log.ts';
 import type { ConnectionConfig } from '../config/model.ts';
-import { type Announcement, announce } from '../gensio/mdns.ts';
+import { type Announcement, announce } from '../gensio/net/mdns.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { LOG } from './messages.ts';
 

@@ -4,9 +4,9 @@ import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import type { ConnectionConfig } from '../config/model.ts';
-import { parseRemaddr, type RemoteAddr } from '../config/net-addr.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
+import { parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { LOG } from './messages.ts';
 

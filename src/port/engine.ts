@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
-import type { GensioEnv } from '../gensio/env.ts';
+import type { GensioEnv } from '../gensio/context.ts';
 import { type Build, Builder, type BuildOn } from '../gensio/registry.ts';
 import type { ObserverFactory, UserView } from './events.ts';
 import { LOG, REASON } from './messages.ts';

@@ -1,7 +1,7 @@
 // One user of a port: its place, its counters, and what its connection says, handed on to the port.
 import type { Clock } from '../base/clock.ts';
+import { blame, enter, leave, type Owner, runAs } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
-import { blame, enter, leave, type Owner, runAs } from '../base/owner.ts';
 import { type Gensio, type GensioEvent, type GensioUp, nobody } from '../gensio/gensio.ts';
 import type { UserView } from './events.ts';
 

@@ -3,36 +3,36 @@
 // the watches over them, the admin port and a reload; what each of these is by itself has a file of its own.
 import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
+import { type Owner, runAs } from '../base/fault-domain.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
-import { type Owner, runAs } from '../base/owner.ts';
 import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
 import type { Build } from '../gensio/registry.ts';
 import type { SerialLine } from '../options/serialdev.ts';
-import { AccepterEnd, type AccepterEndUp } from './accepter-end.ts';
 import { admit } from './admit.ts';
 import { charDelay, DEFAULT_RATE } from './chardelay.ts';
 import { Connback } from './connback.ts';
 import { makeConnector } from './connector.ts';
-import { DeviceEnd, type DeviceUp } from './device-end.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
-import { IdleWatch } from './idle.ts';
-import { LeaverWatch } from './leavers.ts';
+import { ToNet } from './fan-out.ts';
+import { LeaverWatch } from './half-close.ts';
+import { IdleWatch } from './idle-timer.ts';
 import { askLine, lineOf, withLine } from './line.ts';
 import { handOver } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
 import { dismiss, Netcon, type NetconUp } from './netcon.ts';
 import { Observers } from './observers.ts';
+import { WaitingRoom } from './pending-connections.ts';
+import { AccepterEnd, type AccepterEndUp } from './port-accepter.ts';
+import { DeviceEnd, type DeviceUp } from './port-device.ts';
 import { RemoteAddresses } from './remaddr.ts';
 import { SerialEvents, type SerialPort } from './serial-events.ts';
-import { SlowWatch } from './slow.ts';
+import { SlowWatch } from './slow-consumer.ts';
 import { type Effect, type PortEvent, type PortState, step, traceStep } from './state.ts';
-import { ToNet } from './to-net.ts';
-import { WaitingRoom } from './waiting-room.ts';
 
 /** What a port needs of the engine it belongs to. */
 export interface PortEnv {

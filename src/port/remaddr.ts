@@ -1,6 +1,6 @@
 // The list of addresses that may connect. Names in it are looked up when the list is made.
 import { lookup } from 'node:dns';
-import { matches, namesIn, parseRemaddr, type RemoteAddr } from '../config/net-addr.ts';
+import { matches, namesIn, parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
 
 export class RemoteAddresses {
   readonly #list: readonly RemoteAddr[];

@@ -1,8 +1,8 @@
 // A rotator: one listener that hands each client to the next free port of a list.
 import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
+import { type Owner, runAs } from '../base/fault-domain.ts';
 import { type Log, logFailure } from '../base/log.ts';
-import { type Owner, runAs } from '../base/owner.ts';
 import type { RotatorConfig } from '../config/model.ts';
 import { type Gensio, nobody } from '../gensio/gensio.ts';
 import type { BuildOn } from '../gensio/registry.ts';

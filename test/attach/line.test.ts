@@ -12,7 +12,7 @@ import {
   requestsFor,
   withSpeed,
 } from '../../src/attach/line.ts';
-import { Outbox } from '../../src/attach/outbox.ts';
+import { Outbox } from '../../src/attach/write-queue.ts';
 import type { Termios } from '../../src/base/libc.ts';
 import { ATTACH } from '../../src/options/attach.ts';
 

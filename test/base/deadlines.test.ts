@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
-import { runAs } from '../../src/base/owner.ts';
+import { runAs } from '../../src/base/fault-domain.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 
 test('deadlines run once, in time, and share one timer', () => {

@@ -5,8 +5,8 @@ import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { libc, SystemError } from '../../src/base/libc.ts';
-import { ByteStream } from '../../src/gensio/handle.ts';
 import { escapeIac, TelnetDecoder } from '../../src/gensio/telnet/codec.ts';
+import { ByteStream } from '../../src/gensio/uv-handle.ts';
 import { Pattern } from './pattern.ts';
 
 const [mode = '', links = '', baseWord = '', portsWord = '', ...words] = process.argv.slice(2);

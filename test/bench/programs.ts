@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { generateCertificate } from '../../src/daemon/certificate.ts';
+import { generateCertificate } from '../../src/cli/certificate.ts';
 import type { Program, Row } from './rows.ts';
 
 const SOURCES = resolve(import.meta.dirname, '../../../test/bench');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { GensioErrorCode } from '../../src/base/gensio-error.ts';
 import type { Gensio } from '../../src/gensio/gensio.ts';
-import { Ear, type FarEnd, opened, settle, until } from './ear.ts';
+import { Ear, type FarEnd, opened, settle, until } from './recording-up.ts';
 
 export interface Rig {
   /** Open, reading off. */

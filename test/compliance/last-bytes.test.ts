@@ -9,8 +9,8 @@ import { libc } from '../../src/base/libc.ts';
 import { createServer, readConfig, type Ser2netServer } from '../../src/index.ts';
 import { allowCertificate, makeKey, testFolder } from '../rig/keys.ts';
 import { openPty } from '../rig/pty.ts';
-import { until } from './ear.ts';
 import { pattern } from './gensio.ts';
+import { until } from './recording-up.ts';
 
 const dir = testFolder();
 const noLibc = libc() === undefined && 'no koffi';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkConfig } from '../../src/config/check.ts';
 import { readConf } from '../../src/config/conf/model.ts';
-import { Defaults } from '../../src/config/defaults.ts';
 import { readYaml } from '../../src/config/yaml/model.ts';
+import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const check = (text: string): string[] =>

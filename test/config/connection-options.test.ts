@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionReader } from '../../src/config/connection-options.ts';
-import { Defaults } from '../../src/config/defaults.ts';
+import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import type { ConnectionOptions } from '../../src/options/connection.ts';
 
 const NAMES = {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { layersOf } from '../../src/config/gensio-str.ts';
 import type { Config } from '../../src/config/model.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { diskFiles, readSource } from '../../src/config/source.ts';
+import { layersOf } from '../../src/gensio/syntax/gensio-str.ts';
 import { projectRoot } from './conf/conf-text.ts';
 
 const dir = process.env.SER2NET_CORPUS ?? join(projectRoot(), '../shared/corpus');

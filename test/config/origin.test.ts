@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pos } from '../../src/base/diag.ts';
 import { readConf } from '../../src/config/conf/model.ts';
-import { Defaults } from '../../src/config/defaults.ts';
 import type { Config } from '../../src/config/model.ts';
 import { originOf, originText, placeOf } from '../../src/config/origin.ts';
 import { readYaml } from '../../src/config/yaml/model.ts';
+import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const yaml = (text: string, files: Readonly<Record<string, string>> = {}, defaults = new Defaults()): Config =>

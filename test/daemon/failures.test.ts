@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeDirectory, start, until } from './command-rig.ts';
+import { makeDirectory, start, until } from '../cli/command-rig.ts';
 
 const dir = makeDirectory();
 const script = join(import.meta.dirname, 'stuck.js');

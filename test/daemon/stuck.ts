@@ -1,12 +1,12 @@
 // A daemon for tests of what happens when things go wrong: its engine never stops, or fails where nobody catches.
 // Arguments: stuck | throw | reject | confined, then the pid file.
 import { systemClock } from '../../src/base/clock.ts';
-import { noFlags } from '../../src/daemon/command.ts';
-import { PidFile } from '../../src/daemon/pidfile.ts';
-import { type RunParts, runDaemon } from '../../src/daemon/run.ts';
+import { noFlags } from '../../src/cli/command.ts';
+import { type RunParts, runDaemon } from '../../src/daemon/daemon.ts';
+import { DaemonLog } from '../../src/daemon/log.ts';
+import { PidFile } from '../../src/daemon/pid-file.ts';
 import { ServiceManager } from '../../src/daemon/service-manager.ts';
-import { textSink } from '../../src/daemon/stderr.ts';
-import { DaemonLog } from '../../src/observe/log.ts';
+import { textSink } from '../../src/system/text-sink.ts';
 import { reading } from './rig.ts';
 
 const [, , how = '', pidFile = ''] = process.argv;

@@ -4,8 +4,8 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { libc } from '../../src/base/libc.ts';
+import { makeDirectory, run, start, until } from '../cli/command-rig.ts';
 import { DatagramPeer } from '../rig/datagram-peer.ts';
-import { makeDirectory, run, start, until } from './command-rig.ts';
 
 const skip = libc() === undefined && 'koffi is not installed';
 const dir = makeDirectory();

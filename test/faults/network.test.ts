@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
 import { libc } from '../../src/base/libc.ts';
-import { generateCertificate } from '../../src/daemon/certificate.ts';
+import { generateCertificate } from '../../src/cli/certificate.ts';
 import { Device } from '../torture/device.ts';
 import { pause, until } from '../torture/limits.ts';
 import { Subject } from '../torture/subject.ts';

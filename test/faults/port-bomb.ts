@@ -1,8 +1,8 @@
 // Loaded into a daemon ahead of it: the next call of the method whose name stands in the file BOMB fails, once.
 import { readFileSync, rmSync } from 'node:fs';
+import { ToNet } from '../../src/port/fan-out.ts';
 import { Port } from '../../src/port/port.ts';
 import { RemoteAddresses } from '../../src/port/remaddr.ts';
-import { ToNet } from '../../src/port/to-net.ts';
 
 const file = process.env.BOMB ?? '';
 const strikes = (name: string): boolean => {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { generateCertificate } from '../../src/daemon/certificate.ts';
+import { generateCertificate } from '../../src/cli/certificate.ts';
 import { Client, type Protocol } from '../torture/client.ts';
 import { Device } from '../torture/device.ts';
 import { pause, until } from '../torture/limits.ts';

@@ -5,7 +5,7 @@ import { noLog } from '../../src/base/log.ts';
 import { Builder } from '../../src/gensio/registry.ts';
 import { directoryAuthority } from '../../src/gensio/tls/authority.ts';
 import { LAYERS, type LayerSpec, type LayerType } from '../../src/options/stack.ts';
-import { until } from '../compliance/ear.ts';
+import { until } from '../compliance/recording-up.ts';
 import { freePort } from '../rig/free-port.ts';
 import { testEnv } from '../rig/gensio-env.ts';
 import { gensiot, noGensiot } from '../rig/gensiot.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { API_REPORT, apiReport, surface, writtenReport } from '../gen/api.ts';
-import { ROOT } from '../gen/pages.ts';
+import { API_REPORT, apiReport, surface, writtenReport } from '../../packaging/gen/api.ts';
+import { ROOT } from '../../packaging/gen/pages.ts';
 
 test('the report of the public surface is that of the declarations', () => {
   assert.ok(writtenReport() === apiReport(), `${API_REPORT} is stale: npm run gen`);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkConfig, convertConfig, parseStack, printConfig, printStack, readConfig, readConfigFile } from '../../src/index.ts';
-import { makeDirectory } from '../daemon/command-rig.ts';
+import { makeDirectory } from '../cli/command-rig.ts';
 
 const YAML = 'connection: &a\n  accepter: tcp,2000\n  connector: serialdev,/dev/ttyS0,9600n81\n';
 

@@ -1,11 +1,12 @@
 // examples/: every recipe read without a word, and served on ptys to real clients. Names of devices, hosts and ports become those of
-// the test. The page examples/article has a test of its own, test/daemon/article.test.ts.
+// the test. The page examples/article has a test of its own, test/cli/article.test.ts.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ROOT } from '../../packaging/gen/pages.ts';
 import {
   createServer,
   formatDiag,
@@ -15,8 +16,7 @@ import {
   readConfigFile,
   type Ser2netServer,
 } from '../../src/index.ts';
-import { makeDirectory, run, start, until, untilListens } from '../daemon/command-rig.ts';
-import { ROOT } from '../gen/pages.ts';
+import { makeDirectory, run, start, until, untilListens } from '../cli/command-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { openPty, type Pty } from '../rig/pty.ts';
 
@@ -265,8 +265,8 @@ test('labgrid: the command of its exporter, in both forms, and the version it as
 });
 
 test('the table for users of socat: every line of ours is read', async () => {
-  const { readCommand } = await import('../../src/daemon/command.ts');
-  const { readAttachWords } = await import('../../src/daemon/attach.ts');
+  const { readCommand } = await import('../../src/cli/command.ts');
+  const { readAttachWords } = await import('../../src/cli/attach.ts');
   const ours = read('socat.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'))

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { ROOT } from '../../packaging/gen/pages.ts';
 import { formatDiag, readConfig } from '../../src/index.ts';
-import { ROOT } from '../gen/pages.ts';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const readme = read('README.md');

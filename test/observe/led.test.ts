@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LedConfig } from '../../src/config/model.ts';
 import { Leds } from '../../src/observe/led.ts';
-import { until } from '../compliance/ear.ts';
+import { until } from '../compliance/recording-up.ts';
 import { PortRig } from '../rig/port-rig.ts';
 
 /** A folder that looks like /sys/class/leds with one lamp. */

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { hexdump, Traces } from '../../src/observe/trace.ts';
 import { TraceFile } from '../../src/observe/trace-file.ts';
 import type { ConnectionOptions } from '../../src/options/connection.ts';
-import { until } from '../compliance/ear.ts';
+import { until } from '../compliance/recording-up.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { PortRig, settle } from '../rig/port-rig.ts';
 

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { bashCompletion } from '../../packaging/completion.ts';
-import { SUBCOMMANDS } from '../../src/daemon/subcommands.ts';
+import { bashCompletion } from '../../packaging/gen/completion.ts';
+import { SUBCOMMANDS } from '../../src/cli/subcommands.ts';
 import { makeDirectory } from './built.ts';
 
 const dir = makeDirectory();

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { libc } from '../../src/base/libc.ts';
-import { generateCertificate } from '../../src/daemon/certificate.ts';
+import { generateCertificate } from '../../src/cli/certificate.ts';
 import { Client, type Protocol } from '../torture/client.ts';
 import { Device } from '../torture/device.ts';
 import { until } from '../torture/limits.ts';

@@ -5,7 +5,7 @@ import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { MAIN, start, until } from '../daemon/command-rig.ts';
+import { MAIN, start, until } from '../cli/command-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { makeDirectory, ROOT } from './built.ts';
 

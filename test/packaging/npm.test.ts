@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'no
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { filesBelow } from '../../packaging/payload.ts';
-import { start, talk, until } from '../daemon/command-rig.ts';
+import { start, talk, until } from '../cli/command-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { COMPILED, makeDirectory, ROOT } from './built.ts';
 

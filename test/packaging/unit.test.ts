@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { programFiles } from '../../packaging/payload.ts';
-import { start, talk, until } from '../daemon/command-rig.ts';
+import { start, talk, until } from '../cli/command-rig.ts';
 import { receiveDatagrams } from '../rig/datagram-receiver.ts';
 import { freePort } from '../rig/free-port.ts';
 import { build, COMPILED, makeDirectory, ROOT } from './built.ts';

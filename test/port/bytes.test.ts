@@ -5,11 +5,11 @@ import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { libc } from '../../src/base/libc.ts';
-import { Defaults } from '../../src/config/defaults.ts';
-import { parseStack } from '../../src/config/gensio-str.ts';
+import { Defaults } from '../../src/gensio/syntax/defaults.ts';
+import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
 import { escapeIac, TelnetDecoder } from '../../src/gensio/telnet/codec.ts';
 import { Engine } from '../../src/port/engine.ts';
-import { until } from '../compliance/ear.ts';
+import { until } from '../compliance/recording-up.ts';
 import { connectionConfig } from '../rig/port-rig.ts';
 import { openPty } from '../rig/pty.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { currentOwner } from '../../src/base/fault-domain.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
-import { currentOwner } from '../../src/base/owner.ts';
 import { dismiss, Netcon, type NetconUp } from '../../src/port/netcon.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';

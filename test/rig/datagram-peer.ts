@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { type Libc, unixAddress } from '../../src/base/libc.ts';
-import { until } from '../compliance/ear.ts';
+import { until } from '../compliance/recording-up.ts';
 import { must, needLibc } from './pty.ts';
 
 export class DatagramPeer {

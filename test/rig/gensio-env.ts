@@ -1,6 +1,6 @@
 // What layers need from outside, for tests: real time, a log that is kept, and a parser where one is wanted.
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import type { GensioEnv } from '../../src/gensio/env.ts';
+import type { GensioEnv } from '../../src/gensio/context.ts';
 import type { Authority } from '../../src/gensio/tls/authority.ts';
 
 export interface TestEnv extends GensioEnv {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { type CertificateRequest, generateCertificate } from '../../src/daemon/certificate.ts';
+import { type CertificateRequest, generateCertificate } from '../../src/cli/certificate.ts';
 
 export interface TestKey {
   readonly key: string;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import type { Gensio } from '../../src/gensio/gensio.ts';
-import { Ear, until } from '../compliance/ear.ts';
+import { Ear, until } from '../compliance/recording-up.ts';
 
 /** Why a test with this program is skipped; false: it is there. */
 export const missing = (program: string): string | false =>

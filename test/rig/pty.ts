@@ -2,7 +2,7 @@
 // A pty keeps cs8 -parenb whatever is asked of it and has no modem lines: fake-device.ts is for those.
 import { closeSync, constants, openSync } from 'node:fs';
 import { type Libc, libc, SystemError, type Termios } from '../../src/base/libc.ts';
-import { ByteStream, type ByteStreamUp } from '../../src/gensio/handle.ts';
+import { ByteStream, type ByteStreamUp } from '../../src/gensio/uv-handle.ts';
 
 /** How long a test waits for what must come. */
 export const LIMIT_MS = 20_000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openGensio } from '../../src/index.ts';
-import { start, until, untilListens } from '../daemon/command-rig.ts';
+import { start, until, untilListens } from '../cli/command-rig.ts';
 
 test('npm run rig joins what is typed to whoever connects, shows what happens inside, and ends when told', async () => {
   const rig = start([''], { script: join(import.meta.dirname, 'rig.js'), env: { TRACE: 'port' } });

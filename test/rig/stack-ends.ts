@@ -6,7 +6,7 @@ import type { GensioError } from '../../src/base/gensio-error.ts';
 import type { Gensio } from '../../src/gensio/gensio.ts';
 import { Builder } from '../../src/gensio/registry.ts';
 import type { LayerSpec } from '../../src/options/stack.ts';
-import { opened } from '../compliance/ear.ts';
+import { opened } from '../compliance/recording-up.ts';
 import { type TestEnv, testEnv } from './gensio-env.ts';
 
 export interface Listening {

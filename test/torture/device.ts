@@ -1,6 +1,6 @@
 // A serial device that can be pulled out and put back: a pty behind a link, raw, with a receiver on its far end.
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
-import { ByteStream, type ByteStreamUp } from '../../src/gensio/handle.ts';
+import { ByteStream, type ByteStreamUp } from '../../src/gensio/uv-handle.ts';
 import { newPty } from './pty-pair.ts';
 import { Receiver, type Talk } from './talk.ts';
 

@@ -2,7 +2,7 @@
 // rounds, at whether everything the daemon took was given back.
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { generateCertificate } from '../../src/daemon/certificate.ts';
+import { generateCertificate } from '../../src/cli/certificate.ts';
 import { ACTIONS, DECK, type Whole } from './actions.ts';
 import { Lane, type Session } from './lane.ts';
 import { pause, until } from './limits.ts';

@@ -1,5 +1,5 @@
 // The terminal client at work: a connection on one side, a terminal in raw mode on the other, and commands behind the escape key.
-// Knows nothing of processes; daemon/console.ts has the terminal.
+// Knows nothing of processes; cli/console.ts has the terminal.
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Gensio, GensioEvent, SerialSetting } from '../../gensio/gensio.ts';
 import { ATTACH, type LineWish } from '../../options/attach.ts';

@@ -1,22 +1,22 @@
 // The lines that begin with a word in capitals and a colon: definitions, defaults, the control port, rotators and LEDs.
 import type { Pos } from '../../base/diag.ts';
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
+import { Defaults } from '../../gensio/syntax/defaults.ts';
+import { parseStack } from '../../gensio/syntax/gensio-str.ts';
+import { splitWords } from '../../gensio/syntax/words.ts';
 import { ADMIN } from '../../options/admin.ts';
 import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import { defaults } from '../../options/row.ts';
-import { Defaults } from '../defaults.ts';
-import { parseStack } from '../gensio-str.ts';
 import type { LedConfig } from '../model.ts';
 import { noteItems, noteOptions, noteStack, noteWritten } from '../origin.ts';
-import { splitWords } from '../words.ts';
 import { closeOnError } from './close-on.ts';
+import { readDefault, readDelDefault } from './default-line.ts';
 import type { Entry, StringKind } from './entry.ts';
 import { type Field, Fields } from './fields.ts';
 import { DIRECTIVES, type DirectiveName } from './hint.ts';
 import { messages } from './messages.ts';
 import type { ConfNames } from './names.ts';
-import { readDefault, readDelDefault } from './preset.ts';
 import type { LineReport } from './report.ts';
 import { rs485Spec } from './rs485.ts';
 

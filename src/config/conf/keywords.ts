@@ -1,8 +1,9 @@
 // The words of the option list that ser2net 4.3.11 no longer takes, and the fixed words of all versions, for hints.
+
+import { lineWords } from '../../gensio/syntax/serial-line.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import { spellings } from '../../options/row.ts';
 import { optionShorthands } from '../connection-options.ts';
-import { lineWords } from '../serial-line.ts';
 
 /** Words that 3.5.1 took and that make 4.3.11 drop the whole port, with what to write today. */
 const GONE: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 // A classic file as a model. Lines act in order: a definition counts for the lines after it.
 import type { Diag } from '../../base/diag.ts';
-import { Defaults } from '../defaults.ts';
+import { Defaults } from '../../gensio/syntax/defaults.ts';
 import { Diags } from '../diags.ts';
 import type { AdminConfig, ConnectionConfig, LedConfig, Reading, RotatorConfig } from '../model.ts';
 import { directiveOf, readDirective } from './directive.ts';

@@ -1,6 +1,6 @@
 // What the lines read so far have defined, for the lines after them.
 import type { Pos } from '../../base/diag.ts';
-import type { Defaults } from '../defaults.ts';
+import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import type { LedConfig } from '../model.ts';
 import type { NamedString } from './entry.ts';
 

@@ -1,10 +1,10 @@
 // The section `attachment` of ser2net.yaml, which ser2net does not have: a serial port elsewhere as a device of this machine.
 import { nearest } from '../../base/text.ts';
+import type { Defaults } from '../../gensio/syntax/defaults.ts';
+import { parseTarget, type Target } from '../../gensio/syntax/target.ts';
 import { ATTACH } from '../../options/attach.ts';
 import { defaults as builtIn, setOption, spellings } from '../../options/row.ts';
-import type { Defaults } from '../defaults.ts';
 import type { AttachConfig } from '../model.ts';
-import { parseTarget, type Target } from '../target.ts';
 import type { Report, Span } from './report.ts';
 import type { Draft } from './section.ts';
 

@@ -3,6 +3,8 @@
 import type { Pos } from '../../base/diag.ts';
 import { GENSIO_ERRORS, type GensioErrorCode } from '../../base/gensio-error.ts';
 import { nearest } from '../../base/text.ts';
+import { type Defaults, defaultNames } from '../../gensio/syntax/defaults.ts';
+import { parseStack } from '../../gensio/syntax/gensio-str.ts';
 import { ADMIN } from '../../options/admin.ts';
 import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION } from '../../options/connection.ts';
@@ -11,12 +13,10 @@ import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import { defaults, type Rows, setOption, spellings } from '../../options/row.ts';
 import { keysSetBy, type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
-import { type Defaults, defaultNames } from '../defaults.ts';
-import { parseStack } from '../gensio-str.ts';
-import { messages } from '../messages.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
 import { keysOf, noteItems, noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { readAttachment } from './attachment.ts';
+import { messages } from './messages.ts';
 import type { Report, Span } from './report.ts';
 import { type Draft, type OptionText, optionString, type Text } from './section.ts';
 

@@ -2,20 +2,20 @@
 // (4.6.0). Effects are in the order of the file; what was complete before a mistake counts. Long because the states belong together.
 
 import { decodeFile } from '../../base/raw-text.ts';
+import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import { spellings } from '../../options/row.ts';
-import type { Defaults } from '../defaults.ts';
 import { Diags } from '../diags.ts';
-import { messages } from '../messages.ts';
 import type { Reading } from '../model.ts';
 import type { Files } from '../source.ts';
-import { expandWords } from '../word-expand.ts';
 import { Build, meant, readTimeout } from './build.ts';
-import type { YamlEvent } from './events.ts';
+import type { YamlEvent } from './libyaml/events.ts';
+import { readTree, type YamlTree } from './libyaml/tree.ts';
+import { messages } from './messages.ts';
 import { Report, type Span } from './report.ts';
 import { Draft, KEYS, MAIN_KEYS, type SectionKind, type Text } from './section.ts';
 import { cString, Substitutes } from './substitute.ts';
-import { readTree, type YamlTree } from './tree.ts';
+import { expandWords } from './wordexp.ts';
 
 export interface YamlEnv {
   readonly files: Files;

@@ -1,17 +1,17 @@
 // A configuration as YAML text of either version that reads back to the same configuration: what --dump shows. Options stand there
 // when they differ from the built-in defaults, or all of them, so no `default:` is needed, save to take one away.
 import type { Pos } from '../../base/diag.ts';
+import { Defaults } from '../../gensio/syntax/defaults.ts';
+import { parseStack, printStack } from '../../gensio/syntax/gensio-str.ts';
 import { ADMIN } from '../../options/admin.ts';
 import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION, type ConnectionOptions } from '../../options/connection.ts';
 import { LED } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import type { Rows } from '../../options/row.ts';
-import { comment } from '../conf/scalar.ts';
-import { Defaults } from '../defaults.ts';
-import { parseStack, printStack } from '../gensio-str.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
 import { originOf, originText } from '../origin.ts';
+import { comment } from './quote.ts';
 import { writeScalar } from './write-scalar.ts';
 
 type Version = 1 | 2;

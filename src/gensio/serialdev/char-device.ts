@@ -3,10 +3,10 @@
 import { close, constants, fstat, read, type Stats, write } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Clock, Timer } from '../../base/clock.ts';
+import { owned } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError } from '../../base/libc.ts';
-import { owned } from '../../base/owner.ts';
-import { ByteStream, type ByteStreamUp } from '../handle.ts';
+import { ByteStream, type ByteStreamUp } from '../uv-handle.ts';
 import { openDevice } from './device-open.ts';
 import { type Bytes, OpenTerminal } from './open-terminal.ts';
 import { type DrainLimits, notATerminal, type Terminal, type TerminalUp } from './terminal.ts';

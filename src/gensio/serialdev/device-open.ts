@@ -1,8 +1,8 @@
 // Opens a device file without ever holding up the event loop, and without letting one that hangs hold up others.
 import { close, type NoParamCallback, open } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
+import { owned, soon } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
-import { owned, soon } from '../../base/owner.ts';
 
 /** A driver answers at once; one that waits (for its last close, for a bus) gets this long. */
 const OPEN_LIMIT_MS = 10_000;

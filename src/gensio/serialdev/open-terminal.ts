@@ -3,7 +3,7 @@
 // done when nothing of the device is open any more.
 import type { Clock } from '../../base/clock.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
-import type { ByteStreamUp } from '../handle.ts';
+import type { ByteStreamUp } from '../uv-handle.ts';
 import { Drain, type DrainLimits, type TerminalUp } from './terminal.ts';
 
 /** The bytes of a device: what is needed of a ByteStream. */

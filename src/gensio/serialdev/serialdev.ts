@@ -1,10 +1,10 @@
 // The connector `serialdev,<device>,...`: locks the device, opens it the way it needs, watches its modem lines, and lets it go again.
 import { constants } from 'node:fs';
+import { soon } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import { type Libc, libc, SystemError } from '../../base/libc.ts';
-import { soon } from '../../base/owner.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import type { GensioEnv } from '../env.ts';
+import type { GensioEnv } from '../context.ts';
 import { type Gensio, type GensioUp, nobody, type SerialControl } from '../gensio.ts';
 import { CharDevice } from './char-device.ts';
 import { LineControl } from './control.ts';

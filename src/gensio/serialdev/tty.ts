@@ -3,13 +3,13 @@
 // same open file, which belongs to the event loop; this one stays here for settings, lines and the end.
 import { constants, fstatSync } from 'node:fs';
 import type { Clock, Timer } from '../../base/clock.ts';
+import { owned } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
-import { owned } from '../../base/owner.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { SerialLine } from '../../options/serialdev.ts';
-import { ByteStream } from '../handle.ts';
+import { ByteStream } from '../uv-handle.ts';
 import { openDevice } from './device-open.ts';
 import { TIOCM } from './modemstate.ts';
 import { OpenTerminal } from './open-terminal.ts';

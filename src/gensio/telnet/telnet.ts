@@ -1,8 +1,8 @@
 // The telnet layer: user data with IACs doubled, negotiation, BRK and RFC 2217, as server or as client.
 // A Synch is told by its DM: a TCP socket leaves it in its place, and nothing else sends one. What came before it is not thrown away.
 import type { Clock, Timer } from '../../base/clock.ts';
+import { soon } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
-import { soon } from '../../base/owner.ts';
 import { tracePoints } from '../../base/trace-points.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import { type ComPort, Filter, type Gensio, type GensioEvent, type SerialControl } from '../gensio.ts';

@@ -2,9 +2,9 @@
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { later, owned } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
-import { later, owned } from '../../base/owner.ts';
 import { strerror } from '../../base/strerror.ts';
 import { parseCertificates, readHashedDirectory } from './certificates.ts';
 import { type AskPam, askPam, type PamAnswer } from './pam.ts';

@@ -2,10 +2,10 @@
 // Both ends together in one file: each message is written by one and read by the other.
 import { createPrivateKey, randomBytes, sign, verify, type X509Certificate } from 'node:crypto';
 import type { Timer } from '../../base/clock.ts';
+import { soon } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
-import { soon } from '../../base/owner.ts';
 import type { LayerOf, LayerSpec } from '../../options/stack.ts';
-import type { GensioEnv } from '../env.ts';
+import type { GensioEnv } from '../context.ts';
 import type { Gensio, Peer } from '../gensio.ts';
 import { PacketFilter } from '../packet-filter.ts';
 import { printable } from './authority.ts';

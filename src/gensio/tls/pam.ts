@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { later, owned } from '../../base/owner.ts';
+import { later, owned } from '../../base/fault-domain.ts';
 
 export interface PamQuestion {
   /** The name of a file in /etc/pam.d. */

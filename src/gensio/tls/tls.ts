@@ -1,10 +1,10 @@
 // The layer ssl: TLS in either role on top of any other layer, with Node's TLS in between.
 import { connect, type TLSSocket, TLSSocket as TlsSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
+import { later, ownEvents, soon } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
-import { later, ownEvents, soon } from '../../base/owner.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import type { GensioEnv } from '../env.ts';
+import type { GensioEnv } from '../context.ts';
 import { type Gensio, type GensioUp, nobody, type Peer } from '../gensio.ts';
 import { credentials } from './credentials.ts';
 import { GensioDuplex } from './duplex.ts';

@@ -1,8 +1,8 @@
 // Files that a YAML file includes: where they are looked for, in which order they are read, and what is wrong with them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Defaults } from '../../../src/config/defaults.ts';
 import { readYaml } from '../../../src/config/yaml/model.ts';
+import { Defaults } from '../../../src/gensio/syntax/defaults.ts';
 import { memoryFiles } from '../memory-files.ts';
 import { classics, read, withLines, withOptions } from './reading.ts';
 

@@ -1,7 +1,8 @@
 // Reads YAML text in tests: from memory, with the problems as short lines.
-import { Defaults } from '../../../src/config/defaults.ts';
+
 import type { ConnectionConfig, Reading } from '../../../src/config/model.ts';
 import { readYaml } from '../../../src/config/yaml/model.ts';
+import { Defaults } from '../../../src/gensio/syntax/defaults.ts';
 import { memoryFiles } from '../memory-files.ts';
 
 export const read = (text: string, files: Readonly<Record<string, string>> = {}): Reading =>

@@ -8,8 +8,8 @@ import type { Libc } from '../../../src/base/libc.ts';
 import { createDev, createSerialDev, createSerialDevWith, type SerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
 import { defaults } from '../../../src/options/row.ts';
 import { SERIALDEV } from '../../../src/options/serialdev.ts';
-import { Ear, opened } from '../../compliance/ear.ts';
 import { compliance } from '../../compliance/gensio.ts';
+import { Ear, opened } from '../../compliance/recording-up.ts';
 import { needLibc, openPty, until } from '../../rig/pty.ts';
 import { closesWell, env, farEnd, opensWell, rig, root, spec } from './serial-rig.ts';
 

@@ -6,7 +6,7 @@ import { type Libc, SystemError } from '../../../src/base/libc.ts';
 import { createSerialDevWith } from '../../../src/gensio/serialdev/serialdev.ts';
 import { defaults } from '../../../src/options/row.ts';
 import { SERIALDEV, type SerialLine } from '../../../src/options/serialdev.ts';
-import { Ear, opened } from '../../compliance/ear.ts';
+import { Ear, opened } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { PLAIN_LINE } from '../../rig/fake-device.ts';
 import { needLibc, openPty, until } from '../../rig/pty.ts';

@@ -4,7 +4,7 @@ import { closeSync, constants, existsSync, openSync, symlinkSync } from 'node:fs
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createSerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
-import { Ear, opened } from '../../compliance/ear.ts';
+import { Ear, opened } from '../../compliance/recording-up.ts';
 import { closesWell, env, opensWell, rig, root, spec } from './serial-rig.ts';
 
 test('a pty is locked only when asked, and the lock ends with the close', async (t) => {

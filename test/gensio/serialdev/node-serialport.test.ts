@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createSerialDevWith } from '../../../src/gensio/serialdev/serialdev.ts';
 import type { SerialLine } from '../../../src/options/serialdev.ts';
-import { opened } from '../../compliance/ear.ts';
+import { opened } from '../../compliance/recording-up.ts';
 import { openPty, until } from '../../rig/pty.ts';
 import { rig as serialRig } from './serial-rig.ts';
 

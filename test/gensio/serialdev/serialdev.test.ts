@@ -6,8 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { Libc, Termios } from '../../../src/base/libc.ts';
 import { createSerialDevWith } from '../../../src/gensio/serialdev/serialdev.ts';
-import { opened } from '../../compliance/ear.ts';
 import { compliance, pattern } from '../../compliance/gensio.ts';
+import { opened } from '../../compliance/recording-up.ts';
 import { must, needLibc, openPty, until } from '../../rig/pty.ts';
 import { closesWell, env, farEnd, opensWell, rig, root, spec } from './serial-rig.ts';
 

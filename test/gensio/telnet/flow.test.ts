@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { GensioError } from '../../../src/base/gensio-error.ts';
 import { bytesOf } from '../../../src/gensio/telnet/names.ts';
 import { MAX_ANSWERS, telnetServer } from '../../../src/gensio/telnet/telnet.ts';
-import { settle } from '../../compliance/ear.ts';
+import { settle } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { telnetOptions } from './options.ts';

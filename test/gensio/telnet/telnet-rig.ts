@@ -2,7 +2,7 @@
 import type { GensioError } from '../../../src/base/gensio-error.ts';
 import { textOf } from '../../../src/gensio/telnet/names.ts';
 import { telnetClient, telnetServer } from '../../../src/gensio/telnet/telnet.ts';
-import { settle } from '../../compliance/ear.ts';
+import { settle } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio, RecordingUp } from '../../rig/fake-gensio.ts';
 import { telnetOptions } from './options.ts';

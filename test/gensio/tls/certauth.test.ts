@@ -10,8 +10,8 @@ import { type Authority, directoryAuthority } from '../../../src/gensio/tls/auth
 import { certauthFilter } from '../../../src/gensio/tls/certauth.ts';
 import { CertauthDecoder, ELEMENT, encodeCertauth, MESSAGE, number16 } from '../../../src/gensio/tls/certauth-codec.ts';
 import type { LayerOf, LayerSpec } from '../../../src/options/stack.ts';
-import { Ear, farGensio, opened, settle, until } from '../../compliance/ear.ts';
 import { compliance } from '../../compliance/gensio.ts';
+import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { freePort } from '../../rig/free-port.ts';

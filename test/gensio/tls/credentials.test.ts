@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Builder } from '../../../src/gensio/registry.ts';
 import { reloadTls } from '../../../src/gensio/tls/credentials.ts';
-import { Ear, settle, until } from '../../compliance/ear.ts';
+import { Ear, settle, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { makeKey } from '../../rig/keys.ts';
 import { bob, clientOpts, dir, joe, nodeClient, type Opts, pair, server, ssl, sslPort, weak, weakCert } from './tls-rig.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { directoryAuthority } from '../../../src/gensio/tls/authority.ts';
 import { type PamAnswer, type PamQuestion, pamAsker } from '../../../src/gensio/tls/pam.ts';
-import { until } from '../../compliance/ear.ts';
+import { until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { testFolder } from '../../rig/keys.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { noLog } from '../../../src/base/log.ts';
 import type { Gensio } from '../../../src/gensio/gensio.ts';
 import { directoryAuthority } from '../../../src/gensio/tls/authority.ts';
-import { until } from '../../compliance/ear.ts';
+import { until } from '../../compliance/recording-up.ts';
 import { freePort } from '../../rig/free-port.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { gensiot, noGensiot } from '../../rig/gensiot.ts';

@@ -6,7 +6,7 @@ import type { GensioError } from '../../../src/base/gensio-error.ts';
 import type { Gensio } from '../../../src/gensio/gensio.ts';
 import { sslFilter } from '../../../src/gensio/tls/tls.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
-import { opened } from '../../compliance/ear.ts';
+import { opened } from '../../compliance/recording-up.ts';
 import { type TestEnv, testEnv } from '../../rig/gensio-env.ts';
 import { makeKey, testFolder } from '../../rig/keys.ts';
 import { linkedPair } from '../../rig/linked-gensio.ts';

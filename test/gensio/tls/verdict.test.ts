@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { directoryAuthority } from '../../../src/gensio/tls/authority.ts';
-import { farStream, until } from '../../compliance/ear.ts';
+import { farStream, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { makeKey } from '../../rig/keys.ts';
 import { bob, clientOpts, dir, joe, nodeClient, type Opts, pair, server, serverOpts, sslPort, weak, weakCert } from './tls-rig.ts';

@@ -1,0 +1,163 @@
+// A client of the admin port, for the sub-commands: it speaks the console's YAML, which ser2net 4.2 and later have as well.
+import { DocumentReader, type Field, textOf } from '../admin/document.ts';
+import { systemClock } from '../base/clock.ts';
+import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
+import { noLog } from '../base/log.ts';
+import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
+import { makeReader } from '../daemon/load-config.ts';
+import type { Gensio } from '../gensio/gensio.ts';
+import { Builder } from '../gensio/registry.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseStack } from '../gensio/syntax/gensio-str.ts';
+import { LAYERS, type LayerSpec } from '../options/stack.ts';
+import { noFlags } from './command.ts';
+
+/** Longest wait for the connection and for each answer, ms. */
+const PATIENCE = 5000;
+
+/** Addresses to listen on that nobody can connect to. */
+const EVERYWHERE: readonly (string | undefined)[] = ['0.0.0.0', '::', '*'];
+
+/** The connector that leads to an accepter: its stack, with an address on this machine where it listens everywhere. */
+function leadingTo(spec: LayerSpec): LayerSpec {
+  if ('child' in spec) return { ...spec, child: leadingTo(spec.child) } as LayerSpec;
+  if (!('addrs' in spec)) return spec;
+  const addrs = spec.addrs.map((addr) => (EVERYWHERE.includes(addr.host) ? { ...addr, family: undefined, host: undefined } : addr));
+  return { ...spec, addrs } as LayerSpec;
+}
+
+/** `localhost,2000`, `2000`, or any stack: `unix,/run/admin`, `telnet,tcp,box,2000`. The reason when it means nothing. */
+export function adminConnector(text: string): LayerSpec | string {
+  const first = /^[^,(]*/.exec(text)![0];
+  const stack = parseStack(Object.hasOwn(LAYERS, first) ? text : `tcp,${text}`, 'connector', new Defaults());
+  if (stack.spec === undefined) return `'${text}': ${stack.detail ?? GENSIO_ERRORS[stack.error ?? 'inval']}`;
+  return leadingTo(stack.spec);
+}
+
+/** The admin port of a configuration, as written there; undefined: it has none. */
+async function adminOfConfiguration(
+  file: string | undefined,
+): Promise<{ readonly admin: string | undefined } | { readonly failed: string }> {
+  const outcome = await makeReader({ ...noFlags('ser2net'), file }, { stdinDone: () => undefined }).read('start');
+  if (outcome.kind !== 'read') return { failed: outcome.text };
+  return { admin: outcome.reading.config.admin?.accepter.text };
+}
+
+export class AdminClient {
+  readonly #gensio: Gensio;
+  readonly #reader = new DocumentReader();
+  /** Who waits for the next response; there is never more than one. */
+  #waiting: { readonly resolve: (response: Field) => void; readonly reject: (err: Error) => void } | undefined;
+  /** What came before the first document, for the case that none comes. */
+  #greeting = '';
+  #ended: Error | undefined;
+  /** Called with each document nobody asked for: users that come and go. */
+  report: (document: Field) => void = () => undefined;
+  /** Called once when the connection is gone. */
+  closed: (err: Error) => void = () => undefined;
+
+  private constructor(gensio: Gensio) {
+    this.#gensio = gensio;
+  }
+
+  /** Connects and asks for YAML. @throws Error with a reason for people */
+  static async connect(spec: LayerSpec): Promise<AdminClient> {
+    const builder = new Builder({ clock: systemClock, log: noLog, lockDir: undefined, parse: () => undefined });
+    const gensio = builder.connector(spec);
+    const client = new AdminClient(gensio);
+    await new Promise<void>((resolve, reject) => {
+      const limit = systemClock.after(PATIENCE, () => {
+        gensio.abort();
+        reject(new Error('no connection in time'));
+      });
+      gensio.open((err) => {
+        limit.cancel();
+        if (err === undefined) return resolve();
+        gensio.abort();
+        reject(err);
+      });
+    });
+    client.#start();
+    return client;
+  }
+
+  #start(): void {
+    this.#gensio.up = {
+      read: (data) => this.#read(decodeRaw(data)),
+      writable: () => undefined,
+      closed: (err) => this.#end(err),
+    };
+    this.#gensio.setReading(true);
+    this.#gensio.write(Buffer.from('yaml\r'));
+  }
+
+  #read(text: string): void {
+    if (this.#greeting.length < 1000) this.#greeting += text;
+    let documents: Field[];
+    try {
+      documents = this.#reader.push(text);
+    } catch {
+      this.#gensio.abort();
+      return;
+    }
+    for (const document of documents) {
+      if (document.key !== 'response') this.report(document);
+      else {
+        this.#waiting?.resolve(document);
+        this.#waiting = undefined;
+      }
+    }
+  }
+  #end(err: GensioError | undefined): void {
+    const said = /^[^>%]*/.exec(this.#greeting)![0].replace(/-?$/, '').trim();
+    this.#ended = new Error(said !== '' ? said : (err?.message ?? 'the connection was closed'));
+    this.#waiting?.reject(this.#ended);
+    this.#waiting = undefined;
+    this.closed(this.#ended);
+  }
+
+  /** Gives one command and waits for its response. Its words have no blanks in them. @throws Error, also for an error in the answer */
+  async ask(...words: readonly string[]): Promise<Field> {
+    if (this.#ended !== undefined) throw this.#ended;
+    const response = await new Promise<Field>((resolve, reject) => {
+      const limit = systemClock.after(PATIENCE, () => reject(new Error('no answer in time')));
+      const settle =
+        <T>(then: (value: T) => void) =>
+        (value: T): void => {
+          limit.cancel();
+          then(value);
+        };
+      this.#waiting = { resolve: settle(resolve), reject: settle(reject) };
+      this.#gensio.write(encodeRaw(`${words.join(' ')}\r`));
+    });
+    const error = textOf(response, 'error');
+    if (error !== undefined) throw new Error(error);
+    return response;
+  }
+
+  close(): void {
+    this.closed = () => undefined;
+    this.#gensio.close();
+  }
+}
+
+/** Connects to the admin port that was named, or else that of a configuration. Says why when it cannot. */
+export async function connectAdmin(where: {
+  readonly admin?: string | undefined;
+  readonly file?: string | undefined;
+}): Promise<{ readonly client: AdminClient; readonly at: string } | { readonly none: true } | { readonly failed: string }> {
+  let at = where.admin;
+  if (at === undefined) {
+    const found = await adminOfConfiguration(where.file);
+    if ('failed' in found) return found;
+    if (found.admin === undefined) return { none: true };
+    at = found.admin;
+  }
+  const spec = adminConnector(at);
+  if (typeof spec === 'string') return { failed: spec };
+  try {
+    return { client: await AdminClient.connect(spec), at };
+  } catch (err) {
+    return { failed: `Cannot reach the admin port ${at}: ${(err as Error).message}` };
+  }
+}

@@ -1,0 +1,184 @@
+// `ser2net attach`: one serial port elsewhere as a device here, in a process of its own. The same as a section `attachment` of the
+// configuration, where one daemon serves many.
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Attachment } from '../attach/attachment.ts';
+import { describe } from '../attach/attachment-spec.ts';
+import { attachEnv } from '../attach/attachments.ts';
+import { systemClock } from '../base/clock.ts';
+import { fromSystemError } from '../base/gensio-error.ts';
+import { libc } from '../base/libc.ts';
+import { strerror } from '../base/strerror.ts';
+import { type Background, joinBackground, startInBackground } from '../daemon/background.ts';
+import { makeManager } from '../daemon/compose.ts';
+import { linkEnv } from '../daemon/link-env.ts';
+import { DaemonLog, DatagramTarget } from '../daemon/log.ts';
+import { PidFile } from '../daemon/pid-file.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseStack } from '../gensio/syntax/gensio-str.ts';
+import { parseTarget, type Target } from '../gensio/syntax/target.ts';
+import { ATTACH, type AttachOptions } from '../options/attach.ts';
+import { defaults as builtIn, type MutableValues, type Row } from '../options/row.ts';
+import { textSink } from '../system/text-sink.ts';
+import type { SubcommandIo, SubcommandOptions } from './subcommands.ts';
+
+interface Wish {
+  readonly device: string;
+  readonly targets: readonly Target[];
+  readonly options: AttachOptions;
+}
+
+/** What the words mean; a text says what is wrong with them. */
+export function readAttachWords(args: readonly string[], given: SubcommandOptions): Wish | string {
+  const [device = '', ...texts] = typeof given.link === 'string' ? [given.link, ...args] : args;
+  if (texts.length === 0) return `no target: say where ${device} is to lead, as in rfc2217://HOST:PORT`;
+  const options: MutableValues<typeof ATTACH> = builtIn(ATTACH);
+  for (const [key, row] of Object.entries(ATTACH) as [keyof typeof ATTACH, Row<unknown>][]) {
+    const value = given[key];
+    if (value === undefined || value === false) continue;
+    const got = row.kind.parse(String(value));
+    if ('expected' in got) return `--${row.yaml}: '${String(value)}' is not ${got.expected}`;
+    (options as Record<string, unknown>)[key] = got.ok;
+  }
+  for (const key of ['tlsCert', 'tlsKey', 'tlsCa'] as const) {
+    const file = options[key];
+    // The process in the background works elsewhere. A slash at the end says that it is a directory.
+    if (file !== undefined) options[key] = `${resolve(file)}${file.endsWith('/') ? '/' : ''}`;
+  }
+  if (options.hangup && given.hold === true) return '--hangup and --hold exclude each other';
+  const targets: Target[] = [];
+  for (const text of texts) {
+    const got = parseTarget(text, options, new Defaults());
+    if ('problem' in got) return got.problem;
+    targets.push(got.ok);
+  }
+  return { device: resolve(device), targets, options };
+}
+
+/** A file that is named and cannot be read. */
+function missingFile({ options }: Wish): string | undefined {
+  for (const key of ['tlsCert', 'tlsKey', 'tlsCa'] as const) {
+    const file = options[key];
+    try {
+      if (file !== undefined) accessSync(file, constants.R_OK);
+    } catch (err) {
+      return `--${ATTACH[key].yaml}: ${file}: ${strerror(err)}`;
+    }
+  }
+  return undefined;
+}
+
+/** Gives the exit code: 0 after TERM or INT, or when the process in the background has made the device. */
+export async function attachDevice(args: readonly string[], given: SubcommandOptions, io: SubcommandIo): Promise<number> {
+  const wish = readAttachWords(args, given);
+  const problem = typeof wish === 'string' ? wish : missingFile(wish);
+  if (typeof wish === 'string' || problem !== undefined) {
+    io.err(`ser2net attach: ${problem}\n`);
+    return 1;
+  }
+  const foreground = given.foreground === true || given.debug === true;
+  const background = joinBackground(process.env, process.ppid);
+  if (!foreground && background === undefined) {
+    return startInBackground({ words: process.argv.slice(1), needsStdin: false, stderr: textSink(2) });
+  }
+  takeName(args);
+  const pidFile = typeof given.pidfile === 'string' ? new PidFile(resolve(given.pidfile), process.pid) : undefined;
+  return new AttachProcess(wish, given.debug === true, background, pidFile).run();
+}
+
+/** For ps; the name of the process stays that of the daemon. */
+function takeName(args: readonly string[]): void {
+  process.title = `ser2net attach ${args.join(' ')}`;
+  try {
+    writeFileSync('/proc/self/comm', 'ser2net');
+  } catch {
+    // No /proc: so be it.
+  }
+}
+
+class AttachProcess {
+  readonly #wish: Wish;
+  readonly #background: Background | undefined;
+  readonly #pidFile: PidFile | undefined;
+  readonly #log: DaemonLog;
+  readonly #ended: Promise<number>;
+  #end!: (code: number) => void;
+
+  constructor(wish: Wish, debug: boolean, background: Background | undefined, pidFile: PidFile | undefined) {
+    this.#wish = wish;
+    this.#background = background;
+    this.#pidFile = pidFile;
+    this.#ended = new Promise((done) => {
+      this.#end = done;
+    });
+    this.#log = new DaemonLog({
+      clock: systemClock,
+      pid: process.pid,
+      level: debug ? 'debug' : 'info',
+      syslog: new DatagramTarget(libc),
+      ...(background === undefined && { copy: textSink(2) }),
+    });
+    this.#log.identify();
+  }
+
+  async run(): Promise<number> {
+    // Streams that read nothing just now do not keep a process alive.
+    const alive = new MessageChannel().port1;
+    alive.ref();
+    const env = attachEnv({
+      clock: systemClock,
+      log: this.#log,
+      link: linkEnv(),
+      random: Math.random,
+      gensio: { lockDir: '/var/lock', parse: (text, role) => parseStack(text, role, new Defaults()).spec },
+    });
+    if (env === undefined) return this.#fail('not possible here without the package koffi');
+    const { device, targets, options } = this.#wish;
+    const attachment = new Attachment({ name: device, device, targets, options }, env);
+    this.#catch(attachment);
+    try {
+      attachment.start();
+    } catch (err) {
+      return this.#fail(`${device} cannot be made: ${describe(fromSystemError(err))}`);
+    }
+    const manager = makeManager(process.env);
+    const warning = this.#pidFile?.write();
+    if (warning !== undefined) this.#log.announce('warning', warning);
+    this.#background?.finish(0);
+    if (this.#background !== undefined) this.#log.detach();
+    manager.ready(`${device} is there`);
+    const code = await this.#ended;
+    manager.stopping();
+    await new Promise<void>((done) => attachment.stop(done));
+    this.#pidFile?.remove();
+    this.#log.close();
+    alive.close();
+    return code;
+  }
+
+  #fail(text: string): number {
+    if (this.#background === undefined) this.#log.announce('err', text);
+    else {
+      this.#background.stderr(`ser2net attach: ${text}\n`);
+      this.#background.finish(1);
+    }
+    return 1;
+  }
+
+  /** TERM, INT and QUIT end it, HUP too where there is a terminal; else HUP connects anew. USR1 says how it fares. A failure of our own takes the link away. */
+  #catch(attachment: Attachment): void {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.once(signal, () => this.#end(0));
+    process.on('SIGHUP', () => {
+      if (this.#background === undefined) this.#end(0);
+      else attachment.reconnect('asked to connect anew');
+    });
+    process.on('SIGUSR1', () => attachment.report());
+    const crash = (err: unknown): void => {
+      const stack = err instanceof Error ? (err.stack ?? err.message) : String(err);
+      for (const line of `Internal error: ${stack}`.split('\n')) this.#log.announce('err', line);
+      this.#end(1);
+    };
+    process.on('uncaughtException', crash);
+    process.on('unhandledRejection', crash);
+  }
+}

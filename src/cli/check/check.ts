@@ -1,0 +1,163 @@
+// `ser2net check` and `ser2net dump`, and the options --check and --dump of a whole command line: nothing is changed.
+import { join } from 'node:path';
+import { type Diag, formatDiag } from '../../base/diag.ts';
+import type { Config } from '../../config/model.ts';
+import { makeReader } from '../../daemon/load-config.ts';
+import { THIS_MACHINE } from '../../system/host.ts';
+import { noFlags, type RunOptions } from '../command.ts';
+import type { SubcommandIo } from '../subcommands.ts';
+import { SourceLines, withExcerpt } from './code-frame.ts';
+
+export interface CheckFlags {
+  readonly quiet?: boolean | undefined;
+  readonly warningsOk?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  /** Look whether the devices are there and free. */
+  readonly devices?: boolean | undefined;
+  /** Try whether the addresses can be listened on. */
+  readonly listen?: boolean | undefined;
+}
+
+/** What came of one file. */
+interface Checked {
+  readonly name: string;
+  readonly config: Config | undefined;
+  /** Why there is nothing. */
+  readonly unreadable?: string;
+  readonly diags: readonly Diag[];
+  readonly lines: SourceLines;
+}
+
+/** The options of a daemon that was given this file, or none. */
+const forFile = (file: string | undefined): RunOptions => ({ ...noFlags('ser2net'), file });
+
+/** 0: no problem (with warningsOk: no error). 1: some. 2: a file cannot be read. All files are read whatever is in them. */
+export const check = (files: readonly string[], flags: CheckFlags, io: SubcommandIo): Promise<number> =>
+  checkAll(files.length === 0 ? [forFile(undefined)] : files.map(forFile), flags, io);
+
+/** The same for what a command line names. */
+export const checkOptions = (options: RunOptions, flags: CheckFlags, io: SubcommandIo): Promise<number> => checkAll([options], flags, io);
+
+async function checkAll(all: readonly RunOptions[], flags: CheckFlags, io: SubcommandIo): Promise<number> {
+  const { quiet, warningsOk, json } = flags;
+  const checked: Checked[] = [];
+  let [errors, warnings, unreadable] = [0, 0, 0];
+  for (const options of all) {
+    const one = await checkOne(options, flags);
+    checked.push(one);
+    const found = one.diags.filter(({ severity }) => severity === 'error').length;
+    errors += found;
+    warnings += one.diags.length - found;
+    if (one.unreadable !== undefined) unreadable++;
+    if (json === true) continue;
+    if (one.unreadable !== undefined) io.err(`${one.unreadable}\n`);
+    else if (quiet !== true) io.out(report(one, found, all.length > 1));
+  }
+  if (json === true && quiet !== true)
+    io.out(`${JSON.stringify({ files: checked.map(asJson), errors, warnings, unreadable }, undefined, 2)}\n`);
+  if (unreadable > 0) return 2;
+  return errors > 0 || (warnings > 0 && warningsOk !== true) ? 1 : 0;
+}
+
+async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): Promise<Checked> {
+  const lines = new SourceLines();
+  let name = options.file ?? (options.strings === undefined ? '' : '<cmdline>');
+  const opened = (file: string, bytes: Buffer, classic: boolean): void => lines.add(file, bytes, classic);
+  const outcome = await makeReader(options, { stdinDone: () => undefined, opened }).read('start');
+  if (outcome.kind !== 'read') return { name, config: undefined, unreadable: outcome.text, diags: [], lines };
+  const { config, diags } = outcome.reading;
+  name = outcome.file ?? name;
+  // A directory opens, and has no text.
+  const [only] = diags;
+  const unreadable = only?.code === 'include' && only.pos.line === 0 ? only.text : undefined;
+  const extra = [
+    ...(await import('./files.ts')).fileProblems(config),
+    ...(await import('./pam.ts')).pamProblems(config),
+    ...(devices === true || listen === true ? await lookAround(config, options, { devices, listen }) : []),
+  ];
+  return {
+    name,
+    config,
+    diags: unreadable === undefined ? [...diags, ...extra] : [],
+    lines,
+    ...(unreadable !== undefined && { unreadable }),
+  };
+}
+
+async function lookAround(config: Config, { file, uucpLocks }: RunOptions, { devices, listen }: CheckFlags): Promise<Diag[]> {
+  const [{ Holders }, { deviceProblems }, { listenProblems }] = await Promise.all([
+    import('../../system/open-files.ts'),
+    import('./devices.ts'),
+    import('./listen.ts'),
+  ]);
+  const holders = new Holders(THIS_MACHINE);
+  return [
+    ...(devices === true ? deviceProblems(config, { machine: THIS_MACHINE, holders, file, uucpLocks }) : []),
+    ...(listen === true ? await listenProblems(config, { holders, net: join(THIS_MACHINE.proc, 'net'), file }) : []),
+  ];
+}
+
+const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** The problems, and a summary; several: whose. */
+function report({ name, config, diags, lines }: Checked, errors: number, several: boolean): string {
+  const { connections = [], rotators = [], attachments = [] } = config ?? {};
+  const found = [
+    ...(connections.length > 0 || attachments.length === 0 ? [many(connections.length, 'connection')] : []),
+    ...(rotators.length > 0 ? [many(rotators.length, 'rotator')] : []),
+    ...(attachments.length > 0 ? [many(attachments.length, 'attachment')] : []),
+  ].join(', ');
+  const problems = diags.length === 0 ? 'no problems' : `${many(errors, 'error')}, ${many(diags.length - errors, 'warning')}`;
+  return `${diags.map((diag) => `${withExcerpt(diag, lines)}\n`).join('')}${several ? `${name}: ` : ''}${found}: ${problems}\n`;
+}
+
+/** One file as --json shows it. `ser2net` is the line ser2net 4.3.11 prints for a problem, where it prints one. */
+function asJson({ name, config, unreadable, diags, lines }: Checked): object {
+  if (unreadable !== undefined || config === undefined) return { file: name, unreadable };
+  const { format, connections, rotators, leds, admin, attachments = [] } = config;
+  return {
+    file: name,
+    format,
+    connections: connections.length,
+    rotators: rotators.length,
+    leds: leds.length,
+    attachments: attachments.length,
+    admin: admin !== undefined,
+    problems: diags.map(({ pos, severity, code, text, hint, classic }) => ({
+      file: pos.file,
+      line: pos.line,
+      column: pos.col,
+      length: pos.len,
+      severity,
+      code,
+      text,
+      ...(hint !== undefined && { hint }),
+      ...(pos.line > 0 && { source: lines.line(pos.file, pos.line) }),
+      ...(classic !== undefined && { ser2net: classic.trimEnd() }),
+    })),
+  };
+}
+
+export interface DumpFlags {
+  /** A comment behind each value says where it came from. */
+  readonly origin?: boolean | undefined;
+  /** Only what differs from the built-in defaults. */
+  readonly short?: boolean | undefined;
+}
+
+/** 0: printed. 1: not read to its end; what was read is printed. 2: nothing to read. */
+export const dump = (file: string | undefined, flags: DumpFlags, io: SubcommandIo): Promise<number> =>
+  dumpOptions(forFile(file), flags, io);
+
+export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: SubcommandIo): Promise<number> {
+  const outcome = await makeReader(options, { stdinDone: () => undefined }).read('start');
+  if (outcome.kind !== 'read') {
+    io.err(`${outcome.text}\n`);
+    return 2;
+  }
+  const { reading } = outcome;
+  const { printConfig } = await import('../dump.ts');
+  io.out(printConfig(reading.config, flags));
+  for (const diag of reading.diags) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
+  return reading.complete ? 0 : 1;
+}

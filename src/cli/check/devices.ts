@@ -1,0 +1,143 @@
+// `ser2net check --devices`: whether the devices a configuration names are there and free. Nothing is opened.
+import { accessSync, constants, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Diag, Pos } from '../../base/diag.ts';
+import { strerror } from '../../base/strerror.ts';
+import { nearest } from '../../base/text.ts';
+import { deviceOf } from '../../config/check.ts';
+import type { Config, ConnectionConfig } from '../../config/model.ts';
+import { placeOf } from '../../config/origin.ts';
+import { lockName, locksByDefault } from '../../gensio/serialdev/uucp-lock.ts';
+import { layersOf } from '../../gensio/syntax/gensio-str.ts';
+import { type DeviceFacts, deviceFacts, type Machine, namesIn, realPlace, textOf } from '../../system/host.ts';
+import { type Holders, holderText } from '../../system/open-files.ts';
+
+export interface DeviceCheck {
+  readonly machine: Machine;
+  readonly holders: Holders;
+  /** The file that is checked: a daemon that serves it may hold its devices. undefined: the default one. */
+  readonly file: string | undefined;
+  /** Off with -u. */
+  readonly uucpLocks: boolean;
+}
+
+type Severity = Diag['severity'];
+
+/** Problems of all devices and LEDs of a configuration, in its order. */
+export function deviceProblems(config: Config, check: DeviceCheck): Diag[] {
+  const out: Diag[] = [];
+  const add = (severity: Severity, code: Diag['code'], pos: Pos, text: string, hint?: string): void => {
+    out.push({ severity, code, pos, text, ...(hint !== undefined && { hint }) });
+  };
+  for (const { pos, device, name } of config.leds) {
+    if (namesIn(join(check.machine.sys, 'class/leds', device)).length > 0) continue;
+    const near = nearest(device, namesIn(join(check.machine.sys, 'class/leds')));
+    const hint = near === undefined ? undefined : `did you mean '${near}'?`;
+    add('warning', 'no-device', placeOf(pos, 'options.device'), `the LED '${name}' is not there: /sys/class/leds has no '${device}'`, hint);
+  }
+  let firstLocked: ConnectionConfig | undefined;
+  for (const connection of config.connections) {
+    const device = deviceOf(connection.connector);
+    if (!connection.enable || device === undefined || device === '') continue;
+    const pos = placeOf(connection.pos, 'connector');
+    const facts = lookAt(device, pos, check.machine, add);
+    if (facts === undefined) continue;
+    if (bottomType(connection) !== 'dev') judgeKind(device, facts, pos, add);
+    judgeAccess(device, facts, pos, check.machine, add);
+    if (facts.tty !== false) judgeHolders(device, pos, check, add);
+    if (wantsLock(connection, device)) firstLocked ??= connection;
+  }
+  if (firstLocked !== undefined && check.uucpLocks) judgeLocks(firstLocked, check.machine, add);
+  return out;
+}
+
+type Add = (severity: Severity, code: Diag['code'], pos: Pos, text: string, hint?: string) => void;
+
+const bottomType = ({ connector }: ConnectionConfig): string | undefined =>
+  connector.spec === undefined ? undefined : layersOf(connector.spec).at(-1)?.type;
+
+function wantsLock({ connector }: ConnectionConfig, device: string): boolean {
+  const bottom = connector.spec === undefined ? undefined : layersOf(connector.spec).at(-1);
+  if (bottom?.type !== 'serialdev' && bottom?.type !== 'sdev') return false;
+  const { uucplock, nouucplock } = bottom.opts;
+  return uucplock ?? (nouucplock === undefined ? locksByDefault(device) : !nouucplock);
+}
+
+function lookAt(device: string, pos: Pos, machine: Machine, add: Add): DeviceFacts | undefined {
+  let facts: DeviceFacts | undefined;
+  try {
+    facts = deviceFacts(machine, device);
+  } catch (err) {
+    add('error', 'no-device', pos, `${device} cannot be looked at: ${strerror(err)}`);
+    return undefined;
+  }
+  if (facts === undefined) add('error', 'no-device', pos, `${device} is not there`, missingHint(device, machine));
+  return facts;
+}
+
+/** What is there instead: the device nearest in name, or whatever is plugged in. */
+function missingHint(device: string, machine: Machine): string | undefined {
+  const serial = namesIn(join(machine.dev, 'serial/by-id')).map((name) => `/dev/serial/by-id/${name}`);
+  const terminals = namesIn(machine.dev)
+    .filter((name) => /^tty[A-Z]/.test(name))
+    .map((name) => `/dev/${name}`);
+  const near = nearest(device, [...serial, ...terminals]);
+  if (near !== undefined) return `did you mean '${near}'?`;
+  const dir = device.slice(0, device.lastIndexOf('/'));
+  if (dir.startsWith('/dev/serial/') && serial.length > 0)
+    return `there is ${serial.slice(0, 4).join(', ')}${serial.length > 4 ? ', ...' : ''}`;
+  return serial.length > 0 ? "'ser2net devices' lists what is plugged in" : undefined;
+}
+
+function judgeKind(device: string, { character, directory, tty }: DeviceFacts, pos: Pos, add: Add): void {
+  if (directory) add('error', 'no-device', pos, `${device} is a directory`);
+  else if (!character)
+    add(
+      'error',
+      'no-device',
+      pos,
+      `${device} is a file, not a device`,
+      'a program that wrote to the name while nothing was plugged in leaves one: remove it',
+    );
+  else if (tty === false) add('error', 'no-device', pos, `${device} is a device, but not a terminal`);
+}
+
+function judgeAccess(device: string, { mode, gid }: DeviceFacts, pos: Pos, machine: Machine, add: Add): void {
+  try {
+    accessSync(realPlace(machine, device), constants.R_OK | constants.W_OK);
+  } catch {
+    const group = (mode & 0o060) === 0o060 ? groupName(gid) : undefined;
+    const hint = group === undefined ? undefined : `the group '${group}' may: usermod -a -G ${group} USER`;
+    add('warning', 'no-access', pos, `${device} may not be read and written by this user`, hint);
+  }
+}
+
+const groupName = (gid: number): string | undefined =>
+  (textOf('/etc/group') ?? '')
+    .split('\n')
+    .find((line) => line.split(':')[2] === String(gid))
+    ?.split(':')[0];
+
+function judgeHolders(device: string, pos: Pos, { holders, file }: DeviceCheck, add: Add): void {
+  const found = holders.ofDevice(device);
+  // The daemon that serves this configuration has its devices; who else does, it will find out.
+  const others = found.filter(({ pid }) => !holders.serves(pid, file));
+  if (others.length === 0) return;
+  const more = others.length > 3 ? ` and ${others.length - 3} more` : '';
+  add('warning', 'device-busy', pos, `${device} is held by ${others.slice(0, 3).map(holderText).join(', ')}${more}`);
+}
+
+/** Also through a link: /var/lock usually leads to a directory in memory. */
+function judgeLocks(connection: ConnectionConfig, { locks }: Machine, add: Add): void {
+  const pos = placeOf(connection.pos, 'connector');
+  const name = lockName(deviceOf(connection.connector)!);
+  const without = 'the daemon works without lock files then; -u says that this is meant';
+  if (statSync(locks, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return add('warning', 'lock-dir', pos, `${locks} is not there: no ${name} can be made`, without);
+  }
+  try {
+    accessSync(locks, constants.W_OK | constants.X_OK);
+  } catch (err) {
+    add('warning', 'lock-dir', pos, `${locks} may not be written by this user: ${strerror(err)}`, without);
+  }
+}

@@ -1,0 +1,123 @@
+// `ser2net check --listen`: whether the addresses a configuration listens on can be had. Each is listened on for a moment and let go.
+import { statSync } from 'node:fs';
+import { systemClock } from '../../base/clock.ts';
+import type { Diag } from '../../base/diag.ts';
+import { fromSystemError, type GensioError } from '../../base/gensio-error.ts';
+import { noLog } from '../../base/log.ts';
+import { type Listener, listenersOf } from '../../config/check.ts';
+import type { Config } from '../../config/model.ts';
+import { portNumber } from '../../gensio/net/resolve.ts';
+import { layersOf } from '../../gensio/syntax/gensio-str.ts';
+import type { LayerSpec, NetAddr } from '../../options/stack.ts';
+import { textOf } from '../../system/host.ts';
+import { type Holder, type Holders, holderText } from '../../system/open-files.ts';
+
+export interface ListenCheck {
+  readonly holders: Holders;
+  /** The directory of the kernel's socket tables. */
+  readonly net: string;
+  /** The file that is checked: a daemon that serves it may have its addresses. undefined: the default one. */
+  readonly file: string | undefined;
+}
+
+/** Problems of all addresses a configuration listens on, in the order the daemon opens them. */
+export async function listenProblems(config: Config, check: ListenCheck): Promise<Diag[]> {
+  const out: Diag[] = [];
+  for (const listener of listenersOf(config)) {
+    const bottom = listener.accepter.spec === undefined ? undefined : layersOf(listener.accepter.spec).at(-1);
+    if (bottom === undefined) continue;
+    const problem = 'path' in bottom ? socketFileProblem(bottom, listener, check) : await addressProblem(bottom, listener, check);
+    if (problem !== undefined) out.push(problem);
+  }
+  return out;
+}
+
+const busy = ({ pos }: Listener, text: string, hint?: string): Diag => ({
+  code: 'port-busy',
+  severity: 'error',
+  pos,
+  text,
+  ...(hint !== undefined && { hint }),
+});
+
+async function addressProblem(bottom: LayerSpec, listener: Listener, check: ListenCheck): Promise<Diag | undefined> {
+  if (bottom.type !== 'tcp' && bottom.type !== 'udp') return undefined;
+  const err = await tryToListen(bottom);
+  if (err === undefined) return undefined;
+  const holders = bottom.addrs.flatMap((addr) => holdersOf(bottom.type as 'tcp' | 'udp', addr, check));
+  if (holders.some(({ pid }) => check.holders.serves(pid, check.file))) return undefined;
+  const { text } = listener.accepter;
+  switch (err.code) {
+    case 'addrinuse': {
+      const by = holders[0] === undefined ? 'another program' : holderText(holders[0]);
+      return busy(listener, `'${text}' of ${listener.what} is taken: ${by} listens there`);
+    }
+    case 'perm': {
+      const low = bottom.addrs.some(({ port }) => (portNumber(port) ?? 1024) < 1024);
+      return busy(
+        listener,
+        `'${text}' of ${listener.what} may not be listened on by this user`,
+        low ? 'ports below 1024 are for root' : undefined,
+      );
+    }
+    default:
+      return busy(listener, `'${text}' of ${listener.what} cannot be listened on: ${err.detail ?? err.message}`);
+  }
+}
+
+/** As the daemon does it, at the bottom of the stack, where the address is. */
+async function tryToListen(bottom: LayerSpec): Promise<GensioError | undefined> {
+  const { Builder } = await import('../../gensio/registry.ts');
+  try {
+    const accepter = new Builder({ clock: systemClock, log: noLog, lockDir: undefined, parse: () => undefined }).accepter(bottom);
+    accepter.up = { accepted: (gensio) => gensio.abort(), failed: () => undefined };
+    return await new Promise((resolve) => {
+      accepter.listen((err) => {
+        if (err !== undefined) resolve(err);
+        else accepter.close(() => resolve(undefined));
+      });
+    });
+  } catch (err) {
+    return fromSystemError(err);
+  }
+}
+
+/** Who listens on a port, whatever the address: enough to say whom to look at. */
+function holdersOf(type: 'tcp' | 'udp', { port }: NetAddr, { holders, net }: ListenCheck): Holder[] {
+  const wanted = portNumber(port);
+  const state = type === 'tcp' ? '0A' : '07';
+  return [type, `${type}6`].flatMap((name) =>
+    (textOf(`${net}/${name}`) ?? '').split('\n').flatMap((line) => {
+      const m = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) (?:\S+ +){5}(\d+)/.exec(line);
+      return m !== null && m[2] === state && Number.parseInt(m[1]!, 16) === wanted ? holders.ofSocket(m[3]!) : [];
+    }),
+  );
+}
+
+/** A socket file is only looked at: to listen there would make it, or take an old one away. */
+function socketFileProblem(
+  bottom: Extract<LayerSpec, { readonly path: string }>,
+  listener: Listener,
+  { holders, net, file }: ListenCheck,
+): Diag | undefined {
+  const { path } = bottom;
+  const { delsock } = bottom.opts as { readonly delsock?: boolean };
+  const line = (textOf(`${net}/unix`) ?? '').split('\n').find((each) => each.endsWith(` ${path}`));
+  const inode = line === undefined ? undefined : /^\S+ \S+ \S+ \S+ \S+ \S+ +(\d+) /.exec(line.trim())?.[1];
+  if (inode !== undefined) {
+    const [holder] = holders.ofSocket(inode);
+    if (holder !== undefined && holders.serves(holder.pid, file)) return undefined;
+    return busy(
+      listener,
+      `'${path}' of ${listener.what} is taken: ${holder === undefined ? 'another program' : holderText(holder)} listens there`,
+    );
+  }
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && delsock !== true) {
+    const hint = stat.isSocket() ? 'nobody listens there: remove it, or write unix(delsock)' : undefined;
+    return busy(listener, `'${path}' of ${listener.what} is there already`, hint);
+  }
+  const dir = path.slice(0, path.lastIndexOf('/')) || (path.startsWith('/') ? '/' : '.');
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) return busy(listener, `the directory of '${path}' is not there`);
+  return undefined;
+}

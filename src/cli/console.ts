@@ -1,0 +1,325 @@
+// `ser2net console`: a terminal client for a port here or elsewhere.
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { describe } from '../attach/attachment-spec.ts';
+import { agreement } from '../attach/await-rfc2217.ts';
+import { Backoff } from '../attach/backoff.ts';
+import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
+import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
+import { lineOfOptions, requestsFor } from '../attach/line.ts';
+import { systemClock, type Timer } from '../base/clock.ts';
+import { GensioError } from '../base/gensio-error.ts';
+import { noLog } from '../base/log.ts';
+import { strerror } from '../base/strerror.ts';
+import { makeReader } from '../daemon/load-config.ts';
+import type { Gensio } from '../gensio/gensio.ts';
+import { Builder } from '../gensio/registry.ts';
+import { Defaults } from '../gensio/syntax/defaults.ts';
+import { parseStack } from '../gensio/syntax/gensio-str.ts';
+import { type ParsedTarget, parseTarget, type Target, type TlsOptions, targetOfAccepter } from '../gensio/syntax/target.ts';
+import { ATTACH, type LineWish } from '../options/attach.ts';
+import { time } from '../options/kind.ts';
+import { noFlags } from './command.ts';
+import type { SubcommandIo, SubcommandOptions } from './subcommands.ts';
+import { Terminal } from './terminal.ts';
+
+/** How long what was typed last may take to go out, ms. */
+const FAREWELL_MS = 2000;
+/** How long one attempt to connect again may take, ms, and the waits between them. */
+const CONNECT_MS = 10_000;
+const RETRY = { first: 500, max: 10_000, random: Math.random };
+
+const textOf = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
+
+interface Wish {
+  readonly target: Target;
+  readonly escape: number | 'none';
+  readonly speed: LineWish | undefined;
+  /** After the end of an input that is no terminal: how long to listen without hearing anything, ms. */
+  readonly wait: number;
+}
+
+/** What the words mean; a text says what is wrong with them. */
+export async function readConsoleWords(where: string, given: SubcommandOptions): Promise<Wish | string> {
+  const tls: TlsOptions = {
+    tlsCert: textOf(given.tlsCert),
+    tlsKey: textOf(given.tlsKey),
+    tlsCa: textOf(given.tlsCa),
+    tlsAllow: textOf(given.tlsAllow),
+  };
+  const target = await findTarget(where, given, tls);
+  if ('problem' in target) return target.problem;
+  const escapeKey = given.escape === undefined ? DEFAULT_ESCAPE : parseEscape(String(given.escape));
+  if (escapeKey === undefined) return `--escape: '${String(given.escape)}' is not a key such as ^], or none`;
+  const speed = given.speed === undefined ? { ok: undefined } : ATTACH.speed.kind.parse(String(given.speed));
+  if ('expected' in speed) return `--speed: '${String(given.speed)}' is not ${speed.expected}`;
+  const wait = time('s').parse(textOf(given.wait) ?? '1');
+  if ('expected' in wait) return `--wait: '${String(given.wait)}' is not ${wait.expected}`;
+  return { target: target.ok, escape: escapeKey, speed: speed.ok ?? target.ok.options.speed, wait: wait.ok };
+}
+
+/** A URL, a connection of the configuration by its name, HOST:PORT or PORT, or a connector string. */
+async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptions): Promise<ParsedTarget> {
+  const defaults = new Defaults();
+  const file = textOf(given.config);
+  if (where.includes('://')) return parseTarget(where, tls, defaults);
+  const outcome = await makeReader({ ...noFlags('ser2net'), file }, { stdinDone: () => undefined }).read('start');
+  if (outcome.kind === 'read') {
+    const found = outcome.reading.config.connections.find(({ name }) => name === where)?.accepter.spec;
+    if (found !== undefined) return targetOfAccepter(where, found, tls, defaults);
+  } else if (file !== undefined) return { problem: outcome.text };
+  const scheme = given.raw === true ? 'tcp' : 'rfc2217';
+  if (/^[0-9]+$/.test(where)) return parseTarget(`${scheme}://localhost:${where}`, tls, defaults);
+  if (/^(\[[^\]]+\]|[^:,/()\s]+):[^:,/()\s]+$/.test(where)) return parseTarget(`${scheme}://${where}`, tls, defaults);
+  if (/^[A-Za-z0-9_.-]+$/.test(where)) {
+    return { problem: `${where}: no connection of that name in the configuration; another machine's port is HOST:PORT` };
+  }
+  return parseTarget(where, tls, defaults);
+}
+
+/** Gives the exit code: 0 when the user ended it, 1 when there was no connection or it was lost. */
+export async function runConsole(args: readonly string[], given: SubcommandOptions, io: SubcommandIo): Promise<number> {
+  const [where = ''] = args;
+  const wish = await readConsoleWords(where, given);
+  if (typeof wish === 'string') {
+    io.err(`ser2net console: ${wish}\n`);
+    return 1;
+  }
+  const parse = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, new Defaults()).spec;
+  const builder = new Builder({ clock: systemClock, log: noLog, lockDir: '/var/lock', parse });
+  const connect = (): Gensio => builder.connector(wish.target.spec);
+  const alive = new MessageChannel().port1;
+  alive.ref();
+  const terminal = new Terminal();
+  try {
+    const gensio = await reach(
+      connect,
+      terminal,
+      (err, again) => {
+        io.err(`ser2net console: cannot connect to ${wish.target.text}: ${describe(err)}${again ? '; trying again' : ''}\n`);
+      },
+      given.reconnect === true,
+    );
+    if (gensio === undefined) return 1;
+    const lost = await talk(gensio, connect, terminal, wish, given);
+    terminal.restore();
+    if (lost !== undefined) io.err(`\nser2net console: lost ${wish.target.text}: ${describe(lost)}\n`);
+    return lost === undefined ? 0 : 1;
+  } catch (err) {
+    terminal.restore();
+    io.err(`ser2net console: ${err instanceof GensioError ? describe(err) : (err as Error).message}\n`);
+    return 1;
+  } finally {
+    terminal.restore();
+    terminal.endIfGone();
+    alive.close();
+  }
+}
+
+/** The first connection; with again it is tried until it works. undefined: there is none, which failed() was told. */
+async function reach(
+  connect: () => Gensio,
+  terminal: Terminal,
+  failed: (err: GensioError, again: boolean) => void,
+  again: boolean,
+): Promise<Gensio | undefined> {
+  const backoff = new Backoff(RETRY);
+  for (let first = true; ; first = false) {
+    const gensio = connect();
+    const err = await opened(gensio, terminal);
+    if (err === undefined) return gensio;
+    const over = !again || err.code === 'interrupted';
+    if (first || over) failed(err, !over);
+    if (over) return undefined;
+    const enough = await new Promise<boolean>((resolve) => {
+      const timer = systemClock.after(backoff.next(), () => resolve(false));
+      terminal.onEnd = () => {
+        timer.cancel();
+        resolve(true);
+      };
+    });
+    if (enough) return undefined;
+  }
+}
+
+/** Until it is open, or failed, or the user has enough. */
+function opened(gensio: Gensio, terminal?: Terminal): Promise<GensioError | undefined> {
+  return new Promise((resolve) => {
+    if (terminal !== undefined)
+      terminal.onEnd = () => {
+        resolve(new GensioError('interrupted'));
+        gensio.abort();
+      };
+    gensio.up = { read: () => undefined, writable: () => undefined, closed: (err) => resolve(err ?? new GensioError('remclose')) };
+    gensio.open(resolve);
+  });
+}
+
+function closed(gensio: Gensio): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = systemClock.after(FAREWELL_MS, () => {
+      gensio.abort();
+      resolve();
+    });
+    gensio.up = {
+      read: () => undefined,
+      writable: () => undefined,
+      closed: () => {
+        timer.cancel();
+        resolve();
+      },
+    };
+    gensio.close();
+    // One that is closed already says nothing more.
+    if (gensio.queued() === 0) {
+      timer.cancel();
+      setImmediate(resolve);
+    }
+  });
+}
+
+/** Until the user quits, the input ends, or the connection is lost for good, which is what it gives then. */
+async function talk(
+  first: Gensio,
+  connect: () => Gensio,
+  terminal: Terminal,
+  wish: Wish,
+  given: SubcommandOptions,
+): Promise<GensioError | undefined> {
+  let gensio = first;
+  const ended = new Promise<GensioError | undefined>((resolve, reject) => {
+    let heard = systemClock.now();
+    const again = terminal.isTerminal && given.reconnect === true ? new Reconnect(connect, (next) => join(next)) : undefined;
+    const out = {
+      write: (data: Buffer | string) => {
+        heard = systemClock.now();
+        return terminal.write(data);
+      },
+      say: (text: string) => {
+        // Remarks are for people; a program gets what the port says, and nothing else.
+        if (terminal.isTerminal) terminal.write(`\r\n[${text}]\r\n`);
+      },
+      openLog,
+      ...(again && {
+        lost: () => {
+          gensio.abort();
+          again.start();
+        },
+      }),
+      ended: (err: GensioError | undefined) => {
+        again?.stop();
+        resolve(err);
+      },
+    };
+    const options = {
+      escape: terminal.isTerminal ? wish.escape : ('none' as const),
+      hex: given.hex === true,
+      echo: given.echo === true,
+      log: textOf(given.log),
+      target: wish.target.text,
+    };
+    let session: ConsoleSession;
+    const join = (next: Gensio): void => {
+      gensio = next;
+      session.join(next);
+      askFor(session.line ?? wish.speed, next);
+    };
+    terminal.onEnd = () => session.quit();
+    try {
+      terminal.makeRaw();
+      session = new ConsoleSession(gensio, out, options);
+      terminal.start(
+        (data) => session.typed(data),
+        () => session.drained(),
+        () => {
+          const look = (): void => {
+            const left = wish.wait - (systemClock.now() - heard);
+            if (left <= 0 && gensio.queued() === 0) session.quit();
+            else systemClock.after(Math.max(left, 20), look);
+          };
+          heard = systemClock.now();
+          look();
+        },
+      );
+    } catch (err) {
+      reject(err as Error);
+      return;
+    }
+    session.drainedNetwork = () => terminal.resume();
+    askFor(wish.speed, gensio);
+  });
+  try {
+    return await ended;
+  } finally {
+    await closed(gensio);
+  }
+}
+
+/** Connects again and again after a loss, until it works or stop() is called. */
+class Reconnect {
+  readonly #connect: () => Gensio;
+  readonly #joined: (gensio: Gensio) => void;
+  readonly #backoff = new Backoff(RETRY);
+  #timer: Timer | undefined;
+  #attempt: Gensio | undefined;
+  #over = false;
+  constructor(connect: () => Gensio, joined: (gensio: Gensio) => void) {
+    this.#connect = connect;
+    this.#joined = joined;
+  }
+  start(): void {
+    this.#timer = systemClock.after(this.#backoff.next(), () => {
+      const gensio = this.#connect();
+      this.#attempt = gensio;
+      const limit = systemClock.after(CONNECT_MS, () => gensio.abort());
+      void opened(gensio).then((err) => {
+        limit.cancel();
+        if (this.#over) return;
+        this.#attempt = undefined;
+        if (err !== undefined) {
+          gensio.abort();
+          return this.start();
+        }
+        this.#backoff.reset();
+        this.#joined(gensio);
+      });
+    });
+  }
+  stop(): void {
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#attempt?.abort();
+  }
+}
+
+/** Asks the far end for a line as soon as it can be asked. */
+function askFor(line: LineWish | undefined, { serial }: Gensio): void {
+  if (line === undefined || serial === undefined) return;
+  const requests = requestsFor(lineOfOptions({ speed: line, flow: undefined }), undefined);
+  agreement(
+    serial,
+    systemClock,
+    () => undefined,
+    () => {
+      for (const { setting, value } of requests) serial.request(setting, value, () => undefined);
+    },
+  );
+}
+
+function openLog(path: string): ConsoleLog {
+  let fd: number;
+  try {
+    fd = openSync(path, 'a');
+  } catch (err) {
+    throw new Error(`cannot open ${path}: ${strerror(err)}`);
+  }
+  return {
+    write(data) {
+      try {
+        writeSync(fd, data);
+      } catch {
+        // A full disk is no reason to end the conversation.
+      }
+    },
+    close: () => closeSync(fd),
+  };
+}

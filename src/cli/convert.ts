@@ -1,0 +1,90 @@
+// `ser2net convert`: a configuration as YAML, and what is to know about it on standard error. The result is read back: what would
+// not be the same is said, too.
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { formatDiag } from '../base/diag.ts';
+import { decodeFile, encodeRaw } from '../base/raw-text.ts';
+import { strerror } from '../base/strerror.ts';
+import { convert } from '../config/convert/convert.ts';
+import { differences } from '../config/convert/differences.ts';
+import { readConfig } from '../config/read.ts';
+import { diskFiles, formatOf } from '../config/source.ts';
+import { MESSAGES } from '../daemon/messages.ts';
+import type { SubcommandIo } from './subcommands.ts';
+
+export interface ConvertFlags {
+  readonly to?: string | undefined;
+  readonly v1?: boolean | undefined;
+  readonly v2?: boolean | undefined;
+  readonly output?: string | undefined;
+  readonly meant?: boolean | undefined;
+  readonly inline?: boolean | undefined;
+}
+
+/** `-` is standard input. 0: converted; 1: parts had to be left out; 2: not readable, not writable, or a mistake in the words. */
+export async function convertFile(file: string, { to, v1, v2, output, meant, inline }: ConvertFlags, io: SubcommandIo): Promise<number> {
+  const wanted = new Set([...(to === undefined ? [] : [to]), ...(v1 === true ? ['v1'] : []), ...(v2 === true ? ['v2'] : [])]);
+  if (wanted.size > 1) {
+    io.err('the result cannot be of both versions: give one of --v1 and --v2\n');
+    return 2;
+  }
+  const files = diskFiles(process.env);
+  const bytes = file === '-' ? readFileSync(0) : files.read(file);
+  if (!Buffer.isBuffer(bytes)) {
+    io.err(`${MESSAGES.cannotOpen(file, bytes.reason)}\n`);
+    return 2;
+  }
+  const name = file === '-' ? '<stdin>' : file;
+  const { text, diags } = convert(decodeFile(bytes), name, wanted.has('v2') ? 'v2' : 'v1', {
+    meant: meant === true,
+    ...(inline === true && { inline: files }),
+  });
+  const result = encodeRaw(text);
+  if (output === undefined || output === '-') io.out(result);
+  else {
+    const failed = replaceFile(output, result);
+    if (failed !== undefined) {
+      io.err(`${output} cannot be written: ${failed}\n`);
+      return 2;
+    }
+  }
+  for (const diag of diags) io.err(`${formatDiag(diag)}\n`);
+  const read = (from: string, content: Buffer) =>
+    readConfig({ ...formatOf(from, content), file: from, bytes: content, lines: [], oldFormat: false, files }).config;
+  // With --meant the result is not what the file says.
+  if (meant !== true)
+    for (const each of differences(read(name, bytes), read(`${name}.yaml`, result), diags)) io.err(`${name}: note: ${each}\n`);
+  return diags.some(({ severity }) => severity === 'error') ? 1 : 0;
+}
+
+/** Puts a file in the place of another at once, with its rights; says why that failed. */
+function replaceFile(path: string, content: Buffer): string | undefined {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+  try {
+    const before = statSync(path, { throwIfNoEntry: false });
+    if (before !== undefined && !before.isFile()) {
+      // A pipe or a device: written into.
+      const fd = openSync(path, 'w');
+      writeAll(fd, content);
+      closeSync(fd);
+      return undefined;
+    }
+    const fd = openSync(temporary, 'wx', 0o644);
+    try {
+      if (before !== undefined) fchmodSync(fd, before.mode & 0o7777);
+      writeAll(fd, content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+    return undefined;
+  } catch (err) {
+    rmSync(temporary, { force: true });
+    return strerror(err);
+  }
+}
+
+function writeAll(fd: number, content: Buffer): void {
+  for (let done = 0; done < content.length; ) done += writeSync(fd, content, done);
+}

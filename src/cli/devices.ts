@@ -1,0 +1,161 @@
+// `ser2net devices`: the serial ports of this machine, for people, for programs, or as a configuration.
+import { join } from 'node:path';
+import { scalar } from '../config/yaml/quote.ts';
+import { finalName, type Machine, THIS_MACHINE, textOf } from '../system/host.ts';
+import { portsIn } from '../system/listening.ts';
+import { type Holder, Holders, holderText } from '../system/open-files.ts';
+import { type SerialDevice, serialDevices, stableName } from '../system/serial-devices.ts';
+import type { SubcommandIo } from './subcommands.ts';
+
+export interface DevicesFlags {
+  readonly config?: boolean | undefined;
+  readonly port?: string | undefined;
+  readonly all?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** The first port of a configuration made here, when none is given. */
+const FIRST_PORT = 2001;
+
+/** 0: some are there. 1: none, or not those named. 2: a mistake in the words. */
+export async function devices(
+  names: readonly string[],
+  { config, port, all, json }: DevicesFlags,
+  io: SubcommandIo,
+  machine: Machine = THIS_MACHINE,
+): Promise<number> {
+  const first = port === undefined ? FIRST_PORT : Number(port);
+  if (!Number.isInteger(first) || first < 1 || first > 65535) {
+    io.err(`'${port}' is not a port, 1 to 65535\n`);
+    return 2;
+  }
+  const there = serialDevices(machine, all === true || names.length > 0);
+  const wanted = names.map((name) => finalName(machine, name.includes('/') ? name : `/dev/${name}`) ?? name);
+  const found = names.length === 0 ? there : there.filter(({ path }) => wanted.includes(path));
+  const missing = names.filter((_, i) => !found.some(({ path }) => path === wanted[i]));
+  for (const name of missing) io.err(`'${name}' is no serial port of this machine\n`);
+  const holders = new Holders(machine);
+  if (json === true)
+    io.out(
+      `${JSON.stringify(
+        found.map((device) => asJson(device, holders)),
+        undefined,
+        2,
+      )}\n`,
+    );
+  else if (config === true) io.out(configurationOf(found, first, machine));
+  else if (found.length === 0 && missing.length === 0) io.err('No serial port was found.\n');
+  else io.out(found.map((device) => describe(device, holders)).join(''));
+  return found.length === 0 || missing.length > 0 ? 1 : 0;
+}
+
+const ids = ({ vendorId, productId }: SerialDevice): string | undefined =>
+  vendorId === undefined ? undefined : `${vendorId}:${productId ?? '????'}`;
+
+/** Control characters of a device's own texts are not for a terminal. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
+
+/** What it is, in a few words; '' when nothing is known. */
+const titleOf = ({ manufacturer, product }: SerialDevice): string =>
+  printable(
+    product === undefined
+      ? (manufacturer ?? '')
+      : manufacturer === undefined || product.startsWith(manufacturer)
+        ? product
+        : `${manufacturer} ${product}`,
+  );
+
+function describe(device: SerialDevice, holders: Holders): string {
+  const { path, byId, byPath, driver, bus, serial, present } = device;
+  const title = titleOf(device);
+  const facts = [
+    ids(device),
+    serial === undefined ? undefined : `serial number ${printable(serial)}`,
+    driver === undefined ? undefined : `driver ${driver}`,
+    bus === undefined || ids(device) !== undefined ? undefined : bus,
+  ].filter((each) => each !== undefined);
+  const held = holders.ofDevice(byId ?? path).map(holderText);
+  const lines = [
+    ...(byId === undefined ? [] : [byId]),
+    ...(byPath === undefined ? [] : [byPath]),
+    ...(facts.length === 0 ? [] : [facts.join(', ')]),
+    ...(present ? [] : ['there is no such node in /dev']),
+    ...held.map((each) => `held by ${each}`),
+  ];
+  return `${path}${title === '' ? '' : `  ${title}`}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+}
+
+const shown = ({ pid, name, how, file }: Holder): object => ({ pid, name, how, ...(file !== undefined && { file }) });
+
+/** Keys are always there; null where a thing is not known. */
+function asJson(device: SerialDevice, holders: Holders): object {
+  const { path, byId, byPath, driver, bus, vendorId, productId, manufacturer, product, serial, present } = device;
+  const known = {
+    byId,
+    byPath,
+    driver,
+    bus,
+    vendorId,
+    productId,
+    manufacturer,
+    product,
+    serial,
+    interface: device.interface,
+    port: device.port,
+  };
+  return {
+    path,
+    ...Object.fromEntries(Object.entries(known).map(([key, value]) => [key, value ?? null])),
+    present,
+    use: stableName(device),
+    holders: holders.ofDevice(byId ?? path).map(shown),
+  };
+}
+
+/** A file of version 1 that serves each port to this machine; ports that are listened on now are left out. */
+function configurationOf(found: readonly SerialDevice[], first: number, machine: Machine): string {
+  const taken = new Set(['tcp', 'tcp6'].flatMap((name) => portsIn(textOf(join(machine.proc, 'net', name)) ?? '', '0A')));
+  const names = new Set<string>();
+  const out = ['%YAML 1.1', '---', "# Served to this machine only: leave out 'localhost,' to serve the network."];
+  let port = first;
+  for (const device of found) {
+    while (taken.has(port)) port++;
+    if (port > 65535) {
+      out.push('', `# ${device.path}: no port is left for it.`);
+      continue;
+    }
+    const title = titleOf(device);
+    const about = [title, ids(device), device.serial === undefined ? '' : `serial number ${printable(device.serial)}`];
+    out.push(
+      '',
+      `# ${device.path}: ${about.filter((each) => each !== undefined && each !== '').join(', ') || (device.driver ?? 'nothing known about it')}`,
+      `connection: &${anchorFor(device, names)}`,
+      `  accepter: telnet(rfc2217),tcp,localhost,${port}`,
+      `  connector: ${scalar(`serialdev,${stableName(device)},9600n81,local`, 'v1')}`,
+      '  options:',
+      '    kickolduser: true',
+    );
+    port++;
+  }
+  if (found.length === 0) out.push('', 'define: &confver 1.0');
+  return `${out.join('\n')}\n`;
+}
+
+/** A name that stays with the device: what it is and its serial number, else what the kernel calls it. */
+function anchorFor({ product, serial, path, interface: number, port }: SerialDevice, taken: Set<string>): string {
+  const part = [
+    number === undefined || number === 0 ? [] : [`if${number}`],
+    port === undefined || port === 0 ? [] : [`port${port}`],
+  ].flat();
+  const words = serial === undefined ? [path.replace(/^\/dev\//, '')] : [product ?? 'serial', serial, ...part];
+  const base =
+    words
+      .map((word) => word.replace(/[^A-Za-z0-9_]+/g, '-').replace(/^-+|-+$/g, ''))
+      .filter((word) => word !== '')
+      .join('-')
+      .slice(0, 60) || 'port';
+  let name = base;
+  for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
+  taken.add(name);
+  return name;
+}

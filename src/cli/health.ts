@@ -1,0 +1,106 @@
+// `ser2net health`: 0 when the daemon works, 1 when it does not; for containers and monitors. With an admin port it is asked; without
+// one the pid file and the listening sockets are looked at. No port is connected to: that would open its device.
+import { readFileSync } from 'node:fs';
+import { textOf } from '../admin/document.ts';
+import { strerror } from '../base/strerror.ts';
+import type { Config } from '../config/model.ts';
+import { makeReader } from '../daemon/load-config.ts';
+import { isListening, type Listening, listeningNow } from '../system/listening.ts';
+import { connectAdmin } from './admin-client.ts';
+import { askAttachments } from './attachment-status.ts';
+import { noFlags } from './command.ts';
+import { isAiling, portsOf } from './port-status.ts';
+import type { SubcommandIo } from './subcommands.ts';
+
+export interface HealthFlags {
+  readonly admin?: string | undefined;
+  readonly file?: string | undefined;
+  /** The file of -P. */
+  readonly pidFile?: string | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+/** What was found: ailments, or what is well. */
+export type Health = { readonly ills: readonly string[] } | { readonly well: string };
+
+/** The exit code. Says what it found unless quiet. */
+export async function health(flags: HealthFlags, io: SubcommandIo): Promise<number> {
+  const found = await examine(flags);
+  if (flags.quiet !== true) {
+    if ('well' in found) io.out(`${found.well}\n`);
+    else for (const ill of found.ills) io.err(`${ill}\n`);
+  }
+  return 'well' in found ? 0 : 1;
+}
+
+async function examine(flags: HealthFlags): Promise<Health> {
+  const dead = flags.pidFile === undefined ? undefined : processTrouble(flags.pidFile);
+  if (dead !== undefined) return { ills: [dead] };
+  const reached = await connectAdmin(flags);
+  if ('failed' in reached) return { ills: [reached.failed] };
+  if ('none' in reached) return examineSockets(flags.file);
+  const { client, at } = reached;
+  try {
+    const version = textOf(await client.ask('version'), 'version') ?? '';
+    const ports = portsOf(await client.ask('showport'));
+    const attachments = await askAttachments(client);
+    // A target that is away is no fault of the daemon.
+    const ailing = [...ports.filter(isAiling), ...attachments.filter(({ terminal }) => terminal === undefined)];
+    const ills = ailing.map(({ name, state }) => `${name}: ${state}`);
+    if (ills.length > 0) return { ills };
+    const more = attachments.length === 0 ? '' : `, ${many(attachments.length, 'attachment')}`;
+    return { well: `ser2net ${version} at ${at}: ${many(ports.length, 'port')}${more}` };
+  } catch (err) {
+    return { ills: [`${at}: ${(err as Error).message}`] };
+  } finally {
+    client.close();
+  }
+}
+
+/** `1 port`, `2 ports`. */
+export const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** Why the process of a pid file does not count as running. */
+export function processTrouble(file: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1').slice(0, 64).trim();
+  } catch (err) {
+    return `${file}: ${strerror(err)}`;
+  }
+  if (!/^[1-9][0-9]{0,9}$/.test(text)) return `${file}: no process id in it`;
+  try {
+    process.kill(Number(text), 0);
+  } catch (err) {
+    // EPERM: it is there, and somebody else's.
+    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return `${file}: process ${text} does not run`;
+  }
+  return isZombie(text) ? `${file}: process ${text} has ended` : undefined;
+}
+/** Ended, and nobody has asked how: usual in containers. */
+function isZombie(pid: string): boolean {
+  try {
+    return /^\d+ \(.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+async function examineSockets(file: string | undefined): Promise<Health> {
+  const outcome = await makeReader({ ...noFlags('ser2net'), file }, { stdinDone: () => undefined }).read('start');
+  if (outcome.kind !== 'read') return { ills: [outcome.text] };
+  return judge(outcome.reading.config, listeningNow());
+}
+
+/** Whether everything a configuration wants to listen on is listened on, by whomever. */
+export function judge({ connections, rotators }: Config, now: Listening): Health {
+  const ills: string[] = [];
+  let seen = 0;
+  for (const { name, accepter } of [...connections.filter((c) => c.enable), ...rotators]) {
+    const listens = accepter.spec === undefined ? undefined : isListening(accepter.spec, now);
+    if (listens === false) ills.push(`${name}: not listening`);
+    if (listens === true) seen++;
+  }
+  if (ills.length > 0) return { ills };
+  return { well: `${many(seen, 'port')} listening` };
+}

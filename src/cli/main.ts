@@ -1,0 +1,106 @@
+// From the words of the command line to the exit code: decides who does it, and loads only that.
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { usage } from '../daemon/messages.ts';
+import { forStart } from '../daemon/v8.ts';
+import { textSink } from '../system/text-sink.ts';
+import { type Command, type CommandEnv, type RunOptions, readCommand } from './command.ts';
+import type { SubcommandIo } from './subcommands.ts';
+
+/** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
+function shownName(script: string | undefined): string {
+  if (script === undefined || /\s/.test(script) || basename(script) === 'main.js') return 'ser2net';
+  return script;
+}
+
+const commandEnv: CommandEnv = {
+  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  version: () => {
+    const file = new URL('../../../package.json', import.meta.url);
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  },
+};
+
+/** argv is the process's: node, script, words. */
+export async function start(argv: readonly string[]): Promise<number> {
+  const argv0 = shownName(argv[1]);
+  const command = await readCommand(argv0, argv.slice(2), commandEnv);
+  if (command.do === 'run') return startDaemon(argv, command.options);
+  const out = new Output(process.stdout);
+  const err = new Output(process.stderr);
+  const code = await carryOut(command, argv0, { out: (text) => out.write(text), err: (text) => err.write(text) });
+  await Promise.all([out.flush(), err.flush()]);
+  return code;
+}
+
+/**
+ * Where commands that end write to. The daemon itself never touches these streams: they change the mode of descriptors that others
+ * have, too.
+ */
+class Output {
+  readonly #stream: NodeJS.WriteStream;
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    // Nobody reads on: no reason to fail.
+    stream.on('error', () => undefined);
+  }
+  write(text: string | Buffer): void {
+    this.#stream.write(text);
+  }
+  /** Resolves when everything is out, or cannot be had out. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => this.#stream.write('', () => resolve()));
+  }
+}
+
+async function carryOut(command: Exclude<Command, { do: 'run' }>, argv0: string, io: SubcommandIo): Promise<number> {
+  switch (command.do) {
+    case 'print':
+      io.out(command.text);
+      return 0;
+    case 'refuse':
+      io.err(`${command.text}\n${command.usage ? usage(argv0) : ''}`);
+      return command.status ?? 1;
+    case 'subcommand': {
+      const { SUBCOMMANDS } = await import('./subcommands.ts');
+      return SUBCOMMANDS[command.name]!.run(command.args, command.options, io);
+    }
+    case 'check':
+      return (await import('./check/check.ts')).checkOptions(command.options, {}, io);
+    case 'dump':
+      return (await import('./check/check.ts')).dumpOptions(command.options, {}, io);
+    default:
+      return command satisfies never;
+  }
+}
+
+async function startDaemon(argv: readonly string[], options: RunOptions): Promise<number> {
+  const { joinBackground, startInBackground } = await import('../daemon/background.ts');
+  const background = joinBackground(process.env, process.ppid);
+  if (!options.foreground && background === undefined) {
+    return startInBackground({ words: argv.slice(1), needsStdin: options.file === '-', stderr: textSink(2) });
+  }
+  takeName(argv);
+  forStart();
+  try {
+    const { runDaemon } = await import('../daemon/daemon.ts');
+    const { realParts } = await import('../daemon/compose.ts');
+    return await runDaemon(await realParts(options, background));
+  } catch (err) {
+    // Not even the parts could be had: who waits for the background must hear of it.
+    if (background === undefined) throw err;
+    background.stderr(`ser2net: ${(err as Error).stack}\n`);
+    background.finish(1);
+    return 1;
+  }
+}
+
+/** The whole command for ps, and `ser2net` as the process name: start-stop-daemon and pidof look for that. */
+function takeName(argv: readonly string[]): void {
+  process.title = ['ser2net', ...argv.slice(2)].join(' ');
+  try {
+    writeFileSync('/proc/self/comm', 'ser2net');
+  } catch {
+    process.title = 'ser2net';
+  }
+}

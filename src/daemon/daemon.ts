@@ -1,0 +1,245 @@
+// The daemon's life: read the configuration, start the engine, leave the foreground, serve until told to stop. Everything it needs
+// is handed in, so that tests can live it through in one process.
+import type { Clock } from '../base/clock.ts';
+import { withoutSecrets } from '../base/secrets.ts';
+import type { RunOptions } from '../cli/command.ts';
+import type { Config } from '../config/model.ts';
+import type { TextSink } from '../system/text-sink.ts';
+import type { Background } from './background.ts';
+import { type ConfigReader, type NoOutcome, type ReadOutcome, reportLines } from './configuration.ts';
+import type { DaemonLog } from './log.ts';
+import { MESSAGES } from './messages.ts';
+import type { PidFile } from './pid-file.ts';
+import { Reloader, type ReloadResult } from './reload.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { catchSignals } from './signals.ts';
+
+/** What the daemon asks of the engine; Engine of port/engine.ts has it. */
+export interface DaemonEngine {
+  /** First time: starts everything; later: applies what differs. Resolves when all listeners were tried. */
+  apply(config: Config): Promise<void>;
+  /** Closes everything; resolves when done, within its bound. */
+  stop(): Promise<void>;
+  /** Log files were moved away: opens them anew. */
+  rotate?(): void;
+  /** true: the failure belongs to one port, which was ended and starts anew; the daemon may go on. */
+  confine?(err: unknown): boolean;
+}
+
+/** What the daemon offers the engine. */
+export interface EngineHooks {
+  readonly log: DaemonLog;
+  readonly clock: Clock;
+  /** Off with -u. */
+  readonly uucpLocks: boolean;
+  /** For the admin console's reload. */
+  readonly reload: () => Promise<ReloadResult>;
+  /** Ends the daemon, as the end of a session on standard input does. */
+  readonly end: (code: number) => void;
+}
+
+export interface RunParts {
+  readonly options: RunOptions;
+  readonly reader: ConfigReader;
+  readonly makeEngine: (hooks: EngineHooks) => Promise<DaemonEngine>;
+  readonly log: DaemonLog;
+  readonly clock: Clock;
+  readonly manager: ServiceManager;
+  /** Of the foreground, or of the caller until the daemon is in the background. */
+  readonly stderr: TextSink;
+  readonly stdout: TextSink;
+  readonly pidFile: PidFile | undefined;
+  /** Set in the process that goes to the background. */
+  readonly background: Background | undefined;
+  /** The start is over. */
+  readonly started?: () => void;
+}
+
+/** Longest wait for the listeners before the daemon counts as started, ms: a name server that is silent must not hold up a boot. */
+const START_LIMIT = 20_000;
+/** Longest wait for an orderly stop, ms; the engine has its own, shorter one. */
+const STOP_LIMIT = 10_000;
+
+/** Resolves with the promise, or after ms whatever it does. */
+function within(clock: Clock, ms: number, promise: Promise<void>): Promise<'done' | 'late'> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => resolve('late'));
+    promise.then(
+      () => {
+        timer.cancel();
+        resolve('done');
+      },
+      (err: unknown) => {
+        timer.cancel();
+        reject(err as Error);
+      },
+    );
+  });
+}
+
+/** Gives the exit code. */
+export async function runDaemon(parts: RunParts): Promise<number> {
+  const daemon = new Daemon(parts);
+  try {
+    return await daemon.run();
+  } finally {
+    daemon.release();
+  }
+}
+
+class Daemon {
+  readonly #parts: RunParts;
+  readonly #reloader: Reloader;
+  readonly #ended: Promise<number>;
+  #end!: (code: number) => void;
+  #engine: DaemonEngine | undefined;
+  #phase: 'starting' | 'serving' | 'stopping' = 'starting';
+  /** A reload was asked for before there was something to reload. */
+  #wanted = false;
+  readonly #release: (() => void)[] = [];
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const { reader, log, manager } = parts;
+    this.#reloader = new Reloader({
+      reader,
+      log,
+      apply: async (config) => this.#engine?.apply(config),
+      note: (text) => this.#print(text),
+      before: () => {
+        manager.reloading();
+        // That is also what log rotation asks for, whatever the file says.
+        this.#engine?.rotate?.();
+      },
+      after: () => manager.ready('reloaded'),
+    });
+  }
+
+  async run(): Promise<number> {
+    const { options, reader, log, background } = this.#parts;
+    this.#takeOver();
+    if (options.debug) log.identify();
+    const outcome = await reader.read('start');
+    if (outcome.kind !== 'read') return this.#fail(outcome);
+    this.#report(outcome);
+    const engine = await this.#parts.makeEngine({
+      log,
+      clock: this.#parts.clock,
+      uucpLocks: options.uucpLocks,
+      reload: async () => (this.#phase === 'serving' ? this.#reloader.request('admin') : { ok: false, problems: ['not serving'] }),
+      end: (code) => this.#end(code),
+    });
+    this.#engine = engine;
+    const started = within(this.#parts.clock, START_LIMIT, engine.apply(outcome.reading.config)).catch((err: unknown) => this.#crash(err));
+    // A stop asked for meanwhile does not wait for name servers.
+    const early = await Promise.race([started.then(() => undefined), this.#ended]);
+    if (early === undefined) this.#settle();
+    const code = await this.#ended;
+    await this.#stop(engine);
+    background?.finish(code);
+    return code;
+  }
+
+  /** Signals, failures nobody caught, and something that keeps the process alive without any listener. */
+  #takeOver(): void {
+    const alive = new MessageChannel().port1;
+    alive.ref();
+    const crash = (err: unknown): void => this.#crash(err);
+    process.on('uncaughtException', crash);
+    process.on('unhandledRejection', crash);
+    const uncatch = catchSignals({
+      reload: () => {
+        if (this.#phase === 'serving') void this.#reloader.request('SIGHUP');
+        else this.#wanted = true;
+      },
+      stop: () => this.#end(0),
+    });
+    this.#release.push(uncatch, () => {
+      process.off('uncaughtException', crash);
+      process.off('unhandledRejection', crash);
+      alive.close();
+    });
+  }
+
+  release(): void {
+    for (const run of this.#release.splice(0)) run();
+    this.#parts.log.close();
+  }
+
+  /** There is no configuration: the daemon was never there. */
+  #fail({ kind, text, note }: NoOutcome): number {
+    const { log, options, background } = this.#parts;
+    if (note !== undefined) this.#print(note);
+    if (kind === 'unreadable') log.record('err', text);
+    // With -d the log has said it on stderr.
+    if (kind === 'mixed' || !options.debug) this.#print(text);
+    background?.finish(1);
+    return 1;
+  }
+
+  /** On stderr, as a line of text; where JSON was asked for there is nothing else. */
+  #print(text: string): void {
+    if (this.#parts.options.logFormat === 'text') this.#parts.stderr(`${withoutSecrets(text)}\n`);
+  }
+
+  /** What ser2net 4.3.11 says about a configuration at its start: on stderr and to syslog, twice with -d. */
+  #report({ reading, note }: ReadOutcome): void {
+    const { log, options } = this.#parts;
+    if (note !== undefined) this.#print(note);
+    const yaml = reading.config.format !== 'conf';
+    for (const { level, text } of reportLines(reading)) {
+      if (level === 'info') log.log(level, text);
+      else {
+        log.record(level, text);
+        // With -d the log has said it; ser2net 4.3.11 says what has a place in a YAML file a second time.
+        if (!options.debug || (yaml && /:[0-9]+\(column [0-9]+\): /.test(text))) this.#print(text);
+      }
+    }
+  }
+
+  /** The listeners were tried: from here on this is a daemon. */
+  #settle(): void {
+    const { options, log, pidFile, background, manager } = this.#parts;
+    if (background !== undefined) {
+      log.identify();
+      log.announce('notice', MESSAGES.startup);
+    }
+    const warning = pidFile?.write();
+    if (warning !== undefined) log.announce('warning', warning);
+    if (background !== undefined) {
+      log.detach();
+      background.finish(0);
+    } else if (options.sayReady) this.#parts.stdout('Ready\n');
+    manager.ready('running');
+    this.#phase = 'serving';
+    this.#parts.started?.();
+    if (this.#wanted) void this.#reloader.request('SIGHUP');
+  }
+
+  async #stop(engine: DaemonEngine): Promise<void> {
+    const { clock, log, manager, pidFile } = this.#parts;
+    this.#phase = 'stopping';
+    manager.stopping();
+    try {
+      const how = await within(clock, STOP_LIMIT, engine.stop());
+      if (how === 'late') log.announce('err', 'Not everything could be closed in time');
+    } catch (err) {
+      this.#say(err);
+    }
+    pidFile?.remove();
+  }
+
+  #crash(err: unknown): void {
+    this.#say(err);
+    if (this.#engine?.confine?.(err) !== true) this.#end(1);
+  }
+
+  /** A failure of our own, with where it was. */
+  #say(err: unknown): void {
+    const stack = err instanceof Error ? (err.stack ?? err.message) : String(err);
+    for (const line of `Internal error: ${stack}`.split('\n')) this.#parts.log.announce('err', line);
+  }
+}

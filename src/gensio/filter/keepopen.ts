@@ -1,0 +1,188 @@
+// The layer keepopen: always looks open, and opens what is below again and again.
+import type { Timer } from '../../base/clock.ts';
+import { soon } from '../../base/fault-domain.ts';
+import type { GensioError } from '../../base/gensio-error.ts';
+import type { LayerOf } from '../../options/stack.ts';
+import type { GensioEnv } from '../context.ts';
+import { type Gensio, type GensioEvent, type GensioUp, nobody, type Peer } from '../gensio.ts';
+import type { Build } from '../registry.ts';
+
+/** How long open() waits for the first try. */
+const FIRST_TRY_MS = 250;
+
+class KeepOpen implements Gensio, GensioUp {
+  readonly type = 'keepopen';
+  up: GensioUp = nobody;
+  readonly #spec: LayerOf<'keepopen'>;
+  readonly #env: GensioEnv;
+  readonly #build: Build;
+  #child: Gensio;
+  #state: 'idle' | 'trying' | 'open' | 'waiting' | 'closing' | 'gone' = 'idle';
+  #retry: Timer | undefined;
+  #reading = false;
+  /** What was written while nothing was open. Whoever writes was told to wait after the first piece. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #full = false;
+  #failing = false;
+  #opening: (() => void) | undefined;
+
+  constructor(spec: LayerOf<'keepopen'>, env: GensioEnv, build: Build) {
+    this.#spec = spec;
+    this.#env = env;
+    this.#build = build;
+    this.#child = build.connector(spec.child);
+  }
+
+  /** Open when the first try has come to something, so that what is asked of a device at once finds it there; soon in any case. */
+  open(done: (err?: GensioError) => void): void {
+    const timer = this.#env.clock.after(FIRST_TRY_MS, () => this.#tell());
+    this.#opening = () => {
+      timer.cancel();
+      if (this.#state === 'open' || this.#state === 'trying' || this.#state === 'waiting') done();
+    };
+    this.#try();
+  }
+  #tell(): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    opening?.();
+  }
+
+  #try(): void {
+    this.#state = 'trying';
+    const child = this.#child;
+    child.up = this;
+    child.open((err) => {
+      if (child !== this.#child || this.#state !== 'trying') return;
+      if (err !== undefined) {
+        this.#env.log.log('info', `Error opening child gensio: ${err.message}`);
+        this.#again();
+        return this.#tell();
+      }
+      this.#state = 'open';
+      if (this.#failing) this.#env.log.log('info', 'child gensio open restored');
+      this.#failing = false;
+      child.setReading(this.#reading);
+      this.#tell();
+      this.#release();
+    });
+  }
+
+  /** A new child, and the next try. */
+  #again(): void {
+    this.#failing = true;
+    this.#child.up = nobody;
+    this.#state = 'waiting';
+    const address = this.#child.address();
+    try {
+      this.#child = this.#build.connector(this.#spec.child);
+    } catch (err) {
+      this.#env.log.log('info', `Error opening child gensio: ${(err as Error).message} (${address})`);
+      this.#retry = this.#env.clock.after(this.#wait, () => this.#again());
+      return;
+    }
+    this.#retry = this.#env.clock.after(this.#wait, () => this.#try());
+  }
+  /** A retry-time of 0 still leaves the rest of the program some time. */
+  get #wait(): number {
+    return Math.max(this.#spec.opts.retryTime, 10);
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    let taken = true;
+    if (held.length > 0) taken = this.#child.write(Buffer.concat(held));
+    if (taken) this.writable();
+  }
+
+  write(data: Buffer): boolean {
+    if (this.#state === 'open') {
+      const taken = this.#child.write(data);
+      if (!taken) this.#full = true;
+      return taken;
+    }
+    if (this.#state === 'closing' || this.#state === 'gone' || this.#spec.opts.discardBadwrites) return true;
+    this.#held.push(Buffer.from(data));
+    this.#heldBytes += data.length;
+    this.#full = true;
+    return false;
+  }
+  setReading(on: boolean): void {
+    this.#reading = on;
+    if (this.#state === 'open') this.#child.setReading(on);
+  }
+  leaveBuffer(): void {
+    this.#child.leaveBuffer?.();
+  }
+  queued(): number {
+    return this.#heldBytes + (this.#state === 'open' || this.#state === 'closing' ? this.#child.queued() : 0);
+  }
+  address(): string {
+    return this.#child.address();
+  }
+  get serial(): Gensio['serial'] {
+    return this.#child.serial;
+  }
+  get comPort(): Gensio['comPort'] {
+    return this.#child.comPort;
+  }
+  get peer(): Peer | undefined {
+    return this.#child.peer;
+  }
+
+  close(): void {
+    this.#leave((child) => child.close());
+  }
+  abort(): void {
+    if (this.#state === 'closing') this.#child.abort();
+    else this.#leave((child) => child.abort());
+  }
+  #leave(end: (child: Gensio) => void): void {
+    if (this.#state === 'closing' || this.#state === 'gone') return;
+    const before = this.#state;
+    this.#retry?.cancel();
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#state = 'closing';
+    if (before === 'open') return end(this.#child);
+    if (before === 'trying') {
+      this.#child.up = nobody;
+      this.#child.abort();
+    }
+    soon(() => {
+      this.#state = 'gone';
+      this.up.closed();
+    });
+  }
+
+  read(data: Buffer): void {
+    if (this.#state === 'open') this.up.read(data);
+  }
+  writable(): void {
+    if (this.#state !== 'open' || !this.#full) return;
+    this.#full = false;
+    this.up.writable();
+  }
+  event(event: GensioEvent): void {
+    if (this.#state === 'open') this.up.event?.(event);
+  }
+  closed(err?: GensioError): void {
+    if (this.#state === 'closing') {
+      this.#state = 'gone';
+      this.up.closed();
+    } else if (this.#state === 'open' || this.#state === 'trying') {
+      this.#env.log.log('info', `I/O error from child gensio: ${err?.message ?? 'Local end closed connection'}`);
+      this.#again();
+      // What the child had not sent is lost with it, so the writer may go on: into discard, or to be held.
+      if (this.#full && this.#spec.opts.discardBadwrites) {
+        this.#full = false;
+        this.up.writable();
+      }
+    }
+  }
+}
+
+export const keepopenConnector = (spec: LayerOf<'keepopen'>, env: GensioEnv, build: Build): Gensio => new KeepOpen(spec, env, build);

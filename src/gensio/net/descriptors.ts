@@ -1,0 +1,47 @@
+// Says in time that file descriptors run out. When there is none left libuv closes newcomers itself, and nobody is told; but the
+// system gives the lowest number that is free, so the number of a connection just accepted shows how many there are.
+// The soft limit is not raised here: Node.js does that when it starts.
+import { readFileSync } from 'node:fs';
+import type { Log } from '../../base/log.ts';
+import type { GensioEnv } from '../context.ts';
+
+/** Said when fewer than this are left: a newcomer may take some more for its device. */
+const RESERVE = 8;
+/** How often the limit is looked at, and how often it is told, ms. */
+const LOOK_MS = 1000;
+const TELL_MS = 60_000;
+
+interface Watch {
+  limit: number;
+  looked: number;
+  told: number;
+}
+/** One for all accepters that share a log. */
+const watches = new WeakMap<Log, Watch>();
+
+/** The soft limit of this process; Infinity where it is not known. */
+function descriptorLimit(): number {
+  try {
+    return Number(/^Max open files\s+([0-9]+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Number.POSITIVE_INFINITY);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** To be called with the descriptor of each connection that was accepted. limit: for tests. */
+export function noteDescriptor(fd: number | undefined, { clock, log }: Pick<GensioEnv, 'clock' | 'log'>, limit = descriptorLimit): void {
+  if (fd === undefined) return;
+  const now = clock.now();
+  let watch = watches.get(log);
+  if (watch === undefined) {
+    watch = { limit: limit(), looked: now, told: Number.NEGATIVE_INFINITY };
+    watches.set(log, watch);
+  } else if (now - watch.looked >= LOOK_MS) {
+    watch.limit = limit();
+    watch.looked = now;
+  }
+  if (fd < watch.limit - RESERVE || now - watch.told < TELL_MS) return;
+  watch.told = now;
+  const used = `${fd + 1} of ${watch.limit} are in use`;
+  log.log('err', `accept: too many open files: ${used}, newcomers are closed when there is none left (raise LimitNOFILE= or ulimit -Hn)`);
+}

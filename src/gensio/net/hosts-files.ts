@@ -1,0 +1,132 @@
+// TCP wrappers at a listener: /etc/hosts.allow and /etc/hosts.deny, read again when they change, and the names of those who come.
+// What the rules mean is in hosts-access.ts.
+import { lookup, lookupService } from 'node:dns';
+import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { owned } from '../../base/fault-domain.ts';
+import type { Log } from '../../base/log.ts';
+import { strerror } from '../../base/strerror.ts';
+import type { GensioEnv } from '../context.ts';
+import { type Judgement, judge, type Problem, parseHosts, type Rules, type Visitor } from './hosts-access.ts';
+
+/** Biggest file of rules read. */
+const MAX_FILE = 1 << 20;
+/** A name server that is silent for so long knows no name, ms. */
+const LOOKUP_MS = 10_000;
+/** How often it is looked whether the files have changed, ms: a look costs as much as a good part of accepting a connection. */
+const LOOK_MS = 250;
+const MAX_TOLD = 1000;
+
+/** A file and what it said when it was last read. */
+class RuleFile {
+  readonly path: string;
+  rules: Rules = { rules: [], problems: [] };
+  #state = 'never read';
+
+  constructor(path: string) {
+    this.path = path;
+  }
+  /** Reads it when it is not what it was. Gives what is to be told: problems of its lines, or that it cannot be read. */
+  refresh(): readonly Problem[] {
+    const stat = statSync(this.path, { throwIfNoEntry: false });
+    const state = stat === undefined ? 'none' : `${stat.ino}.${stat.size}.${stat.mtimeMs}.${stat.ctimeMs}`;
+    if (state === this.#state) return [];
+    this.#state = state;
+    this.rules = { rules: [], problems: [] };
+    if (stat === undefined) return [];
+    if (stat.size > MAX_FILE) return [{ line: 0, text: 'too big, and not read' }];
+    this.rules = parseHosts(readFileSync(this.path, 'latin1'));
+    return this.rules.problems;
+  }
+}
+
+/** The name of an address that leads back to it; as Visitor.name. Not before the call returns. */
+export function nameOf(address: string, done: (name: string) => void): void {
+  lookupService(
+    address,
+    0,
+    owned((err: Error | null, name: string) => {
+      if (err !== null) return done('unknown');
+      // A name that looks like an address is somebody's trick.
+      if (isIP(name) !== 0) return done('paranoid');
+      lookup(
+        name,
+        { all: true },
+        owned((err: Error | null, all: readonly { address: string }[]) => {
+          done(err === null && all.some((found) => found.address === address) ? name : 'paranoid');
+        }),
+      );
+    }),
+  );
+}
+
+/** `::ffff:192.0.2.7` is 192.0.2.7, and `%eth0` says nothing about who it is. */
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=[0-9.]+$)/i, '').replace(/%.*$/, '');
+
+/** Two files, and who may pass by them. */
+export class HostsFiles {
+  readonly #allow: RuleFile;
+  readonly #deny: RuleFile;
+  #looked = Number.NEGATIVE_INFINITY;
+  /** Said already. */
+  readonly #told = new Set<string>();
+  readonly #lookup: typeof nameOf;
+
+  /** lookup: for tests. */
+  constructor(allow = '/etc/hosts.allow', deny = '/etc/hosts.deny', lookup = nameOf) {
+    this.#allow = new RuleFile(allow);
+    this.#deny = new RuleFile(deny);
+    this.#lookup = lookup;
+  }
+
+  /** Calls done with whether the visitor may pass: at once, or when its name is known. Gives up names after ten seconds. */
+  ask(visitor: Omit<Visitor, 'name'>, { clock, log }: Pick<GensioEnv, 'clock' | 'log'>, done: (passes: boolean) => void): void {
+    const first = this.#judge({ ...visitor, name: undefined }, clock.now(), log);
+    if (first !== 'name') return done(first === 'allow');
+    let waits = true;
+    const found = (name: string): void => {
+      if (!waits) return;
+      waits = false;
+      timer.cancel();
+      done(this.#judge({ ...visitor, name }, clock.now(), log) === 'allow');
+    };
+    const timer = clock.after(LOOKUP_MS, () => found('unknown'));
+    this.#lookup(visitor.address, found);
+  }
+
+  #judge(visitor: Visitor, now: number, log: Log): Judgement['verdict'] {
+    if (now - this.#looked >= LOOK_MS) {
+      this.#looked = now;
+      this.#refresh(log);
+    }
+    const { verdict, problems } = judge(this.#allow.rules, this.#deny.rules, visitor, (path) => this.#patterns(path, log));
+    for (const problem of problems) this.#tell((problem.file === 'allow' ? this.#allow : this.#deny).path, problem, log);
+    return verdict;
+  }
+  #refresh(log: Log): void {
+    for (const file of [this.#allow, this.#deny]) {
+      try {
+        for (const problem of file.refresh()) this.#tell(file.path, problem, log);
+      } catch (err) {
+        this.#tell(file.path, { line: 0, text: strerror(err) }, log);
+      }
+    }
+  }
+  #tell(path: string, { line, text }: Problem, log: Log): void {
+    const what = `${path}${line === 0 ? '' : `, line ${line}`}: ${text}`;
+    if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(what);
+    log.log('warning', what);
+  }
+  #patterns(path: string, log: Log): string {
+    try {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat === undefined) return '';
+      if (stat.isFile() && stat.size <= MAX_FILE) return readFileSync(path, 'latin1');
+      this.#tell(path, { line: 0, text: 'no file of patterns' }, log);
+    } catch (err) {
+      this.#tell(path, { line: 0, text: strerror(err) }, log);
+    }
+    return '';
+  }
+}

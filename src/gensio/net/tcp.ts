@@ -1,0 +1,209 @@
+// TCP: listening on every address of a list, and connecting to the first that answers.
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { later, ownEvents } from '../../base/fault-domain.ts';
+import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
+import { libc } from '../../base/libc.ts';
+import type { LayerOf, LayerSpec, NetAddr } from '../../options/stack.ts';
+import type { GensioEnv } from '../context.ts';
+import { type Accepter, type AccepterUp, type Gensio, nobody } from '../gensio.ts';
+import { Handshakes } from '../handshakes.ts';
+import { Opener } from '../lazy-connector.ts';
+import { StreamGensio } from '../stream.ts';
+import { noteDescriptor } from './descriptors.ts';
+import { HostsFiles, plainAddress } from './hosts-files.ts';
+import { type Endpoint, portNumber, printAddress, resolve, resolveLocal } from './resolve.ts';
+
+type Tcp = LayerOf<'tcp'>;
+
+/** Newcomers the kernel keeps while we are busy. */
+const BACKLOG = 128;
+/** Whom hosts.allow and hosts.deny name when they mean us. */
+const DAEMON = 'ser2net';
+const DENIED = Buffer.from('Access denied\r\n');
+const HOSTS = new HostsFiles();
+
+/**
+ * What Node has no call for: the knobs of keepalive, and urgent bytes in their place. Node would throw an urgent byte away, and with
+ * it the second half of a telnet Synch (IAC DM), so that the byte behind it were taken for a command.
+ */
+function tune(fd: number | undefined, opts: Tcp['opts']): void {
+  if (fd !== undefined) libc()?.setTcp(fd, 'oobinline', 1);
+  const wanted = { keepidle: opts.keepidle, keepintvl: opts.keepintvl, keepcnt: opts.keepcnt, userTimeout: opts.userTimeout };
+  for (const [knob, value] of Object.entries(wanted) as [keyof typeof wanted, number | undefined][]) {
+    if (value !== undefined && fd !== undefined) libc()?.setTcp(fd, knob, Math.ceil(value));
+  }
+}
+
+function prepare(socket: Socket, opts: Tcp['opts'], env: GensioEnv): StreamGensio {
+  socket.setNoDelay(opts.nodelay !== false);
+  if (opts.keepalive) socket.setKeepAlive(true);
+  const gensio = new StreamGensio('tcp', printAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0), env.clock, socket);
+  tune(gensio.fd, opts);
+  return gensio;
+}
+
+class TcpAccepter implements Accepter {
+  readonly type = 'tcp';
+  up!: AccepterUp;
+  readonly #spec: Tcp;
+  readonly #env: GensioEnv;
+  #servers: Server[] = [];
+  #closing = false;
+  readonly #hosts: HostsFiles;
+  /** Whose names are being looked for. */
+  readonly #held: Handshakes;
+
+  constructor(spec: Tcp, env: GensioEnv) {
+    this.#spec = spec;
+    this.#env = env;
+    this.#hosts = env.hosts ?? HOSTS;
+    this.#held = new Handshakes(env, () => `tcp,${this.port() ?? ''}`);
+  }
+
+  listen(done: (err?: GensioError) => void): void {
+    this.#closing = false;
+    resolve(this.#spec.addrs, 'accepter', (err, endpoints) => {
+      if (this.#closing) return done(new GensioError('localclosed'));
+      if (err !== undefined) return done(err);
+      this.#listenOn(endpoints, 0, undefined, done);
+    });
+  }
+
+  /** One address after the other; a name whose IPv6 (or IPv4) form this machine lacks is served on the others. */
+  #listenOn(endpoints: readonly Endpoint[], i: number, missing: GensioError | undefined, done: (err?: GensioError) => void): void {
+    const endpoint = endpoints[i];
+    if (endpoint === undefined) return done(this.#servers.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    ownEvents(server);
+    const failed = (err: Error): void => {
+      const code = (err as NodeJS.ErrnoException).code;
+      if (endpoint.host === '::' && !endpoint.v6only && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) {
+        return this.#listenOn([{ ...endpoint, host: '0.0.0.0', family: 4 }, ...endpoints.slice(i + 1)], 0, missing, done);
+      }
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return this.#listenOn(endpoints, i + 1, fromSystemError(err), done);
+      this.close(() => done(fromSystemError(err)));
+    };
+    server.once('error', failed);
+    const port = endpoint.port === 0 ? (this.port() ?? 0) : endpoint.port;
+    server.listen({ host: endpoint.host, port, ipv6Only: endpoint.v6only, backlog: BACKLOG, exclusive: true }, () => {
+      server.removeListener('error', failed);
+      server.on('error', (err) => this.up.failed(fromSystemError(err)));
+      server.on('connection', (socket) => this.#connected(socket));
+      if (this.#closing) {
+        server.close();
+        return done(new GensioError('localclosed'));
+      }
+      this.#servers.push(server);
+      this.#listenOn(endpoints, i + 1, missing, done);
+    });
+  }
+
+  #connected(socket: Socket): void {
+    // A peer that is gone again has no address any more; a wildcard socket would print it as nothing.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    const { tcpd, tcpdname: daemon = DAEMON } = this.#spec.opts;
+    // Asked for now: the socket loses its handle.
+    const visitor = { daemon, address: plainAddress(socket.remoteAddress), server: plainAddress(socket.localAddress ?? '') };
+    const gensio = prepare(socket, this.#spec.opts, this.#env);
+    noteDescriptor(gensio.fd, this.#env);
+    if (tcpd === 'off') return this.up.accepted(gensio);
+    let answered = false;
+    this.#hosts.ask(visitor, this.#env, (passes) => {
+      const held = this.#held.delete(gensio);
+      // It has gone, or had to go, while its name was looked for.
+      if (answered && !held) return;
+      answered = true;
+      if (passes) this.up.accepted(gensio);
+      else this.#refuse(gensio, tcpd !== 'on');
+    });
+    if (answered) return;
+    answered = true;
+    gensio.up = { ...nobody, closed: () => this.#held.delete(gensio) };
+    this.#held.add(gensio)?.abort();
+  }
+  #refuse(gensio: Gensio, tell: boolean): void {
+    this.#env.log.log('info', `Error accepting net gensio: tcpd check failed: ${gensio.address()}`);
+    gensio.up = nobody;
+    if (tell) gensio.write(DENIED);
+    gensio.close();
+  }
+
+  close(done: () => void): void {
+    this.#closing = true;
+    for (const gensio of this.#held.drain()) gensio.abort();
+    const servers = this.#servers;
+    this.#servers = [];
+    // Not waiting for connections: the address is free as soon as the handle is closed, and they live on.
+    for (const server of servers) server.close();
+    later(done);
+  }
+
+  port(): number | undefined {
+    const address = this.#servers[0]?.address();
+    return typeof address === 'object' && address !== null ? address.port : undefined;
+  }
+}
+
+/** The same stack, whose tcp layer goes by this name in hosts.allow and hosts.deny unless an option gives it one. */
+export function knownAs(name: string, spec: LayerSpec): LayerSpec {
+  if (spec.type === 'tcp') return { ...spec, opts: { ...spec.opts, tcpdname: spec.opts.tcpdname ?? name } };
+  return 'child' in spec ? ({ ...spec, child: knownAs(name, spec.child) } as LayerSpec) : spec;
+}
+
+export const tcpAccepter = (spec: Tcp, env: GensioEnv): Accepter => new TcpAccepter(spec, env);
+
+/** `ipv4,host,port` of an address that was not resolved yet. */
+function idleAddress([first]: readonly NetAddr[]): string {
+  if (first === undefined) return '';
+  return printAddress(first.host ?? '::1', portNumber(first.port) ?? 0);
+}
+
+/** Tries each address until one answers; the last failure is the one told. */
+export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
+  return new Opener('tcp', idleAddress(spec.addrs), (done) => {
+    let socket: Socket | undefined;
+    let cancelled = false;
+    const attempt = (endpoints: readonly Endpoint[], i: number, last: GensioError): void => {
+      const endpoint = endpoints[i];
+      if (endpoint === undefined) return done(last);
+      resolveLocal(spec.opts.laddr, endpoint.family, (err, local) => {
+        if (cancelled) return;
+        const failed = (err: Error): void => attempt(endpoints, i + 1, fromSystemError(err));
+        if (err !== undefined) return failed(err);
+        const attempted = createConnection({
+          host: endpoint.host,
+          port: endpoint.port,
+          family: endpoint.family,
+          allowHalfOpen: true,
+          ...(local !== undefined && { localAddress: local.host, localPort: local.port }),
+        });
+        ownEvents(attempted);
+        socket = attempted;
+        attempted.pause();
+        attempted.once('error', failed);
+        attempted.once('connect', () => {
+          attempted.removeAllListeners('error');
+          if (cancelled) attempted.destroy();
+          else {
+            const gensio = prepare(attempted, spec.opts, env);
+            if (env.tcpAhead !== undefined && gensio.fd !== undefined) libc()?.setTcp(gensio.fd, 'notsentLowat', env.tcpAhead);
+            done(undefined, gensio);
+          }
+        });
+      });
+    };
+    resolve(spec.addrs, 'connector', (err, endpoints) => {
+      if (err !== undefined) done(err);
+      else if (!cancelled) attempt(endpoints, 0, new GensioError('notfound'));
+    });
+    return {
+      cancel: () => {
+        cancelled = true;
+        socket?.destroy();
+      },
+    };
+  });
+}

@@ -1,0 +1,34 @@
+// Layers that a program which embeds this one brings along, and the table of all layers with them. Filled by library/layer.ts.
+import { emptyStr } from '../../options/kind.ts';
+import { type Rows, row } from '../../options/row.ts';
+import { LAYERS, type LayerType } from '../../options/stack.ts';
+
+type Role = 'accepter' | 'connector';
+
+/** What a stack's reader has to know of a layer. */
+export interface LayerInfo {
+  readonly rows: Rows;
+  /** What follows the comma of its name. */
+  readonly rest: (typeof LAYERS)[LayerType]['rest'];
+  readonly roles: readonly Role[];
+  /** Why it cannot run here although its name is known. */
+  readonly unsupported?: string;
+}
+
+const OWN = new Map<string, LayerInfo>();
+
+/** A layer by name: built in, or brought along; undefined: there is none. */
+export const layerInfo = (name: string): LayerInfo | undefined => (Object.hasOwn(LAYERS, name) ? LAYERS[name as LayerType] : OWN.get(name));
+
+/** The names of all layers that may stand in a role. */
+export const layerNames = (role: Role): string[] =>
+  [...Object.keys(LAYERS), ...OWN.keys()].filter((name) => layerInfo(name)!.roles.includes(role));
+
+/** Makes a name known to readers of stacks; its options are texts of these names. Returns how to end that. */
+export function addLayer(name: string, rest: 'child' | 'text', roles: readonly Role[], options: readonly string[]): () => void {
+  const rows: Rows = Object.fromEntries(
+    options.map((option) => [option, row({ conf: false, yaml: option, kind: emptyStr, def: undefined, since: 'new', doc: '' })]),
+  );
+  OWN.set(name, { rows, rest, roles });
+  return () => OWN.delete(name);
+}

@@ -1,0 +1,120 @@
+// Where an attachment leads: `rfc2217://host:port` and its like, or any connector string of gensio.
+import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
+import { nearest } from '../../base/text.ts';
+import { type AttachOptions, TARGET, type TargetOptions } from '../../options/attach.ts';
+import { defaults as builtIn, setOption, spellings } from '../../options/row.ts';
+import type { LayerSpec } from '../../options/stack.ts';
+import type { Defaults } from './defaults.ts';
+import { layersOf, parseStack } from './gensio-str.ts';
+import { quoteWord } from './words.ts';
+
+export interface Target {
+  /** As written, and without what stands behind a question mark. */
+  readonly written: string;
+  readonly text: string;
+  readonly spec: LayerSpec;
+  /** For this target only; undefined: as the attachment says. */
+  readonly options: TargetOptions;
+  /** The far end may be asked for line settings. */
+  readonly controls: boolean;
+}
+
+export type TlsOptions = Pick<AttachOptions, 'tlsCert' | 'tlsKey' | 'tlsCa' | 'tlsAllow'>;
+export type ParsedTarget = { readonly ok: Target } | { readonly problem: string };
+
+interface Scheme {
+  readonly telnet?: 'telnet' | 'telnet(rfc2217)';
+  readonly tls?: true;
+  readonly port?: string;
+}
+/** By the name before `://`. */
+const SCHEMES: Readonly<Record<string, Scheme>> = {
+  tcp: {},
+  raw: {},
+  socket: {},
+  telnet: { telnet: 'telnet', port: '23' },
+  rfc2217: { telnet: 'telnet(rfc2217)' },
+  tls: { tls: true },
+  ssl: { tls: true },
+  telnets: { telnet: 'telnet', tls: true, port: '992' },
+  rfc2217s: { telnet: 'telnet(rfc2217)', tls: true },
+};
+
+/** A server that is switched off shall be noticed within a minute: questions after 20 s of silence, and a limit on what is not acknowledged. */
+const TCP = 'tcp(keepalive,keepidle=20,keepintvl=10,keepcnt=3,user-timeout=50s)';
+
+/** `ssl(...)` as a client, without the server's default key. */
+function tlsLayer({ tlsCert, tlsKey, tlsCa, tlsAllow }: TlsOptions): string {
+  const words = [`cert=${tlsCert ?? ''}`];
+  if (tlsCert !== undefined) words.push(`key=${tlsKey ?? tlsCert}`);
+  if (tlsCa !== undefined) words.push(`CA=${tlsCa}`);
+  if (tlsAllow !== undefined) words.push(`allow=${tlsAllow}`);
+  return `ssl(${words.map(quoteWord).join(',')})`;
+}
+
+/** Reads a target. Never throws; a problem is in words. */
+export function parseTarget(text: string, tls: TlsOptions, defaults: Defaults): ParsedTarget {
+  const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^?#]*)(?:\?([^#]*))?$/.exec(text);
+  if (url === null) return ofString(text, text, text, builtIn(TARGET), defaults);
+  const [, scheme = '', rest = '', query = ''] = url;
+  const name = scheme.toLowerCase();
+  const shown = text.split('?')[0]!;
+  const options = readQuery(query);
+  if (typeof options === 'string') return { problem: `${text}: ${options}` };
+  if (name === 'unix') return ofString(text, shown, `unix,${rest}`, options, defaults);
+  const known = Object.hasOwn(SCHEMES, name) ? SCHEMES[name]! : undefined;
+  if (known === undefined) {
+    const near = nearest(name, [...Object.keys(SCHEMES), 'unix']);
+    return {
+      problem: `${text}: '${scheme}' is not a way to connect${near === undefined ? `: ${Object.keys(SCHEMES).join(', ')} and unix are` : `, did you mean '${near}://'?`}`,
+    };
+  }
+  const place = /^(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^:/,()\s]+))?(?::([^:/,()\s]+))?\/?$/.exec(rest);
+  const host = place?.[1] ?? place?.[2];
+  const port = place?.[3] ?? known.port;
+  if (host === undefined) return { problem: `${text}: write ${scheme}://HOST:PORT` };
+  if (port === undefined) return { problem: `${text}: a port is missing behind '${host}'` };
+  const layers = [...(known.telnet === undefined ? [] : [known.telnet]), ...(known.tls === true ? [tlsLayer(tls)] : []), TCP, host, port];
+  return ofString(text, shown, layers.join(','), options, defaults);
+}
+
+function ofString(written: string, shown: string, stack: string, options: TargetOptions, defaults: Defaults): ParsedTarget {
+  const { spec, error, detail } = parseStack(stack, 'connector', defaults);
+  if (spec === undefined) return { problem: `${shown}: ${detail ?? GENSIO_ERRORS[error ?? 'inval']}` };
+  const controls = layersOf(spec).some(
+    (layer) => (layer.type === 'telnet' && layer.opts.rfc2217) || layer.type === 'serialdev' || layer.type === 'sdev',
+  );
+  return { ok: { written, text: shown, spec, options, controls } };
+}
+
+/** `speed=9600n81&dtr=on`. A text: what is wrong. */
+function readQuery(query: string): TargetOptions | string {
+  const options = builtIn(TARGET);
+  for (const item of query.split('&').filter((each) => each !== '')) {
+    const equals = item.indexOf('=');
+    const key = equals < 0 ? item : item.slice(0, equals);
+    const got = setOption(TARGET, options, key, equals < 0 ? undefined : item.slice(equals + 1));
+    if (got === 'unknown') {
+      const near = nearest(key, spellings(TARGET, 'yaml'));
+      return `there is no setting '${key}'${near === undefined ? '' : `, did you mean '${near}'?`}`;
+    }
+    if (got !== 'ok') return `'${item}' is not ${got.expected}`;
+  }
+  return options;
+}
+
+/** Where clients of an accepter connect to: its layers from the other end. Wildcards are this machine. */
+export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOptions, defaults: Defaults): ParsedTarget {
+  const words: string[] = [];
+  for (const layer of layersOf(accepter)) {
+    if (layer.type === 'telnet') words.push(layer.opts.rfc2217 ? 'telnet(rfc2217)' : 'telnet');
+    else if (layer.type === 'ssl') words.push(tlsLayer(tls));
+    else if (layer.type === 'unix') words.push('unix', layer.path);
+    else if (layer.type === 'tcp' || layer.type === 'udp') {
+      const { host, port } = layer.addrs[0]!;
+      const wild = host === undefined || host === '*' || host === '::' || host === '0.0.0.0';
+      words.push(layer.type === 'tcp' ? TCP : 'udp', wild ? 'localhost' : host, port);
+    } else return { problem: `${name}: no way to connect to a port with the layer ${layer.type}` };
+  }
+  return ofString(name, name, words.join(','), builtIn(TARGET), defaults);
+}

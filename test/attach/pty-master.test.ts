@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { type TestContext, test } from 'node:test';
+import { lineOfOptions, TERMIOS } from '../../src/attach/line.ts';
+import { PtyEnd, type PtyOptions, type PtyUp } from '../../src/attach/pty-master.ts';
+import { SlaveWatch } from '../../src/attach/pty-open-watch.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { Libc, Termios } from '../../src/base/libc.ts';
+import { forcePublicInterfaces } from '../../src/gensio/uv-handle.ts';
+import { needLibc, until } from '../rig/pty.ts';
+import { Application } from './application.ts';
+
+class Heard implements PtyUp {
+  data = Buffer.alloc(0);
+  readonly set: Termios[] = [];
+  readonly calls: string[] = [];
+  writables = 0;
+  read(data: Buffer): void {
+    this.data = Buffer.concat([this.data, data]);
+  }
+  writable(): void {
+    this.writables++;
+  }
+  settings(termios: Termios): void {
+    this.set.push(termios);
+  }
+  flushed(queue: string): void {
+    this.calls.push(`flushed ${queue}`);
+  }
+  used(open: boolean): void {
+    this.calls.push(open ? 'opened' : 'closed');
+  }
+  failed(err: Error): void {
+    this.calls.push(`failed ${err.message}`);
+  }
+}
+
+const NO_RIGHTS = { owner: undefined, group: undefined, mode: undefined };
+const PLAIN: PtyOptions = { ...NO_RIGHTS, line: lineOfOptions({ speed: undefined, flow: undefined }) };
+
+function make(t: TestContext, options = PLAIN, c: Libc = needLibc()): { pty: PtyEnd; heard: Heard } {
+  const heard = new Heard();
+  const pty = new PtyEnd(heard, options, new SlaveWatch(c, systemClock), c, systemClock);
+  pty.setReading(true);
+  t.after(() => pty.close());
+  return { pty, heard };
+}
+const fresh = async (heard: Heard, count = 1): Promise<Termios> => {
+  await until('settings', () => heard.set.length >= count);
+  return heard.set.at(-1)!;
+};
+
+/** Once through Node's inside and once with its documented interfaces only. */
+function both(name: string, run: (t: TestContext) => void | Promise<void>): void {
+  for (const plain of [false, true]) {
+    test(`${name}${plain ? ', with documented interfaces only' : ''}`, (t) => {
+      forcePublicInterfaces(plain);
+      t.after(() => forcePublicInterfaces(false));
+      return run(t);
+    });
+  }
+}
+
+both('bytes of every value pass both ways unchanged, without echo', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+  app.write(all);
+  pty.write(all);
+  await until('the bytes', () => heard.data.length >= 256);
+  assert.deepEqual(heard.data, all);
+  assert.deepEqual(await app.take(256), all);
+  app.close();
+});
+
+both('each tcsetattr is reported with what is in force, also one that changes nothing', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  app.setSpeed(74880);
+  assert.equal((await fresh(heard)).ospeed, 74880);
+  app.set((now) => ({ ...now, cflag: now.cflag | TERMIOS.CSTOPB | TERMIOS.CRTSCTS, iflag: now.iflag | TERMIOS.IXON }));
+  const { cflag, iflag } = await fresh(heard, 2);
+  assert.ok((cflag & TERMIOS.CSTOPB) !== 0 && (cflag & TERMIOS.CRTSCTS) !== 0 && (iflag & TERMIOS.IXON) !== 0);
+  app.set((now) => now);
+  await fresh(heard, 3);
+  app.close();
+});
+
+both('an application that sets everything anew, EXTPROC too, is heard the next time as well', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  app.set((now) => ({ ...now, lflag: 0 }));
+  await fresh(heard);
+  await until('EXTPROC', () => (app.termios.lflag & TERMIOS.EXTPROC) !== 0);
+  app.setSpeed(1200);
+  assert.equal((await fresh(heard, 2)).ospeed, 1200);
+  app.close();
+});
+
+both('flushes are reported by queue', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  for (const queue of ['in', 'out', 'both'] as const) {
+    app.flush(queue);
+    await until(`flushed ${queue}`, () => heard.calls.includes(`flushed ${queue}`));
+  }
+  app.close();
+});
+
+both('the first open and the last close are noticed, whatever comes between', async (t) => {
+  const { pty, heard } = make(t);
+  const [a, b] = [new Application(pty.path), new Application(pty.path)];
+  await until('opened', () => pty.used);
+  a.close();
+  const c = new Application(pty.path);
+  b.close();
+  // Time enough for a wrong one.
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  assert.ok(pty.used);
+  c.close();
+  await until('closed', () => !pty.used);
+  assert.deepEqual(heard.calls, ['opened', 'closed']);
+});
+
+both('an application that keeps others out (TIOCEXCL) does so as long as it is there, and no longer', async (t) => {
+  const { pty } = make(t);
+  const c = needLibc();
+  const [screen, stty] = [new Application(pty.path), new Application(pty.path)];
+  assert.equal(c.setExclusive(screen.fd, true), undefined);
+  stty.close();
+  // A look every now and then leaves it so.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(c.isExclusive(screen.fd), true);
+  screen.close();
+  await until('a device for everybody', () => {
+    const next = new Application(pty.path);
+    const exclusive = c.isExclusive(next.fd);
+    next.close();
+    return exclusive === false;
+  });
+});
+
+both('a slave that cannot be opened any more is a lost pty, told so', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('needs root, who gives up being it for a moment');
+  const { pty, heard } = make(t, { ...NO_RIGHTS, mode: 0o600, line: PLAIN.line });
+  const app = new Application(pty.path);
+  await until('opened', () => pty.used);
+  process.seteuid!(65534);
+  try {
+    app.close();
+    await until('the failure', () => heard.calls.length > 1);
+  } finally {
+    process.seteuid!(0);
+  }
+  assert.deepEqual(heard.calls, ['opened', 'failed Permission denied']);
+});
+
+both('what an application wrote before it closed arrives, and nobody counts as there afterwards', async (t) => {
+  const { pty, heard } = make(t);
+  for (let i = 0; i < 200; i++) {
+    const app = new Application(pty.path);
+    app.write(`${i};`);
+    app.close();
+    if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const wanted = Array.from({ length: 200 }, (_, i) => `${i};`).join('');
+  await until('everything', () => heard.data.length >= wanted.length);
+  assert.equal(heard.data.toString(), wanted);
+  await until('closed', () => !pty.used);
+  const { path } = pty;
+  const app = new Application(path);
+  await until('opened again', () => pty.used);
+  app.close();
+});
+
+both('without inotify opens and closes are noticed all the same, a little later', async (t) => {
+  const { SystemError } = await import('../../src/base/libc.ts');
+  const c = needLibc();
+  const { pty } = make(t, PLAIN, { ...c, inotify: () => new SystemError(24, 'inotify_init1') });
+  const app = new Application(pty.path);
+  await until('opened', () => pty.used);
+  app.close();
+  await until('closed', () => !pty.used);
+});
+
+both('data for nobody waits for the next one that opens', async (t) => {
+  const { pty } = make(t);
+  pty.write(Buffer.from('early'));
+  const app = new Application(pty.path);
+  assert.equal((await app.take(5)).toString(), 'early');
+  app.close();
+});
+
+both('while nothing is read the writer stops, and its settings and flushes are reported all the same', async (t) => {
+  const { pty, heard } = make(t);
+  await new Promise((resolve) => setImmediate(resolve));
+  pty.setReading(false);
+  const app = new Application(pty.path);
+  let written = 0;
+  await until('a full pty', () => {
+    const n = app.writeSome(Buffer.alloc(4096, 0x55));
+    written += n;
+    return n === 0;
+  });
+  assert.ok(written < 100_000);
+  app.setSpeed(2400);
+  assert.equal((await fresh(heard)).ospeed, 2400);
+  assert.equal(heard.data.length, 0);
+  pty.setReading(true);
+  await until('all of it', () => heard.data.length === written);
+  app.flush('out');
+  await until('flushed', () => heard.calls.includes('flushed out'));
+  app.close();
+});
+
+both('an application that does not read makes write() say so, and writable() follows when it does', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  const piece = Buffer.alloc(16384, 0x41);
+  let written = 0;
+  while (pty.write(piece)) written += piece.length;
+  written += piece.length;
+  assert.ok(written < 1_000_000 && pty.queued() > 0);
+  assert.equal((await app.take(written)).length, written);
+  await until('writable', () => heard.writables === 1);
+  app.close();
+});
+
+both('the settings begin with the line of the options, and owner and mode are as asked for', (t) => {
+  const line = lineOfOptions({ speed: { speed: 19200, parity: 'E', databits: 7, stopbits: 2 }, flow: 'rtscts' });
+  const { pty } = make(t, { ...NO_RIGHTS, mode: 0o640, line });
+  const app = new Application(pty.path);
+  const { ospeed, cflag, oflag } = app.termios;
+  assert.equal(ospeed, 19200);
+  assert.ok((cflag & TERMIOS.CSTOPB) !== 0 && (cflag & TERMIOS.CRTSCTS) !== 0);
+  assert.equal(oflag, 0);
+  app.close();
+  assert.throws(() => make(t, { ...PLAIN, owner: 'no-such-user' }), { code: 'notfound', detail: "no user 'no-such-user'" });
+});
+
+both('the speed shown is what the far end says, and no application is taken to have set it', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  pty.showSpeed(4800);
+  assert.equal(app.termios.ospeed, 4800);
+  pty.showSpeed(9600, 57600);
+  assert.equal(app.termios.ospeed, 4800);
+  app.write('x');
+  await until('a byte', () => heard.data.length === 1);
+  assert.equal(heard.set.length, 0);
+  app.close();
+});
+
+both('stty reads the speed that is in force, whoever has set it', async (t) => {
+  const line = lineOfOptions({ speed: { speed: 19200, parity: undefined, databits: undefined, stopbits: undefined }, flow: undefined });
+  const { pty, heard } = make(t, { ...NO_RIGHTS, line });
+  const stty = (...words: string[]): string => execFileSync('stty', ['-F', pty.path, ...words], { encoding: 'utf8' }).trim();
+  assert.equal(stty('speed'), '19200');
+  pty.showSpeed(57600);
+  assert.equal(stty('speed'), '57600');
+  stty('115200');
+  assert.equal(stty('speed'), '115200');
+  await until('the speed set by stty', () => heard.set.at(-1)?.ospeed === 115200);
+  // It has no constant: stty knows no such speeds, programs that ask with TCGETS2 do.
+  pty.showSpeed(250000);
+  const app = new Application(pty.path);
+  assert.equal(app.termios.ospeed, 250000);
+  pty.showSpeed(9600);
+  app.setSpeed(74880);
+  assert.equal((await fresh(heard, heard.set.length + 1)).ospeed, 74880);
+  app.close();
+});
+
+both('hanging up ends the device for those that have it open; the next one finds it as it was', async (t) => {
+  const { pty, heard } = make(t);
+  const old = new Application(pty.path);
+  old.setSpeed(57600);
+  await fresh(heard);
+  if (!pty.hangUp()) {
+    old.close();
+    return t.skip('needs CAP_SYS_ADMIN');
+  }
+  await old.hungUp();
+  const app = new Application(pty.path);
+  assert.equal(app.termios.ospeed, 57600);
+  app.write('again');
+  await until('data', () => heard.data.toString() === 'again');
+  pty.write(Buffer.from('\n back\r'));
+  assert.equal((await app.take(7)).toString(), '\n back\r');
+  app.setSpeed(300);
+  await until('settings', () => heard.set.at(-1)?.ospeed === 300);
+  // A descriptor that was hung up counts as long as it is there.
+  old.close();
+  app.close();
+  await until('closed', () => !pty.used);
+});
+
+both('closing ends the device for everybody', async (t) => {
+  const { pty } = make(t);
+  const app = new Application(pty.path);
+  pty.close();
+  await app.hungUp();
+  app.close();
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import { currentOwner, later, type Owner, ownEvents, owned, runAs, soon } from '../../src/base/fault-domain.ts';
+
+function makeOwner(): Owner & { readonly told: string[] } {
+  const told: string[] = [];
+  return { told, failed: (err) => void told.push((err as Error).message) };
+}
+const fail = (text: string) => (): void => {
+  throw new Error(text);
+};
+
+test('what is thrown is told to the owner, and no further', () => {
+  const [a, b] = [makeOwner(), makeOwner()];
+  runAs(a, () => {
+    runAs(b, fail('inner'));
+    assert.equal(currentOwner(), a);
+    fail('outer')();
+  });
+  assert.deepEqual([a.told, b.told, currentOwner()], [['outer'], ['inner'], undefined]);
+});
+
+test('without an owner it goes on up', () => {
+  assert.throws(() => runAs(undefined, fail('up')), /up/);
+  const same = fail('same');
+  assert.equal(owned(same), same);
+});
+
+test('what is called later from outside belongs to who set it up', async () => {
+  const owner = makeOwner();
+  const emitter = new EventEmitter();
+  let bound = fail('none');
+  runAs(owner, () => {
+    soon(fail('soon'));
+    later(fail('later'));
+    bound = owned(fail('owned'));
+    ownEvents(emitter);
+  });
+  emitter.on('x', (text: string) => fail(text)());
+  assert.equal(emitter.emit('x', 'event'), false);
+  bound();
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(owner.told.sort(), ['event', 'later', 'owned', 'soon']);
+});

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { AdminServer } from '../../src/admin/server.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { noLog } from '../../src/base/log.ts';
+import { adminConnector } from '../../src/cli/admin-client.ts';
+import { health } from '../../src/cli/health.ts';
+import { status } from '../../src/cli/status.ts';
+import type { Config } from '../../src/config/model.ts';
+import { Defaults } from '../../src/gensio/syntax/defaults.ts';
+import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
+import { Engine } from '../../src/port/engine.ts';
+import { connectionConfig } from '../rig/port-rig.ts';
+import { MAIN } from './command-rig.ts';
+
+const defaults = new Defaults();
+const stack = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, defaults);
+
+/** A daemon's engine and admin port on real sockets, with ports named p0, p1, ... */
+async function daemon(t: TestContext, accepters: readonly string[]) {
+  const engine = new Engine({ clock: systemClock, log: noLog, gensio: { lockDir: undefined, parse: () => undefined } });
+  const server = new AdminServer({
+    engine,
+    clock: systemClock,
+    log: noLog,
+    version: '4.3.11',
+    reload: async () => ({ ok: true, problems: [] }),
+  });
+  const pos = { file: '', line: 0, col: 0, len: 0 };
+  const admin = { name: undefined, accepter: stack('tcp,127.0.0.1,0', 'accepter'), authdir: '', pamauth: undefined, pos };
+  const connections = accepters.map((text, i) =>
+    connectionConfig({}, { name: `p${i}`, accepter: stack(text, 'accepter'), connector: stack('echo', 'connector') }),
+  );
+  const config: Config = { format: 'yaml', connections, rotators: [], leds: [], admin };
+  await server.apply(admin);
+  await engine.apply(config);
+  t.after(async () => {
+    await server.stop();
+    await engine.stop();
+  });
+  return { engine, server, at: `127.0.0.1,${server.port}` };
+}
+
+/** What a sub-command says. */
+function talk() {
+  const said = { out: '', err: '' };
+  let wake: () => void = () => undefined;
+  return {
+    said,
+    out: (text: string | Buffer): void => {
+      said.out += text;
+      wake();
+    },
+    err: (text: string | Buffer): void => {
+      said.err += text;
+    },
+    /** Waits until the output shows it. */
+    until: async (pattern: RegExp): Promise<void> => {
+      while (!pattern.test(said.out)) await new Promise<void>((resolve) => (wake = resolve));
+    },
+  };
+}
+
+async function user(t: TestContext, port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  await new Promise((resolve) => socket.once('connect', resolve));
+  socket.write('hello');
+  await new Promise((resolve) => socket.once('data', resolve));
+}
+
+test('status shows ports and their users as a table and as JSON', { timeout: 60_000 }, async (t) => {
+  const { engine, at } = await daemon(t, ['tcp,127.0.0.1,0', 'tcp,127.0.0.1,0']);
+  await user(t, engine.port('p0')!.listeningPort()!);
+  const io = talk();
+  assert.equal(await status({ admin: at }, io), 0, io.said.err);
+  const lines = io.said.out.split('\n');
+  assert.equal(lines[0], `ser2net 4.3.11 at ${at}: 2 ports`);
+  assert.match(lines[1]!, /^PORT {2}STATE {3}USERS {2}FROM DEVICE {2}TO DEVICE {2}LINE {2}ACCEPTER {9}DEVICE$/);
+  assert.match(lines[2]!, /^p0 {4}in use {6}1 {12}5 {10}5 {2}- {5}tcp,127.0.0.1,0 {2}echo$/);
+  assert.match(lines[3]!, /^ {4}ipv4,127.0.0.1,\d+ {2}5 bytes in, 5 bytes out$/);
+  assert.match(lines[4]!, /^p1 {4}idle /);
+  const json = talk();
+  assert.equal(await status({ admin: at, json: true }, json), 0);
+  const { ports } = JSON.parse(json.said.out) as { ports: { name: string; users: { bytesIn: number }[]; state: string }[] };
+  assert.deepEqual(
+    ports.map((p) => [p.name, p.state, p.users.map((u) => u.bytesIn)]),
+    [
+      ['p0', 'in use', [5]],
+      ['p1', 'idle', []],
+    ],
+  );
+});
+
+test('status --watch says who comes and goes, and ends with the daemon', { timeout: 60_000 }, async (t) => {
+  const { engine, server, at } = await daemon(t, ['tcp,127.0.0.1,0']);
+  const io = talk();
+  const ended = status({ admin: at, json: true, watch: true }, io);
+  await io.until(/"ports":/);
+  await user(t, engine.port('p0')!.listeningPort()!);
+  await io.until(/connected/);
+  engine.port('p0')!.shut('admin disconnect');
+  await io.until(/disconnected/);
+  const events = io.said.out
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => JSON.parse(line) as { port: string; event: string; peer: string; time: string });
+  assert.deepEqual(
+    events.map(({ port, event }) => `${port} ${event}`),
+    ['p0 connected', 'p0 disconnected'],
+  );
+  assert.match(events[0]!.peer, /^ipv4,127\.0\.0\.1,\d+$/);
+  assert.match(events[0]!.time, /^\d{4}-\d\d-\d\dT/);
+  await server.stop();
+  assert.equal(await ended, 1);
+  assert.match(io.said.err, /Remote end closed connection/);
+});
+
+test('status gives 1 and the reason when nobody answers, when the console is full, and for a string that means nothing', {
+  timeout: 60_000,
+}, async (t) => {
+  const { server, at } = await daemon(t, []);
+  const sockets = Array.from({ length: 4 }, () => connect(server.port!, '127.0.0.1'));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+  const full = talk();
+  assert.equal(await status({ admin: at }, full), 1);
+  assert.match(full.said.err, /Too many controller ports/);
+  await server.stop();
+  const gone = talk();
+  assert.equal(await status({ admin: at }, gone), 1);
+  assert.match(gone.said.err, /^Cannot reach the admin port 127\.0\.0\.1,\d+: Connection refused\n$/);
+  const odd = talk();
+  assert.equal(await status({ admin: 'tcp(nonsense),1' }, odd), 1);
+  assert.notEqual(odd.said.err, '');
+});
+
+test('health gives 0 while everything listens, 1 and the names of ports that do not', { timeout: 60_000 }, async (t) => {
+  const well = await daemon(t, ['tcp,127.0.0.1,0']);
+  const port = well.engine.port('p0')!.listeningPort()!;
+  const io = talk();
+  assert.equal(await health({ admin: well.at }, io), 0, io.said.err);
+  assert.equal(io.said.out, `ser2net 4.3.11 at ${well.at}: 1 port\n`);
+  const ailing = await daemon(t, [`tcp,127.0.0.1,${port}`, 'tcp,127.0.0.1,0']);
+  const ill = talk();
+  assert.equal(await health({ admin: ailing.at }, ill), 1);
+  assert.equal(ill.said.err, 'p0: not listening\n');
+  const quiet = talk();
+  assert.equal(await health({ admin: ailing.at, quiet: true }, quiet), 1);
+  assert.equal(quiet.said.out + quiet.said.err, '');
+});
+
+test('an address to listen on everywhere is reached by loopback, and a bare address is TCP', () => {
+  const addrs = (text: string): unknown => {
+    const spec = adminConnector(text);
+    return typeof spec === 'object' && 'addrs' in spec ? spec.addrs.map(({ host, port }) => [host, port]) : spec;
+  };
+  assert.deepEqual(addrs('2000'), [[undefined, '2000']]);
+  assert.deepEqual(addrs('tcp,0.0.0.0,2000'), [[undefined, '2000']]);
+  assert.deepEqual(addrs('::,2000'), [[undefined, '2000']]);
+  assert.deepEqual(addrs('box,2000'), [['box', '2000']]);
+  const telnet = adminConnector('telnet,tcp,2000');
+  assert.equal(typeof telnet === 'object' && telnet.type, 'telnet');
+});
+
+test('status --watch ends when nobody reads on', { timeout: 60_000 }, async (t) => {
+  const { engine, at } = await daemon(t, ['tcp,127.0.0.1,0']);
+  const child = spawn(process.execPath, [MAIN, 'status', '--watch', '--admin', at], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  const port = engine.port('p0')!.listeningPort()!;
+  const visits = setInterval(() => {
+    connect(port, '127.0.0.1')
+      .on('error', () => undefined)
+      .end();
+  }, 50);
+  t.after(() => clearInterval(visits));
+  assert.equal(await ended, 0);
+});

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
+import { test } from 'node:test';
+import { stdioConnector } from '../../../src/gensio/process/stdio.ts';
+import type { LayerOf } from '../../../src/options/stack.ts';
+import { compliance, pattern, writeAll } from '../../compliance/gensio.ts';
+import { Ear, type FarEnd, opened, settle, until } from '../../compliance/recording-up.ts';
+import { type TestEnv, testEnv } from '../../rig/gensio-env.ts';
+import { runs } from '../../rig/program.ts';
+import { layerSpec } from '../layer-spec.ts';
+
+const make = (argv: string[], opts: Partial<LayerOf<'stdio'>['opts']> = {}, env: TestEnv = testEnv()) =>
+  stdioConnector(layerSpec('stdio', opts, { argv }), env);
+async function run(argv: string[], opts: Partial<LayerOf<'stdio'>['opts']> = {}, env?: TestEnv): Promise<Ear> {
+  const gensio = make(argv, opts, env);
+  const ear = new Ear();
+  gensio.up = ear;
+  assert.equal(await opened(gensio), undefined);
+  gensio.setReading(true);
+  await until(() => ear.closes === 1, 'the end of the program');
+  return ear;
+}
+
+compliance('stdio with a program', {
+  // cat is an echo: the far end is our own.
+  without: ['far-close', 'close-seen', 'same-bytes', 'last-words', 'flow', 'bulk', 'back-pressure'],
+  async make() {
+    const gensio = make(['cat']);
+    assert.equal(await opened(gensio), undefined);
+    const far: FarEnd = {
+      send: (data) => void gensio.write(Buffer.from(data)),
+      unsent: () => 0,
+      received: () => Buffer.alloc(0),
+      receivedBytes: () => 0,
+      setReading: () => undefined,
+      close: () => undefined,
+      closed: () => true,
+    };
+    return { gensio, far };
+  },
+  unopened: () => make(['cat']),
+});
+
+test('much data goes through a program unchanged, and waits when nobody reads', async () => {
+  const gensio = make(['cat']);
+  const ear = new Ear();
+  gensio.up = ear;
+  await opened(gensio);
+  let sent = 0;
+  while (ear.during(() => gensio.write(pattern(65536))) && sent < 1 << 24) {
+    sent += 65536;
+    await settle(2);
+  }
+  assert.ok(sent < 1 << 24, 'a writer must wait');
+  sent += 65536;
+  gensio.setReading(true);
+  await until(
+    () => ear.length === sent,
+    () => `${ear.length} of ${sent}`,
+  );
+  for (let i = 0; i < sent; i += 65536)
+    assert.ok(
+      ear
+        .data()
+        .subarray(i, i + 65536)
+        .equals(pattern(65536)),
+    );
+  gensio.setReading(true);
+  await writeAll(gensio, ear, Buffer.from('last'), 4);
+  await until(() => ear.length === sent + 4, 'the last bytes');
+  gensio.close();
+  await until(() => ear.closes === 1, 'closed()');
+});
+
+test('what a program prints comes before its end, also when reading starts late', async () => {
+  const gensio = make(['sh', '-c', 'printf hello']);
+  const ear = new Ear();
+  gensio.up = ear;
+  await opened(gensio);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  gensio.setReading(true);
+  await until(() => ear.closes === 1, 'the end');
+  assert.equal(ear.text(), 'hello');
+  assert.equal(ear.error?.message, 'Remote end closed connection');
+});
+
+test('a program that cannot be run is a connection that ends, and a line in the log', async () => {
+  const env = testEnv();
+  const ear = await run(['no-such-program-here'], {}, env);
+  assert.equal(ear.error?.code, 'remclose');
+  assert.deepEqual(env.lines, ['info Err: no-such-program-here No such file or directory']);
+  assert.equal((await run([])).error?.code, 'remclose');
+});
+
+test('standard error goes nowhere, or where standard output goes', async () => {
+  assert.equal((await run(['sh', '-c', 'echo out; echo err >&2'])).text(), 'out\n');
+  const both = await run(['sh', '-c', 'echo out; echo "$1" >&2', 'x', 'two words'], { stderrToStdout: true });
+  assert.equal(both.text(), 'out\ntwo words\n');
+});
+
+test('start-dir is where it runs', async () => {
+  assert.equal((await run(['pwd', '-P'], { startDir: '/tmp' })).text(), `${realpathSync('/tmp')}\n`);
+});
+
+test('close() ends its input and waits for it; abort() makes it end', async () => {
+  const gensio = make(['sh', '-c', 'cat >/dev/null; exit 0']);
+  const ear = new Ear();
+  gensio.up = ear;
+  await opened(gensio);
+  gensio.close();
+  await until(() => ear.closes === 1, 'closed()');
+  const stubborn = make(['sh', '-c', 'echo $$; exec sleep 1000']);
+  const other = new Ear();
+  stubborn.up = other;
+  await opened(stubborn);
+  stubborn.setReading(true);
+  await until(() => other.text().endsWith('\n'), 'its pid');
+  stubborn.close();
+  await settle();
+  assert.equal(other.closes, 0);
+  stubborn.abort();
+  await until(() => other.closes === 1, 'closed()');
+  await until(() => !runs(Number(other.text())), 'the end of the process');
+});
+
+test('raw without a terminal is an error', async () => {
+  const gensio = make([], { self: true, raw: true });
+  assert.ok((await opened(gensio)) !== undefined);
+});
+
+test('the address is the program with its words, open or not', async () => {
+  const gensio = make(['/bin/sh', '-c', 'echo "a\\b"; cat']);
+  const said = 'stdio,"/bin/sh" "-c" "echo \\"a\\\\b\\"; cat"';
+  assert.equal(gensio.address(), said);
+  await opened(gensio);
+  assert.equal(gensio.address(), said);
+  gensio.abort();
+  assert.equal(make([], { self: true }).address(), 'stdio(self)');
+});

@@ -5,16 +5,7 @@ export { GENSIO_ERRORS, GensioError, type GensioErrorCode } from './base/gensio-
 export type { Log, LogLevel } from './base/log.ts';
 export { checkConfig } from './config/check.ts';
 export { type Converted, type ConvertOptions, convert as convertConfig } from './config/convert/convert.ts';
-export type {
-  AdminConfig,
-  AttachConfig,
-  Config,
-  ConnectionConfig,
-  LedConfig,
-  Reading,
-  RotatorConfig,
-  Stack,
-} from './config/model.ts';
+export type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, Reading, RotatorConfig } from './config/model.ts';
 export type { FileProblem, Files } from './config/source.ts';
 export { type PrintForm, printYaml as printConfig } from './config/yaml/print.ts';
 export {
@@ -31,6 +22,7 @@ export {
   type SerialSetting,
 } from './gensio/gensio.ts';
 export { printStack } from './gensio/syntax/gensio-str.ts';
+export type { Stack } from './gensio/syntax/stack.ts';
 export type { Target } from './gensio/syntax/target.ts';
 export { escapeIac, subnegotiation, TelnetDecoder, type TelnetOut } from './gensio/telnet/codec.ts';
 export { bytesOf as telnetBytes, COM_PORT_COMMANDS, textOf as telnetText } from './gensio/telnet/names.ts';

@@ -31,19 +31,61 @@ function table(...head: string[]): string[][] {
 }
 const imports = (file: string): string[] => [...textOf(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((m) => m[1]!);
 
-test('each folder imports only what the table in src/README.md allows', () => {
-  const allowed = new Map(table('folder', 'may import').map(([folder, may]) => [folder, may!.split(', ')]));
-  for (const file of sources) {
-    const folder = file.split('/')[0]!;
-    if (!file.includes('/')) continue;
-    const may = allowed.get(folder);
-    assert.ok(may !== undefined, `src/${folder}/ is not in the import table`);
-    for (const target of imports(file).filter((t) => t.startsWith('.'))) {
-      const to = relative(SRC, resolve(SRC, dirname(file), target)).split('/')[0]!;
-      assert.ok(to === folder || may.includes(to), `src/${file} imports ${to}, which src/README.md does not allow`);
+/** Where an import of our own leads, below src. */
+const targetsOf = (file: string): string[] =>
+  imports(file)
+    .filter((target) => target.startsWith('.'))
+    .map((target) => relative(SRC, resolve(SRC, dirname(file), target)));
+
+test('each room imports only what the table in src/README.md allows', () => {
+  const rooms = new Map(table('room', 'may import').map(([room, may]) => [room!, may!.split(', ')]));
+  const roomOf = (file: string): string => {
+    if (rooms.has(file)) return file;
+    let folder = dirname(file);
+    while (!rooms.has(folder) && folder !== '.') folder = dirname(folder);
+    return folder;
+  };
+  for (const file of sources.filter((each) => each.includes('/'))) {
+    const room = roomOf(file);
+    assert.notEqual(room, '.', `src/${file} is in no room of the import table`);
+    for (const target of targetsOf(file)) {
+      const to = roomOf(target);
+      assert.ok(to === room || rooms.get(room)!.includes(to), `src/${file} imports ${target} of ${to}, which src/README.md does not allow`);
     }
   }
 });
+
+test('the rooms stand on floors: what a room may import never leads back to it', () => {
+  const rooms = new Map(table('room', 'may import').map(([room, may]) => [room!, may! === '' ? [] : may!.split(', ')]));
+  assert.deepEqual(circleIn(rooms), []);
+});
+
+test('no import leads back to where it came from, be it of values, of types or at run time', () => {
+  assert.deepEqual(circleIn(new Map(sources.map((file) => [file, targetsOf(file)]))), []);
+});
+
+/** The first circle found in a graph, as the names along it; empty if there is none. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (node: string): string[] => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (done.has(node)) return [];
+    path.push(node);
+    for (const next of graph.get(node) ?? []) {
+      const circle = visit(next);
+      if (circle.length > 0) return circle;
+    }
+    path.pop();
+    done.add(node);
+    return [];
+  };
+  for (const node of graph.keys()) {
+    const circle = visit(node);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
 
 test('what may stand in few places stands only there', () => {
   for (const [word, places] of table('only there', 'where')) {

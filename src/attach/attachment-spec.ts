@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import type { Libc } from '../base/libc.ts';
 import type { Log } from '../base/log.ts';
-import type { Build } from '../gensio/registry.ts';
+import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { LinkEnv } from './device-link.ts';
@@ -12,7 +12,7 @@ import type { SlaveWatch } from './pty-open-watch.ts';
 export interface AttachEnv {
   readonly clock: Clock;
   readonly log: Log;
-  readonly builder: Build;
+  readonly builder: StackBuilder;
   readonly libc: Libc;
   readonly watch: SlaveWatch;
   readonly link: LinkEnv;

@@ -1,5 +1,6 @@
 // Replaces files as wholes: nobody ever sees half of one, and none ever has more rights than it is to have.
 import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { pid } from 'node:process';
 
 export interface PlacedFile {
   readonly path: string;
@@ -9,7 +10,7 @@ export interface PlacedFile {
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-const beside = (path: string): string => `${path}.new-${process.pid}`;
+const beside = (path: string): string => `${path}.new-${pid}`;
 
 /** Writes all beside their targets, and puts them in their places when all could be written. Throws what the system says. */
 export function placeFiles(...files: readonly PlacedFile[]): void {

@@ -5,12 +5,12 @@ import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
 import { makeReader } from '../daemon/load-config.ts';
+import { noFlags } from '../daemon/run-options.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
-import { noFlags } from './command.ts';
 
 /** Longest wait for the connection and for each answer, ms. */
 const PATIENCE = 5000;

@@ -20,7 +20,7 @@ import { parseTarget, type Target } from '../gensio/syntax/target.ts';
 import { ATTACH, type AttachOptions } from '../options/attach.ts';
 import { defaults as builtIn, type MutableValues, type Row } from '../options/row.ts';
 import { textSink } from '../system/text-sink.ts';
-import type { SubcommandIo, SubcommandOptions } from './subcommands.ts';
+import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
 
 interface Wish {
   readonly device: string;

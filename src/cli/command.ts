@@ -3,34 +3,9 @@
 // loaded only for them. Nothing here does anything: a command is a value.
 import type { LogLevel } from '../base/log.ts';
 import { COMPATIBLE, flagHelp, MESSAGES } from '../daemon/messages.ts';
-import { SUBCOMMANDS, type SubcommandOptions } from './subcommands.ts';
-
-/** What the daemon was asked to be. Paths are as given: they count from the directory the command was given in. */
-export interface RunOptions {
-  readonly argv0: string;
-  /** -c; `-` is standard input. */
-  readonly file: string | undefined;
-  /** -C as a directory: its ser2net.yaml is the default file, and keys and users are looked for there. */
-  readonly directory: string | undefined;
-  /** -Y or -C texts in order. */
-  readonly strings: { readonly kind: 'yaml' | 'conf'; readonly texts: readonly string[] } | undefined;
-  /** -p */
-  readonly admin: string | undefined;
-  readonly pidFile: string | undefined;
-  /** -n or -d */
-  readonly foreground: boolean;
-  /** -d: the log also goes to stderr. */
-  readonly debug: boolean;
-  readonly level: LogLevel;
-  readonly logFormat: 'text' | 'json';
-  /** Off with -u. */
-  readonly uucpLocks: boolean;
-  readonly signature: string | undefined;
-  /** -r */
-  readonly sayReady: boolean;
-  readonly authdir: string | undefined;
-  readonly authdirAdmin: string | undefined;
-}
+import { noFlags, type RunOptions } from '../daemon/run-options.ts';
+import type { SubcommandOptions } from './subcommand.ts';
+import { SUBCOMMANDS } from './subcommands.ts';
 
 export type Command =
   | { readonly do: 'run'; readonly options: RunOptions }
@@ -125,25 +100,6 @@ function applyLong(draft: Draft, values: Readonly<Record<string, unknown>>): voi
   const level = LOG_LEVELS.find((name) => name === values.logLevel);
   if (level !== undefined) draft.level = level;
 }
-
-/** A command without any flags. */
-export const noFlags = (argv0: string): RunOptions => ({
-  argv0,
-  file: undefined,
-  directory: undefined,
-  strings: undefined,
-  admin: undefined,
-  pidFile: undefined,
-  foreground: false,
-  debug: false,
-  level: 'notice',
-  logFormat: 'text',
-  uucpLocks: true,
-  signature: undefined,
-  sayReady: false,
-  authdir: undefined,
-  authdirAdmin: undefined,
-});
 
 /** Reads the words after the program's name. Never throws for what the user wrote. */
 export async function readCommand(argv0: string, words: readonly string[], env: CommandEnv): Promise<Command> {

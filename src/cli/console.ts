@@ -11,6 +11,7 @@ import { GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import { makeReader } from '../daemon/load-config.ts';
+import { noFlags } from '../daemon/run-options.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
@@ -18,8 +19,7 @@ import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import { type ParsedTarget, parseTarget, type Target, type TlsOptions, targetOfAccepter } from '../gensio/syntax/target.ts';
 import { ATTACH, type LineWish } from '../options/attach.ts';
 import { time } from '../options/kind.ts';
-import { noFlags } from './command.ts';
-import type { SubcommandIo, SubcommandOptions } from './subcommands.ts';
+import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
 import { Terminal } from './terminal.ts';
 
 /** How long what was typed last may take to go out, ms. */

@@ -10,7 +10,7 @@ import { differences } from '../config/convert/differences.ts';
 import { readConfig } from '../config/read.ts';
 import { diskFiles, formatOf } from '../config/source.ts';
 import { MESSAGES } from '../daemon/messages.ts';
-import type { SubcommandIo } from './subcommands.ts';
+import type { SubcommandIo } from './subcommand.ts';
 
 export interface ConvertFlags {
   readonly to?: string | undefined;

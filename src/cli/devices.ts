@@ -5,7 +5,7 @@ import { finalName, type Machine, THIS_MACHINE, textOf } from '../system/host.ts
 import { portsIn } from '../system/listening.ts';
 import { type Holder, Holders, holderText } from '../system/open-files.ts';
 import { type SerialDevice, serialDevices, stableName } from '../system/serial-devices.ts';
-import type { SubcommandIo } from './subcommands.ts';
+import type { SubcommandIo } from './subcommand.ts';
 
 export interface DevicesFlags {
   readonly config?: boolean | undefined;

@@ -5,12 +5,12 @@ import { textOf } from '../admin/document.ts';
 import { strerror } from '../base/strerror.ts';
 import type { Config } from '../config/model.ts';
 import { makeReader } from '../daemon/load-config.ts';
+import { noFlags } from '../daemon/run-options.ts';
 import { isListening, type Listening, listeningNow } from '../system/listening.ts';
 import { connectAdmin } from './admin-client.ts';
 import { askAttachments } from './attachment-status.ts';
-import { noFlags } from './command.ts';
 import { isAiling, portsOf } from './port-status.ts';
-import type { SubcommandIo } from './subcommands.ts';
+import type { SubcommandIo } from './subcommand.ts';
 
 export interface HealthFlags {
   readonly admin?: string | undefined;

@@ -2,10 +2,11 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { usage } from '../daemon/messages.ts';
+import type { RunOptions } from '../daemon/run-options.ts';
 import { forStart } from '../daemon/v8.ts';
 import { textSink } from '../system/text-sink.ts';
-import { type Command, type CommandEnv, type RunOptions, readCommand } from './command.ts';
-import type { SubcommandIo } from './subcommands.ts';
+import { type Command, type CommandEnv, readCommand } from './command.ts';
+import type { SubcommandIo } from './subcommand.ts';
 
 /** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
 function shownName(script: string | undefined): string {

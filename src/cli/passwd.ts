@@ -8,7 +8,7 @@ import { strerror } from '../base/strerror.ts';
 import { hashPassword, isUserName } from '../gensio/tls/authority.ts';
 import { PASSWORD_BYTES } from '../gensio/tls/certauth-codec.ts';
 import { CONNECTION } from '../options/connection.ts';
-import type { SubcommandIo } from './subcommands.ts';
+import type { SubcommandIo } from './subcommand.ts';
 
 /** The parsed options of the sub-command. */
 export interface PasswdOptions {

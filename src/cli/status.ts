@@ -6,7 +6,7 @@ import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type AttachmentReport, askAttachments } from './attachment-status.ts';
 import { many } from './health.ts';
 import { type PortStatus, portsOf } from './port-status.ts';
-import type { SubcommandIo } from './subcommands.ts';
+import type { SubcommandIo } from './subcommand.ts';
 
 export interface StatusFlags {
   /** Where the admin port is; else the configuration says it. */

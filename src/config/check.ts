@@ -3,9 +3,10 @@
 import type { Diag, Pos } from '../base/diag.ts';
 import { nearest } from '../base/text.ts';
 import { layersOf } from '../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../gensio/syntax/stack.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { Diags } from './diags.ts';
-import type { Config, ConnectionConfig, Stack } from './model.ts';
+import type { Config, ConnectionConfig } from './model.ts';
 import { placeOf } from './origin.ts';
 
 const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag => ({

@@ -1,22 +1,10 @@
 // What a configuration says, whichever format it was written in. Read-only; nothing here opens anything.
 import type { Diag, Pos } from '../base/diag.ts';
-import type { GensioErrorCode } from '../base/gensio-error.ts';
+import type { Stack } from '../gensio/syntax/stack.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { RotatorOptions } from '../options/rotator.ts';
-import type { LayerSpec } from '../options/stack.ts';
-
-/** A stack as written, and what it means; or why it means nothing (the connection is kept and reported). */
-export interface Stack {
-  readonly text: string;
-  readonly spec: LayerSpec | undefined;
-  /** Why spec is undefined: gensio's error, and what is wrong in words. */
-  readonly error: GensioErrorCode | undefined;
-  readonly detail?: string;
-  /** The piece of the text that is wrong, where it can be told. */
-  readonly part?: string;
-}
 
 export interface ConnectionConfig {
   /** The anchor in YAML, the network port string in a classic file. */

@@ -4,9 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pos } from '../base/diag.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { layersOf, parseStack } from '../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../gensio/syntax/stack.ts';
 import type { Rows } from '../options/row.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
-import type { Stack } from './model.ts';
 
 /** A default that was set, and where; line 0: on the command line. */
 export interface SetDefault {

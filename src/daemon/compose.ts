@@ -2,12 +2,12 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { libc } from '../base/libc.ts';
-import type { RunOptions } from '../cli/command.ts';
 import { type TextSink, textSink } from '../system/text-sink.ts';
 import { type Background, dropStdin } from './background.ts';
 import type { RunParts } from './daemon.ts';
 import { DaemonLog, DatagramTarget, jsonSink } from './log.ts';
 import { PidFile } from './pid-file.ts';
+import type { RunOptions } from './run-options.ts';
 import { ServiceManager } from './service-manager.ts';
 import { forService } from './v8.ts';
 

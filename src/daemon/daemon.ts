@@ -2,7 +2,6 @@
 // is handed in, so that tests can live it through in one process.
 import type { Clock } from '../base/clock.ts';
 import { withoutSecrets } from '../base/secrets.ts';
-import type { RunOptions } from '../cli/command.ts';
 import type { Config } from '../config/model.ts';
 import type { TextSink } from '../system/text-sink.ts';
 import type { Background } from './background.ts';
@@ -11,6 +10,7 @@ import type { DaemonLog } from './log.ts';
 import { MESSAGES } from './messages.ts';
 import type { PidFile } from './pid-file.ts';
 import { Reloader, type ReloadResult } from './reload.ts';
+import type { RunOptions } from './run-options.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { catchSignals } from './signals.ts';
 

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Diag } from '../base/diag.ts';
 import { GENSIO_ERRORS, type GensioErrorCode } from '../base/gensio-error.ts';
-import type { RunOptions } from '../cli/command.ts';
 import type { AdminConfig, Reading } from '../config/model.ts';
 import { readConfig } from '../config/read.ts';
 import { diskFiles, type Files, joinStrings, readSource, type Source } from '../config/source.ts';
@@ -12,6 +11,7 @@ import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import type { ConfigReader, NoOutcome, Outcome } from './configuration.ts';
 import { MESSAGES } from './messages.ts';
+import type { RunOptions } from './run-options.ts';
 
 export interface ReaderHooks {
   /** Called with each text that is read: by its name in messages, with what was in it. classic: the first line was no YAML. */

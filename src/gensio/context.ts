@@ -1,9 +1,38 @@
 // What layers need from outside: time, a log, and a few settings of the whole daemon.
+
+import type { X509Certificate } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import type { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import type { LayerSpec } from '../options/stack.ts';
-import type { HostsFiles } from './net/hosts-files.ts';
-import type { Authority } from './tls/authority.ts';
+
+/** Who may use an accepter: the users of an authdir, and the list of allowed users. */
+export interface Authority {
+  /** Whether allowed-users has the name; everybody when there is no list. Logs a refusal. */
+  userAllowed(user: string): boolean;
+  /** The certificates that stand for a user: his allowed_certs. */
+  certificates(user: string): readonly X509Certificate[];
+  /** Checks a password; done later, without an error when it is right. Failures are logged without the password. */
+  password(user: string, password: Buffer, done: (err?: GensioError) => void): void;
+}
+
+/** A client requesting access. */
+export interface AccessClient {
+  /** Which daemon is asked for: ser2net, ser2net-control. */
+  readonly daemon: string;
+  /** The far end: `192.0.2.7`, `2001:db8::1`. */
+  readonly address: string;
+  /** Its name; `unknown` when it has none, `paranoid` when that name is not its. `undefined` if not looked up yet. */
+  readonly name: string | undefined;
+  /** Our end, for `daemon@address`. */
+  readonly server: string;
+}
+
+/** Which clients may connect, by address and name (TCP wrappers). */
+export interface HostRules {
+  /** Calls `done` with whether the client may connect: at once, or when its name is known. */
+  ask(client: Omit<AccessClient, 'name'>, env: Pick<GensioEnv, 'clock' | 'log'>, done: (passes: boolean) => void): void;
+}
 
 export interface GensioEnv {
   readonly clock: Clock;
@@ -13,7 +42,7 @@ export interface GensioEnv {
   /** Bytes a TCP connection made from here takes ahead of the network, so that a far end that is full is felt soon. undefined: megabytes. */
   readonly tcpAhead?: number | undefined;
   /** hosts.allow and hosts.deny; undefined: those in /etc. */
-  readonly hosts?: HostsFiles | undefined;
+  readonly hosts?: HostRules | undefined;
   /** Who may use the accepter being built: its authdir and allowed-users; undefined: no directory to look in. */
   readonly auth?: Authority | undefined;
   /** Reads a stack that stands in an option or a service record; undefined when it means nothing. */

@@ -1,7 +1,8 @@
 // Which function makes which layer. A new layer is one row in options/stack.ts and one line here.
+
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
-import type { LayerOf, LayerSpec, LayerType } from '../options/stack.ts';
-import type { GensioEnv } from './context.ts';
+import type { LayerSpec, LayerType } from '../options/stack.ts';
+import type { Authority, GensioEnv } from './context.ts';
 import { chardelayFilter } from './filter/chardelay.ts';
 import { conaccAccepter } from './filter/conacc.ts';
 import { keepopenConnector } from './filter/keepopen.ts';
@@ -26,33 +27,13 @@ import { fileConnector } from './process/file.ts';
 import { ptyConnector } from './process/pty.ts';
 import { stdioAccepter, stdioConnector } from './process/stdio.ts';
 import { createDev, createSerialDev } from './serialdev/serialdev.ts';
+import type { AcceptedStackBuilder, LayerFactory } from './stack-builder.ts';
 import { layerInfo } from './syntax/custom-layers.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
-import type { Authority } from './tls/authority.ts';
 import { certauthFilter } from './tls/certauth.ts';
 import { sslFilter } from './tls/tls.ts';
 
-/** Builds the stack below, for layers that need a say in when. */
-export interface Build {
-  connector(spec: LayerSpec): Gensio;
-  /** auth: who may use it, for layers that ask. */
-  accepter(spec: LayerSpec, auth?: Authority): Accepter;
-}
-/** Also for connections that another accepter took. */
-export interface BuildOn extends Build {
-  /** Puts one filter on a connection that was accepted elsewhere; its open() finishes any handshake. */
-  onAccepted(spec: LayerSpec, child: Gensio): Gensio;
-}
-/** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
-export type FilterMaker<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv, build: Build) => Gensio;
-
-export interface Maker<T extends LayerType> {
-  readonly accepter?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Accepter;
-  readonly connector?: (spec: LayerOf<T>, env: GensioEnv, build: Build) => Gensio;
-  readonly filter?: FilterMaker<T>;
-}
-
-const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
+const MAKERS: { readonly [T in LayerType]?: LayerFactory<T> } = {
   tcp: { accepter: tcpAccepter, connector: tcpConnector },
   serialdev: { connector: (spec, env) => createSerialDev(spec, env) },
   sdev: { connector: (spec, env) => createSerialDev(spec, env) },
@@ -84,16 +65,16 @@ const MAKERS: { readonly [T in LayerType]?: Maker<T> } = {
 };
 
 /** Of layers that a program brings along: their types are in no table. */
-const OWN = new Map<string, Maker<LayerType>>();
+const OWN = new Map<string, LayerFactory<LayerType>>();
 
 /** Adds the maker of such a layer (see gensio/syntax/custom-layers.ts). Returns how to take it out. */
-export function addMaker(type: string, maker: Maker<LayerType>): () => void {
+export function addMaker(type: string, maker: LayerFactory<LayerType>): () => void {
   OWN.set(type, maker);
   return () => OWN.delete(type);
 }
 
-const makerOf = (type: LayerType): Maker<LayerType> | undefined =>
-  ((MAKERS as { readonly [K in LayerType]?: unknown })[type] as Maker<LayerType> | undefined) ?? OWN.get(type);
+const makerOf = (type: LayerType): LayerFactory<LayerType> | undefined =>
+  ((MAKERS as { readonly [K in LayerType]?: unknown })[type] as LayerFactory<LayerType> | undefined) ?? OWN.get(type);
 
 /** Puts a filter on each connection of the accepter below, and hands it on when its handshake is done. */
 class FilterAccepter implements Accepter, AccepterUp {
@@ -155,7 +136,7 @@ class FilterAccepter implements Accepter, AccepterUp {
 }
 
 /** Makes the layers of a stack. A layer that cannot run here is a GensioError 'notsup', thrown: check says so earlier. */
-export class Builder implements BuildOn {
+export class Builder implements AcceptedStackBuilder {
   readonly #env: GensioEnv;
   constructor(env: GensioEnv) {
     this.#env = env;
@@ -184,7 +165,7 @@ export class Builder implements BuildOn {
     return filter(spec as never, child, true, this.#env, this);
   }
 
-  #maker(spec: LayerSpec): Maker<LayerType> {
+  #maker(spec: LayerSpec): LayerFactory<LayerType> {
     return makerOf(spec.type) ?? {};
   }
   #unsupported(spec: LayerSpec): GensioError {

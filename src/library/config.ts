@@ -2,11 +2,12 @@
 // user wrote: problems are values.
 import type { Diag } from '../base/diag.ts';
 import { encodeRaw } from '../base/raw-text.ts';
-import type { Reading, Stack } from '../config/model.ts';
+import type { Reading } from '../config/model.ts';
 import { readConfig as read } from '../config/read.ts';
 import { diskFiles, type Files, formatOf, readSource } from '../config/source.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack as parse } from '../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../gensio/syntax/stack.ts';
 
 export interface ReadOptions {
   /** Where files named in the text (include, `*{file}`) are looked for. Default: the disk, without environment variables. */

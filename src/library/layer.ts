@@ -3,7 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { GensioEnv } from '../gensio/context.ts';
 import type { Accepter, Gensio } from '../gensio/gensio.ts';
-import { addMaker, type Maker } from '../gensio/registry.ts';
+import { addMaker } from '../gensio/registry.ts';
+import type { LayerFactory } from '../gensio/stack-builder.ts';
 import { addLayer, layerInfo } from '../gensio/syntax/custom-layers.ts';
 import type { LayerType } from '../options/stack.ts';
 
@@ -43,7 +44,7 @@ interface OwnSpec {
 const context = (spec: unknown, { clock, log }: GensioEnv): LayerContext => ({ options: (spec as OwnSpec).opts, clock, log });
 const restOf = (spec: unknown): string => (spec as OwnSpec).rest;
 
-function makerFor(definition: LayerDefinition): Maker<LayerType> {
+function makerFor(definition: LayerDefinition): LayerFactory<LayerType> {
   if ('filter' in definition) {
     return { filter: (spec, child, server, env) => definition.filter(child, { ...context(spec, env), server }) };
   }

@@ -5,7 +5,7 @@ import { fromSystemError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import type { Build } from '../gensio/registry.ts';
+import type { StackBuilder } from '../gensio/stack-builder.ts';
 import { parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { LOG } from './messages.ts';
@@ -13,7 +13,7 @@ import { LOG } from './messages.ts';
 interface ConnbackEnv {
   readonly log: Log;
   readonly deadlines: Deadlines;
-  readonly builder: Build;
+  readonly builder: StackBuilder;
 }
 
 /** What connect back does to its port. */

@@ -3,7 +3,7 @@ import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import type { Build } from '../gensio/registry.ts';
+import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { LOG } from './messages.ts';
 
@@ -16,7 +16,7 @@ const held = (spec: LayerSpec, hold: 'off' | 'drop' | 'queue' | undefined): Laye
     : spec;
 
 /** A new connector, closed; or why it cannot be made, which is logged. */
-export function makeConnector({ name, connector, options }: ConnectionConfig, builder: Build, log: Log): Gensio | GensioError {
+export function makeConnector({ name, connector, options }: ConnectionConfig, builder: StackBuilder, log: Log): Gensio | GensioError {
   if (connector.spec === undefined) return new GensioError('notsup');
   try {
     return builder.connector(held(connector.spec, options.hold));

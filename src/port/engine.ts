@@ -8,7 +8,8 @@ import { Deadlines } from '../base/deadlines.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/context.ts';
-import { type Build, Builder, type BuildOn } from '../gensio/registry.ts';
+import { Builder } from '../gensio/registry.ts';
+import type { AcceptedStackBuilder, StackBuilder } from '../gensio/stack-builder.ts';
 import type { ObserverFactory, UserView } from './events.ts';
 import { LOG, REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
@@ -22,7 +23,7 @@ export interface EngineEnv {
   /** Traces, LEDs, logs: made anew for each port and configuration. */
   readonly observers?: readonly ObserverFactory[];
   /** Makes the layers; the registry's builder when not given. */
-  readonly builder?: BuildOn;
+  readonly builder?: AcceptedStackBuilder;
 }
 
 /** What becomes of a port whose configuration changed while it is in use. */
@@ -49,7 +50,7 @@ const usable = ({ accepter, connector }: ConnectionConfig): boolean => accepter.
 export class Engine {
   readonly #env: EngineEnv;
   readonly #portEnv: PortEnv;
-  readonly #builder: BuildOn;
+  readonly #builder: AcceptedStackBuilder;
   readonly #deadlines: Deadlines;
   #ports: Port[] = [];
   /** Ports removed while in use, and ports to be changed: what to do when they are at rest. */
@@ -78,7 +79,7 @@ export class Engine {
   }
 
   /** Makes layers as the ports do; for the admin port. */
-  get builder(): Build {
+  get builder(): StackBuilder {
     return this.#builder;
   }
   /** In the order of the configuration; ports that were removed and are still in use come last. */

@@ -1,9 +1,9 @@
 // A listener that tries again: what ports, rotators and the admin port have in common.
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError, type GensioError } from '../base/gensio-error.ts';
+import type { Authority } from '../gensio/context.ts';
 import type { Accepter, Gensio } from '../gensio/gensio.ts';
-import type { Build } from '../gensio/registry.ts';
-import type { Authority } from '../gensio/tls/authority.ts';
+import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { LayerSpec } from '../options/stack.ts';
 
 export interface ListenerUp {
@@ -18,7 +18,7 @@ export interface ListenerUp {
 
 export class Listener {
   readonly #spec: LayerSpec;
-  readonly #build: Build;
+  readonly #build: StackBuilder;
   readonly #deadlines: Deadlines;
   readonly #up: ListenerUp;
   readonly #auth: Authority;
@@ -28,7 +28,7 @@ export class Listener {
   #state: 'off' | 'trying' | 'on' = 'off';
 
   /** retry: seconds until it is tried again; 0: never. auth: who may connect, for layers that ask. */
-  constructor(spec: LayerSpec, retry: number, build: Build, deadlines: Deadlines, up: ListenerUp, auth: Authority) {
+  constructor(spec: LayerSpec, retry: number, build: StackBuilder, deadlines: Deadlines, up: ListenerUp, auth: Authority) {
     this.#auth = auth;
     this.#spec = spec;
     this.#build = build;

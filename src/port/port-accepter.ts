@@ -6,7 +6,7 @@ import type { Log } from '../base/log.ts';
 import { withoutSecrets } from '../base/secrets.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import type { Build } from '../gensio/registry.ts';
+import type { StackBuilder } from '../gensio/stack-builder.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import { Announcer } from './announcer.ts';
 import { Listener, type ListenerUp } from './listener.ts';
@@ -24,7 +24,7 @@ export interface AccepterEndUp {
 interface AccepterEnv {
   readonly deadlines: Deadlines;
   readonly log: Log;
-  readonly builder: Build;
+  readonly builder: StackBuilder;
 }
 
 export class AccepterEnd implements ListenerUp {

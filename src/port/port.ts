@@ -10,7 +10,7 @@ import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
-import type { Build } from '../gensio/registry.ts';
+import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { SerialLine } from '../options/serialdev.ts';
 import { admit } from './admit.ts';
 import { charDelay, DEFAULT_RATE } from './chardelay.ts';
@@ -39,7 +39,7 @@ export interface PortEnv {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly log: Log;
-  readonly builder: Build;
+  readonly builder: StackBuilder;
   readonly observers: readonly ObserverFactory[];
   /** Another port than this one has a device open that was written just so. */
   deviceInUse(connector: string, besides: Port): boolean;

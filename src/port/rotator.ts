@@ -5,7 +5,7 @@ import { type Owner, runAs } from '../base/fault-domain.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { RotatorConfig } from '../config/model.ts';
 import { type Gensio, nobody } from '../gensio/gensio.ts';
-import type { BuildOn } from '../gensio/registry.ts';
+import type { AcceptedStackBuilder } from '../gensio/stack-builder.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { Listener } from './listener.ts';
@@ -17,7 +17,7 @@ interface RotatorEnv {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly log: Log;
-  readonly builder: BuildOn;
+  readonly builder: AcceptedStackBuilder;
   port(name: string): Port | undefined;
 }
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Command, type CommandEnv, type RunOptions, readCommand } from '../../src/cli/command.ts';
+import { type Command, type CommandEnv, readCommand } from '../../src/cli/command.ts';
 import { usage } from '../../src/daemon/messages.ts';
+import type { RunOptions } from '../../src/daemon/run-options.ts';
 
 const env: CommandEnv = { isDirectory: (path) => path === '/etc/ser2net' || path === '/odd:dir:here', version: () => '9.8.7' };
 const read = (...words: string[]): Promise<Command> => readCommand('ser2net', words, env);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { noFlags, type RunOptions } from '../../src/cli/command.ts';
 import { makeReader } from '../../src/daemon/load-config.ts';
+import { noFlags, type RunOptions } from '../../src/daemon/run-options.ts';
 
 /** Reads a file of this text with these options. */
 async function read(t: TestContext, text: string, options: Partial<RunOptions>) {

@@ -1,10 +1,10 @@
 // A daemon whose parts are all in hand: what it logs, prints and asks of the engine is written down in order.
 
-import { noFlags, type RunOptions } from '../../src/cli/command.ts';
 import type { Config, Reading } from '../../src/config/model.ts';
 import type { ConfigReader, Outcome } from '../../src/daemon/configuration.ts';
 import type { DaemonEngine, EngineHooks, RunParts } from '../../src/daemon/daemon.ts';
 import { DaemonLog } from '../../src/daemon/log.ts';
+import { noFlags, type RunOptions } from '../../src/daemon/run-options.ts';
 import { ServiceManager } from '../../src/daemon/service-manager.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 

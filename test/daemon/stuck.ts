@@ -1,10 +1,10 @@
 // A daemon for tests of what happens when things go wrong: its engine never stops, or fails where nobody catches.
 // Arguments: stuck | throw | reject | confined, then the pid file.
 import { systemClock } from '../../src/base/clock.ts';
-import { noFlags } from '../../src/cli/command.ts';
 import { type RunParts, runDaemon } from '../../src/daemon/daemon.ts';
 import { DaemonLog } from '../../src/daemon/log.ts';
 import { PidFile } from '../../src/daemon/pid-file.ts';
+import { noFlags } from '../../src/daemon/run-options.ts';
 import { ServiceManager } from '../../src/daemon/service-manager.ts';
 import { textSink } from '../../src/system/text-sink.ts';
 import { reading } from './rig.ts';

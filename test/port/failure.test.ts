@@ -8,7 +8,8 @@ import type { GensioError } from '../../src/base/gensio-error.ts';
 import { noLog } from '../../src/base/log.ts';
 import type { Config } from '../../src/config/model.ts';
 import { type Accepter, type AccepterUp, Filter, type Gensio, type GensioUp, nobody } from '../../src/gensio/gensio.ts';
-import { type Build, Builder } from '../../src/gensio/registry.ts';
+import { Builder } from '../../src/gensio/registry.ts';
+import type { StackBuilder } from '../../src/gensio/stack-builder.ts';
 import { Engine } from '../../src/port/engine.ts';
 import { connectionConfig } from '../rig/port-rig.ts';
 import { until } from '../rig/pty.ts';
@@ -76,7 +77,7 @@ const ports = new Map<string, Accepter>();
 before(async () => {
   const env = { lockDir: undefined, parse: () => undefined };
   const real = new Builder({ ...env, clock: systemClock, log: noLog });
-  const builder: Build & Pick<Builder, 'onAccepted'> = {
+  const builder: StackBuilder & Pick<Builder, 'onAccepted'> = {
     onAccepted: (spec, child) => real.onAccepted(spec, child),
     connector: () => new Bomb(),
     accepter: (spec, auth) => {

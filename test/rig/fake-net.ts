@@ -1,7 +1,7 @@
 // A network in memory for the engine: addresses that can be listened on once, and devices that always open.
 import { GensioError } from '../../src/base/gensio-error.ts';
-import type { Stack } from '../../src/config/model.ts';
 import type { Accepter, AccepterUp, Gensio } from '../../src/gensio/gensio.ts';
+import type { Stack } from '../../src/gensio/syntax/stack.ts';
 import type { LayerSpec } from '../../src/options/stack.ts';
 import { FakeGensio } from './fake-gensio.ts';
 import { settle } from './port-rig.ts';

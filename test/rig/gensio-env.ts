@@ -1,7 +1,6 @@
 // What layers need from outside, for tests: real time, a log that is kept, and a parser where one is wanted.
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import type { GensioEnv } from '../../src/gensio/context.ts';
-import type { Authority } from '../../src/gensio/tls/authority.ts';
+import type { Authority, GensioEnv } from '../../src/gensio/context.ts';
 
 export interface TestEnv extends GensioEnv {
   /** `level text`, one for each line. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { type Diag, formatDiag } from '../../base/diag.ts';
 import type { Config } from '../../config/model.ts';
 import { makeReader } from '../../daemon/load-config.ts';
+import { noFlags, type RunOptions } from '../../daemon/run-options.ts';
 import { THIS_MACHINE } from '../../system/host.ts';
-import { noFlags, type RunOptions } from '../command.ts';
-import type { SubcommandIo } from '../subcommands.ts';
+import type { SubcommandIo } from '../subcommand.ts';
 import { SourceLines, withExcerpt } from './code-frame.ts';
 
 export interface CheckFlags {
@@ -156,7 +156,7 @@ export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: Sub
     return 2;
   }
   const { reading } = outcome;
-  const { printConfig } = await import('../dump.ts');
+  const { printConfig } = await import('./dump.ts');
   io.out(printConfig(reading.config, flags));
   for (const diag of reading.diags) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
   return reading.complete ? 0 : 1;

@@ -7,9 +7,10 @@ import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
 import { listenersOf } from '../../config/check.ts';
-import type { Config, Stack } from '../../config/model.ts';
+import type { Config } from '../../config/model.ts';
 import { placeOf } from '../../config/origin.ts';
 import { layersOf } from '../../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 import { credentials, filesOf } from '../../gensio/tls/credentials.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diag, Pos } from '../../base/diag.ts';
 import { libc } from '../../base/libc.ts';
-import type { Config, Stack } from '../../config/model.ts';
+import type { Config } from '../../config/model.ts';
 import { placeOf } from '../../config/origin.ts';
 import { layersOf } from '../../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 
 /** Where services are described, in the order PAM looks; and the file that may describe all of them. */
 const FOLDERS = ['/etc/pam.d', '/usr/lib/pam.d'];

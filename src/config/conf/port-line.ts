@@ -1,13 +1,14 @@
 // A port line: `network port:state:timeout:device:options`.
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
 import { layersOf, parseStack, partIn } from '../../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 import { splitWords } from '../../gensio/syntax/words.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import type { MutableValues } from '../../options/row.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { TELNET } from '../../options/telnet.ts';
 import { keysSetBy, OptionReader } from '../connection-options.ts';
-import type { ConnectionConfig, Stack } from '../model.ts';
+import type { ConnectionConfig } from '../model.ts';
 import { noteOptions, noteStack, noteWritten } from '../origin.ts';
 import type { ConfState, Entry } from './entry.ts';
 import { type Field, Fields } from './fields.ts';

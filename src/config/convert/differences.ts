@@ -1,9 +1,10 @@
 // In what two configurations do not mean the same, in words: what a conversion must tell, should it not have said so already.
 import { isDeepStrictEqual } from 'node:util';
 import type { Diag } from '../../base/diag.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import type { Rows } from '../../options/row.ts';
-import type { Config, ConnectionConfig, Stack } from '../model.ts';
+import type { Config, ConnectionConfig } from '../model.ts';
 
 /** Escapes for names and places, which a conversion may write in another way: not compared. */
 const BY_NAME = /\\[oNpd]/;

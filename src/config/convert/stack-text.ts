@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import { parseStack, printStack } from '../../gensio/syntax/gensio-str.ts';
 import { defaultLine, printLine } from '../../gensio/syntax/serial-line.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 import { quoteWord, splitWords } from '../../gensio/syntax/words.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import type { PortEntry } from '../conf/entry.ts';
-import type { Stack } from '../model.ts';
 import { namedLayers } from './named-layers.ts';
 
 /** The first of the texts that means the same as the stack; undefined: none does. */

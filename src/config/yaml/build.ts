@@ -5,6 +5,7 @@ import { GENSIO_ERRORS, type GensioErrorCode } from '../../base/gensio-error.ts'
 import { nearest } from '../../base/text.ts';
 import { type Defaults, defaultNames } from '../../gensio/syntax/defaults.ts';
 import { parseStack } from '../../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 import { ADMIN } from '../../options/admin.ts';
 import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION } from '../../options/connection.ts';
@@ -13,7 +14,7 @@ import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import { defaults, type Rows, setOption, spellings } from '../../options/row.ts';
 import { keysSetBy, type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
-import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
 import { keysOf, noteItems, noteOptions, noteStack, noteWritten } from '../origin.ts';
 import { readAttachment } from './attachment.ts';
 import { messages } from './messages.ts';

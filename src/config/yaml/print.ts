@@ -3,13 +3,14 @@
 import type { Pos } from '../../base/diag.ts';
 import { Defaults } from '../../gensio/syntax/defaults.ts';
 import { parseStack, printStack } from '../../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 import { ADMIN } from '../../options/admin.ts';
 import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION, type ConnectionOptions } from '../../options/connection.ts';
 import { LED } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import type { Rows } from '../../options/row.ts';
-import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig, Stack } from '../model.ts';
+import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
 import { originOf, originText } from '../origin.ts';
 import { comment } from './quote.ts';
 import { writeScalar } from './write-scalar.ts';

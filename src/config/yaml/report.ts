@@ -1,8 +1,8 @@
 // The problems of one YAML file: where they are for people, and the line ser2net 4.3.11 prints, whose place is where it noticed.
 import type { Diag, DiagCode, Pos } from '../../base/diag.ts';
 import { partIn } from '../../gensio/syntax/gensio-str.ts';
+import type { Stack } from '../../gensio/syntax/stack.ts';
 import type { Diags } from '../diags.ts';
-import type { Stack } from '../model.ts';
 import type { Mistake } from './libyaml/syntax.ts';
 import type { YamlTree } from './libyaml/tree.ts';
 

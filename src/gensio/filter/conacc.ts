@@ -5,7 +5,7 @@ import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import { type Accepter, type AccepterUp, Filter, type Gensio } from '../gensio.ts';
-import type { Build } from '../registry.ts';
+import type { StackBuilder } from '../stack-builder.ts';
 
 /** A connection that ends sooner than this is not opened again before it has passed: no storm against a peer that hangs up. */
 const SHORT_LIFE_MS = 250;
@@ -35,12 +35,12 @@ class ConnectingAccepter implements Accepter {
   up!: AccepterUp;
   readonly #spec: LayerOf<'conacc'>;
   readonly #env: GensioEnv;
-  readonly #build: Build;
+  readonly #build: StackBuilder;
   #listening = false;
   #opening: Gensio | undefined;
   #retry: Timer | undefined;
 
-  constructor(spec: LayerOf<'conacc'>, env: GensioEnv, build: Build) {
+  constructor(spec: LayerOf<'conacc'>, env: GensioEnv, build: StackBuilder) {
     this.#spec = spec;
     this.#env = env;
     this.#build = build;
@@ -98,4 +98,5 @@ class ConnectingAccepter implements Accepter {
   }
 }
 
-export const conaccAccepter = (spec: LayerOf<'conacc'>, env: GensioEnv, build: Build): Accepter => new ConnectingAccepter(spec, env, build);
+export const conaccAccepter = (spec: LayerOf<'conacc'>, env: GensioEnv, build: StackBuilder): Accepter =>
+  new ConnectingAccepter(spec, env, build);

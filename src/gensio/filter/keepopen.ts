@@ -5,7 +5,7 @@ import type { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import { type Gensio, type GensioEvent, type GensioUp, nobody, type Peer } from '../gensio.ts';
-import type { Build } from '../registry.ts';
+import type { StackBuilder } from '../stack-builder.ts';
 
 /** How long open() waits for the first try. */
 const FIRST_TRY_MS = 250;
@@ -15,7 +15,7 @@ class KeepOpen implements Gensio, GensioUp {
   up: GensioUp = nobody;
   readonly #spec: LayerOf<'keepopen'>;
   readonly #env: GensioEnv;
-  readonly #build: Build;
+  readonly #build: StackBuilder;
   #child: Gensio;
   #state: 'idle' | 'trying' | 'open' | 'waiting' | 'closing' | 'gone' = 'idle';
   #retry: Timer | undefined;
@@ -27,7 +27,7 @@ class KeepOpen implements Gensio, GensioUp {
   #failing = false;
   #opening: (() => void) | undefined;
 
-  constructor(spec: LayerOf<'keepopen'>, env: GensioEnv, build: Build) {
+  constructor(spec: LayerOf<'keepopen'>, env: GensioEnv, build: StackBuilder) {
     this.#spec = spec;
     this.#env = env;
     this.#build = build;
@@ -185,4 +185,4 @@ class KeepOpen implements Gensio, GensioUp {
   }
 }
 
-export const keepopenConnector = (spec: LayerOf<'keepopen'>, env: GensioEnv, build: Build): Gensio => new KeepOpen(spec, env, build);
+export const keepopenConnector = (spec: LayerOf<'keepopen'>, env: GensioEnv, build: StackBuilder): Gensio => new KeepOpen(spec, env, build);

@@ -6,18 +6,18 @@ import type { LayerOf, LayerSpec } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import { Filter, type Gensio, nobody } from '../gensio.ts';
 import { startProgram } from '../process/stdio.ts';
-import type { Build } from '../registry.ts';
+import type { StackBuilder } from '../stack-builder.ts';
 
 class Script extends Filter {
   readonly type = 'script';
   readonly #spec: LayerSpec;
   readonly #env: GensioEnv;
-  readonly #build: Build;
+  readonly #build: StackBuilder;
   #partner: Gensio | undefined;
   #state: 'idle' | 'script' | 'open' | 'over' = 'idle';
   #done: ((err?: GensioError) => void) | undefined;
 
-  constructor(spec: LayerSpec, child: Gensio, env: GensioEnv, build: Build) {
+  constructor(spec: LayerSpec, child: Gensio, env: GensioEnv, build: StackBuilder) {
     super(child);
     this.#spec = spec;
     this.#env = env;
@@ -126,7 +126,7 @@ class Script extends Filter {
 }
 
 /** Throws the GensioError inval when neither a script nor a stack is given, or the stack means nothing. */
-export function scriptFilter({ opts }: LayerOf<'script'>, child: Gensio, _server: boolean, env: GensioEnv, build: Build): Gensio {
+export function scriptFilter({ opts }: LayerOf<'script'>, child: Gensio, _server: boolean, env: GensioEnv, build: StackBuilder): Gensio {
   const text = opts.script !== undefined ? `stdio(noredir-stderr),${opts.script}` : opts.gensio;
   if (text === undefined) throw new GensioError('inval', 'script needs script= or gensio=');
   const spec = env.parse(text, 'connector');

@@ -1,18 +1,7 @@
 // Rules of TCP wrappers, as hosts_access(5) and hosts_options(5) write them: reading, and whether they let somebody in. Decides what
 // libwrap 7.6 of Debian decides, but runs nothing and asks nobody for user names. Opens no files: hosts-files.ts does.
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
-
-/** Somebody at the door. */
-export interface Visitor {
-  /** Which daemon is asked for: ser2net, ser2net-control. */
-  readonly daemon: string;
-  /** The far end: `192.0.2.7`, `2001:db8::1`. */
-  readonly address: string;
-  /** Its name; `unknown` when it has none, `paranoid` when that name is not its. undefined: not looked up yet. */
-  readonly name: string | undefined;
-  /** Our end, for `daemon@address`. */
-  readonly server: string;
-}
+import type { AccessClient } from '../context.ts';
 
 /** Lists of words: those that count, those excepted from them, those excepted from these, and so on. */
 type Words = readonly (readonly string[])[];
@@ -35,7 +24,7 @@ export interface Problem {
 }
 /** name: it cannot be said without the name of the visitor. */
 export type Verdict = 'allow' | 'deny' | 'name';
-export interface Judgement {
+export interface AccessDecision {
   readonly verdict: Verdict;
   /** Of rules that had a say: what they ask for and do not get. file: the one they stand in. */
   readonly problems: readonly (Problem & { readonly file: 'allow' | 'deny' })[];
@@ -181,11 +170,11 @@ const OPTIONS: Readonly<Record<string, Option>> = {
 /** One question to both files. */
 class Question {
   readonly problems: (Problem & { file: 'allow' | 'deny' })[] = [];
-  readonly #visitor: Visitor;
+  readonly #visitor: AccessClient;
   readonly #patternsIn: (file: string) => string;
   #needsName = false;
 
-  constructor(visitor: Visitor, patternsIn: (file: string) => string) {
+  constructor(visitor: AccessClient, patternsIn: (file: string) => string) {
     this.#visitor = visitor;
     this.#patternsIn = patternsIn;
   }
@@ -277,7 +266,7 @@ class Question {
  * What the two files say of a visitor. patternsIn gives the text of a file named as a pattern, '' when it cannot be read. With
  * verdict 'name' it has to be asked again, with the name.
  */
-export function judge(allow: Rules, deny: Rules, visitor: Visitor, patternsIn: (file: string) => string): Judgement {
+export function judge(allow: Rules, deny: Rules, visitor: AccessClient, patternsIn: (file: string) => string): AccessDecision {
   const question = new Question(visitor, patternsIn);
   const verdict = question.ask('allow', allow.rules) ?? question.ask('deny', deny.rules) ?? 'allow';
   return { verdict, problems: verdict === 'name' ? [] : question.problems };

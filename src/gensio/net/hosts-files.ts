@@ -6,8 +6,8 @@ import { isIP } from 'node:net';
 import { owned } from '../../base/fault-domain.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
-import type { GensioEnv } from '../context.ts';
-import { type Judgement, judge, type Problem, parseHosts, type Rules, type Visitor } from './hosts-access.ts';
+import type { AccessClient, GensioEnv, HostRules } from '../context.ts';
+import { type AccessDecision, judge, type Problem, parseHosts, type Rules } from './hosts-access.ts';
 
 /** Biggest file of rules read. */
 const MAX_FILE = 1 << 20;
@@ -40,7 +40,7 @@ class RuleFile {
   }
 }
 
-/** The name of an address that leads back to it; as Visitor.name. Not before the call returns. */
+/** The name of an address that leads back to it; as AccessClient.name. Not before the call returns. */
 export function nameOf(address: string, done: (name: string) => void): void {
   lookupService(
     address,
@@ -64,7 +64,7 @@ export function nameOf(address: string, done: (name: string) => void): void {
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=[0-9.]+$)/i, '').replace(/%.*$/, '');
 
 /** Two files, and who may pass by them. */
-export class HostsFiles {
+export class HostsFiles implements HostRules {
   readonly #allow: RuleFile;
   readonly #deny: RuleFile;
   #looked = Number.NEGATIVE_INFINITY;
@@ -80,7 +80,7 @@ export class HostsFiles {
   }
 
   /** Calls done with whether the visitor may pass: at once, or when its name is known. Gives up names after ten seconds. */
-  ask(visitor: Omit<Visitor, 'name'>, { clock, log }: Pick<GensioEnv, 'clock' | 'log'>, done: (passes: boolean) => void): void {
+  ask(visitor: Omit<AccessClient, 'name'>, { clock, log }: Pick<GensioEnv, 'clock' | 'log'>, done: (passes: boolean) => void): void {
     const first = this.#judge({ ...visitor, name: undefined }, clock.now(), log);
     if (first !== 'name') return done(first === 'allow');
     let waits = true;
@@ -94,7 +94,7 @@ export class HostsFiles {
     this.#lookup(visitor.address, found);
   }
 
-  #judge(visitor: Visitor, now: number, log: Log): Judgement['verdict'] {
+  #judge(visitor: AccessClient, now: number, log: Log): AccessDecision['verdict'] {
     if (now - this.#looked >= LOOK_MS) {
       this.#looked = now;
       this.#refresh(log);

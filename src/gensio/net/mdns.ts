@@ -7,7 +7,7 @@ import type { LayerOf, LayerSpec, LayerType } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import type { Gensio } from '../gensio.ts';
 import { Opener } from '../lazy-connector.ts';
-import type { Build } from '../registry.ts';
+import type { StackBuilder } from '../stack-builder.ts';
 
 type Mdns = LayerOf<'mdns'>;
 
@@ -160,7 +160,7 @@ function look(
 }
 
 /** Connects to the first service that fits. What follows the comma is its name when the options give none. */
-export function mdnsConnector(spec: Mdns, env: GensioEnv, build: Build, program = 'avahi-browse'): Gensio {
+export function mdnsConnector(spec: Mdns, env: GensioEnv, build: StackBuilder, program = 'avahi-browse'): Gensio {
   const name = spec.opts.name ?? (spec.rest === '' ? undefined : spec.rest);
   const wanted: Mdns = { ...spec, opts: { ...spec.opts, name } };
   return new Opener('mdns', `mdns,${name ?? ''}`, (done) => {

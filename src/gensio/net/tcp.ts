@@ -4,7 +4,7 @@ import { later, ownEvents } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc } from '../../base/libc.ts';
 import type { LayerOf, LayerSpec, NetAddr } from '../../options/stack.ts';
-import type { GensioEnv } from '../context.ts';
+import type { GensioEnv, HostRules } from '../context.ts';
 import { type Accepter, type AccepterUp, type Gensio, nobody } from '../gensio.ts';
 import { Handshakes } from '../handshakes.ts';
 import { Opener } from '../lazy-connector.ts';
@@ -49,7 +49,7 @@ class TcpAccepter implements Accepter {
   readonly #env: GensioEnv;
   #servers: Server[] = [];
   #closing = false;
-  readonly #hosts: HostsFiles;
+  readonly #hosts: HostRules;
   /** Whose names are being looked for. */
   readonly #held: Handshakes;
 

@@ -2,13 +2,13 @@
 // The short forms that gensio took until 2.8.2 (`2000`, `localhost,2000`, `/dev/ttyS0,9600n81`, `0`) are taken too.
 import { GENSIO_ERRORS, type GensioErrorCode } from '../../base/gensio-error.ts';
 import { nearest } from '../../base/text.ts';
-import type { Stack } from '../../config/model.ts';
 import { type MutableValues, type Rows, setOption, spellings } from '../../options/row.ts';
 import { LAYERS, type LayerSpec, type LayerType, type NetAddr } from '../../options/stack.ts';
 import { layerInfo, layerNames } from './custom-layers.ts';
 import type { Defaults } from './defaults.ts';
 import { type AddrContext, type Problem, parseAddrs, printAddrs, type Result } from './net-addr.ts';
 import { parseLine, printLine } from './serial-line.ts';
+import type { Stack } from './stack.ts';
 import { quoteWord, splitWords } from './words.ts';
 
 type Role = 'accepter' | 'connector';

@@ -1,22 +1,14 @@
 // Who may use a port: the users of an authdir, their certificates and passwords, and the list of allowed users.
-import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual, type X509Certificate } from 'node:crypto';
+import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { later, owned } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
+import type { Authority } from '../context.ts';
 import { parseCertificates, readHashedDirectory } from './certificates.ts';
 import { type AskPam, askPam, type PamAnswer } from './pam.ts';
-
-export interface Authority {
-  /** Whether allowed-users has the name; everybody when there is no list. Logs a refusal. */
-  userAllowed(user: string): boolean;
-  /** The certificates that stand for a user: his allowed_certs. */
-  certificates(user: string): readonly X509Certificate[];
-  /** Checks a password; done later, without an error when it is right. Failures are logged without the password. */
-  password(user: string, password: Buffer, done: (err?: GensioError) => void): void;
-}
 
 export interface AuthoritySettings {
   readonly authdir: string;

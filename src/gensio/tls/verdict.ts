@@ -3,8 +3,9 @@ import type { X509Certificate } from 'node:crypto';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import type { LayerOf } from '../../options/stack.ts';
+import type { Authority } from '../context.ts';
 import type { Peer } from '../gensio.ts';
-import { type Authority, printable } from './authority.ts';
+import { printable } from './authority.ts';
 import { alternativeNames, certificateProblem, commonName, weakness } from './certificates.ts';
 
 /** What OpenSSL thinks of the peer's certificate against the CA option: a code such as CERT_HAS_EXPIRED, and words. */

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { noFlags } from '../../../src/cli/command.ts';
-import { SUBCOMMANDS, type SubcommandOptions } from '../../../src/cli/subcommands.ts';
+import type { SubcommandOptions } from '../../../src/cli/subcommand.ts';
+import { SUBCOMMANDS } from '../../../src/cli/subcommands.ts';
 import type { Config } from '../../../src/config/model.ts';
 import { makeReader } from '../../../src/daemon/load-config.ts';
+import { noFlags } from '../../../src/daemon/run-options.ts';
 import { makeDirectory } from '../command-rig.ts';
 
 const dir = makeDirectory();

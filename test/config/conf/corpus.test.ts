@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import { decodeRaw } from '../../../src/base/raw-text.ts';
 import { readConf } from '../../../src/config/conf/model.ts';
 import { printTree, readTree } from '../../../src/config/conf/tree.ts';
-import type { Config, Stack } from '../../../src/config/model.ts';
+import type { Config } from '../../../src/config/model.ts';
 import { layersOf } from '../../../src/gensio/syntax/gensio-str.ts';
+import type { Stack } from '../../../src/gensio/syntax/stack.ts';
 import { classics, projectRoot } from './conf-text.ts';
 
 const CORPUS = join(projectRoot(), '../shared/corpus');

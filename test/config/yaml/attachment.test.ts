@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatDiag } from '../../../src/base/diag.ts';
-import { printConfig } from '../../../src/cli/dump.ts';
+import { printConfig } from '../../../src/cli/check/dump.ts';
 import { checkConfig } from '../../../src/config/check.ts';
 import { yamlToYaml } from '../../../src/config/convert/yaml-versions.ts';
 import type { Config } from '../../../src/config/model.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { GensioError } from '../../../src/base/gensio-error.ts';
 import { keepopenConnector } from '../../../src/gensio/filter/keepopen.ts';
 import type { Gensio } from '../../../src/gensio/gensio.ts';
-import type { Build } from '../../../src/gensio/registry.ts';
+import type { StackBuilder } from '../../../src/gensio/stack-builder.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
 import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
@@ -15,7 +15,7 @@ import { layerSpec } from '../layer-spec.ts';
 
 const spec = (opts: Partial<LayerOf<'keepopen'>['opts']> = {}) =>
   layerSpec('keepopen', opts, { child: layerSpec('echo', {}, { rest: '' }) });
-const building = (next: () => Gensio): Build => ({ connector: next, accepter: () => assert.fail() });
+const building = (next: () => Gensio): StackBuilder => ({ connector: next, accepter: () => assert.fail() });
 
 compliance('keepopen', {
   // It outlives its far end: that is what it is for.

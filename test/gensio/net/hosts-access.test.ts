@@ -5,24 +5,26 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Judgement, judge, parseHosts, type Visitor } from '../../../src/gensio/net/hosts-access.ts';
+import type { AccessClient } from '../../../src/gensio/context.ts';
+import { type AccessDecision, judge, parseHosts } from '../../../src/gensio/net/hosts-access.ts';
 import { testFolder } from '../../rig/keys.ts';
 
 const dir = testFolder();
-const pc: Visitor = { daemon: 'ser2net', address: '192.0.2.7', name: 'pc.example.org', server: '198.51.100.1' };
-const v6: Visitor = { ...pc, address: '2001:db8::1', name: 'unknown' };
+const pc: AccessClient = { daemon: 'ser2net', address: '192.0.2.7', name: 'pc.example.org', server: '198.51.100.1' };
+const v6: AccessClient = { ...pc, address: '2001:db8::1', name: 'unknown' };
 const patterns = join(dir, 'patterns');
 const PATTERNS = '10.0.0.1\n192.0.2.  nobody\n';
 writeFileSync(patterns, PATTERNS);
 const patternsIn = (file: string): string => (file === patterns ? PATTERNS : '');
 
-const asked = (allow: string, deny: string, visitor = pc): Judgement => judge(parseHosts(allow), parseHosts(deny), visitor, patternsIn);
+const asked = (allow: string, deny: string, visitor = pc): AccessDecision =>
+  judge(parseHosts(allow), parseHosts(deny), visitor, patternsIn);
 const ours = (allow: string, deny: string, visitor = pc): string => asked(allow, deny, visitor).verdict;
 /** Whether a list of clients has the visitor. */
 const fits = (clients: string, visitor = pc): boolean => ours('', `ALL: ${clients}\n`, visitor) === 'deny';
 
 /** libwrap's answer; undefined: it is not here. */
-function libwrap(): ((allow: string, deny: string, visitor: Visitor) => string) | undefined {
+function libwrap(): ((allow: string, deny: string, visitor: AccessClient) => string) | undefined {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     const lib = koffi.load('libwrap.so.0');

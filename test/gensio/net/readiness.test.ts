@@ -105,8 +105,8 @@ test('without the insides of Node nothing can be watched', { skip }, (t) => {
 });
 
 const PROGRAM = `
-import { libc } from '${new URL('../../src/base/libc.js', import.meta.url)}';
-import { watchDescriptor } from '${new URL('../../src/gensio/net/readiness.js', import.meta.url)}';
+import { libc } from '${new URL('../../../src/base/libc.js', import.meta.url)}';
+import { watchDescriptor } from '${new URL('../../../src/gensio/net/readiness.js', import.meta.url)}';
 const fd = libc().datagramSocket();
 const watched = watchDescriptor(fd, () => undefined);
 watched.want({ read: true, write: false });

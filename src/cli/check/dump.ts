@@ -1,7 +1,7 @@
 // `ser2net dump` and --dump: a configuration as it was understood, as YAML that reads back to the same. Defines, includes and defaults
 // are worked in; what was left out is not there. For a file kept as it is, see convert.ts.
-import type { Config } from '../config/model.ts';
-import { printYaml } from '../config/yaml/print.ts';
+import type { Config } from '../../config/model.ts';
+import { printYaml } from '../../config/yaml/print.ts';
 
 export interface DumpForm {
   /** A comment behind each value says where it came from. */

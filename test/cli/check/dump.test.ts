@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { printConfig } from '../../src/cli/dump.ts';
-import type { Config } from '../../src/config/model.ts';
-import { readConfig } from '../../src/config/read.ts';
-import { diskFiles, formatOf } from '../../src/config/source.ts';
-import { projectRoot } from '../config/conf/conf-text.ts';
+import { printConfig } from '../../../src/cli/check/dump.ts';
+import type { Config } from '../../../src/config/model.ts';
+import { readConfig } from '../../../src/config/read.ts';
+import { diskFiles, formatOf } from '../../../src/config/source.ts';
+import { projectRoot } from '../../config/conf/conf-text.ts';
 
 const FORMS = [{}, { short: true }, { origin: true }, { short: true, origin: true }] as const;
 const read = (file: string, bytes: Buffer): Config =>

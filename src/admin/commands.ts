@@ -136,7 +136,7 @@ function disconnect([name]: readonly string[], { engine, out }: CommandSession):
   if (port === undefined) out.error(ERROR.invalidPort(name));
   // A device that takes long to open can be given up, too: the reference makes everybody wait for it.
   else if (!port.inUse) out.error(ERROR.notConnected(name));
-  else port.shut(REASON.adminDisconnect);
+  else port.closeSession(REASON.adminDisconnect);
 }
 
 const MAX_SECONDS = 0x7fffffff;

@@ -11,7 +11,7 @@ import { knownAs } from '../gensio/net/tcp.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { Engine } from '../port/engine.ts';
 import { Listener, type ListenerUp } from '../port/listener.ts';
-import { dismiss } from '../port/netcon.ts';
+import { closeGracefully } from '../port/netcon.ts';
 import type { CommandEnv } from './commands.ts';
 import { LOG, TOO_MANY_SESSIONS } from './messages.ts';
 import { Session } from './session.ts';
@@ -96,7 +96,7 @@ export class AdminServer implements Owner {
   #accepted(gensio: Gensio): void {
     const { clock } = this.#env;
     if (this.#stopped) return gensio.abort();
-    if (this.#sessions.size >= MAX_SESSIONS) return dismiss(gensio, clock, TOO_MANY_SESSIONS);
+    if (this.#sessions.size >= MAX_SESSIONS) return closeGracefully(gensio, clock, TOO_MANY_SESSIONS);
     this.#sessions.add(new Session(gensio, { ...this.#env, ended: (session) => this.#sessions.delete(session) }));
   }
 

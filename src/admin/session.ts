@@ -6,7 +6,7 @@ import { type Log, logFailure } from '../base/log.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
 import type { Gensio, GensioUp } from '../gensio/gensio.ts';
 import type { UserChange } from '../port/engine.ts';
-import { dismiss } from '../port/netcon.ts';
+import { closeGracefully } from '../port/netcon.ts';
 import type { Port } from '../port/port.ts';
 import { Answer } from './answer.ts';
 import { type CommandEnv, type CommandSession, findCommand, type Monitor } from './commands.ts';
@@ -95,7 +95,7 @@ export class Session implements GensioUp {
     if (this.#now() === 'pumping') this.#state = 'idle';
     if (this.#at >= this.#input.length) this.#forgetInput();
     this.#flush();
-    this.#regulate();
+    this.#updateFlowControl();
   }
   /** As it is after a call, whatever the compiler thinks it knows. */
   #now(): State {
@@ -106,7 +106,7 @@ export class Session implements GensioUp {
     this.#at = 0;
     this.#readEnd = 0;
   }
-  #regulate(): void {
+  #updateFlowControl(): void {
     if (this.#state !== 'over') this.#gensio.setReading(this.#state === 'idle' && !this.#full && this.#at >= this.#input.length);
   }
 
@@ -220,7 +220,7 @@ export class Session implements GensioUp {
   #show(data: Buffer): void {
     if (this.#state === 'over' || this.#full) return;
     if (!this.#gensio.write(Buffer.from(data))) this.#full = true;
-    this.#regulate();
+    this.#updateFlowControl();
   }
 
   /** Sessions that get YAML are told of every user that comes or goes. */
@@ -234,7 +234,7 @@ export class Session implements GensioUp {
     this.#say(out.text);
     if (this.#state === 'pumping') return;
     this.#flush();
-    this.#regulate();
+    this.#updateFlowControl();
   }
 
   // ---- The end ----
@@ -243,7 +243,7 @@ export class Session implements GensioUp {
   #close(): void {
     if (this.#state === 'over') return;
     this.#end();
-    dismiss(this.#gensio, this.#env.clock);
+    closeGracefully(this.#gensio, this.#env.clock);
   }
   /** The daemon ends. */
   close(): void {

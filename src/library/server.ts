@@ -170,7 +170,7 @@ export class Ser2netServer extends EventEmitter<ServerEvents> {
   /** Ends the users of a port; it goes on listening. @throws RangeError: there is no such port */
   disconnect(name: string): Promise<void> {
     const port = this.#need(name);
-    return new Promise((resolve) => port.shut(REASON.adminDisconnect, resolve));
+    return new Promise((resolve) => port.closeSession(REASON.adminDisconnect, resolve));
   }
 
   #apply(): Promise<void> {

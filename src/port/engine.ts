@@ -70,7 +70,7 @@ export class Engine {
       builder: this.#builder,
       observers: env.observers ?? [],
       deviceInUse: (connector, besides) => this.#ports.some((p) => p !== besides && p.inUse && p.config.connector.text === connector),
-      rested: (port) => this.#rested(port),
+      idle: (port) => this.#portIdle(port),
       failed: (port, err) => this.#failed(port, err),
       userChanged: (change, port, user) => {
         for (const watcher of this.#userWatchers) watcher(change, port, user);
@@ -155,9 +155,9 @@ export class Engine {
     for (const port of changed) {
       const wanted = this.#pending.get(port);
       if (wanted === undefined || wanted === 'deleted') continue;
-      if (!wanted.enable) port.shut(REASON.adminDisable);
+      if (!wanted.enable) port.closeSession(REASON.adminDisable);
     }
-    for (const port of removed) if (!idle(port)) port.retire();
+    for (const port of removed) if (!idle(port)) port.removeWhenIdle();
     for (const port of [...changed, ...removed]) if (idle(port)) this.#settle(port, kept.has(port), false);
     starting.push(...changed.filter((p) => !kept.has(p) && idle(p)));
     this.#rotators = config.rotators.map(
@@ -183,7 +183,7 @@ export class Engine {
     if (listen && !this.#stopped) port.listen(() => undefined);
   }
 
-  #rested(port: Port): void {
+  #portIdle(port: Port): void {
     if (!port.inUse) this.#settle(port, false, true);
   }
 
@@ -200,21 +200,21 @@ export class Engine {
     const { enabled } = port;
     if (at < 0 || wanted === 'deleted' || this.#stopped) {
       if (wanted === 'deleted') this.#ports = this.#ports.filter((p) => p !== port);
-      return port.ruin(() => undefined);
+      return port.destroy(() => undefined);
     }
     let next: Port;
     try {
       next = new Port(wanted ?? port.config, this.#portEnv);
     } catch (again) {
       logFailure(log, again, (stack) => LOG.failedOn(`port ${port.name}, which stays closed`, stack), { port: port.name });
-      return port.ruin(() => undefined);
+      return port.destroy(() => undefined);
     }
     if (wanted === undefined && !enabled) next.setEnabled(false, () => undefined);
     this.#ports = this.#ports.with(at, next);
     const start = (): void => {
       if (!this.#stopped && this.#ports.includes(next) && next.idle) next.listen(() => undefined);
     };
-    port.ruin(() => clock.after(RESTART_MS, start));
+    port.destroy(() => clock.after(RESTART_MS, start));
   }
 
   /** Closes everything: listeners first, then sessions with their last words. Resolves when done, within some seconds. */

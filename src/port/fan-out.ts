@@ -5,13 +5,13 @@ import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import type { Matcher } from './match.ts';
 
 /** One taker of device data. */
-export interface Sink {
+export interface Consumer {
   /** As Gensio.write. */
   write(data: Buffer): boolean;
   readonly full: boolean;
 }
 
-export interface ToNetOptions {
+export interface FanOutOptions {
   /** Input is sent on without waiting when there is this much. */
   readonly bufsize: number;
   /** The first byte waits no longer than this, in ms. */
@@ -22,11 +22,11 @@ export interface ToNetOptions {
 /** A read may be as long as this; the gathering buffer has room for one on top of bufsize. */
 const ROOM = 4096;
 
-export class ToNet {
+export class FanOut {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
-  readonly #sinks: Iterable<Sink>;
-  readonly #options: ToNetOptions;
+  readonly #consumers: Iterable<Consumer>;
+  readonly #options: FanOutOptions;
   readonly #deadline: Deadline;
   /** ms to wait for more input; 0: never. Follows the line's speed. */
   delay = 0;
@@ -35,16 +35,16 @@ export class ToNet {
   /** When the first byte in the buffer must be gone, in the clock's ms. */
   #latest = 0;
 
-  constructor(clock: Clock, deadlines: Deadlines, sinks: Iterable<Sink>, options: ToNetOptions) {
+  constructor(clock: Clock, deadlines: Deadlines, consumers: Iterable<Consumer>, options: FanOutOptions) {
     this.#clock = clock;
     this.#deadlines = deadlines;
-    this.#sinks = sinks;
+    this.#consumers = consumers;
     this.#options = options;
     this.#deadline = { due: Infinity, run: () => this.flush() };
   }
 
   /** Takes a piece from the device, which is only lent. */
-  feed(data: Buffer): void {
+  push(data: Buffer): void {
     const { sendon, bufsize, maxDelay } = this.#options;
     if (sendon !== undefined) {
       let from = 0;
@@ -92,12 +92,12 @@ export class ToNet {
   }
 
   #send(data: Buffer): void {
-    for (const sink of this.#sinks) sink.write(data);
+    for (const consumer of this.#consumers) consumer.write(data);
   }
 
   /** A user does not take more for now: the device is not to be read. */
   get full(): boolean {
-    for (const sink of this.#sinks) if (sink.full) return true;
+    for (const consumer of this.#consumers) if (consumer.full) return true;
     return false;
   }
 

@@ -6,7 +6,7 @@ import type { Gensio } from '../gensio/gensio.ts';
 const LOOK_MS = 1000;
 const FIRST_MS = 50;
 
-export class LeaverWatch {
+export class HalfCloseWatch {
   readonly #deadlines: Deadlines;
   readonly #users: Iterable<{ readonly gensio: Gensio }>;
   readonly #look: Deadline;

@@ -2,7 +2,7 @@
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 
 /** One who may be silent too long. */
-export interface Idler {
+export interface IdleUser {
   /** Looks left. */
   idle: number;
   /** It sent something since the last look. */
@@ -13,7 +13,7 @@ export interface Idler {
 
 const TICK_MS = 1000;
 
-export class IdleWatch<T extends Idler> {
+export class IdleTimer<T extends IdleUser> {
   readonly #deadlines: Deadlines;
   readonly #users: Iterable<T>;
   readonly #timeout: (user: T) => number;

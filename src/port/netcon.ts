@@ -6,7 +6,7 @@ import { type Gensio, type GensioEvent, type GensioUp, nobody } from '../gensio/
 import type { UserView } from './events.ts';
 
 /** How long the last bytes to a user that was closed may take before they are given up. */
-const LAST_WORDS_MS = 4000;
+const LINGER_MS = 4000;
 
 /** What a user's connection does to its port, which is the owner of what happens then: it may come through a rotator. */
 export interface NetconUp extends Owner {
@@ -89,15 +89,15 @@ export class Netcon implements GensioUp, UserView {
   }
 
   /** The port is done with it: what was written still goes out, for a while. Nothing is heard of it any more. */
-  dismiss(): void {
-    dismiss(this.gensio, this.#clock);
+  closeGracefully(): void {
+    closeGracefully(this.gensio, this.#clock);
   }
 }
 
 /** Says a last word to a connection, if any, and closes it without caring for it any longer. */
-export function dismiss(gensio: Gensio, clock: Clock, lastWord?: string): void {
-  const limit = clock.after(LAST_WORDS_MS, () => gensio.abort());
+export function closeGracefully(gensio: Gensio, clock: Clock, finalMessage?: string): void {
+  const limit = clock.after(LINGER_MS, () => gensio.abort());
   gensio.up = { ...nobody, closed: () => limit.cancel() };
-  if (lastWord !== undefined) gensio.write(Buffer.from(lastWord, 'latin1'));
+  if (finalMessage !== undefined) gensio.write(Buffer.from(finalMessage, 'latin1'));
   gensio.close();
 }

@@ -7,7 +7,7 @@ const MAX_WAITING = 64;
 /** How long they wait for a user whose end is known and does not get through: a layer may hold back what comes before it. */
 const LEAVE_LIMIT_MS = 4000;
 
-export class WaitingRoom {
+export class PendingConnections {
   readonly #deadlines: Deadlines;
   readonly #limit: Deadline;
   #waiting: readonly Gensio[] = [];

@@ -13,7 +13,7 @@ import { Listener, type ListenerUp } from './listener.ts';
 import { LOG } from './messages.ts';
 
 /** What the accepter does to its port. */
-export interface AccepterEndUp {
+export interface PortAccepterUp {
   /** In force now; its accepter means something when open() is called. */
   readonly config: ConnectionConfig;
   accepted(gensio: Gensio): void;
@@ -27,14 +27,14 @@ interface AccepterEnv {
   readonly builder: StackBuilder;
 }
 
-export class AccepterEnd implements ListenerUp {
-  readonly #up: AccepterEndUp;
+export class PortAccepter implements ListenerUp {
+  readonly #up: PortAccepterUp;
   readonly #env: AccepterEnv;
   readonly #announcer: Announcer;
   #listener: Listener | undefined;
   #failure: string | undefined;
 
-  constructor(up: AccepterEndUp, env: AccepterEnv) {
+  constructor(up: PortAccepterUp, env: AccepterEnv) {
     this.#up = up;
     this.#env = env;
     this.#announcer = new Announcer(env.log);

@@ -17,7 +17,7 @@ export interface DeviceUp {
 /** How long closing may take before the device is cut off: four ticks of the reference. */
 const CLOSE_LIMIT_MS = 4000;
 
-export class DeviceEnd {
+export class PortDevice {
   readonly #make: () => Gensio | GensioError;
   readonly #up: DeviceUp;
   readonly #deadlines: Deadlines;

@@ -1,5 +1,5 @@
 // One connection of the configuration at work. What to do when is step()'s (state.ts) and admit()'s; this file does it. Bytes go straight
-// through: user.read -> device.write, device.read -> ToNet -> users. Long because all meet here: the accepter, the users, the device,
+// through: user.read -> device.write, device.read -> FanOut -> users. Long because all meet here: the accepter, the users, the device,
 // the watches over them, the admin port and a reload; what each of these is by itself has a file of its own.
 import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
@@ -17,21 +17,21 @@ import { charDelay, DEFAULT_RATE } from './chardelay.ts';
 import { Connback } from './connback.ts';
 import { makeConnector } from './connector.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
-import { ToNet } from './fan-out.ts';
-import { LeaverWatch } from './half-close.ts';
-import { IdleWatch } from './idle-timer.ts';
+import { FanOut } from './fan-out.ts';
+import { HalfCloseWatch } from './half-close.ts';
+import { IdleTimer } from './idle-timer.ts';
 import { askLine, lineOf, withLine } from './line.ts';
 import { handOver } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
-import { dismiss, Netcon, type NetconUp } from './netcon.ts';
+import { closeGracefully, Netcon, type NetconUp } from './netcon.ts';
 import { Observers } from './observers.ts';
-import { WaitingRoom } from './pending-connections.ts';
-import { AccepterEnd, type AccepterEndUp } from './port-accepter.ts';
-import { DeviceEnd, type DeviceUp } from './port-device.ts';
+import { PendingConnections } from './pending-connections.ts';
+import { PortAccepter, type PortAccepterUp } from './port-accepter.ts';
+import { type DeviceUp, PortDevice } from './port-device.ts';
 import { RemoteAddresses } from './remaddr.ts';
 import { SerialEvents, type SerialPort } from './serial-events.ts';
-import { SlowWatch } from './slow-consumer.ts';
+import { SlowConsumerTimer } from './slow-consumer.ts';
 import { type Effect, type PortEvent, type PortState, step, traceStep } from './state.ts';
 
 /** What a port needs of the engine it belongs to. */
@@ -44,7 +44,7 @@ export interface PortEnv {
   /** Another port than this one has a device open that was written just so. */
   deviceInUse(connector: string, besides: Port): boolean;
   /** The port is at rest: nobody uses it. A changed configuration can be put in force. */
-  rested(port: Port): void;
+  idle(port: Port): void;
   /** An unexpected failure in the port's code: it is to be replaced. */
   failed?(port: Port, err: unknown): void;
   /** A user was given a place, or left it. */
@@ -56,44 +56,44 @@ const DEFAULT_SIGNATURE = 'ser2net';
 /** Users a port has room for, whatever max-connections says. */
 const MAX_PLACES = 65536;
 
-export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner {
+export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner {
   config: ConnectionConfig;
   readonly #env: PortEnv;
   #state: PortState = { at: 'closed' };
   #enabled: boolean;
   /** Seconds; the admin port can change it. */
   #timeout: number;
-  readonly #accepter: AccepterEnd;
-  #device!: DeviceEnd;
+  readonly #accepter: PortAccepter;
+  #device!: PortDevice;
   #places: (Netcon | undefined)[] = [];
   readonly #users = new Set<Netcon>();
-  readonly #waiting: WaitingRoom;
-  #toNet!: ToNet;
+  readonly #waiting: PendingConnections;
+  #fanOut!: FanOut;
   #closeon: Matcher | undefined;
   #remaddr!: RemoteAddresses;
   #connback: Connback | undefined;
   readonly #observers: Observers;
   /** The device is gone already: there is nothing to say to it, and nothing to close. */
-  #lost = false;
+  #deviceLost = false;
   /** It is to be gone when nobody uses it: connect back does not keep its device open any more. */
-  #retired = false;
-  readonly #leavers: LeaverWatch;
-  readonly #slow: SlowWatch<Netcon>;
+  #removing = false;
+  readonly #halfClose: HalfCloseWatch;
+  readonly #slow: SlowConsumerTimer<Netcon>;
   readonly #serial: SerialEvents;
-  readonly #idle: IdleWatch<Netcon>;
+  readonly #idle: IdleTimer<Netcon>;
   /** What waits for the device to be closed. */
-  #rested: (() => void)[] = [];
+  #whenClosed: (() => void)[] = [];
 
   constructor(config: ConnectionConfig, env: PortEnv) {
     this.#env = env;
     this.config = config;
     this.#enabled = config.enable;
     this.#timeout = config.timeout;
-    this.#accepter = new AccepterEnd(this, env);
-    this.#waiting = new WaitingRoom(env.deadlines, () => this.#serveWaiting(false));
+    this.#accepter = new PortAccepter(this, env);
+    this.#waiting = new PendingConnections(env.deadlines, () => this.#serveWaiting(false));
     this.#observers = new Observers(config.name, env.log);
-    this.#leavers = new LeaverWatch(env.deadlines, this.#users);
-    this.#slow = new SlowWatch(
+    this.#halfClose = new HalfCloseWatch(env.deadlines, this.#users);
+    this.#slow = new SlowConsumerTimer(
       env.clock,
       env.deadlines,
       this.#users,
@@ -101,7 +101,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
       (stuck) => this.#cutSlow(stuck),
     );
     this.#serial = new SerialEvents(this.#serialPort());
-    this.#idle = new IdleWatch(
+    this.#idle = new IdleTimer(
       env.deadlines,
       this.#users,
       (user) => this.#timeoutOf(user),
@@ -118,7 +118,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   #setUp(): void {
     const { options } = this.config;
     this.#device = this.#makeDevice();
-    this.#toNet = this.#makeToNet();
+    this.#fanOut = this.#makeFanOut();
     this.#places = new Array(Math.min(MAX_PLACES, Math.max(1, options.maxConnections))).fill(undefined);
     this.#closeon = Matcher.of(this.#expand(options.closeon));
     this.#remaddr = new RemoteAddresses(options.remaddr ?? []);
@@ -131,9 +131,9 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     this.#observers.renew(this.#env.observers.flatMap((make) => make(this)));
   }
 
-  #makeToNet(): ToNet {
+  #makeFanOut(): FanOut {
     const { options } = this.config;
-    return new ToNet(this.#env.clock, this.#env.deadlines, this.#users, {
+    return new FanOut(this.#env.clock, this.#env.deadlines, this.#users, {
       bufsize: Math.max(2, options.devToNetBufsize),
       maxDelay: options.chardelayMax / 1000,
       sendon: Matcher.of(this.#expand(options.sendon)),
@@ -164,7 +164,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   /** Tries to listen; done when that was tried. A failure is logged and tried again every accepter-retry-time. */
   listen(done: () => void): void {
     const { accepter, connector } = this.config;
-    this.#retired = false;
+    this.#removing = false;
     if (!this.#enabled) return done();
     if (accepter.spec === undefined || connector.spec === undefined) {
       if (this.#state.at === 'closed') this.#state = { at: 'not-started' };
@@ -187,8 +187,8 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   }
 
   /** The configuration has it no more: it closes with its last user, or now when it has none. listen() takes that back. */
-  retire(): void {
-    this.#retired = true;
+  removeWhenIdle(): void {
+    this.#removing = true;
     runAs(this, () => this.#tellLeft());
   }
 
@@ -220,7 +220,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
       deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
     });
     if (verdict === 'wait') this.#waiting.add(gensio, this.#state.at !== 'closing');
-    else if ('say' in verdict) dismiss(gensio, this.#env.clock, verdict.say);
+    else if ('say' in verdict) closeGracefully(gensio, this.#env.clock, verdict.say);
     else {
       const place = 'take' in verdict ? verdict.take : verdict.kick;
       const old = this.#places[place];
@@ -270,13 +270,13 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     if (user.banner !== undefined && user.banner.length > 0) user.write(user.banner);
     user.gensio.setReading(!this.#device.full);
     this.#idle.start();
-    this.#regulate();
+    this.#updateFlowControl();
   }
 
   /** Takes a user out. Its last bytes still go out. */
   #dropUser(user: Netcon, why: Reason): void {
     this.#forget(user, why);
-    user.dismiss();
+    user.closeGracefully();
   }
   #forget(user: Netcon, why: Reason): void {
     const place = this.#places.indexOf(user);
@@ -287,13 +287,13 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     if (place >= 0) this.#env.userChanged?.('disconnected', this, user);
   }
   #afterLeave(): void {
-    this.#regulate();
+    this.#updateFlowControl();
     this.#tellLeft();
     if (this.#state.at !== 'closing') this.#serveWaiting();
   }
 
   #tellLeft(): void {
-    this.#go({ on: 'left', users: this.#seated.length, held: this.#connback !== undefined && !this.#retired });
+    this.#go({ on: 'left', users: this.#seated.length, held: this.#connback !== undefined && !this.#removing });
   }
 
   fromUser(_user: Netcon, data: Buffer): void {
@@ -303,7 +303,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     this.#toDevice(data);
   }
   userWritable(): void {
-    this.#regulate();
+    this.#updateFlowControl();
   }
   userClosed(user: Netcon, err: GensioError | undefined): void {
     const plain = err === undefined || err.code === 'remclose';
@@ -318,9 +318,9 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
 
   // ---- The device ----
 
-  #makeDevice(): DeviceEnd {
+  #makeDevice(): PortDevice {
     const { builder, deadlines, log } = this.#env;
-    return new DeviceEnd(() => makeConnector(this.config, builder, log), this, deadlines);
+    return new PortDevice(() => makeConnector(this.config, builder, log), this, deadlines);
   }
 
   deviceOpened(err?: GensioError): void {
@@ -332,18 +332,18 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
 
   #beginSession(): void {
     this.#closeon?.reset();
-    this.#reckonDelay();
+    this.#updateCharDelay();
     this.#observers.tell((o) => o.opened?.());
     const openstr = this.#expand(this.config.options.openstr);
     if (openstr !== undefined && openstr.length > 0) this.#toDevice(openstr);
     for (const user of this.#seated) this.#greet(user);
-    this.#regulate();
+    this.#updateFlowControl();
   }
 
   /** Lets the device be read exactly while every user takes what it gets, and nothing is being called back. */
-  #regulate(): void {
-    if (this.#toNet.full) this.#slow.start();
-    if (this.#state.at === 'open') this.#device.setReading(!this.#toNet.full && this.#connback?.calling !== true);
+  #updateFlowControl(): void {
+    if (this.#fanOut.full) this.#slow.start();
+    if (this.#state.at === 'open') this.#device.setReading(!this.#fanOut.full && this.#connback?.calling !== true);
   }
 
   #cutSlow(stuck: readonly Netcon[]): void {
@@ -369,45 +369,45 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
       },
       lineChanged() {
         port.#device.lineChanged = true;
-        port.#reckonDelay();
+        port.#updateCharDelay();
       },
     };
   }
 
-  #reckonDelay(): void {
-    this.#toNet.delay = charDelay(this.config.options, this.#device.gensio?.serial?.rate?.() ?? DEFAULT_RATE);
+  #updateCharDelay(): void {
+    this.#fanOut.delay = charDelay(this.config.options, this.#device.gensio?.serial?.rate?.() ?? DEFAULT_RATE);
   }
 
   fromDevice(data: Buffer): void {
     if (this.config.options.noConToAcc) return;
-    if (this.#connback?.wants(data)) return this.#regulate();
+    if (this.#connback?.wants(data)) return this.#updateFlowControl();
     const end = this.#closeon === undefined ? -1 : this.#closeon.find(data);
     // A copy: a user that is slow still sends from it when the device is read on, to be closed or by connect back.
-    if (end > 0) data = Buffer.from(this.#toNet.delay === 0 ? data.subarray(0, end) : data);
+    if (end > 0) data = Buffer.from(this.#fanOut.delay === 0 ? data.subarray(0, end) : data);
     this.#device.read += data.length;
     if (this.#observers.any) this.#observers.tell((o) => o.fromDevice?.(data));
-    this.#toNet.feed(data);
+    this.#fanOut.push(data);
     if (end > 0) {
-      this.#toNet.flush();
+      this.#fanOut.flush();
       for (const user of [...this.#users]) this.#dropUser(user, REASON.portClosing);
       return this.#afterLeave();
     }
-    if (this.#toNet.full) this.#regulate();
+    if (this.#fanOut.full) this.#updateFlowControl();
   }
 
   /** Connect back is done: what the device said goes to everyone that is connected. */
   #deliver(data: Buffer): void {
     this.#device.read += data.length;
     if (this.#observers.any) this.#observers.tell((o) => o.fromDevice?.(data));
-    this.#toNet.feed(data);
-    this.#regulate();
+    this.#fanOut.push(data);
+    this.#updateFlowControl();
   }
 
   #toDevice(data: Buffer): void {
-    if (!this.#device.write(data)) this.#leavers.block();
+    if (!this.#device.write(data)) this.#halfClose.block();
   }
   deviceWritable(): void {
-    this.#leavers.stop();
+    this.#halfClose.stop();
     if (this.#state.at === 'open') for (const user of this.#users) user.gensio.setReading(true);
   }
 
@@ -420,10 +420,10 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     if (this.#state.at === 'open') {
       const reason = err ?? new GensioError('remclose');
       this.#log(LOG.devReadError(this.name, reason.message));
-      this.#toNet.flush();
-      this.#lost = true;
-      this.#go({ on: 'shut', why: REASON.devReadError });
-      this.#lost = false;
+      this.#fanOut.flush();
+      this.#deviceLost = true;
+      this.#go({ on: 'close', why: REASON.devReadError });
+      this.#deviceLost = false;
     }
     if (this.#state.at === 'closing') this.#go({ on: 'device-closed', listening: this.#accepter.on });
   }
@@ -431,10 +431,10 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   // ---- Ending a session ----
 
   /** Closes the session, if there is one; done when the device is closed. */
-  shut(why: Reason, done: () => void = () => undefined): void {
+  closeSession(why: Reason, done: () => void = () => undefined): void {
     if (!this.inUse) return done();
-    this.#rested.push(done);
-    runAs(this, () => this.#go({ on: 'shut', why }));
+    this.#whenClosed.push(done);
+    runAs(this, () => this.#go({ on: 'close', why }));
   }
 
   /** Something in this port's code went wrong that never should: the engine ends it and puts a new one in its place. */
@@ -443,19 +443,19 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     this.#env.failed(this, err);
   }
   /** Cuts everything off, each thing whatever became of the others; the port is not used again. done when its address is free. */
-  ruin(done: () => void): void {
+  destroy(done: () => void): void {
     const leaving = [...this.#seated, ...this.#users];
-    const waiting = this.#rested;
+    const waiting = this.#whenClosed;
     this.#enabled = false;
     this.#state = { at: 'closed' };
-    this.#rested = [];
+    this.#whenClosed = [];
     const steps: (() => void)[] = [
       ...[...leaving.map((user) => user.gensio), ...this.#waiting.takeAll()].map((gensio) => () => cutOff(gensio)),
       () => this.#device.gensio !== undefined && cutOff(this.#device.gensio),
       () => this.#idle.stop(),
-      () => this.#leavers.stop(),
+      () => this.#halfClose.stop(),
       () => this.#slow.stop(),
-      () => this.#toNet.drop(),
+      () => this.#fanOut.drop(),
       () => this.#connback?.stop(),
       () => this.#observers.tell((o) => o.closed?.(REASON.portClosing)),
       ...leaving.map((user) => () => this.#env.userChanged?.('disconnected', this, user)),
@@ -473,19 +473,19 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
 
   #endSession(why: Reason): void {
     this.#idle.stop();
-    this.#leavers.stop();
+    this.#halfClose.stop();
     this.#slow.stop();
     this.#connback?.stop();
-    this.#toNet.flush();
+    this.#fanOut.flush();
     this.#observers.tell((o) => o.closed?.(why));
     for (const user of this.#seated) this.#dropUser(user, REASON.portClosing);
-    this.#toNet.drop();
+    this.#fanOut.drop();
   }
 
   #closeDevice(): void {
     const closestr = this.#expand(this.config.options.closestr);
     const words = closestr !== undefined && closestr.length > 0;
-    if (this.#lost) {
+    if (this.#deviceLost) {
       if (words) this.#log(LOG.devWriteClosed(this.name, new GensioError('notready').message));
       return;
     }
@@ -493,16 +493,16 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     this.#device.close();
   }
 
-  #rest(): void {
+  #onDeviceClosed(): void {
     this.#device.full = false;
     this.#device.read = 0;
     this.#device.written = 0;
     if (!this.#accepter.on && this.#state.at === 'unconnected') this.#state = { at: 'closed' };
     if (this.#enabled) this.#connback?.deviceClosed();
-    const waiting = this.#rested;
-    this.#rested = [];
+    const waiting = this.#whenClosed;
+    this.#whenClosed = [];
     for (const done of waiting) done();
-    this.#env.rested(this);
+    this.#env.idle(this);
   }
 
   // ---- For the admin port and reload ----
@@ -520,7 +520,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     this.#enabled = on;
     if (on) return this.listen(done);
     this.#connback?.stop();
-    this.unlisten(() => this.shut(why, done));
+    this.unlisten(() => this.closeSession(why, done));
   }
   /** Puts another configuration in force; only while the port is not in use. keepListener: the accepter is the same. */
   replace(config: ConnectionConfig, keepListener: boolean): void {
@@ -543,7 +543,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
   }
   /** What blocks: the device takes nothing, or a user does not. */
   get blocked(): { readonly toDevice: boolean; readonly toNet: boolean } {
-    return { toDevice: this.#device.full, toNet: this.#toNet.full };
+    return { toDevice: this.#device.full, toNet: this.#fanOut.full };
   }
   /** Why it does not listen although it should, as the log has it; undefined while it does. */
   get failure(): string | undefined {
@@ -562,7 +562,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
     else if (this.#state.at === 'open') {
       const serial = this.#device.gensio?.serial;
       if (serial !== undefined) askLine(serial, line);
-      this.#reckonDelay();
+      this.#updateCharDelay();
     }
   }
   /** Adds an observer for as long as it likes (monitors), also when the configuration changes. Returns how to take it out. */
@@ -612,7 +612,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
       case 'fail-users':
         for (const user of this.#seated) {
           this.#forget(user, REASON.openFailure);
-          dismiss(user.gensio, this.#env.clock, REFUSAL.openFailure(effect.reason));
+          closeGracefully(user.gensio, this.#env.clock, REFUSAL.openFailure(effect.reason));
         }
         return;
       case 'end-session':
@@ -620,7 +620,7 @@ export class Port implements NetconUp, DeviceUp, AccepterEndUp, PortView, Owner 
       case 'close-device':
         return this.#closeDevice();
       case 'rest':
-        return this.#rest();
+        return this.#onDeviceClosed();
       case 'serve-waiting':
         return this.#serveWaiting();
       default:

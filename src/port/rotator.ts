@@ -10,7 +10,7 @@ import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { Listener } from './listener.ts';
 import { LOG, REFUSAL } from './messages.ts';
-import { dismiss } from './netcon.ts';
+import { closeGracefully } from './netcon.ts';
 import type { Port } from './port.ts';
 
 interface RotatorEnv {
@@ -80,7 +80,7 @@ export class Rotator implements Owner {
       else this.#withTelnet(port, telnet, gensio);
       return;
     }
-    dismiss(gensio, this.#env.clock, REFUSAL.noFreePort);
+    closeGracefully(gensio, this.#env.clock, REFUSAL.noFreePort);
   }
 
   /** A port that speaks telnet to its own clients does so here, too; in ser2net 4.3.11 such clients get raw bytes. */

@@ -4,13 +4,13 @@ import type { Clock } from '../base/clock.ts';
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 
 /** One who may take nothing. */
-export interface Taker {
+export interface Consumer {
   readonly full: boolean;
   /** Since when it is full, in the clock's ms. */
   readonly fullSince: number;
 }
 
-export class SlowWatch<T extends Taker> {
+export class SlowConsumerTimer<T extends Consumer> {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   readonly #users: ReadonlySet<T>;

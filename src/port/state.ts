@@ -36,7 +36,7 @@ export type PortEvent =
   /** users: how many are left; held: the device stays open without any. */
   | { readonly on: 'left'; readonly users: number; readonly held: boolean }
   /** Close the session: the device failed, or somebody wants it. */
-  | { readonly on: 'shut'; readonly why: Reason }
+  | { readonly on: 'close'; readonly why: Reason }
   /** The device is closed. listening: users may come. */
   | { readonly on: 'device-closed'; readonly listening: boolean };
 
@@ -64,10 +64,10 @@ export function step(state: PortState, event: PortEvent): Next {
       if (event.on === 'device-open') return [{ at: 'open' }, [{ do: 'begin-session' }]];
       if (event.on === 'device-failed') return [{ at: 'unconnected' }, [{ do: 'fail-users', reason: event.reason }, ...REST]];
       if (event.on === 'left' && event.users === 0 && !event.held) return closing(REASON.lastUserLeft);
-      return event.on === 'shut' ? closing(event.why) : stay;
+      return event.on === 'close' ? closing(event.why) : stay;
     case 'open':
       if (event.on === 'left' && event.users === 0 && !event.held) return closing(REASON.lastUserLeft);
-      return event.on === 'shut' ? closing(event.why) : stay;
+      return event.on === 'close' ? closing(event.why) : stay;
     case 'closing':
       if (event.on !== 'device-closed') return stay;
       return [{ at: event.listening ? 'unconnected' : 'closed' }, REST];

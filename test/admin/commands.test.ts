@@ -197,7 +197,7 @@ test('setportconfig changes the line of an open device and of the next openings,
   assert.equal(port.line?.speed, 4800);
   assert.equal(port.line?.local, true, 'what is not named stays');
   assert.match(await run('showport con1'), /device: serialdev,\/dev\/con1,9600n81,local\r\n/);
-  port.shut('admin disconnect');
+  port.closeSession('admin disconnect');
   await settle();
   await rig.apply();
   assert.equal(port.line?.speed, 9600);

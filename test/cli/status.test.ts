@@ -102,7 +102,7 @@ test('status --watch says who comes and goes, and ends with the daemon', { timeo
   await io.until(/"ports":/);
   await user(t, engine.port('p0')!.listeningPort()!);
   await io.until(/connected/);
-  engine.port('p0')!.shut('admin disconnect');
+  engine.port('p0')!.closeSession('admin disconnect');
   await io.until(/disconnected/);
   const events = io.said.out
     .trimEnd()

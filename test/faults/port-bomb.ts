@@ -1,6 +1,6 @@
 // Loaded into a daemon ahead of it: the next call of the method whose name stands in the file BOMB fails, once.
 import { readFileSync, rmSync } from 'node:fs';
-import { ToNet } from '../../src/port/fan-out.ts';
+import { FanOut } from '../../src/port/fan-out.ts';
 import { Port } from '../../src/port/port.ts';
 import { RemoteAddresses } from '../../src/port/remaddr.ts';
 
@@ -39,4 +39,4 @@ arm(
   'changeTimeout',
 );
 arm(RemoteAddresses.prototype, 'allows');
-arm(ToNet.prototype, 'flush');
+arm(FanOut.prototype, 'flush');

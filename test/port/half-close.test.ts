@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
-import { LeaverWatch } from '../../src/port/half-close.ts';
+import { HalfCloseWatch } from '../../src/port/half-close.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';
 
@@ -22,7 +22,7 @@ function rig() {
   const clock = new FakeClock();
   const [one, two, plain] = [new Leaving(), new Leaving(), new FakeGensio()];
   plain.reading = true;
-  const watch = new LeaverWatch(
+  const watch = new HalfCloseWatch(
     new Deadlines(clock),
     [one, two, plain].map((gensio) => ({ gensio })),
   );

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
-import { type Idler, IdleWatch } from '../../src/port/idle-timer.ts';
+import { IdleTimer, type IdleUser } from '../../src/port/idle-timer.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 
-class User implements Idler {
+class User implements IdleUser {
   readonly timeout: number;
   idle: number;
   active = false;
@@ -20,7 +20,7 @@ function rig(...users: User[]) {
   const clock = new FakeClock();
   const present = new Set(users);
   const expired: User[] = [];
-  const watch = new IdleWatch(
+  const watch = new IdleTimer(
     new Deadlines(clock),
     present,
     (user) => user.timeout,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { currentOwner } from '../../src/base/fault-domain.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
-import { dismiss, Netcon, type NetconUp } from '../../src/port/netcon.ts';
+import { closeGracefully, Netcon, type NetconUp } from '../../src/port/netcon.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';
 import { settle } from '../rig/port-rig.ts';
@@ -104,11 +104,11 @@ test('what a connection says is handed on on behalf of the port, and what the po
 test('a dismissed connection gets the last word, may send it for four seconds, and is not heard any more', async () => {
   const clock = new FakeClock();
   const [quick, stuck] = [new FakeGensio(), new FakeGensio({ close: 'manual' })];
-  dismiss(quick, clock, 'bye');
+  closeGracefully(quick, clock, 'bye');
   await settle();
   assert.deepEqual([quick.take().toString(), quick.calls, quick.state, clock.timers], ['bye', ['close'], 'closed', 0]);
   const { user, port } = { user: new Netcon(stuck, new Heard(), clock), port: new Heard() };
-  user.dismiss();
+  user.closeGracefully();
   stuck.up.read(Buffer.from('too late'));
   assert.deepEqual([stuck.take().length, stuck.calls, port.lines], [0, ['close'], []]);
   clock.advance(3999);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
-import { DeviceEnd } from '../../src/port/port-device.ts';
+import { PortDevice } from '../../src/port/port-device.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio, type FakeGensioOptions } from '../rig/fake-gensio.ts';
 
@@ -11,7 +11,7 @@ function rig(options: FakeGensioOptions = { open: 'manual', close: 'manual' }) {
   const made: FakeGensio[] = [];
   const heard: string[] = [];
   const trouble: { why?: GensioError } = {};
-  const end = new DeviceEnd(
+  const end = new PortDevice(
     () => {
       if (trouble.why !== undefined) return trouble.why;
       made.push(new FakeGensio(options));

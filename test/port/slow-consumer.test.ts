@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
-import { SlowWatch, type Taker } from '../../src/port/slow-consumer.ts';
+import { type Consumer, SlowConsumerTimer } from '../../src/port/slow-consumer.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 
-class User implements Taker {
+class User implements Consumer {
   full = false;
   fullSince = 0;
 }
@@ -14,7 +14,7 @@ function rig(count: number, limit = 5) {
   const users = new Set(Array.from({ length: count }, () => new User()));
   const all = [...users];
   const cut: number[] = [];
-  const watch = new SlowWatch(
+  const watch = new SlowConsumerTimer(
     clock,
     new Deadlines(clock),
     users,

@@ -23,7 +23,7 @@ const EVENTS: readonly PortEvent[] = [
   left(0),
   left(1),
   left(0, true),
-  { on: 'shut', why: REASON.adminDisconnect },
+  { on: 'close', why: REASON.adminDisconnect },
   { on: 'device-closed', listening: true },
   { on: 'device-closed', listening: false },
 ];
@@ -40,9 +40,9 @@ unconnected, hold: opening (open-device)
 opening, device-open: open (begin-session)
 opening, device-failed reason=r: unconnected (fail-users, rest, serve-waiting)
 opening, left users=0 held=false: closing (end-session, close-device)
-opening, shut why=admin disconnect: closing (end-session, close-device)
+opening, close why=admin disconnect: closing (end-session, close-device)
 open, left users=0 held=false: closing (end-session, close-device)
-open, shut why=admin disconnect: closing (end-session, close-device)
+open, close why=admin disconnect: closing (end-session, close-device)
 closing, device-closed listening=true: unconnected (rest, serve-waiting)
 closing, device-closed listening=false: closed (rest, serve-waiting)
 `;
@@ -59,7 +59,7 @@ test('what a port does next is in this table, and nothing else', () => {
 
 test('a session ends for the reason that was given, or because the last user has left', () => {
   assert.deepEqual(step({ at: 'open' }, left(0))[0], { at: 'closing', why: REASON.lastUserLeft });
-  const [next, effects] = step({ at: 'open' }, { on: 'shut', why: REASON.devReadError });
+  const [next, effects] = step({ at: 'open' }, { on: 'close', why: REASON.devReadError });
   assert.deepEqual(next, { at: 'closing', why: REASON.devReadError });
   assert.deepEqual(effects[0], { do: 'end-session', why: REASON.devReadError });
   assert.deepEqual(step({ at: 'opening' }, { on: 'device-failed', reason: 'r' })[1][0], { do: 'fail-users', reason: 'r' });

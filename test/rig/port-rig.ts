@@ -91,7 +91,7 @@ export class PortRig {
         },
       },
       deviceInUse: () => rig.deviceInUse?.() ?? false,
-      rested: () => void this.rests++,
+      idle: () => void this.rests++,
     });
     this.port.listen(() => undefined);
   }

@@ -162,7 +162,7 @@ export class Detour {
     for (let i = 0; i < data.length; i += this.cut) {
       const piece = data.subarray(i, i + this.cut);
       if (this.delay === 0) to.write(piece);
-      else setTimeout(() => to.write(piece), this.delay);
+      else systemClock.after(this.delay, () => to.write(piece));
     }
   }
   /** Drops every connection at once. */

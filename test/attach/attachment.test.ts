@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { until } from '../rig/pty.ts';
+import { FakeClock } from '../rig/fake-clock.ts';
+import { settle, stands, until } from '../rig/wait.ts';
 import { Application } from './application.ts';
 import { attach, attachTestEnv, connected, Detour, Peer } from './attach-rig.ts';
 
@@ -69,9 +71,12 @@ test('on demand: nobody connects until the device is opened, and the connection 
   const env = attachTestEnv(t);
   const peer = new Peer(t);
   const attachment = attach(t, env, `tcp://127.0.0.1:${await peer.listen()}`, { onDemand: true });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // A connection made by starting would be served before this one.
+  const ours = connect(peer.port, '127.0.0.1');
+  await until('our own connection', () => peer.sockets.length > 0);
+  assert.equal(peer.sockets[0]!.remotePort, ours.localPort);
   assert.equal(attachment.view.state, 'idle');
-  assert.equal(peer.sockets.length, 0);
+  ours.destroy();
   const app = new Application(attachment.spec.device);
   app.write('hello');
   await until('hello', () => peer.got.toString() === 'hello');
@@ -122,28 +127,31 @@ test('disconnect-after waits until what was written has left, and then ends the 
 });
 
 test('disconnect-after loses nothing to a far end that reads slowly', async (t) => {
-  const env = attachTestEnv(t);
+  const clock = new FakeClock();
+  const env = attachTestEnv(t, { clock });
   const peer = new Peer(t);
   peer.paused = true;
   const attachment = attach(t, env, `tcp://127.0.0.1:${await peer.listen()}`, { onDemand: true, disconnectAfter: 30 });
   const app = new Application(attachment.spec.device);
   const piece = Buffer.from(Array.from({ length: 4093 }, (_, i) => i & 255));
+  await connected(attachment);
   let written = 0;
-  for (let idle = 0; idle < 5; ) {
-    const n = app.writeSome(piece);
-    written += n;
-    if (n > 0) idle = 0;
-    else {
-      idle++;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
+  await stands('what the application could write', () => {
+    written += app.writeSome(piece);
+    return written;
+  });
   app.close();
-  await until('closed', () => !attachment.view.used);
-  await new Promise((resolve) => setTimeout(resolve, 120));
+  const passing = (): boolean => {
+    clock.advance(10);
+    return true;
+  };
+  await until('closed', () => passing() && !attachment.view.used);
+  clock.advance(60_000);
+  await settle();
+  assert.equal(attachment.view.state, 'connected');
   for (const socket of peer.sockets) socket.resume();
   await until('all of it', () => peer.got.length === written);
-  await until('idle', () => attachment.view.state === 'idle' && peer.sockets.length === 0);
+  await until('idle', () => passing() && attachment.view.state === 'idle' && peer.sockets.length === 0);
 });
 
 test('several targets: the first that answers is taken, and after a loss the first is tried first again', async (t) => {
@@ -229,12 +237,10 @@ test('during an outage writes are kept up to the limit, then the application wai
     at += app.writeSome(all.subarray(at, at + 1000));
     return attachment.view.queued >= 10_000;
   });
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  while (at < all.length) {
-    const n = app.writeSome(all.subarray(at, at + 1000));
-    if (n === 0) break;
-    at += n;
-  }
+  await stands('what the application could write', () => {
+    at += app.writeSome(all.subarray(at, at + 1000));
+    return at;
+  });
   assert.ok(at < 50_000, `${at} bytes were taken`);
   assert.ok(attachment.view.queued < 10_000 + 4096);
   const peer = new Peer(t);
@@ -258,7 +264,7 @@ test('with discard, what is written during an outage is thrown away, but not bef
   await peer.close();
   await until('the loss', () => attachment.view.state === 'waiting');
   app.write('lost');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until('it to be thrown away', () => attachment.view.discardedOut === 4);
   const again = new Peer(t);
   await again.listen(port);
   await connected(attachment);
@@ -277,16 +283,9 @@ test('a far end that does not read makes the application wait, and goes on where
   const app = new Application(attachment.spec.device);
   const piece = Buffer.from(Array.from({ length: 4093 }, (_, i) => i & 255));
   let written = 0;
-  let stuck = 0;
-  await until('the application to wait', () => {
-    let n = 1;
-    while (n > 0 && written < 8_000_000) {
-      const offset = written % piece.length;
-      n = app.writeSome(piece.subarray(offset));
-      written += n;
-      if (n > 0) stuck = 0;
-    }
-    return ++stuck > 50;
+  await stands('what the application could write', () => {
+    for (let n = 1; n > 0 && written < 8_000_000; written += n) n = app.writeSome(piece.subarray(written % piece.length));
+    return written;
   });
   // The far end's machine takes some, whatever its program does.
   assert.ok(written < 1_000_000, `${written} bytes disappeared`);
@@ -305,7 +304,8 @@ test('an application that does not read stops the far end, and gets everything l
   const app = new Application(attachment.spec.device);
   const all = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * 31 + (i >> 11)) & 255));
   peer.send(all);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until('the first bytes', () => attachment.view.bytesIn > 0);
+  await stands('what was taken', () => attachment.view.bytesIn);
   assert.ok(attachment.view.bytesIn < 300_000, `${attachment.view.bytesIn} bytes were taken for an application that reads none`);
   assert.ok((await app.take(all.length)).equals(all));
   app.close();

@@ -4,10 +4,12 @@ import { type TestContext, test } from 'node:test';
 import { lineOfOptions, TERMIOS } from '../../src/attach/line.ts';
 import { PtyEnd, type PtyOptions, type PtyUp } from '../../src/attach/pty-master.ts';
 import { SlaveWatch } from '../../src/attach/pty-open-watch.ts';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Libc, Termios } from '../../src/base/libc.ts';
 import { forcePublicInterfaces } from '../../src/gensio/uv-handle.ts';
-import { needLibc, until } from '../rig/pty.ts';
+import { FakeClock } from '../rig/fake-clock.ts';
+import { needLibc } from '../rig/pty.ts';
+import { settle, until } from '../rig/wait.ts';
 import { Application } from './application.ts';
 
 class Heard implements PtyUp {
@@ -38,9 +40,9 @@ class Heard implements PtyUp {
 const NO_RIGHTS = { owner: undefined, group: undefined, mode: undefined };
 const PLAIN: PtyOptions = { ...NO_RIGHTS, line: lineOfOptions({ speed: undefined, flow: undefined }) };
 
-function make(t: TestContext, options = PLAIN, c: Libc = needLibc()): { pty: PtyEnd; heard: Heard } {
+function make(t: TestContext, options = PLAIN, c: Libc = needLibc(), clock: Clock = systemClock): { pty: PtyEnd; heard: Heard } {
   const heard = new Heard();
-  const pty = new PtyEnd(heard, options, new SlaveWatch(c, systemClock), c, systemClock);
+  const pty = new PtyEnd(heard, options, new SlaveWatch(c, clock), c, clock);
   pty.setReading(true);
   t.after(() => pty.close());
   return { pty, heard };
@@ -49,6 +51,13 @@ const fresh = async (heard: Heard, count = 1): Promise<Termios> => {
   await until('settings', () => heard.set.length >= count);
   return heard.set.at(-1)!;
 };
+
+/** As until(), and time passes meanwhile: where there is no inotify, and for a look that is repeated. */
+const passing = (clock: FakeClock, what: string, holds: () => boolean): Promise<void> =>
+  until(what, () => {
+    clock.advance(10);
+    return holds();
+  });
 
 /** Once through Node's inside and once with its documented interfaces only. */
 function both(name: string, run: (t: TestContext) => void | Promise<void>): void {
@@ -108,31 +117,35 @@ both('flushes are reported by queue', async (t) => {
 });
 
 both('the first open and the last close are noticed, whatever comes between', async (t) => {
-  const { pty, heard } = make(t);
+  const clock = new FakeClock();
+  const { pty, heard } = make(t, PLAIN, needLibc(), clock);
   const [a, b] = [new Application(pty.path), new Application(pty.path)];
-  await until('opened', () => pty.used);
+  await passing(clock, 'opened', () => pty.used);
   a.close();
   const c = new Application(pty.path);
   b.close();
-  // Time enough for a wrong one.
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  await settle();
+  clock.advance(1000);
   assert.ok(pty.used);
   c.close();
-  await until('closed', () => !pty.used);
+  await passing(clock, 'closed', () => !pty.used);
   assert.deepEqual(heard.calls, ['opened', 'closed']);
 });
 
 both('an application that keeps others out (TIOCEXCL) does so as long as it is there, and no longer', async (t) => {
-  const { pty } = make(t);
+  const clock = new FakeClock();
   const c = needLibc();
+  const { pty } = make(t, PLAIN, c, clock);
   const [screen, stty] = [new Application(pty.path), new Application(pty.path)];
   assert.equal(c.setExclusive(screen.fd, true), undefined);
   stty.close();
-  // A look every now and then leaves it so.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // The look at who is left, and those that follow it, leave it so.
+  await passing(clock, 'opened', () => pty.used);
+  await settle();
+  clock.advance(1000);
   assert.equal(c.isExclusive(screen.fd), true);
   screen.close();
-  await until('a device for everybody', () => {
+  await passing(clock, 'a device for everybody', () => {
     const next = new Application(pty.path);
     const exclusive = c.isExclusive(next.fd);
     next.close();

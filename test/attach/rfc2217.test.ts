@@ -17,7 +17,8 @@ import { CONNECTION } from '../../src/options/connection.ts';
 import { defaults } from '../../src/options/row.ts';
 import { Engine } from '../../src/port/engine.ts';
 import { freePort } from '../rig/free-port.ts';
-import { openPty, type Pty, until } from '../rig/pty.ts';
+import { openPty, type Pty } from '../rig/pty.ts';
+import { settle, stands, until } from '../rig/wait.ts';
 import { Application } from './application.ts';
 import { attach, attachTestEnv, connected, Detour, Peer, type TestAttachEnv } from './attach-rig.ts';
 
@@ -177,7 +178,7 @@ test('a network that delays and cuts: the last of many settings is in force at t
   const app = new Application(attachment.spec.device);
   for (const speed of [300, 1200, 74880, 115200, 38400, 4800]) {
     app.setSpeed(speed);
-    await new Promise((resolve) => setTimeout(resolve, 3));
+    await settle();
   }
   await until('4800 there', () => device.settings().ospeed === 4800);
   detour.cutAll();
@@ -293,7 +294,7 @@ test('after a flush the application gets nothing that came before it, however mu
   await until('the speed of the far end', () => app.termios.ospeed === 9600);
   far.peer.send(Buffer.alloc(2_000_000, 0x6f));
   await until('a full pty', () => attachment.view.bytesIn > 60_000);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await stands('what was taken', () => attachment.view.bytesIn);
   app.flush('in');
   await until('the flush there', () => far.asked.includes('12=1') && far.asked.at(-1) === '1=0');
   far.peer.send('new');
@@ -332,7 +333,9 @@ test('a refused speed is logged, and shown to the application; an answer that is
   assert.ok(env.lines.includes('warning dev: the far end refused speed 14400, its speed is 9600'));
   app.setSpeed(57600);
   await until('the request', () => far.asked.includes('1=57600'));
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  // What follows the answer is here, so the answer has been.
+  far.peer.send('!');
+  await app.take(1);
   assert.equal(app.termios.ospeed, 57600);
   assert.equal(env.lines.filter((line) => line.includes('refused')).length, 1);
   app.close();

@@ -5,9 +5,10 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { LIMIT_MS, until } from '../rig/wait.ts';
 
-/** How long a test waits for what must come, ms: starting a daemon takes seconds on a busy machine. */
-const LIMIT_MS = 20_000;
+export { until } from '../rig/wait.ts';
+
 /** The built command. */
 export const MAIN = join(import.meta.dirname, '../../src/main.js');
 
@@ -60,14 +61,6 @@ export function start(
   return { child, out: () => out, err: () => err, ended };
 }
 
-/** Waits for the condition, with a limit; keeps the process of the test alive meanwhile. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const end = performance.now() + LIMIT_MS; !holds(); ) {
-    if (performance.now() > end) throw new Error(`waited too long for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** Runs to the end of the process and of its output. */
 export async function run(
   words: readonly string[],
@@ -118,13 +111,8 @@ export function listens(port: number): Promise<boolean> {
 }
 
 /** Waits until somebody listens there, or nobody does. */
-export async function untilListens(port: number, wanted = true): Promise<void> {
-  for (const end = performance.now() + LIMIT_MS; performance.now() < end; ) {
-    if ((await listens(port)) === wanted) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`${port} ${wanted ? 'does not listen' : 'still listens'}`);
-}
+export const untilListens = (port: number, wanted = true): Promise<void> =>
+  until(`${port} ${wanted ? 'to listen' : 'not to listen'}`, async () => (await listens(port)) === wanted);
 
 /** Fields of /proc/PID/stat behind the name: state, parent, group, session. */
 export function processState(pid: number): { comm: string; state: string; ppid: number; session: number } | undefined {

@@ -1,26 +1,14 @@
 // The two things every test of a layer needs: somebody above it who writes down what comes, and a far end to talk to.
-import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import type { GensioError } from '../../src/base/gensio-error.ts';
 import type { Gensio, GensioEvent, GensioUp } from '../../src/gensio/gensio.ts';
+import * as wait from '../rig/wait.ts';
 
-/** How long a test waits for something that should come at once, ms: a machine may be busy with other things. */
-const LIMIT_MS = 20_000;
+export { settle } from '../rig/wait.ts';
 
 /** Waits until the condition holds; what says in the failure what was awaited. */
-export async function until(condition: () => boolean, what: string | (() => string), limit = LIMIT_MS): Promise<void> {
-  const end = performance.now() + limit;
-  for (let turn = 0; !condition(); turn++) {
-    if (performance.now() > end) assert.fail(`not within ${limit} ms: ${typeof what === 'string' ? what : what()}`);
-    if (turn < 50) await new Promise((resolve) => setImmediate(resolve));
-    else await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-/** Lets everything that is ready happen: for "and nothing else comes". */
-export async function settle(turns = 20): Promise<void> {
-  for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
-}
+export const until = (condition: () => boolean, what: string | (() => string), limit?: number): Promise<void> =>
+  wait.until(what, condition, limit);
 
 /** Above a layer: keeps what came, and the broken rules of the contract. */
 export class Ear implements GensioUp {

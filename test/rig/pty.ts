@@ -3,22 +3,9 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { type Libc, libc, SystemError, type Termios } from '../../src/base/libc.ts';
 import { ByteStream, type ByteStreamUp } from '../../src/gensio/uv-handle.ts';
+import { LIMIT_MS } from './wait.ts';
 
-/** How long a test waits for what must come. */
-export const LIMIT_MS = 20_000;
-
-/** Resolves when the condition holds, looked at every few milliseconds; rejects with what was waited for after the limit. */
-export function until(what: string, holds: () => boolean, limitMs = LIMIT_MS): Promise<void> {
-  const end = performance.now() + limitMs;
-  return new Promise((resolve, reject) => {
-    const look = (): void => {
-      if (holds()) resolve();
-      else if (performance.now() > end) reject(new Error(`waited ${limitMs} ms for ${what}`));
-      else setTimeout(look, 2);
-    };
-    look();
-  });
-}
+export { LIMIT_MS, until } from './wait.ts';
 
 /** The C library, which these tests cannot do without. */
 export function needLibc(): Libc {

@@ -10,13 +10,13 @@ export const roff = (text: string): string =>
 
 /** `Default: 64 bytes. Since 3.3.`, in that order; what does not apply is left out. */
 function facts(row: Row<unknown>, versions: string): string {
-  const { def, kind, unit, preset, since, until } = row;
+  const { def, kind, unit, defaultKey, since, until } = row;
   const value = def === undefined ? '' : kind.print(def);
   const out: string[] = [];
   if (value !== '') out.push(`Default: ${roff(value)}${unit === undefined ? '' : ` ${unit === 'us' ? 'microseconds' : unit}`}.`);
   else if (unit !== undefined) out.push(`In ${unit}.`);
-  if (preset !== undefined) {
-    const { min, max, name } = preset;
+  if (defaultKey !== undefined) {
+    const { min, max, name } = defaultKey;
     out.push(
       min === undefined
         ? `Can be set as default \\fB${roff(name)}\\fR.`

@@ -61,12 +61,12 @@ export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string,
     for (const [key, pos] of given) if (Object.hasOwn(rows, key)) noteWritten(section, `options.${key}`, pos);
     return;
   }
-  for (const [key, { preset }] of Object.entries(rows)) {
+  for (const [key, { defaultKey }] of Object.entries(rows)) {
     const pos = given.get(key);
     if (pos !== undefined) noteWritten(section, `options.${key}`, pos);
-    else if (preset !== undefined) {
-      const where = defaults.where(preset.name, 'ser2net');
-      if (where !== undefined) noteOrigin(section, `options.${key}`, { is: 'default', name: preset.name, pos: where });
+    else if (defaultKey !== undefined) {
+      const where = defaults.where(defaultKey.name, 'ser2net');
+      if (where !== undefined) noteOrigin(section, `options.${key}`, { is: 'default', name: defaultKey.name, pos: where });
     }
   }
 }
@@ -113,7 +113,7 @@ function defaultsIn({ text, spec }: Stack, role: 'accepter' | 'connector', defau
     const without = plain?.type === layer.type ? (plain.opts as Readonly<Record<string, unknown>>) : undefined;
     for (const [key, row] of Object.entries((LAYERS[layer.type]?.rows ?? {}) as Rows)) {
       const other = without === undefined ? row.def : without[key];
-      if (row.preset !== undefined && !isDeepStrictEqual(opts[key], other)) use(row.preset.name);
+      if (row.defaultKey !== undefined && !isDeepStrictEqual(opts[key], other)) use(row.defaultKey.name);
     }
     if (!('line' in layer) || plain === undefined || !('line' in plain)) continue;
     for (const [part, name] of Object.entries(LINE)) {

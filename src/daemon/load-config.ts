@@ -9,6 +9,7 @@ import { readConfig } from '../config/read.ts';
 import { diskFiles, type Files, joinStrings, readSource, type Source } from '../config/source.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
+import { ADMIN } from '../options/admin.ts';
 import type { ConfigReader, NoOutcome, Outcome } from './configuration.ts';
 import { MESSAGES } from './messages.ts';
 import type { RunOptions } from './run-options.ts';
@@ -102,7 +103,7 @@ function withSignature(reading: Reading, { signature }: RunOptions): Reading {
 /** -p comes first, so that an admin port of the file is one too many. -A holds where the file names no other directory. */
 function withAdmin(reading: Reading, { admin: text, authdirAdmin, directory }: RunOptions): Reading {
   const defaults = new Defaults();
-  const builtIn = String(defaults.get('authdir-admin', 'ser2net'));
+  const builtIn = ADMIN.authdir.def ?? '';
   const authdir = authdirAdmin ?? (directory === undefined ? builtIn : resolve(directory, 'auth'));
   if (text === undefined) {
     const { config } = reading;

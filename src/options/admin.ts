@@ -9,7 +9,7 @@ export const ADMIN = {
     kind: str,
     def: '/etc/ser2net/auth',
     since: '4.0',
-    preset: { name: 'authdir-admin' },
+    defaultKey: { name: 'authdir-admin' },
     doc: 'Directory with the passwords and keys of those who may use the admin port, for accepters that authenticate.',
   }),
   pamauth: row({
@@ -18,7 +18,7 @@ export const ADMIN = {
     kind: str,
     def: undefined,
     since: '4.3.6',
-    preset: { name: 'pamauth-admin' },
+    defaultKey: { name: 'pamauth-admin' },
     doc: 'PAM service that checks the passwords of those who may use the admin port, in place of the password files.',
   }),
 } as const;

@@ -12,7 +12,7 @@ export const CONNECTION = {
     kind: bool,
     def: false,
     since: '2.10.0',
-    preset: { name: 'kickolduser' },
+    defaultKey: { name: 'kickolduser' },
     doc: 'When all places are taken, a new client takes the place of the one in the last place, which is closed without a text.',
   }),
   timeoutOnOsQueue: row({
@@ -20,7 +20,7 @@ export const CONNECTION = {
     kind: bool,
     def: false,
     since: '4.6.5',
-    preset: { name: 'timeout-on-os-queue' },
+    defaultKey: { name: 'timeout-on-os-queue' },
     doc: 'Bytes that lie unsent in the send queue of the operating system do not count as activity for the timeout.',
   }),
   traceRead: row({
@@ -88,7 +88,7 @@ export const CONNECTION = {
     kind: bool,
     def: false,
     since: '4.0',
-    preset: { name: 'telnet-brk-on-sync' },
+    defaultKey: { name: 'telnet-brk-on-sync' },
     doc: 'A telnet Synch sends a break to the device.',
   }),
   chardelay: row({
@@ -96,7 +96,7 @@ export const CONNECTION = {
     kind: bool,
     def: true,
     since: '3.0',
-    preset: { name: 'chardelay' },
+    defaultKey: { name: 'chardelay' },
     doc: 'Wait a little for more input from the device before sending it on, so that it travels in fewer packets.',
   }),
   chardelayScale: row({
@@ -105,7 +105,7 @@ export const CONNECTION = {
     def: 20,
     unit: 'tenths of a character',
     since: '3.0',
-    preset: { name: 'chardelay-scale', min: 1, max: 1000 },
+    defaultKey: { name: 'chardelay-scale', min: 1, max: 1000 },
     doc: 'How long to wait for more input, in tenths of the time of one character on the line.',
   }),
   chardelayMin: row({
@@ -114,7 +114,7 @@ export const CONNECTION = {
     def: 1000,
     unit: 'us',
     since: '3.0',
-    preset: { name: 'chardelay-min', min: 1, max: 100000 },
+    defaultKey: { name: 'chardelay-min', min: 1, max: 100000 },
     doc: 'Shortest wait for more input.',
   }),
   chardelayMax: row({
@@ -123,7 +123,7 @@ export const CONNECTION = {
     def: 20000,
     unit: 'us',
     since: '3.0',
-    preset: { name: 'chardelay-max', min: 1, max: 1000000 },
+    defaultKey: { name: 'chardelay-max', min: 1, max: 1000000 },
     doc: 'Longest time the first byte waits for others.',
   }),
   noConToAcc: row({ ...both('no-con-to-acc'), kind: bool, def: false, since: '4.3.4', doc: 'Throw away what the device sends.' }),
@@ -134,7 +134,7 @@ export const CONNECTION = {
     def: 64,
     unit: 'bytes',
     since: '3.3',
-    preset: { name: 'dev-to-net-bufsize', min: 1, max: 65536 },
+    defaultKey: { name: 'dev-to-net-bufsize', min: 1, max: 65536 },
     doc: 'Input from the device is sent on without waiting when there is this much of it; on packet networks the size of a packet. Values below 2 become 2.',
   }),
   netToDevBufsize: row({
@@ -143,7 +143,7 @@ export const CONNECTION = {
     def: 64,
     unit: 'bytes',
     since: '3.3',
-    preset: { name: 'net-to-dev-bufsize', min: 1, max: 65536 },
+    defaultKey: { name: 'net-to-dev-bufsize', min: 1, max: 65536 },
     doc: 'Kept for old files. Values below 2 become 2.',
   }),
   maxConnections: row({
@@ -151,7 +151,7 @@ export const CONNECTION = {
     kind: uint(0, 0xffffffff, 'n'),
     def: 1,
     since: '3.2',
-    preset: { name: 'max-connections', min: 1, max: 65536 },
+    defaultKey: { name: 'max-connections', min: 1, max: 65536 },
     doc: 'How many clients may be connected at once. All may write, and what the device sends goes to all. 0 becomes 1.',
   }),
   hold: row({
@@ -175,7 +175,7 @@ export const CONNECTION = {
     def: 10,
     unit: 's',
     since: '4.1.8',
-    preset: { name: 'accepter-retry-time', min: 1, max: 10000000 },
+    defaultKey: { name: 'accepter-retry-time', min: 1, max: 10000000 },
     doc: 'How long to wait before trying again when a listener cannot be started. 0 becomes 1.',
   }),
   connectorRetryTime: row({
@@ -184,7 +184,7 @@ export const CONNECTION = {
     def: 10,
     unit: 's',
     since: '4.1.8',
-    preset: { name: 'connector-retry-time', min: 1, max: 10000000 },
+    defaultKey: { name: 'connector-retry-time', min: 1, max: 10000000 },
     doc: 'How long to wait before opening the device again when it is to be open all the time (connback). 0 becomes 1.',
   }),
   authdir: row({
@@ -192,7 +192,7 @@ export const CONNECTION = {
     kind: str,
     def: '/usr/share/ser2net/auth',
     since: '4.0',
-    preset: { name: 'authdir' },
+    defaultKey: { name: 'authdir' },
     doc: 'Directory with one directory for each user, for accepters that authenticate: in it the file password with one line, which "ser2net passwd" writes, and the directory allowed_certs with certificates, named by their hash.',
   }),
   pamauth: row({
@@ -200,7 +200,7 @@ export const CONNECTION = {
     kind: str,
     def: undefined,
     since: '4.3.6',
-    preset: { name: 'pamauth' },
+    defaultKey: { name: 'pamauth' },
     doc: 'PAM service that checks passwords, in place of the password files. Certificates in ~/.gtlssh/allowed_certs of a user count, too.',
   }),
   allowedUsers: row({
@@ -208,7 +208,7 @@ export const CONNECTION = {
     kind: list(/[ \t]+/, ' ', 'user [user...]'),
     def: undefined,
     since: '4.2.2',
-    preset: { name: 'allowed-users' },
+    defaultKey: { name: 'allowed-users' },
     adds: true,
     doc: 'Users that may connect, for accepters that authenticate.',
   }),
@@ -217,7 +217,7 @@ export const CONNECTION = {
     kind: addresses,
     def: undefined,
     since: '3.3',
-    preset: { name: 'remaddr' },
+    defaultKey: { name: 'remaddr' },
     adds: true,
     doc: 'Addresses that may connect, each host,port; port 0 is any. An exclamation mark before an address makes it one to connect back to as well.',
   }),
@@ -226,7 +226,7 @@ export const CONNECTION = {
     kind: addresses,
     def: undefined,
     since: '4.1.7',
-    preset: { name: 'connback' },
+    defaultKey: { name: 'connback' },
     adds: true,
     doc: 'Addresses to connect to when the device sends data.',
   }),
@@ -243,7 +243,7 @@ export const CONNECTION = {
     kind: emptyStr,
     def: undefined,
     since: '4.0',
-    preset: { name: 'banner' },
+    defaultKey: { name: 'banner' },
     doc: 'Sent to each new client. Escapes are expanded when it connects.',
   }),
   openstr: row({
@@ -251,7 +251,7 @@ export const CONNECTION = {
     kind: emptyStr,
     def: undefined,
     since: '4.0',
-    preset: { name: 'openstr' },
+    defaultKey: { name: 'openstr' },
     doc: 'Sent to the device when it is opened.',
   }),
   closestr: row({
@@ -259,7 +259,7 @@ export const CONNECTION = {
     kind: emptyStr,
     def: undefined,
     since: '4.0',
-    preset: { name: 'closestr' },
+    defaultKey: { name: 'closestr' },
     doc: 'Sent to the device after the last client left, before it is closed.',
   }),
   closeon: row({
@@ -267,7 +267,7 @@ export const CONNECTION = {
     kind: str,
     def: undefined,
     since: '4.0',
-    preset: { name: 'closeon' },
+    defaultKey: { name: 'closeon' },
     doc: 'When the device sends this, all clients are closed.',
   }),
   sendon: row({
@@ -275,7 +275,7 @@ export const CONNECTION = {
     kind: str,
     def: undefined,
     since: '4.1.7',
-    preset: { name: 'sendon' },
+    defaultKey: { name: 'sendon' },
     doc: 'When the device sends this, what is waiting is sent on at once.',
   }),
   signature: row({
@@ -283,16 +283,23 @@ export const CONNECTION = {
     kind: emptyStr,
     def: 'ser2net',
     since: '4.0',
-    preset: { name: 'signature' },
+    defaultKey: { name: 'signature' },
     doc: 'Answer to the signature request of RFC 2217.',
   }),
-  mdns: row({ ...both('mdns'), kind: bool, def: false, since: '4.3.0', preset: { name: 'mdns' }, doc: 'Announce the port through mDNS.' }),
+  mdns: row({
+    ...both('mdns'),
+    kind: bool,
+    def: false,
+    since: '4.3.0',
+    defaultKey: { name: 'mdns' },
+    doc: 'Announce the port through mDNS.',
+  }),
   mdnsSysattrs: row({
     ...both('mdns-sysattrs'),
     kind: bool,
     def: false,
     since: '4.3.0',
-    preset: { name: 'mdns-sysattrs' },
+    defaultKey: { name: 'mdns-sysattrs' },
     doc: 'Add the attributes of the USB device to the announcement.',
   }),
   mdnsInterface: row({
@@ -300,7 +307,7 @@ export const CONNECTION = {
     kind: uint(-1, 100000, 'n'),
     def: -1,
     since: '4.3.0',
-    preset: { name: 'mdns-interface', min: -1, max: 100000 },
+    defaultKey: { name: 'mdns-interface', min: -1, max: 100000 },
     doc: 'Number of the network interface to announce on; -1 is all.',
   }),
   mdnsNettype: row({
@@ -329,7 +336,7 @@ export const CONNECTION = {
     kind: str,
     def: undefined,
     since: '4.3.0',
-    preset: { name: 'mdns-type' },
+    defaultKey: { name: 'mdns-type' },
     doc: 'Service type to announce.',
   }),
   mdnsDomain: row({
@@ -337,7 +344,7 @@ export const CONNECTION = {
     kind: str,
     def: undefined,
     since: '4.3.0',
-    preset: { name: 'mdns-domain' },
+    defaultKey: { name: 'mdns-domain' },
     doc: 'Domain to announce in.',
   }),
   mdnsHost: row({
@@ -345,7 +352,7 @@ export const CONNECTION = {
     kind: str,
     def: undefined,
     since: '4.3.0',
-    preset: { name: 'mdns-host' },
+    defaultKey: { name: 'mdns-host' },
     doc: 'Host to announce.',
   }),
   mdnsTxt: row({

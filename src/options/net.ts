@@ -53,7 +53,8 @@ const reuseaddr = (def: boolean) =>
     kind: bool,
     def,
     since: '2.1.2',
-    preset: { name: 'reuseaddr' },
+    // For udp gensio has a default of the class.
+    defaultKey: { name: 'reuseaddr', ...(!def && { without: true }) },
     doc: 'Take an address that a closed connection still holds.',
   });
 const nodelay = row({
@@ -62,7 +63,7 @@ const nodelay = row({
   kind: maybe(bool),
   def: undefined,
   since: '1.0',
-  preset: { name: 'nodelay' },
+  defaultKey: { name: 'nodelay' },
   doc: 'Send small packets at once (TCP_NODELAY). On here unless switched off: chardelay decides what goes together.',
 });
 const laddr = row({
@@ -71,7 +72,7 @@ const laddr = row({
   kind: str,
   def: undefined,
   since: '1.0',
-  preset: { name: 'laddr' },
+  defaultKey: { name: 'laddr' },
   doc: 'Local address and port to connect from.',
 });
 const retryTime = (def: number) =>
@@ -88,7 +89,7 @@ export const TCP = {
     kind: oneOf(['on', 'print', 'off'], true),
     def: 'print',
     since: '2.2.3',
-    preset: { name: 'tcpd' },
+    defaultKey: { name: 'tcpd', strict: true, without: 'on' },
     doc: 'Look at hosts.allow and hosts.deny; print: tell a refused client.',
   }),
   tcpdname: row({
@@ -178,7 +179,7 @@ export const UDP = {
     kind: uint(1, 255, '1-255'),
     def: 1,
     since: '2.3.0',
-    preset: { name: 'mttl', min: 1, max: 255 },
+    defaultKey: { name: 'mttl', min: 1, max: 255 },
     doc: 'How far multicast packets go.',
   }),
   reuseaddr: reuseaddr(false),
@@ -190,7 +191,7 @@ const delsock = row({
   kind: bool,
   def: false,
   since: '1.2',
-  preset: { name: 'delsock' },
+  defaultKey: { name: 'delsock' },
   doc: 'Remove what is at the path before listening.',
 });
 
@@ -449,7 +450,7 @@ export const MUX = {
     kind: uint(1, 65536, 'n'),
     def: 1000,
     since: '1.2',
-    preset: { name: 'max-channels', min: 1, max: 0x7fffffff },
+    defaultKey: { name: 'max-channels', min: 1, max: 0x7fffffff },
     doc: 'Most channels open at once.',
   }),
   service: row({
@@ -458,7 +459,7 @@ export const MUX = {
     kind: str,
     def: undefined,
     since: '1.2',
-    preset: { name: 'service' },
+    defaultKey: { name: 'service' },
     doc: 'Service name sent to the other end.',
   }),
   mode: row({
@@ -467,7 +468,7 @@ export const MUX = {
     kind: oneOf(['client', 'server']),
     def: undefined,
     since: '1.2',
-    preset: { name: 'mode' },
+    defaultKey: { name: 'mode' },
     doc: 'Which end to be.',
   }),
   readbuf: readbuf(16384),
@@ -497,7 +498,7 @@ export const RELPKT = {
     kind: oneOf(['client', 'server']),
     def: undefined,
     since: '1.5',
-    preset: { name: 'mode' },
+    defaultKey: { name: 'mode' },
     doc: 'Which end to be.',
   }),
   timeout: row({ conf: false, yaml: 'timeout', kind: time('s'), def: 1000, unit: 'ms', since: '2.7.6', doc: 'Wait before sending again.' }),
@@ -519,7 +520,7 @@ export const MDNS = {
     kind: str,
     def: undefined,
     since: '2.2.0',
-    preset: { name: 'name' },
+    defaultKey: { name: 'name' },
     doc: 'Service name to look for.',
   }),
   type: row({
@@ -528,17 +529,25 @@ export const MDNS = {
     kind: str,
     def: undefined,
     since: '2.2.0',
-    preset: { name: 'type' },
+    defaultKey: { name: 'type' },
     doc: 'Service type to look for.',
   }),
-  host: row({ conf: false, yaml: 'host', kind: str, def: undefined, since: '2.2.0', preset: { name: 'host' }, doc: 'Host to look for.' }),
+  host: row({
+    conf: false,
+    yaml: 'host',
+    kind: str,
+    def: undefined,
+    since: '2.2.0',
+    defaultKey: { name: 'host' },
+    doc: 'Host to look for.',
+  }),
   domain: row({
     conf: false,
     yaml: 'domain',
     kind: str,
     def: undefined,
     since: '2.2.0',
-    preset: { name: 'domain' },
+    defaultKey: { name: 'domain' },
     doc: 'Domain to look in.',
   }),
   interface: row({
@@ -547,7 +556,7 @@ export const MDNS = {
     kind: uint(-1, 100000, 'n'),
     def: -1,
     since: '2.2.0',
-    preset: { name: 'interface', min: -1, max: 0x7fffffff },
+    defaultKey: { name: 'interface', min: -1, max: 0x7fffffff },
     doc: 'Network interface to look on; -1 is all.',
   }),
   nettype: row({
@@ -556,7 +565,7 @@ export const MDNS = {
     kind: oneOf(['unspec', 'ipv4', 'ipv6'], true),
     def: 'unspec',
     since: '2.2.0',
-    preset: { name: 'nettype' },
+    defaultKey: { name: 'nettype' },
     doc: 'Protocol to look on.',
   }),
   nodelay,
@@ -567,7 +576,7 @@ export const MDNS = {
     kind: bool,
     def: false,
     since: '2.2.0',
-    preset: { name: 'nostack' },
+    defaultKey: { name: 'nostack' },
     doc: 'Do not put the announced layers on top.',
   }),
   timeout: row({ conf: false, yaml: 'timeout', kind: time('m'), def: 1000, unit: 'ms', since: '2.7.0', doc: 'How long to look.' }),

@@ -4,6 +4,20 @@ import type { Kind } from './kind.ts';
 /** Unit of a number: what the manual says and what the code reckons with. */
 export type Unit = 'us' | 'ms' | 's' | 'bytes' | 'bps' | 'tenths of a character';
 
+/** An option in `default:` and `DEFAULT:`. A default is a number if it has a range, else a switch if the option is one, else a text. */
+export interface DefaultKey<T> {
+  readonly name: string;
+  /** A second name for the same default. */
+  readonly alias?: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** Only the words of the option, in small letters; a default of another text that the option cannot be is as good as none. */
+  readonly strict?: true;
+  /** Given where `def` is a default of this class alone, which a file can delete: what holds then. */
+  readonly without?: T;
+}
+
+/** One option: everything that is known of it. */
 export interface Row<T> {
   readonly kind: Kind<T>;
   readonly def: T;
@@ -17,8 +31,8 @@ export interface Row<T> {
   /** Its spelling in each format, or not there. In the tables of layers yaml is the spelling in a gensio string. */
   readonly conf: string | false;
   readonly yaml: string | false;
-  /** Its name for `default:` when it can be set there; a number may be limited to a range there. */
-  readonly preset?: { readonly name: string; readonly min?: number; readonly max?: number };
+  /** How `default:` sets it, where that can. */
+  readonly defaultKey?: DefaultKey<T>;
   /** A repeated option adds to the list instead of replacing it. */
   readonly adds?: true;
 }

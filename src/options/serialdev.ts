@@ -1,6 +1,6 @@
 // The options of the serialdev layer: those in parentheses, and the line parameters behind the device.
 import { bool, cNumber, type Kind, maybe, size, str } from './kind.ts';
-import { row } from './row.ts';
+import { type DefaultKey, row } from './row.ts';
 
 /** A count of 10 ms steps, or off for no limit. */
 const steps: Kind<number | 'off'> = {
@@ -20,7 +20,7 @@ export const SERIALDEV = {
     kind: steps,
     def: 'off',
     since: '2.3.3',
-    preset: { name: 'drain_time', min: -1, max: 0x7fffffff },
+    defaultKey: { name: 'drain_time', min: -1, max: 0x7fffffff },
     doc: 'At close, wait at most this many hundredths of a second for the output to drain.',
   }),
   charDrainWait: row({
@@ -29,7 +29,7 @@ export const SERIALDEV = {
     kind: steps,
     def: 50,
     since: '2.3.3',
-    preset: { name: 'char_drain_wait', min: -1, max: 0x7fffffff },
+    defaultKey: { name: 'char_drain_wait', min: -1, max: 0x7fffffff },
     doc: 'At close, stop waiting after this many hundredths of a second in which nothing went out.',
   }),
   nouucplock: row({
@@ -38,7 +38,7 @@ export const SERIALDEV = {
     kind: maybe(bool),
     def: undefined,
     since: '1.0',
-    preset: { name: 'nouucplock' },
+    defaultKey: { name: 'nouucplock' },
     doc: 'Make no UUCP lock file for the device; false makes one even for a pseudo-terminal.',
   }),
   uucplock: row({
@@ -47,6 +47,7 @@ export const SERIALDEV = {
     kind: maybe(bool),
     def: undefined,
     since: '2.7.0',
+    defaultKey: { name: 'uucplock' },
     doc: 'Make a UUCP lock file for the device.',
   }),
   flock: row({
@@ -55,6 +56,7 @@ export const SERIALDEV = {
     kind: bool,
     def: true,
     since: '2.7.0',
+    defaultKey: { name: 'flock' },
     doc: 'Lock the open device with flock and exclusive mode. A pseudo-terminal is never locked so unless this is given.',
   }),
   custspeed: row({
@@ -63,7 +65,7 @@ export const SERIALDEV = {
     kind: bool,
     def: false,
     since: '1.3.2',
-    preset: { name: 'custspeed' },
+    defaultKey: { name: 'custspeed' },
     doc: 'Ignored.',
   }),
   wronly: row({ conf: false, yaml: 'wronly', kind: bool, def: false, since: '2.6.7', doc: 'Open for writing only.' }),
@@ -107,8 +109,8 @@ const lineSpeed: Kind<LineSpeed> = {
   print: ({ speed, parity, databits, stopbits }) => [speed, parity, databits, stopbits].join(''),
 };
 
-const word = (yaml: string, since: string, doc: string) =>
-  row({ conf: yaml, yaml, kind: bool, def: false, since, preset: { name: yaml.replaceAll('-', '_') }, doc });
+const word = (yaml: string, since: string, doc: string, defaultKey: DefaultKey<boolean> = { name: yaml }) =>
+  row({ conf: yaml, yaml, kind: bool, def: false, since, defaultKey, doc });
 const modemLine = (yaml: 'dtr' | 'rts', doc: string) => row({ conf: yaml, yaml, kind: maybe(bool), def: undefined, since: '2.2.5', doc });
 
 /** What may stand behind a device, separated by commas. The speed is a word of its own, or has its name before it. */
@@ -119,13 +121,16 @@ export const LINE = {
     kind: lineSpeed,
     def: { speed: 9600, parity: 'N', databits: 8, stopbits: 1 },
     since: '1.0',
-    preset: { name: 'speed' },
+    defaultKey: { name: 'speed' },
     doc: 'Bits a second, then at will parity (none, even, odd, mark, space), data bits and stop bits. May be given without its name.',
   }),
   xonxoff: word('xonxoff', '1.0', 'Flow control by XON and XOFF characters.'),
   rtscts: word('rtscts', '1.0', 'Flow control by the lines RTS and CTS.'),
   local: word('local', '1.0', 'Do not look at the modem lines.'),
-  hangupWhenDone: word('hangup-when-done', '1.0', 'Drop the modem lines when the device is closed.'),
+  hangupWhenDone: word('hangup-when-done', '1.0', 'Drop the modem lines when the device is closed.', {
+    name: 'hangup_when_done',
+    alias: 'hangup-when-done',
+  }),
   nobreak: word('nobreak', '1.0', 'Do not clear a break at opening, for drivers that cannot.'),
   wronly: row({ conf: 'wronly', yaml: 'wronly', kind: bool, def: false, since: '1.0', doc: 'Open for writing only, as for a printer.' }),
   dtr: modemLine('dtr', 'The line DTR when the device was opened; left as it is when not given.'),
@@ -136,7 +141,7 @@ export const LINE = {
     kind: str,
     def: undefined,
     since: '1.0',
-    preset: { name: 'rs485' },
+    defaultKey: { name: 'rs485' },
     doc: 'RS-485: delay before and after sending in ms, then words of rts_on_send, rts_after_send, rx_during_tx, terminate_bus, all separated by colons, as in 1:1:rts_on_send.',
   }),
 } as const;

@@ -5,6 +5,7 @@ import type { Rows, Values } from './row.ts';
 import { SERIALDEV, type SerialLine } from './serialdev.ts';
 import { TELNET } from './telnet.ts';
 import { CERTAUTH, SSL } from './tls.ts';
+import { IPMISOL, SCTP } from './unavailable.ts';
 
 type Role = 'accepter' | 'connector';
 /** What follows the comma of a layer's name. */
@@ -59,8 +60,8 @@ export const LAYERS = {
   ratelimit: layer(net.RATELIMIT, 'child', BOTH),
   chardelay: layer(net.CHARDELAY, 'child', BOTH),
   script: layer(net.SCRIPT, 'child', BOTH),
-  sctp: layer({}, 'text', BOTH, NO_SCTP),
-  ipmisol: layer({}, 'text', CON, 'it needs an IPMI library'),
+  sctp: layer(SCTP, 'text', BOTH, NO_SCTP),
+  ipmisol: layer(IPMISOL, 'text', CON, 'it needs an IPMI library'),
   sound: layer({}, 'text', CON, NO_RADIO),
   soapy: layer({}, 'text', CON, NO_RADIO),
   cm108gpio: layer({}, 'text', CON, NO_RADIO),

@@ -9,7 +9,7 @@ export const TELNET = {
     kind: bool,
     def: false,
     since: '1.0',
-    preset: { name: 'rfc2217' },
+    defaultKey: { name: 'rfc2217' },
     doc: 'Offer (or ask for) control of the serial port as in RFC 2217.',
   }),
   mode: row({
@@ -18,7 +18,7 @@ export const TELNET = {
     kind: oneOf(['client', 'server']),
     def: undefined,
     since: '1.0',
-    preset: { name: 'mode' },
+    defaultKey: { name: 'mode' },
     doc: 'Which end to be; an accepter is a server and a connector a client when not given.',
   }),
   readbuf: row({ conf: false, yaml: 'readbuf', kind: size, def: 1024, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
@@ -29,7 +29,7 @@ export const TELNET = {
     kind: bool,
     def: false,
     since: '2.6.5',
-    preset: { name: 'winsize' },
+    defaultKey: { name: 'winsize' },
     doc: 'Negotiate the window size option (RFC 1073).',
   }),
   drainTimeout: row({

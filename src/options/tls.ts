@@ -8,7 +8,7 @@ const CA = row({
   kind: str,
   def: undefined,
   since: '1.0',
-  preset: { name: 'CA' },
+  defaultKey: { name: 'CA' },
   doc: 'Certificates to check the peer with: a file, or a hashed directory when it ends in a slash.',
 });
 const mode = row({
@@ -17,7 +17,7 @@ const mode = row({
   kind: oneOf(['client', 'server']),
   def: undefined,
   since: '1.0',
-  preset: { name: 'mode' },
+  defaultKey: { name: 'mode' },
   doc: 'Which end to be; an accepter is a server and a connector a client when not given.',
 });
 const clientauth = row({
@@ -26,7 +26,7 @@ const clientauth = row({
   kind: bool,
   def: false,
   since: '1.0',
-  preset: { name: 'clientauth' },
+  defaultKey: { name: 'clientauth' },
   doc: 'Ask the client for a certificate and check it.',
 });
 const allowAuthfail = row({
@@ -35,7 +35,7 @@ const allowAuthfail = row({
   kind: bool,
   def: false,
   since: '1.0',
-  preset: { name: 'allow-authfail' },
+  defaultKey: { name: 'allow-authfail' },
   doc: 'Go on although the check of the peer failed.',
 });
 const conTimeout = row({
@@ -45,7 +45,7 @@ const conTimeout = row({
   def: 60000,
   unit: 'ms',
   since: '2.6.6',
-  preset: { name: 'con-timeout' },
+  defaultKey: { name: 'con-timeout', min: 0, max: 0x7fffffff },
   doc: 'How long the handshake may take.',
 });
 
@@ -56,7 +56,7 @@ export const SSL = {
     kind: str,
     def: '/etc/ser2net/ser2net.key',
     since: '1.0',
-    preset: { name: 'key' },
+    defaultKey: { name: 'key', without: undefined },
     doc: 'File with the private key, PEM.',
   }),
   cert: row({
@@ -65,7 +65,7 @@ export const SSL = {
     kind: emptyStr,
     def: '/etc/ser2net/ser2net.crt',
     since: '1.0',
-    preset: { name: 'cert' },
+    defaultKey: { name: 'cert', without: undefined },
     doc: 'File with the certificate and its chain, PEM; that of the key when empty. RSA below 2048 bits and curves below 224 are refused, at both ends.',
   }),
   CA,
@@ -102,7 +102,7 @@ export const CERTAUTH = {
     kind: str,
     def: undefined,
     since: '1.0',
-    preset: { name: 'key' },
+    defaultKey: { name: 'key' },
     doc: 'File with the private key to log in with, PEM.',
   }),
   cert: row({
@@ -111,7 +111,7 @@ export const CERTAUTH = {
     kind: emptyStr,
     def: undefined,
     since: '1.0',
-    preset: { name: 'cert' },
+    defaultKey: { name: 'cert' },
     doc: 'File with the certificate to log in with, PEM.',
   }),
   username: row({
@@ -120,7 +120,7 @@ export const CERTAUTH = {
     kind: str,
     def: undefined,
     since: '1.0',
-    preset: { name: 'username' },
+    defaultKey: { name: 'username' },
     doc: 'Name to log in with.',
   }),
   password: row({
@@ -129,7 +129,7 @@ export const CERTAUTH = {
     kind: str,
     def: undefined,
     since: '1.0',
-    preset: { name: 'password' },
+    defaultKey: { name: 'password' },
     doc: 'Password to log in with.',
   }),
   twofa: row({ conf: false, yaml: '2fa', kind: str, def: undefined, since: '2.2.8', doc: 'Second factor to log in with.' }),
@@ -140,7 +140,7 @@ export const CERTAUTH = {
     kind: str,
     def: undefined,
     since: '1.0',
-    preset: { name: 'service' },
+    defaultKey: { name: 'service' },
     doc: 'Service name sent to the other end.',
   }),
   mode,
@@ -151,7 +151,7 @@ export const CERTAUTH = {
     kind: bool,
     def: false,
     since: '1.0',
-    preset: { name: 'use-child-auth' },
+    defaultKey: { name: 'use-child-auth' },
     doc: 'The check made by the layer below is enough.',
   }),
   enablePassword: row({
@@ -160,7 +160,7 @@ export const CERTAUTH = {
     kind: bool,
     def: false,
     since: '1.0',
-    preset: { name: 'enable-password' },
+    defaultKey: { name: 'enable-password' },
     doc: 'Passwords may be used.',
   }),
   requirePassword: row({

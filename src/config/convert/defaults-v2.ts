@@ -2,8 +2,7 @@
 // (`default:` without `value:`). A text that is taken away somewhere is written for each class that looks it up, as that can be
 // deleted again; what even this cannot express is written at each section that would feel it.
 import { isDeepStrictEqual } from 'node:util';
-import { type Defaults, isTextDefault } from '../../gensio/syntax/defaults.ts';
-import { classOf } from '../../gensio/syntax/gensio-str.ts';
+import { classOf, type Defaults, isTextDefault } from '../../gensio/syntax/defaults.ts';
 import { ADMIN } from '../../options/admin.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import { ROTATOR } from '../../options/rotator.ts';
@@ -30,7 +29,7 @@ export const ROWS_OF = { connection: CONNECTION, rotator: ROTATOR, admin: ADMIN 
 
 /** The classes under which something looks a default up. */
 function classesOf(name: string): string[] {
-  const uses = (rows: Rows): boolean => Object.values(rows).some(({ preset }) => preset?.name === name);
+  const uses = (rows: Rows): boolean => Object.values(rows).some(({ defaultKey }) => defaultKey?.name === name);
   const layers = Object.entries(LAYERS).flatMap(([type, { rows }]) => (uses(rows) ? [classOf(type)] : []));
   return [...new Set([...(Object.values(ROWS_OF).some(uses) ? ['ser2net'] : []), ...(uses(LINE) ? ['serialdev'] : []), ...layers])];
 }

@@ -6,6 +6,7 @@ import { defaultLine, printLine } from '../../gensio/syntax/serial-line.ts';
 import type { Stack } from '../../gensio/syntax/stack.ts';
 import { quoteWord, splitWords } from '../../gensio/syntax/words.ts';
 import type { LayerSpec } from '../../options/stack.ts';
+import { TELNET } from '../../options/telnet.ts';
 import type { PortEntry } from '../conf/entry.ts';
 import { namedLayers } from './named-layers.ts';
 
@@ -35,7 +36,7 @@ export function accepterText(stack: Stack, defaults: Defaults, telnet = ''): str
 export function telnetPrefix({ state, remctl }: PortEntry, defaults: Defaults): string {
   if (state !== 'telnet') return '';
   if (remctl === true) return 'telnet(rfc2217),';
-  return remctl === false && defaults.get('rfc2217', 'telnet') === true ? 'telnet(rfc2217=false),' : 'telnet,';
+  return remctl === false && defaults.values(TELNET, 'telnet').rfc2217 ? 'telnet(rfc2217=false),' : 'telnet,';
 }
 
 /** A device and its words as a connector. One that cannot be read stays what it is. */

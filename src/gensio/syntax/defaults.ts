@@ -2,120 +2,48 @@
 import type { Pos } from '../../base/diag.ts';
 import type { GensioErrorCode } from '../../base/gensio-error.ts';
 import { builtInServices, type Services } from '../../base/services.ts';
-import type { MutableValues, Row, Rows } from '../../options/row.ts';
+import { ADMIN } from '../../options/admin.ts';
+import { CONNECTION } from '../../options/connection.ts';
+import type { DefaultKey, MutableValues, Row, Rows } from '../../options/row.ts';
+import { LINE } from '../../options/serialdev.ts';
+import { LAYERS } from '../../options/stack.ts';
+
+/** The class a layer looks its defaults up under. */
+export const classOf = (name: string): string =>
+  name === 'sdev' || name === 'dev' ? 'serialdev' : name.startsWith('unix') ? 'unix' : name;
 
 export type DefaultValue = boolean | number | string | undefined;
 
+/** A name that has a default: the first row that says so, and the type gensio gives it. */
 interface DefaultInfo {
   readonly type: 'bool' | 'int' | 'enum' | 'text';
-  readonly value: DefaultValue;
-  readonly min?: number;
-  readonly max?: number;
-  readonly words?: readonly string[];
+  readonly row: Row<unknown>;
+  readonly key: DefaultKey<unknown>;
 }
-const INT_MAX = 0x7fffffff;
-const flag = (value: boolean): DefaultInfo => ({ type: 'bool', value });
-const int = (value: number, min: number, max = INT_MAX): DefaultInfo => ({ type: 'int', value, min, max });
-const text = (value?: string): DefaultInfo => ({ type: 'text', value });
-const word = (value: string, words: readonly string[]): DefaultInfo => ({ type: 'enum', value, words });
 
-/** Every name that has a default: ser2net 4.3.11 and gensio 2.6.2, then what later versions added. */
-const NAMES: Readonly<Record<string, DefaultInfo>> = {
-  // ser2net, class ser2net
-  'telnet-brk-on-sync': flag(false),
-  kickolduser: flag(false),
-  chardelay: flag(true),
-  'chardelay-scale': int(20, 1, 1000),
-  'chardelay-min': int(1000, 1, 100000),
-  'chardelay-max': int(20000, 1, 1000000),
-  'dev-to-net-bufsize': int(64, 1, 65536),
-  'net-to-dev-bufsize': int(64, 1, 65536),
-  'max-connections': int(1, 1, 65536),
-  'connector-retry-time': int(10, 1, 10000000),
-  'accepter-retry-time': int(10, 1, 10000000),
-  remaddr: text(),
-  connback: text(),
-  authdir: text('/usr/share/ser2net/auth'),
-  'authdir-admin': text('/etc/ser2net/auth'),
-  pamauth: text(),
-  'pamauth-admin': text(),
-  'allowed-users': text(),
-  signature: text('ser2net'),
-  openstr: text(),
-  closestr: text(),
-  closeon: text(),
-  banner: text(),
-  sendon: text(),
-  mdns: flag(false),
-  'mdns-sysattrs': flag(false),
-  'mdns-type': text(),
-  'mdns-domain': text(),
-  'mdns-host': text(),
-  'mdns-interface': int(-1, -1, 100000),
-  'timeout-on-os-queue': flag(false),
-  // gensio
-  nodelay: flag(false),
-  laddr: text(),
-  tcpd: word('on', ['on', 'print', 'off']),
-  mttl: int(1, 1, 255),
-  instreams: int(1, 1),
-  ostreams: int(1, 1),
-  sack_freq: int(1, 0),
-  sack_delay: int(10, 0),
-  reuseaddr: flag(true),
-  xonxoff: flag(false),
-  rtscts: flag(false),
-  local: flag(false),
-  hangup_when_done: flag(false),
-  custspeed: flag(false),
-  rs485: text(),
-  nouucplock: flag(false),
-  drain_time: int(-1, -1),
-  char_drain_wait: int(50, -1),
-  speed: text('9600N81'),
-  nobreak: flag(false),
-  authenticated: flag(true),
-  encrypted: flag(true),
-  'ack-timeout': int(1000000, 1),
-  'ack-retries': int(10, 1),
-  'shared-serial-alert': word('fail', ['fail', 'deferred', 'succeed']),
-  'deassert-CTS-DCD-DSR-on-connect': flag(false),
-  mode: text(),
-  rfc2217: flag(false),
-  CA: text(),
-  cert: text(),
-  key: text(),
-  clientauth: flag(false),
-  'allow-authfail': flag(false),
-  username: text(),
-  password: text(),
-  service: text(),
-  'use-child-auth': flag(false),
-  'enable-password': flag(false),
-  'max-channels': int(1000, 1),
-  delsock: flag(false),
-  name: text(),
-  type: text(),
-  domain: text(),
-  host: text(),
-  interface: int(-1, -1),
-  nettype: text('unspec'),
-  nostack: flag(false),
-  // later gensio
-  'hangup-when-done': flag(false),
-  uucplock: flag(true),
-  flock: flag(true),
-  winsize: flag(false),
-  'con-timeout': int(60, 0),
-};
-
-/** What ser2net and gensio set before any file is read. [name, class, value] */
-const PRESET: readonly (readonly [string, string, DefaultValue])[] = [
-  ['tcpd', 'tcp', 'print'],
-  ['key', 'ssl', '/etc/ser2net/ser2net.key'],
-  ['cert', 'ssl', '/etc/ser2net/ser2net.crt'],
-  ['reuseaddr', 'udp', false],
+/** Every table whose options can be set as defaults, by the class they are looked up under. */
+const TABLES: readonly (readonly [cls: string, rows: Rows])[] = [
+  ['ser2net', CONNECTION],
+  ['ser2net', ADMIN],
+  ['serialdev', LINE],
+  ...Object.entries(LAYERS).map(([name, { rows }]) => [classOf(name), rows] as const),
 ];
+const NAMES = new Map<string, DefaultInfo>();
+/** The second name of a default, and the first. */
+const ALIASES = new Map<string, string>();
+/** Defaults of a class that hold before any file is read. */
+const OF_CLASS: (readonly [name: string, cls: string, value: DefaultValue])[] = [];
+for (const [cls, rows] of TABLES) {
+  for (const row of Object.values(rows)) {
+    const key: DefaultKey<unknown> | undefined = row.defaultKey;
+    if (key === undefined) continue;
+    const type = key.min !== undefined ? 'int' : row.kind.bare === true ? 'bool' : key.strict ? 'enum' : 'text';
+    if (!NAMES.has(key.name)) NAMES.set(key.name, { type, row, key });
+    if (key.alias !== undefined) ALIASES.set(key.alias, key.name);
+    if ('without' in key) OF_CLASS.push([key.name, cls, row.def]);
+  }
+}
+const plainName = (name: string): string => ALIASES.get(name) ?? name;
 
 /** Names that gensio 2.6.2 looks up under class sergensio. */
 const SERGENSIO: readonly string[] = ['nouucplock', 'drain_time', 'char_drain_wait'];
@@ -123,12 +51,14 @@ const SERGENSIO: readonly string[] = ['nouucplock', 'drain_time', 'char_drain_wa
 const decimal = (value: string): number | undefined => (/^[ \t\n\r\f\v]*[+-]?[0-9]+$/.test(value) ? Number(value) : undefined);
 
 /** The value in the type of its option: through the option's own reader, unless that is stricter than a default is. */
-function asOption(row: Row<unknown>, info: DefaultInfo, value: DefaultValue): unknown {
-  if (value === undefined || info.type === 'bool') return value;
-  if (row.kind.name === 'off|n' && value === -1) return 'off';
-  const got = row.kind.parse(info.type === 'text' && row.preset?.name === 'mode' ? String(value).toLowerCase() : String(value));
-  if ('ok' in got) return got.ok;
-  return info.type === 'int' ? value : row.def;
+function asOption(row: Row<unknown>, value: DefaultValue): unknown {
+  if (value === undefined || typeof value === 'boolean') return value;
+  if (value === -1 && 'ok' in row.kind.parse('off')) return 'off';
+  for (const text of [String(value), String(value).toLowerCase()]) {
+    const got = row.kind.parse(text);
+    if ('ok' in got) return got.ok;
+  }
+  return typeof value === 'number' ? value : row.def;
 }
 
 /** For defaults that no file set. */
@@ -147,7 +77,7 @@ export class Defaults {
 
   constructor(services: Services = builtInServices) {
     this.services = services;
-    for (const [name, cls, value] of PRESET) this.#of(cls).set(name, value);
+    for (const [name, cls, value] of OF_CLASS) this.#of(cls).set(name, value);
   }
 
   /**
@@ -155,21 +85,22 @@ export class Defaults {
    * 'notfound': no such name; 'inval': the value is of another type; 'outofrange'.
    */
   set(name: string, cls: string | undefined, value: string | undefined, pos: Pos = COMMAND_LINE): GensioErrorCode | undefined {
-    const info = Object.hasOwn(NAMES, name) ? NAMES[name]! : undefined;
+    const info = NAMES.get(plainName(name));
     if (info === undefined) return 'notfound';
     const got = readDefault(info, value);
     if ('error' in got) return got.error;
-    (cls === undefined ? this.#base : this.#of(cls)).set(name, got.ok);
+    (cls === undefined ? this.#base : this.#of(cls)).set(info.key.name, got.ok);
     this.#tables.clear();
-    this.#places.set(`${cls ?? ''} ${name}`, pos);
+    this.#places.set(`${cls ?? ''} ${info.key.name}`, pos);
     return undefined;
   }
 
   /** Takes the value of a class away again. 'notfound': no such name, or that class has none. */
   remove(name: string, cls: string): GensioErrorCode | undefined {
-    if (!Object.hasOwn(NAMES, name) || !this.#classes.get(cls)?.delete(name)) return 'notfound';
+    const plain = plainName(name);
+    if (!this.#classes.get(cls)?.delete(plain)) return 'notfound';
     this.#tables.clear();
-    this.#places.delete(`${cls} ${name}`);
+    this.#places.delete(`${cls} ${plain}`);
     return undefined;
   }
 
@@ -184,10 +115,12 @@ export class Defaults {
     return found === undefined ? undefined : this.#places.get(`${found.cls} ${name}`);
   }
 
-  /** The value in force for a class: its own, else that for all, else the built-in one. */
+  /** The value in force for a class: its own, else that for all, else the built-in text; `undefined` if there is none. */
   get(name: string, cls: string): DefaultValue {
     const found = this.#find(name, cls);
-    return found === undefined ? NAMES[name]?.value : found.value;
+    if (found !== undefined) return found.value;
+    const { type, row, key } = NAMES.get(name) ?? {};
+    return type === 'text' && row?.def !== undefined && !('without' in key!) ? row.kind.print(row.def) : undefined;
   }
 
   /** A table of options with every default in force for the class. */
@@ -201,15 +134,10 @@ export class Defaults {
   #table(rows: Rows, cls: string): Record<string, unknown> {
     const out: Record<string, unknown> = {};
     for (const [key, row] of Object.entries(rows)) {
-      const name = row.preset?.name;
-      const info = name === undefined ? undefined : NAMES[name];
-      if (name === undefined || info === undefined) {
-        out[key] = row.def;
-        continue;
-      }
-      const found = this.#find(name, cls);
-      if (found !== undefined) out[key] = asOption(row, info, found.value);
-      else out[key] = PRESET.some(([n, c]) => n === name && c === cls) ? asOption(row, info, info.value) : row.def;
+      const defaultKey: DefaultKey<unknown> | undefined = row.defaultKey;
+      const found = defaultKey === undefined ? undefined : this.#find(defaultKey.name, cls);
+      if (found !== undefined) out[key] = asOption(row, found.value);
+      else out[key] = defaultKey !== undefined && 'without' in defaultKey ? defaultKey.without : row.def;
     }
     return out;
   }
@@ -246,17 +174,19 @@ function readDefault(info: DefaultInfo, value: string | undefined): { readonly o
       if (value === undefined) return { ok: 0 };
       const n = decimal(value);
       if (n === undefined) return { error: 'inval' };
-      return n < info.min! || n > info.max! ? { error: 'outofrange' } : { ok: n };
+      return n < info.key.min! || n > info.key.max! ? { error: 'outofrange' } : { ok: n };
     }
-    case 'enum':
-      return value !== undefined && info.words!.includes(value) ? { ok: value } : { error: 'inval' };
+    case 'enum': {
+      const got = info.row.kind.parse(value ?? '');
+      return value !== undefined && 'ok' in got && got.ok === value ? { ok: value } : { error: 'inval' };
+    }
     default:
       return { ok: value };
   }
 }
 
 /** Every name a default can be set for, for hints and completion. */
-export const defaultNames: readonly string[] = Object.keys(NAMES);
+export const defaultNames: readonly string[] = [...NAMES.keys(), ...ALIASES.keys()];
 
 /** Whether a default is a text, so that taking its value away leaves none. */
-export const isTextDefault = (name: string): boolean => Object.hasOwn(NAMES, name) && NAMES[name]!.type === 'text';
+export const isTextDefault = (name: string): boolean => NAMES.get(name)?.type === 'text';

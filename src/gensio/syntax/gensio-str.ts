@@ -5,7 +5,7 @@ import { nearest } from '../../base/text.ts';
 import { type MutableValues, type Rows, setOption, spellings } from '../../options/row.ts';
 import { LAYERS, type LayerSpec, type LayerType, type NetAddr } from '../../options/stack.ts';
 import { layerInfo, layerNames } from './custom-layers.ts';
-import type { Defaults } from './defaults.ts';
+import { classOf, type Defaults } from './defaults.ts';
 import { type AddrContext, type Problem, parseAddrs, printAddrs, type Result } from './net-addr.ts';
 import { parseLine, printLine } from './serial-line.ts';
 import type { Stack } from './stack.ts';
@@ -92,10 +92,6 @@ function readRest(name: LayerType, rest: string, role: Role, defaults: Defaults,
       return { ok: { rest } };
   }
 }
-
-/** The class a layer looks its defaults up under. */
-export const classOf = (name: string): string =>
-  name === 'sdev' || name === 'dev' ? 'serialdev' : name.startsWith('unix') ? 'unix' : name;
 
 function readOptions(name: LayerType, words: readonly string[], role: Role, defaults: Defaults): Result<object> {
   const { rows } = layerInfo(name)!;

@@ -39,21 +39,8 @@ export const lineWords: readonly string[] = [...BY_NAME.keys(), ...Object.keys(O
 
 /** The line as the defaults of class serialdev make it. A default speed that means nothing is 9600N81. */
 export function defaultLine(defaults: Defaults): SerialLine {
-  const is = (name: string): boolean => defaults.get(name, 'serialdev') === true;
-  const rs485 = defaults.get('rs485', 'serialdev');
-  const speed = LINE.speed.kind.parse(String(defaults.get('speed', 'serialdev') ?? ''));
-  return {
-    ...STANDARD,
-    ...('ok' in speed && speed.ok),
-    xonxoff: is('xonxoff'),
-    rtscts: is('rtscts'),
-    local: is('local'),
-    hangupWhenDone: is('hangup_when_done') || is('hangup-when-done'),
-    nobreak: is('nobreak'),
-    lines: [],
-    rs485: typeof rs485 === 'string' ? rs485 : undefined,
-    wronly: false,
-  };
+  const { speed, dtr, rts, ...words } = defaults.values(LINE, 'serialdev');
+  return { ...STANDARD, ...speed, ...words, lines: [] };
 }
 
 /** Reads the words behind the comma of a device. 'inval': a word means nothing, which detail names. */

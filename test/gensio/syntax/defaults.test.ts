@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { Defaults, defaultNames } from '../../../src/gensio/syntax/defaults.ts';
 import { CONNECTION } from '../../../src/options/connection.ts';
 import { TCP, UDP } from '../../../src/options/net.ts';
-import { defaults } from '../../../src/options/row.ts';
-import { SERIALDEV } from '../../../src/options/serialdev.ts';
+import { defaults, type Rows } from '../../../src/options/row.ts';
+import { LINE, SERIALDEV } from '../../../src/options/serialdev.ts';
 import { LAYERS } from '../../../src/options/stack.ts';
 import { TELNET } from '../../../src/options/telnet.ts';
 import { CERTAUTH, SSL } from '../../../src/options/tls.ts';
@@ -101,11 +101,26 @@ test('without anything set every table has its built-in defaults', () => {
   assert.deepEqual(d.values(CONNECTION, 'ser2net'), defaults(CONNECTION));
 });
 
-test('every preset of a row is a name a default can be set for', () => {
-  const rows = [CONNECTION, ...Object.values(LAYERS).map((layer) => layer.rows)].flatMap((table) =>
-    Object.values<{ readonly preset?: { readonly name: string } }>(table),
-  );
-  for (const { preset } of rows) if (preset !== undefined) assert.ok(defaultNames.includes(preset.name), preset.name);
+test('every option that names a default takes it, in its own range', () => {
+  const tables = [CONNECTION, ...Object.values(LAYERS).map((layer) => layer.rows)] as readonly Rows[];
+  for (const key of tables.flatMap((rows) => Object.values(rows).flatMap((row) => row.defaultKey ?? []))) {
+    assert.ok(defaultNames.includes(key.name), key.name);
+    if (key.max !== undefined) assert.equal(new Defaults().set(key.name, undefined, String(key.max + 1)), 'outofrange', key.name);
+    if (key.min !== undefined) assert.equal(new Defaults().set(key.name, undefined, String(key.min - 1)), 'outofrange', key.name);
+  }
+  assert.equal(new Defaults().set('con-timeout', undefined, '-1'), 'outofrange');
+});
+
+test('both spellings of hangup-when-done, and the locks, are defaults of a device', () => {
+  for (const name of ['hangup_when_done', 'hangup-when-done']) {
+    const d = new Defaults();
+    d.set(name, 'serialdev', 'true');
+    assert.equal(d.values(LINE, 'serialdev').hangupWhenDone, true, name);
+  }
+  const d = new Defaults();
+  d.set('flock', 'serialdev', 'false');
+  d.set('uucplock', 'serialdev', 'false');
+  assert.deepEqual([d.values(SERIALDEV, 'serialdev').flock, d.values(SERIALDEV, 'serialdev').uucplock], [false, false]);
 });
 
 test('any name, class and value is set or refused, and never fails', () => {

@@ -10,7 +10,7 @@ class Stamp extends Filter {
     super(child);
     this.#context = context;
   }
-  // From the device. data is lent: what is handed up is used before this returns.
+  // From the device. data is borrowed: what is handed up is used before this returns.
   protected decode(data: Buffer): void {
     for (let at = 0; at < data.length; ) {
       const end = data.indexOf(10, at);

@@ -34,7 +34,7 @@ export class InputReader {
   #dots = 0;
   readonly #out: (echo: Buffer) => void;
 
-  /** out: what is echoed; the buffer is only lent. */
+  /** out: what is echoed; the buffer is only borrowed. */
   constructor(out: (echo: Buffer) => void) {
     this.#out = out;
   }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
-import { type Owner, runAs } from '../base/fault-domain.ts';
+import { type FaultDomain, runIn } from '../base/fault-domain.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { AdminConfig } from '../config/model.ts';
@@ -28,7 +28,7 @@ export interface AdminEnv extends CommandEnv {
 type Wanted = Pick<AdminConfig, 'accepter' | 'authdir' | 'pamauth'>;
 const wantedOf = ({ accepter, authdir, pamauth }: AdminConfig): Wanted => ({ accepter, authdir, pamauth });
 
-export class AdminServer implements Owner {
+export class AdminServer implements FaultDomain {
   readonly #env: AdminEnv;
   readonly #deadlines: Deadlines;
   readonly #sessions = new Set<Session>();
@@ -82,7 +82,7 @@ export class AdminServer implements Owner {
     };
     const listener = new Listener(knownAs('ser2net-control', accepter.spec), 0, engine.builder, this.#deadlines, up, auth);
     this.#listener = listener;
-    await new Promise<void>((resolve) => runAs(this, () => listener.open(resolve)));
+    await new Promise<void>((resolve) => runIn(this, () => listener.open(resolve)));
   }
 
   /** The session it happened in is closed by its stream; the others go on. */

@@ -67,7 +67,7 @@ export class Session implements GensioUp {
     this.#readEnd = 0;
     this.#pump();
     if (this.#at < this.#input.length) {
-      // The buffer was only lent.
+      // The buffer was only borrowed.
       this.#input = Buffer.from(this.#input.subarray(this.#at));
       this.#readEnd = Math.max(0, this.#readEnd - this.#at);
       this.#at = 0;
@@ -225,7 +225,7 @@ export class Session implements GensioUp {
 
   /** Sessions that get YAML are told of every user that comes or goes. */
   report(change: UserChange, port: Port, peer: string): void {
-    if (this.#state === 'over' || this.#reader.mode === 'text' || this.#gensio.queued() > MAX_WAITING) return;
+    if (this.#state === 'over' || this.#reader.mode === 'text' || this.#gensio.bufferedBytes() > MAX_WAITING) return;
     const out = new Answer(true);
     out.begin(change === 'connected' ? 'new connection' : 'disconnect');
     out.field('name', port.name);

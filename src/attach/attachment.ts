@@ -447,7 +447,7 @@ export class Attachment {
   #lost(session: Session, err: GensioError): void {
     if (session !== this.#session) return;
     const { gensio, target } = session;
-    const unsent = session.open ? gensio.queued() : 0;
+    const unsent = session.open ? gensio.bufferedBytes() : 0;
     const lasted = this.#env.clock.now() - session.since;
     const { open } = session;
     this.#release(session);

@@ -129,7 +129,7 @@ export class PtyEnd {
   }
   /** Bytes written that applications have not made room for. */
   queued(): number {
-    return this.#bytes.queued() + (this.#rest?.length ?? 0);
+    return this.#bytes.bufferedBytes() + (this.#rest?.length ?? 0);
   }
   get used(): boolean {
     return this.#used;

@@ -2,7 +2,7 @@
 import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { pid } from 'node:process';
 
-export interface PlacedFile {
+export interface AtomicFile {
   readonly path: string;
   readonly content: string;
   readonly mode: number;
@@ -13,7 +13,7 @@ export interface PlacedFile {
 const beside = (path: string): string => `${path}.new-${pid}`;
 
 /** Writes all beside their targets, and puts them in their places when all could be written. Throws what the system says. */
-export function placeFiles(...files: readonly PlacedFile[]): void {
+export function writeFilesAtomically(...files: readonly AtomicFile[]): void {
   try {
     for (const file of files) write(file);
     for (const { path } of files) renameSync(beside(path), path);
@@ -23,7 +23,7 @@ export function placeFiles(...files: readonly PlacedFile[]): void {
   }
 }
 
-function write({ path, content, mode, owner }: PlacedFile): void {
+function write({ path, content, mode, owner }: AtomicFile): void {
   rmSync(beside(path), { force: true });
   const fd = openSync(beside(path), 'wx', 0o600);
   try {

@@ -1,5 +1,5 @@
 // Time as the rest of the program sees it. Tests hand in a clock of their own and advance it by hand.
-import { owned } from './fault-domain.ts';
+import { bind } from './fault-domain.ts';
 
 /** A timer that has not run yet; cancel() is harmless when it has. */
 export interface Timer {
@@ -22,7 +22,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => new Date(),
   after: (ms, run) => {
-    const timer = setTimeout(owned(run), Math.min(Math.max(ms, 0), MAX_MS));
+    const timer = setTimeout(bind(run), Math.min(Math.max(ms, 0), MAX_MS));
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },

@@ -1,13 +1,13 @@
 // Many short waits on one timer. Moving a deadline is an assignment: what is pushed back all the time costs nothing.
 import type { Clock, Timer } from './clock.ts';
-import { currentOwner, enter, leave, type Owner, runAs } from './fault-domain.ts';
+import { currentDomain, enterDomain, type FaultDomain, leaveDomain, runIn } from './fault-domain.ts';
 
 /** One wait. due is in the clock's milliseconds, Infinity while nothing is waited for. */
 export interface Deadline {
   due: number;
   readonly run: () => void;
   /** Who armed it last. */
-  owner?: Owner | undefined;
+  owner?: FaultDomain | undefined;
 }
 
 export class Deadlines {
@@ -23,7 +23,7 @@ export class Deadlines {
   /** Runs the deadline's function once, ms from now; a deadline already waiting is moved. */
   arm(deadline: Deadline, ms: number): void {
     deadline.due = this.#clock.now() + ms;
-    deadline.owner = currentOwner();
+    deadline.owner = currentDomain();
     this.#armed.add(deadline);
     if (deadline.due < this.#timerDue) this.#wakeAt(deadline.due);
   }
@@ -37,9 +37,9 @@ export class Deadlines {
     this.#timer?.cancel();
     this.#timerDue = due;
     // On behalf of nobody: what it wakes belongs to many.
-    const before = enter(undefined);
+    const before = enterDomain(undefined);
     this.#timer = this.#clock.after(due - this.#clock.now(), () => this.#fire());
-    leave(before);
+    leaveDomain(before);
   }
 
   #fire(): void {
@@ -53,7 +53,7 @@ export class Deadlines {
         // One that ran may have cancelled or moved another.
         if (deadline.due > now) continue;
         this.cancel(deadline);
-        runAs(deadline.owner, deadline.run);
+        runIn(deadline.owner, deadline.run);
       }
     } finally {
       for (const { due } of this.#armed) earliest = Math.min(earliest, due);

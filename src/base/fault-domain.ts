@@ -2,58 +2,58 @@
 // touched. Whatever calls in from outside (a stream, a timer, an event) remembers the owner of the moment when it was set up.
 import type { EventEmitter } from 'node:events';
 
-export interface Owner {
+export interface FaultDomain {
   /** An unexpected failure in code that ran on its behalf. Must not throw. */
   failed(err: unknown): void;
 }
 
-let current: Owner | undefined;
+let current: FaultDomain | undefined;
 
 /** Who runs now; undefined: nobody in particular, and what is thrown goes on up. */
-export const currentOwner = (): Owner | undefined => current;
+export const currentDomain = (): FaultDomain | undefined => current;
 
 /** From here on the owner runs; gives who did before, for leave(). For paths where a closure for runAs() costs too much. */
-export function enter(owner: Owner | undefined): Owner | undefined {
+export function enterDomain(owner: FaultDomain | undefined): FaultDomain | undefined {
   const before = current;
   current = owner;
   return before;
 }
-export function leave(before: Owner | undefined): void {
+export function leaveDomain(before: FaultDomain | undefined): void {
   current = before;
 }
 
 /** Tells the owner of a failure; thrown on when there is none. */
-export function blame(owner: Owner | undefined, err: unknown): void {
+export function reportFault(owner: FaultDomain | undefined, err: unknown): void {
   if (owner === undefined) throw err;
   owner.failed(err);
 }
 
 /** Runs on behalf of an owner. Does not throw when there is one. */
-export function runAs(owner: Owner | undefined, run: () => void): void {
-  const before = enter(owner);
+export function runIn(owner: FaultDomain | undefined, run: () => void): void {
+  const before = enterDomain(owner);
   try {
     run();
   } catch (err) {
-    blame(owner, err);
+    reportFault(owner, err);
   } finally {
-    leave(before);
+    leaveDomain(before);
   }
 }
 
 /** The same function, for whoever calls it later from outside: runs on behalf of who runs now. */
-export function owned<A extends readonly unknown[]>(run: (...args: A) => void): (...args: A) => void {
+export function bind<A extends readonly unknown[]>(run: (...args: A) => void): (...args: A) => void {
   const owner = current;
-  return owner === undefined ? run : (...args) => runAs(owner, () => run(...args));
+  return owner === undefined ? run : (...args) => runIn(owner, () => run(...args));
 }
 
 /** The listeners of an emitter, those of Node included, run on behalf of who runs now. Once for each emitter. */
-export function ownEvents(emitter: EventEmitter): void {
+export function bindEvents(emitter: EventEmitter): void {
   const owner = current;
   if (owner === undefined) return;
   const emit = emitter.emit;
   emitter.emit = (...args: Parameters<typeof emit>): boolean => {
     let heard = false;
-    runAs(owner, () => {
+    runIn(owner, () => {
       heard = emit.apply(emitter, args);
     });
     return heard;
@@ -61,7 +61,7 @@ export function ownEvents(emitter: EventEmitter): void {
 }
 
 /** When the call that is under way has returned: a microtask. */
-export const soon = (run: () => void): void => queueMicrotask(owned(run));
+export const nextMicrotask = (run: () => void): void => queueMicrotask(bind(run));
 
 /** In the next turn of the event loop. */
-export const later = (run: () => void): void => void setImmediate(owned(run));
+export const onImmediate = (run: () => void): void => void setImmediate(bind(run));

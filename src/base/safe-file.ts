@@ -14,7 +14,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { platform } from 'node:process';
-import { owned } from './fault-domain.ts';
+import { bind } from './fault-domain.ts';
 
 /**
  * What a file is opened for:
@@ -133,7 +133,7 @@ type Opened = (err: Error | null, fd?: number) => void;
 
 /** The same on a thread of the pool, where the file system may be slow. `opened` is called once, not before this returns. */
 export function openFileLater(path: string, use: FileUse, rules: FileRules, opened: Opened): void {
-  const done = owned(opened);
+  const done = bind(opened);
   const mode = rules.mode ?? 0o600;
   if (use === 'create') return open(path, FLAGS.create, mode, done);
   const round = (left: number): void => {

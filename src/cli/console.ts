@@ -170,7 +170,7 @@ function closed(gensio: Gensio): Promise<void> {
     };
     gensio.close();
     // One that is closed already says nothing more.
-    if (gensio.queued() === 0) {
+    if (gensio.bufferedBytes() === 0) {
       timer.cancel();
       setImmediate(resolve);
     }
@@ -233,7 +233,7 @@ async function talk(
         () => {
           const look = (): void => {
             const left = wish.wait - (systemClock.now() - heard);
-            if (left <= 0 && gensio.queued() === 0) session.quit();
+            if (left <= 0 && gensio.bufferedBytes() === 0) session.quit();
             else systemClock.after(Math.max(left, 20), look);
           };
           heard = systemClock.now();

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { placeFiles } from '../base/atomic-write.ts';
+import { writeFilesAtomically } from '../base/atomic-write.ts';
 import { systemClock } from '../base/clock.ts';
 import { strerror } from '../base/strerror.ts';
 import { type CertificateRequest, type CertificateUse, checkRequest, generateCertificate } from './certificate.ts';
@@ -65,7 +65,7 @@ export function gencert(
   }
   const made = generateCertificate(request);
   try {
-    placeFiles({ path: keyPath, content: made.key, mode: 0o600 }, { path: certPath, content: made.cert, mode: 0o644 });
+    writeFilesAtomically({ path: keyPath, content: made.key, mode: 0o600 }, { path: certPath, content: made.cert, mode: 0o644 });
   } catch (err) {
     const { path = keyPath } = err as NodeJS.ErrnoException;
     complain(`gencert: cannot write in ${dirname(path)}: ${strerror(err)}`);

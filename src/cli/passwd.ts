@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { placeFiles } from '../base/atomic-write.ts';
+import { writeFilesAtomically } from '../base/atomic-write.ts';
 import { strerror } from '../base/strerror.ts';
 import { hashPassword, isUserName } from '../gensio/tls/authority.ts';
 import { PASSWORD_BYTES } from '../gensio/tls/certauth-codec.ts';
@@ -71,7 +71,7 @@ function writePassword(authdir: string, user: string, line: string): string {
     if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   }
   const path = join(folder, 'password');
-  placeFiles({ path, content: `${line}\n`, mode: 0o600, owner });
+  writeFilesAtomically({ path, content: `${line}\n`, mode: 0o600, owner });
   return path;
 }
 

@@ -24,7 +24,7 @@ export type GensioEvent =
   | { readonly on: 'linestate'; readonly state: number };
 
 /**
- * What a layer tells the one above it. The buffer of read() is lent: until read() returns, or, when setReading(false) was
+ * What a layer tells the one above it. The buffer of read() is borrowed: until read() returns, or, when setReading(false) was
  * called inside it, until setReading(true). Who wants it longer copies it. Nobody writes into it.
  */
 export interface GensioUp {
@@ -96,21 +96,21 @@ export interface Gensio {
   write(data: Buffer): boolean;
   /** Off at first. false: stop reading the source, so that its far end feels it. */
   setReading(on: boolean): void;
-  /** What was lent last stays in use for longer: it is left alone also when reading goes on. Absent where each buffer is a new one. */
-  leaveBuffer?(): void;
+  /** What was borrowed last stays in use for longer: it is left alone also when reading goes on. Absent where each buffer is a new one. */
+  detachBuffer?(): void;
   /** Orderly: what was written goes out first, as far as the far end takes it. closed() follows. A second call does nothing. */
   close(): void;
   /** At once: what is still queued is lost. closed() follows. Also after close(), when that takes too long. */
   abort(): void;
   /** Bytes written to it that have not left the process. */
-  queued(): number;
+  bufferedBytes(): number;
   /**
    * The far end has closed its side, or is gone, although reading is off and so closed() cannot come: turn reading on to get
-   * what it still sent and then closed(). From then on buffers are given, not lent, the last one too. Absent where that cannot be known.
+   * what it still sent and then closed(). From then on buffers belong to the receiver, the last one too. Absent where that cannot be known.
    */
-  hungUp?(): boolean;
+  peerClosed?(): boolean;
   /** Bytes the system has taken and the far end has not acknowledged; absent where that cannot be known. */
-  unsent?(): number;
+  kernelBytes?(): number;
   /** The far end as ser2net prints it: `ipv4,127.0.0.1,1234`; for a device its line settings, `/dev/x,9600N81,CLOCAL offline`. '' when there is none. */
   address(): string;
   readonly serial?: SerialControl | undefined;
@@ -119,12 +119,12 @@ export interface Gensio {
 }
 
 /** Hears nothing and does nothing: what `up` is until somebody takes it. */
-export const nobody: GensioUp = { read: () => undefined, writable: () => undefined, closed: () => undefined };
+export const nullUp: GensioUp = { read: () => undefined, writable: () => undefined, closed: () => undefined };
 
 /** A layer on top of another one. Write decode and encode; the rest passes through. */
 export abstract class Filter implements Gensio, GensioUp {
   abstract readonly type: string;
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   protected readonly child: Gensio;
   constructor(child: Gensio) {
     this.child = child;
@@ -149,8 +149,8 @@ export abstract class Filter implements Gensio, GensioUp {
   setReading(on: boolean): void {
     this.child.setReading(on);
   }
-  leaveBuffer(): void {
-    this.child.leaveBuffer?.();
+  detachBuffer(): void {
+    this.child.detachBuffer?.();
   }
   closed(err?: GensioError): void {
     this.up.closed(err);
@@ -164,14 +164,14 @@ export abstract class Filter implements Gensio, GensioUp {
   abort(): void {
     this.child.abort();
   }
-  queued(): number {
-    return this.child.queued();
+  bufferedBytes(): number {
+    return this.child.bufferedBytes();
   }
-  hungUp(): boolean {
-    return this.child.hungUp?.() ?? false;
+  peerClosed(): boolean {
+    return this.child.peerClosed?.() ?? false;
   }
-  unsent(): number {
-    return this.child.unsent?.() ?? 0;
+  kernelBytes(): number {
+    return this.child.kernelBytes?.() ?? 0;
   }
   address(): string {
     return this.child.address();

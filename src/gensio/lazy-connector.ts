@@ -1,15 +1,15 @@
 // A connector that has nothing below it until it is opened: it makes its connection, then passes everything through.
 
-import { soon } from '../base/fault-domain.ts';
+import { nextMicrotask } from '../base/fault-domain.ts';
 import { GensioError } from '../base/gensio-error.ts';
-import { type ComPort, type Gensio, type GensioEvent, type GensioUp, nobody, type SerialControl } from './gensio.ts';
+import { type ComPort, type Gensio, type GensioEvent, type GensioUp, nullUp, type SerialControl } from './gensio.ts';
 
 /** Makes the connection. Returns a way to give up while it is being made. */
 export type Connect = (done: (err: GensioError | undefined, gensio?: Gensio) => void) => { cancel(): void };
 
-export class Opener implements Gensio, GensioUp {
+export class LazyConnector implements Gensio, GensioUp {
   readonly type: string;
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #idleAddress: string;
   readonly #connect: Connect;
   #inner: Gensio | undefined;
@@ -43,8 +43,8 @@ export class Opener implements Gensio, GensioUp {
   setReading(on: boolean): void {
     this.#inner?.setReading(on);
   }
-  leaveBuffer(): void {
-    this.#inner?.leaveBuffer?.();
+  detachBuffer(): void {
+    this.#inner?.detachBuffer?.();
   }
   close(): void {
     if (this.#inner !== undefined) this.#inner.close();
@@ -58,16 +58,16 @@ export class Opener implements Gensio, GensioUp {
     if (this.#ended) return;
     this.#ended = true;
     this.#attempt?.cancel();
-    soon(() => this.up.closed());
+    nextMicrotask(() => this.up.closed());
   }
-  queued(): number {
-    return this.#inner?.queued() ?? 0;
+  bufferedBytes(): number {
+    return this.#inner?.bufferedBytes() ?? 0;
   }
-  hungUp(): boolean {
-    return this.#inner?.hungUp?.() ?? false;
+  peerClosed(): boolean {
+    return this.#inner?.peerClosed?.() ?? false;
   }
-  unsent(): number {
-    return this.#inner?.unsent?.() ?? 0;
+  kernelBytes(): number {
+    return this.#inner?.kernelBytes?.() ?? 0;
   }
   address(): string {
     return this.#inner?.address() ?? this.#idleAddress;

@@ -1,6 +1,6 @@
 // A filter whose far end sends packets: one buffer from below may hold several, so those behind a setReading(false) wait here.
 
-import { later, soon } from '../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import { Filter } from './gensio.ts';
 
@@ -53,7 +53,7 @@ export abstract class PacketFilter extends Filter {
   #schedule(): void {
     if (this.#scheduled || this.#delivering) return;
     this.#scheduled = true;
-    later(() => {
+    onImmediate(() => {
       this.#scheduled = false;
       this.#turn();
     });
@@ -90,14 +90,14 @@ export abstract class PacketFilter extends Filter {
     this.end(err);
   }
   /** Also while its end waits behind packets. */
-  override hungUp(): boolean {
-    return this.#end !== undefined || super.hungUp();
+  override peerClosed(): boolean {
+    return this.#end !== undefined || super.peerClosed();
   }
   override close(): void {
     if (this.#quiet || this.#over) return;
     this.#quiet = true;
     this.#waiting = [];
-    if (this.#end !== undefined) soon(() => this.#finish(undefined));
+    if (this.#end !== undefined) nextMicrotask(() => this.#finish(undefined));
     else this.startClose();
   }
   /** What close() does below. */
@@ -109,7 +109,7 @@ export abstract class PacketFilter extends Filter {
     const late = this.#end !== undefined;
     this.#quiet = true;
     this.#waiting = [];
-    if (late) soon(() => this.#finish(undefined));
+    if (late) nextMicrotask(() => this.#finish(undefined));
     else this.child.abort();
   }
 }

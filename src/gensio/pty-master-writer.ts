@@ -1,4 +1,4 @@
-// Writes to the master of a pseudo-terminal, for handle.ts where Node's documented interfaces are all there is. Their own way to write to
+// Writes to the master of a pseudo-terminal, for uv-handle.ts where Node's documented interfaces are all there is. Their own way to write to
 // one would try again and again until an application makes room, and nothing else would run; here it is tried again a little later.
 import { writeSync } from 'node:fs';
 import { systemClock, type Timer } from '../base/clock.ts';
@@ -6,7 +6,7 @@ import { systemClock, type Timer } from '../base/clock.ts';
 /** How soon a full terminal is tried again, ms. */
 const AGAIN_MS = 5;
 
-export class MasterWriter {
+export class PtyMasterWriter {
   readonly #fd: number;
   readonly #done: (err?: NodeJS.ErrnoException) => void;
   #rest: Buffer | undefined;
@@ -55,7 +55,7 @@ export class MasterWriter {
     });
   }
 
-  get queued(): number {
+  get bufferedBytes(): number {
     return this.#rest?.length ?? 0;
   }
   /** Before the descriptor is closed. */

@@ -15,7 +15,7 @@ export abstract class QueuedFilter extends Filter {
   /** Something was added, or the child takes more: send what may be sent now. */
   protected abstract pump(): void;
   /** No waiting any more: closing. */
-  protected abstract hurry(): void;
+  protected abstract flushNow(): void;
   /** Timers end. */
   protected abstract stop(): void;
 
@@ -48,7 +48,7 @@ export abstract class QueuedFilter extends Filter {
     if (!this.child.write(data)) this.childFull = true;
   }
   /** Lets a writer go on, or a close happen, once all is sent. Not to be called inside write(). */
-  protected settle(): void {
+  protected maybeFinish(): void {
     if (this.#over || this.bytes > 0) return;
     if (this.#closing) {
       this.stop();
@@ -72,16 +72,16 @@ export abstract class QueuedFilter extends Filter {
     this.childFull = false;
     if (this.#over) return;
     this.pump();
-    this.settle();
+    this.maybeFinish();
   }
-  override queued(): number {
-    return this.bytes + this.child.queued();
+  override bufferedBytes(): number {
+    return this.bytes + this.child.bufferedBytes();
   }
   override close(): void {
     if (this.#closing || this.#over) return;
     this.#closing = true;
-    this.hurry();
-    this.settle();
+    this.flushNow();
+    this.maybeFinish();
   }
   override abort(): void {
     if (this.#over) return;
@@ -98,7 +98,7 @@ export abstract class QueuedFilter extends Filter {
     this.bytes = 0;
     super.closed(err);
   }
-  protected get dead(): boolean {
+  protected get isClosed(): boolean {
     return this.#closing || this.#over;
   }
 }

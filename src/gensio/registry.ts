@@ -33,7 +33,7 @@ import { telnetClient, telnetServer } from './telnet/telnet.ts';
 import { certauthFilter } from './tls/certauth.ts';
 import { sslFilter } from './tls/tls.ts';
 
-const MAKERS: { readonly [T in LayerType]?: LayerFactory<T> } = {
+const FACTORIES: { readonly [T in LayerType]?: LayerFactory<T> } = {
   tcp: { accepter: tcpAccepter, connector: tcpConnector },
   serialdev: { connector: (spec, env) => createSerialDev(spec, env) },
   sdev: { connector: (spec, env) => createSerialDev(spec, env) },
@@ -65,16 +65,16 @@ const MAKERS: { readonly [T in LayerType]?: LayerFactory<T> } = {
 };
 
 /** Of layers that a program brings along: their types are in no table. */
-const OWN = new Map<string, LayerFactory<LayerType>>();
+const customFactories = new Map<string, LayerFactory<LayerType>>();
 
 /** Adds the maker of such a layer (see gensio/syntax/custom-layers.ts). Returns how to take it out. */
-export function addMaker(type: string, maker: LayerFactory<LayerType>): () => void {
-  OWN.set(type, maker);
-  return () => OWN.delete(type);
+export function addLayerFactory(type: string, maker: LayerFactory<LayerType>): () => void {
+  customFactories.set(type, maker);
+  return () => customFactories.delete(type);
 }
 
-const makerOf = (type: LayerType): LayerFactory<LayerType> | undefined =>
-  ((MAKERS as { readonly [K in LayerType]?: unknown })[type] as LayerFactory<LayerType> | undefined) ?? OWN.get(type);
+const factoryOf = (type: LayerType): LayerFactory<LayerType> | undefined =>
+  ((FACTORIES as { readonly [K in LayerType]?: unknown })[type] as LayerFactory<LayerType> | undefined) ?? customFactories.get(type);
 
 /** Puts a filter on each connection of the accepter below, and hands it on when its handshake is done. */
 class FilterAccepter implements Accepter, AccepterUp {
@@ -166,7 +166,7 @@ export class Builder implements AcceptedStackBuilder {
   }
 
   #maker(spec: LayerSpec): LayerFactory<LayerType> {
-    return makerOf(spec.type) ?? {};
+    return factoryOf(spec.type) ?? {};
   }
   #unsupported(spec: LayerSpec): GensioError {
     return new GensioError('notsup', `${spec.type}: ${layerInfo(spec.type)?.unsupported ?? 'not available here'}`);

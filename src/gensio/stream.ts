@@ -2,10 +2,10 @@
 
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
-import { soon } from '../base/fault-domain.ts';
+import { nextMicrotask } from '../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
-import { type Gensio, type GensioUp, nobody } from './gensio.ts';
+import { type Gensio, type GensioUp, nullUp } from './gensio.ts';
 import { ByteStream, type ByteStreamUp } from './uv-handle.ts';
 
 /** How long a closed connection still takes what the far end sends, so that a reset does not destroy our last words. */
@@ -14,14 +14,14 @@ const LINGER_MS = 1000;
 /** An open connection. address is what address() says. */
 export class StreamGensio implements Gensio, ByteStreamUp {
   readonly type: string;
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #address: string;
   readonly #clock: Clock;
   protected readonly bytes: ByteStream;
   #state: 'open' | 'closing' | 'lingering' | 'gone' = 'open';
   #linger: Timer | undefined;
-  /** hungUp() was true: who reads on keeps what came before, so nothing is lent any more. */
-  #given = false;
+  /** peerClosed() was true: from now on buffers belong to the receiver, none is borrowed. */
+  #owned = false;
 
   constructor(type: string, address: string, clock: Clock, socket: Socket) {
     this.type = type;
@@ -31,7 +31,7 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   }
 
   open(done: (err?: GensioError) => void): void {
-    soon(() => done());
+    nextMicrotask(() => done());
   }
   write(data: Buffer): boolean {
     return this.#state === 'open' ? this.bytes.write(data) : true;
@@ -39,20 +39,20 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   setReading(on: boolean): void {
     if (this.#state === 'open') this.bytes.setReading(on);
   }
-  leaveBuffer(): void {
-    this.bytes.leaveBuffer();
+  detachBuffer(): void {
+    this.bytes.detachBuffer();
   }
-  queued(): number {
-    return this.bytes.queued();
+  bufferedBytes(): number {
+    return this.bytes.bufferedBytes();
   }
-  hungUp(): boolean {
+  peerClosed(): boolean {
     const { fd } = this;
     if (fd === undefined || libc()?.hungUp(fd) !== true) return false;
-    this.#given = true;
-    this.bytes.leaveBuffer();
+    this.#owned = true;
+    this.bytes.detachBuffer();
     return true;
   }
-  unsent(): number {
+  kernelBytes(): number {
     const { fd } = this;
     const n = fd === undefined ? 0 : libc()?.outputQueued(fd);
     return typeof n === 'number' ? n : 0;
@@ -73,7 +73,7 @@ export class StreamGensio implements Gensio, ByteStreamUp {
       if (this.#state !== 'closing') return;
       this.#state = 'lingering';
       this.#linger = this.#clock.after(LINGER_MS, () => this.bytes.destroy());
-      this.bytes.leaveBuffer();
+      this.bytes.detachBuffer();
       this.bytes.setReading(true);
       this.up.closed();
     });
@@ -85,7 +85,7 @@ export class StreamGensio implements Gensio, ByteStreamUp {
   }
 
   read(data: Buffer): void {
-    if (this.#state === 'open') this.up.read(this.#given ? Buffer.from(data) : data);
+    if (this.#state === 'open') this.up.read(this.#owned ? Buffer.from(data) : data);
   }
   writable(): void {
     if (this.#state === 'open') this.up.writable();

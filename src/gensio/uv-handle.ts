@@ -5,16 +5,16 @@
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
-import { blame, currentOwner, enter, later, leave, ownEvents, owned } from '../base/fault-domain.ts';
+import { bind, bindEvents, currentDomain, enterDomain, leaveDomain, onImmediate, reportFault } from '../base/fault-domain.ts';
 import { libc } from '../base/libc.ts';
-import { MasterWriter } from './pty-master-writer.ts';
+import { PtyMasterWriter } from './pty-master-writer.ts';
 
 /** Biggest piece read from a terminal: its line discipline never has more. */
 export const TTY_READ = 4096;
 /** Biggest piece read from a socket. Memory is taken from the system only as far as pieces fill it. */
 export const SOCKET_READ = 65536;
 
-/** What a ByteStream tells its owner; read() lends its buffer as GensioUp.read does. */
+/** What a ByteStream tells its owner; the buffer of read() is borrowed, as with GensioUp.read. */
 export interface ByteStreamUp {
   read(data: Buffer): void;
   writable(): void;
@@ -68,7 +68,7 @@ const InsideSocket = Socket as unknown as new (options: InsideOptions) => Socket
 const InsideReadStream = ReadStream as unknown as new (fd: number, options: InsideOptions) => Socket;
 
 /** What is found inside of Node. */
-interface Inside {
+interface NodeInternals {
   /** libuv's pipe handle, which reads and writes any pollable descriptor. */
   readonly Pipe: new (
     kind: number,
@@ -85,7 +85,7 @@ const UV_EINVAL = -22;
 /** `process.binding`, which the documentation knows only as something not to be used. */
 type Bindings = (name: string) => Record<string, unknown>;
 
-function lookInside(): Inside | undefined {
+function probeInternals(): NodeInternals | undefined {
   const { noDeprecation } = process;
   process.noDeprecation = true;
   try {
@@ -95,8 +95,8 @@ function lookInside(): Inside | undefined {
     const wanted: readonly (keyof Handle)[] = ['open', 'close', 'readStart', 'readStop', 'useUserBuffer', 'writeBuffer', 'writeQueueSize'];
     if (typeof Pipe !== 'function' || !wanted.every((name) => name in Pipe.prototype)) return undefined;
     if (typeof WriteReq !== 'function' || !(state instanceof Int32Array) || typeof LAST_ASYNC !== 'number') return undefined;
-    const Req = WriteReq as Inside['WriteReq'];
-    return { Pipe: Pipe as Inside['Pipe'], WriteReq: Req, state, LAST_ASYNC, req: new Req() };
+    const Req = WriteReq as NodeInternals['WriteReq'];
+    return { Pipe: Pipe as NodeInternals['Pipe'], WriteReq: Req, state, LAST_ASYNC, req: new Req() };
   } catch {
     return undefined;
   } finally {
@@ -106,9 +106,9 @@ function lookInside(): Inside | undefined {
 }
 
 /** false: not there, or not to be used. */
-let found: Inside | undefined | false;
-function inside(): Inside | undefined {
-  found ??= lookInside() ?? false;
+let found: NodeInternals | undefined | false;
+function internals(): NodeInternals | undefined {
+  found ??= probeInternals() ?? false;
   return found || undefined;
 }
 
@@ -124,7 +124,7 @@ const systemError = (errno: number, syscall: string): Error => {
 
 /** A connected socket of a kind Node has no class for, as one of Node's, not read from. undefined: Node's insides are not as expected. */
 export function socketOfDescriptor(fd: number): Socket | undefined {
-  const direct = inside();
+  const direct = internals();
   if (direct === undefined) return undefined;
   const handle = new direct.Pipe(0);
   if (handle.open!(fd) !== 0) return undefined;
@@ -140,11 +140,11 @@ export function listenOnDescriptor(
   backlog: number,
   up: { connected(socket: Socket): void; failed(err: Error): void },
 ): (() => void) | undefined {
-  const direct = inside();
+  const direct = internals();
   if (direct === undefined || !('listen' in direct.Pipe.prototype)) return undefined;
   const handle: ListeningHandle = new direct.Pipe(1);
   if (handle.open!(fd) !== 0) return undefined;
-  handle.onconnection = owned((status: number, client: Handle | undefined) => {
+  handle.onconnection = bind((status: number, client: Handle | undefined) => {
     if (client === undefined) up.failed(systemError(status, 'accept'));
     else up.connected(new InsideSocket({ handle: client, manualStart: true, allowHalfOpen: true }));
   });
@@ -159,7 +159,7 @@ export function listenOnDescriptor(
  * undefined: Node's insides are not as expected, and the descriptor is still the caller's.
  */
 export function watchReadable(fd: number, ready: () => void): (() => void) | undefined {
-  const direct = inside();
+  const direct = internals();
   if (direct === undefined) return undefined;
   const handle = new direct.Pipe(0) as WatchingHandle;
   if (handle.open!(fd) !== 0) return undefined;
@@ -186,15 +186,15 @@ export class ByteStream {
   readonly #socket: Socket;
   /** Both set: bytes go through the handle; else through the socket. */
   readonly #handle: Handle | undefined;
-  readonly #direct: Inside | undefined;
+  readonly #direct: NodeInternals | undefined;
   /** Instead of the socket's own writing. */
-  #master: MasterWriter | undefined;
+  #master: PtyMasterWriter | undefined;
   #buffer: Buffer | undefined;
   /** The part of the buffer that was handed up last: pieces often have the same length. */
   #piece: Buffer;
   #reading = false;
   /** What was handed up last is still in use above: reading was turned off meanwhile. */
-  #lent = false;
+  #borrowed = false;
   /** The far end sends no more. */
   #ended = false;
   /** Came although reading was off; waits. */
@@ -205,16 +205,16 @@ export class ByteStream {
   /** end() was called; with what is to be done when all is written. */
   #ending = false;
   #flushed: (() => void) | undefined;
-  readonly #onWritten = owned((status: number): void => this.#written(status));
+  readonly #onWritten = bind((status: number): void => this.#written(status));
   /** Whose failure it is when something above throws; the stream ends then. */
-  readonly #owner = currentOwner();
+  readonly #owner = currentDomain();
 
   /** make: the socket, which gives what it reads to onread, or else has 'data' events (own false). */
   private constructor(
     up: ByteStreamUp,
     make: (onread: NonNullable<InsideOptions['onread']>) => { socket: Socket; own: boolean },
     size: number,
-    direct: Inside | undefined,
+    direct: NodeInternals | undefined,
   ) {
     this.up = up;
     this.#buffer = takeBuffer(size);
@@ -223,7 +223,7 @@ export class ByteStream {
     const callback = (n: number): boolean => {
       const whole = this.#buffer!;
       if (n !== this.#piece.length) this.#piece = n === whole.length ? whole : whole.subarray(0, n);
-      // Without the handle there is no other buffer to be read into: see leaveBuffer().
+      // Without the handle there is no other buffer to be read into: see detachBuffer().
       return this.#guardedRead(this.#handle === undefined ? Buffer.from(this.#piece) : this.#piece);
     };
     const { socket, own } = make({ buffer, callback });
@@ -236,7 +236,7 @@ export class ByteStream {
         if (!this.#guardedRead(data)) socket.pause();
       });
     }
-    ownEvents(socket);
+    bindEvents(socket);
     let failed: Error | undefined;
     socket.on('error', (err) => {
       failed = err;
@@ -247,7 +247,7 @@ export class ByteStream {
     });
     socket.on('drain', () => this.#drained());
     socket.on('close', () => {
-      if (this.#buffer !== undefined && !this.#lent) giveBuffer(this.#buffer);
+      if (this.#buffer !== undefined && !this.#borrowed) giveBuffer(this.#buffer);
       this.#buffer = undefined;
       this.up.gone(failed);
     });
@@ -255,7 +255,7 @@ export class ByteStream {
 
   /** Takes over an open descriptor of a terminal, pipe or the like (not a plain file). Throws when it cannot be watched. */
   static ofDescriptor(fd: number, up: ByteStreamUp): ByteStream {
-    const direct = inside();
+    const direct = internals();
     const options = { manualStart: true, allowHalfOpen: true, highWaterMark: 1 };
     const stream = new ByteStream(
       up,
@@ -277,7 +277,7 @@ export class ByteStream {
   static ofSocket(socket: Socket, up: ByteStreamUp): ByteStream {
     const old = socket as unknown as SocketInside;
     const handle = old._handle;
-    const direct = handle === null ? undefined : inside();
+    const direct = handle === null ? undefined : internals();
     return new ByteStream(
       up,
       (onread) => {
@@ -299,17 +299,17 @@ export class ByteStream {
 
   /** #onRead() on behalf of the owner. */
   #guardedRead(data: Buffer): boolean {
-    const before = enter(this.#owner);
+    const before = enterDomain(this.#owner);
     try {
       return this.#onRead(data);
     } catch (err) {
       // Who knows what was done with it before.
-      this.#lent = true;
+      this.#borrowed = true;
       if (this.#owner !== undefined) this.destroy();
-      blame(this.#owner, err);
+      reportFault(this.#owner, err);
       return false;
     } finally {
-      leave(before);
+      leaveDomain(before);
     }
   }
   /** Gives whether more is welcome. */
@@ -325,7 +325,7 @@ export class ByteStream {
   }
   #handUp(data: Buffer): void {
     this.up.read(data);
-    if (!this.#reading) this.#lent = true;
+    if (!this.#reading) this.#borrowed = true;
   }
   #release(): void {
     const held = this.#held;
@@ -338,9 +338,9 @@ export class ByteStream {
   setReading(on: boolean): void {
     if (this.#reading === on) return;
     this.#reading = on;
-    if (on) this.#lent = false;
+    if (on) this.#borrowed = false;
     if (this.#socket.destroyed) return;
-    if (on && this.#held !== undefined) later(() => this.#release());
+    if (on && this.#held !== undefined) onImmediate(() => this.#release());
     else if (on) this.#readOn();
     else if (this.#handle === undefined) this.#socket.pause();
     else {
@@ -359,10 +359,10 @@ export class ByteStream {
   }
 
   /** Before reading is turned on although what was handed up last is still in use: that stays as it is, another buffer is read into. */
-  leaveBuffer(): void {
+  detachBuffer(): void {
     // Without the handle every piece is a copy.
-    if (!this.#lent || this.#handle === undefined || this.#buffer === undefined) return;
-    this.#lent = false;
+    if (!this.#borrowed || this.#handle === undefined || this.#buffer === undefined) return;
+    this.#borrowed = false;
     this.#buffer = takeBuffer(this.#buffer.length);
     this.#piece = this.#buffer;
     this.#handle.useUserBuffer(this.#buffer);
@@ -397,13 +397,13 @@ export class ByteStream {
     this.#full = true;
     return false;
   }
-  #masterWriter(fd: number): MasterWriter {
-    return new MasterWriter(
+  #masterWriter(fd: number): PtyMasterWriter {
+    return new PtyMasterWriter(
       fd,
-      owned((err) => this.#written(err?.errno ?? 0)),
+      bind((err) => this.#written(err?.errno ?? 0)),
     );
   }
-  #writeMaster(master: MasterWriter, data: Buffer): boolean {
+  #writeMaster(master: PtyMasterWriter, data: Buffer): boolean {
     if (data.length === 0) return !this.#full;
     try {
       if (master.write(data)) return true;
@@ -437,14 +437,14 @@ export class ByteStream {
   }
 
   /** Bytes written that the system has not taken. */
-  queued(): number {
-    if (this.#master !== undefined) return this.#master.queued;
-    return this.#handle === undefined ? this.#socket.writableLength : this.unsent();
+  bufferedBytes(): number {
+    if (this.#master !== undefined) return this.#master.bufferedBytes;
+    return this.#handle === undefined ? this.#socket.writableLength : this.remainingBytes();
   }
 
   /** The same, but counted down while a big piece goes out little by little: for seeing whether anything moves. */
-  unsent(): number {
-    if (this.#master !== undefined) return this.#master.queued;
+  remainingBytes(): number {
+    if (this.#master !== undefined) return this.#master.bufferedBytes;
     return (this.#socket as unknown as SocketInside)._handle?.writeQueueSize ?? this.#socket.writableLength;
   }
 

@@ -198,7 +198,7 @@ export class Ser2netPort {
   /** Resolves when everything has left this process: RFC 2217 has no word for "sent on the line". */
   async drain(): Promise<void> {
     this.#check();
-    while (this.isOpen && this.#over === undefined && this.#gensio.queued() > 0) {
+    while (this.isOpen && this.#over === undefined && this.#gensio.bufferedBytes() > 0) {
       await new Promise<void>((resolve) => void this.#clock.after(DRAIN_STEP_MS, resolve));
     }
     this.#check();

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { GensioEnv } from '../gensio/context.ts';
 import type { Accepter, Gensio } from '../gensio/gensio.ts';
-import { addMaker } from '../gensio/registry.ts';
+import { addLayerFactory } from '../gensio/registry.ts';
 import type { LayerFactory } from '../gensio/stack-builder.ts';
 import { addLayer, layerInfo } from '../gensio/syntax/custom-layers.ts';
 import type { LayerType } from '../options/stack.ts';
@@ -67,7 +67,7 @@ export function registerLayer(definition: LayerDefinition): () => void {
   const filter = maker.filter !== undefined;
   const roles = (['accepter', 'connector'] as const).filter((role) => filter || maker[role] !== undefined);
   if (roles.length === 0) throw new TypeError(`the layer '${name}' makes nothing`);
-  const removals = [addMaker(name, maker), addLayer(name, filter ? 'child' : 'text', roles, options)];
+  const removals = [addLayerFactory(name, maker), addLayer(name, filter ? 'child' : 'text', roles, options)];
   return () => {
     for (const remove of removals) remove();
   };

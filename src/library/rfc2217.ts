@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
-import { type Gensio, type GensioUp, nobody } from '../gensio/gensio.ts';
+import { type Gensio, type GensioUp, nullUp } from '../gensio/gensio.ts';
 import { comPortMessage, REPLY } from '../gensio/telnet/com-port.ts';
 import { COM_PORT_COMMANDS, COM_PORT_OPTION } from '../gensio/telnet/names.ts';
 import { telnetClient } from '../gensio/telnet/telnet.ts';
@@ -53,7 +53,7 @@ export function decodeComPort(suboption: Uint8Array): ComPortMessage | undefined
 /** A stream of Node as the layer below telnet. */
 class DuplexGensio implements Gensio {
   readonly type = 'stream';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #stream: Duplex;
   #failure: Error | undefined;
   #full = false;
@@ -106,7 +106,7 @@ class DuplexGensio implements Gensio {
     this.#stream.destroy();
     queueMicrotask(() => this.#ended());
   }
-  queued(): number {
+  bufferedBytes(): number {
     return this.#stream.writableLength;
   }
   address(): string {

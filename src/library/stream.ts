@@ -1,7 +1,7 @@
 // A gensio stack as a Node stream: what openGensio() gives.
 import { Duplex } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
-import { later } from '../base/fault-domain.ts';
+import { onImmediate } from '../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Gensio, GensioEvent, Peer } from '../gensio/gensio.ts';
 import { GensioSerial } from './serial.ts';
@@ -37,7 +37,7 @@ export class GensioStream extends Duplex {
     this.serial = gensio.serial === undefined ? undefined : new GensioSerial(gensio.serial);
     gensio.up = {
       read: (data) => {
-        // The buffer is lent, the stream keeps it: a copy.
+        // The buffer is borrowed, the stream keeps it: a copy.
         if (!this.push(Buffer.from(data))) gensio.setReading(false);
       },
       writable: () => this.#unblock(),
@@ -57,7 +57,7 @@ export class GensioStream extends Duplex {
   }
   /** Bytes written that have not left this process. */
   get queued(): number {
-    return this.writableLength + this.#gensio.queued();
+    return this.writableLength + this.#gensio.bufferedBytes();
   }
 
   #unblock(err?: Error): void {
@@ -77,7 +77,7 @@ export class GensioStream extends Duplex {
     if (this.destroyed) return;
     this.#failure = failure;
     // Whoever has just been given the stream gets the time to listen.
-    if (failure !== undefined) later(() => this.destroy(failure));
+    if (failure !== undefined) onImmediate(() => this.destroy(failure));
     else this.push(null);
   }
 

@@ -1,6 +1,6 @@
 // trace-read, trace-write and trace-both: what went through a port, as ser2net 4.3.11 writes it down.
 import type { Clock } from '../base/clock.ts';
-import { soon } from '../base/fault-domain.ts';
+import { nextMicrotask } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import { expandDevstr } from '../config/devstr.ts';
@@ -139,7 +139,7 @@ class PortTrace implements PortObserver {
       this.#ending.add(file.done);
       void file.done.then(() => this.#ending.delete(file.done));
     }
-    soon(() => {
+    nextMicrotask(() => {
       for (const { file } of this.#files.values()) file.end();
       this.#files.clear();
       this.#all.delete(this);

@@ -12,7 +12,7 @@ export interface UserView {
   readonly since: number;
 }
 
-/** All methods are called synchronously; a buffer is only lent. An observer that throws is removed and logged. */
+/** All methods are called synchronously; a buffer is only borrowed. An observer that throws is removed and logged. */
 export interface PortObserver {
   /** The device is open, before users are served. */
   opened?(): void;

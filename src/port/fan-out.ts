@@ -43,7 +43,7 @@ export class FanOut {
     this.#deadline = { due: Infinity, run: () => this.flush() };
   }
 
-  /** Takes a piece from the device, which is only lent. */
+  /** Takes a piece from the device, which is only borrowed. */
   push(data: Buffer): void {
     const { sendon, bufsize, maxDelay } = this.#options;
     if (sendon !== undefined) {

@@ -31,7 +31,7 @@ export class HalfCloseWatch {
 
   #find(): void {
     for (const { gensio } of this.#users) {
-      if (gensio.hungUp?.() !== true) continue;
+      if (gensio.peerClosed?.() !== true) continue;
       this.#leaving.add(gensio);
       gensio.setReading(true);
     }

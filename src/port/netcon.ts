@@ -1,15 +1,15 @@
 // One user of a port: its place, its counters, and what its connection says, handed on to the port.
 import type { Clock } from '../base/clock.ts';
-import { blame, enter, leave, type Owner, runAs } from '../base/fault-domain.ts';
+import { enterDomain, type FaultDomain, leaveDomain, reportFault, runIn } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
-import { type Gensio, type GensioEvent, type GensioUp, nobody } from '../gensio/gensio.ts';
+import { type Gensio, type GensioEvent, type GensioUp, nullUp } from '../gensio/gensio.ts';
 import type { UserView } from './events.ts';
 
 /** How long the last bytes to a user that was closed may take before they are given up. */
 const LINGER_MS = 4000;
 
 /** What a user's connection does to its port, which is the owner of what happens then: it may come through a rotator. */
-export interface NetconUp extends Owner {
+export interface NetconUp extends FaultDomain {
   fromUser(user: Netcon, data: Buffer): void;
   userWritable(user: Netcon): void;
   userClosed(user: Netcon, err: GensioError | undefined): void;
@@ -67,25 +67,25 @@ export class Netcon implements GensioUp, UserView {
   read(data: Buffer): void {
     this.bytesIn += data.length;
     this.active = true;
-    const before = enter(this.#port);
+    const before = enterDomain(this.#port);
     try {
       this.#port.fromUser(this, data);
     } catch (err) {
-      blame(this.#port, err);
+      reportFault(this.#port, err);
     } finally {
-      leave(before);
+      leaveDomain(before);
     }
   }
   writable(): void {
     this.full = false;
     this.wrote = true;
-    runAs(this.#port, () => this.#port.userWritable(this));
+    runIn(this.#port, () => this.#port.userWritable(this));
   }
   closed(err?: GensioError): void {
-    runAs(this.#port, () => this.#port.userClosed(this, err));
+    runIn(this.#port, () => this.#port.userClosed(this, err));
   }
   event(event: GensioEvent): void {
-    runAs(this.#port, () => this.#port.userEvent(this, event));
+    runIn(this.#port, () => this.#port.userEvent(this, event));
   }
 
   /** The port is done with it: what was written still goes out, for a while. Nothing is heard of it any more. */
@@ -97,7 +97,7 @@ export class Netcon implements GensioUp, UserView {
 /** Says a last word to a connection, if any, and closes it without caring for it any longer. */
 export function closeGracefully(gensio: Gensio, clock: Clock, finalMessage?: string): void {
   const limit = clock.after(LINGER_MS, () => gensio.abort());
-  gensio.up = { ...nobody, closed: () => limit.cancel() };
+  gensio.up = { ...nullUp, closed: () => limit.cancel() };
   if (finalMessage !== undefined) gensio.write(Buffer.from(finalMessage, 'latin1'));
   gensio.close();
 }

@@ -1,6 +1,6 @@
 // Newcomers that wait at one port: for the end of the session before, or for a user to leave whose far end has closed.
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
-import { type Gensio, nobody } from '../gensio/gensio.ts';
+import { type Gensio, nullUp } from '../gensio/gensio.ts';
 
 /** More than these are closed. */
 const MAX_WAITING = 64;
@@ -24,7 +24,7 @@ export class PendingConnections {
     const leave = (): void => {
       this.#waiting = this.#waiting.filter((other) => other !== gensio);
     };
-    gensio.up = { ...nobody, closed: leave };
+    gensio.up = { ...nullUp, closed: leave };
     this.#waiting = [...this.#waiting, gensio];
     if (limited && this.#limit.due === Infinity) this.#deadlines.arm(this.#limit, LEAVE_LIMIT_MS);
   }

@@ -1,7 +1,7 @@
 // The device side of a port: one connector after the other, each opened once. Knows nothing of users.
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { GensioError } from '../base/gensio-error.ts';
-import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
+import { type Gensio, type GensioEvent, nullUp } from '../gensio/gensio.ts';
 
 /** What the device does to its port. */
 export interface DeviceUp {
@@ -65,7 +65,7 @@ export class PortDevice {
     gensio.open((err) => {
       if (this.#gensio !== gensio) return;
       if (err !== undefined) {
-        gensio.up = nobody;
+        gensio.up = nullUp;
         gensio.abort();
         this.#renew();
       }
@@ -85,8 +85,8 @@ export class PortDevice {
     this.#gensio?.setReading(on);
   }
   /** Somebody who is not waited for still has what was read last. */
-  leaveBuffer(): void {
-    this.#gensio?.leaveBuffer?.();
+  detachBuffer(): void {
+    this.#gensio?.detachBuffer?.();
   }
 
   /** What was written goes out, within a limit; deviceClosed() follows. */

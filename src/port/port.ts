@@ -3,13 +3,13 @@
 // the watches over them, the admin port and a reload; what each of these is by itself has a file of its own.
 import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
-import { type Owner, runAs } from '../base/fault-domain.ts';
+import { type FaultDomain, runIn } from '../base/fault-domain.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
-import { type Gensio, type GensioEvent, nobody } from '../gensio/gensio.ts';
+import { type Gensio, type GensioEvent, nullUp } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { SerialLine } from '../options/serialdev.ts';
 import { admit } from './admit.ts';
@@ -56,7 +56,7 @@ const DEFAULT_SIGNATURE = 'ser2net';
 /** Users a port has room for, whatever max-connections says. */
 const MAX_PLACES = 65536;
 
-export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner {
+export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, FaultDomain {
   config: ConnectionConfig;
   readonly #env: PortEnv;
   #state: PortState = { at: 'closed' };
@@ -105,7 +105,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
       env.deadlines,
       this.#users,
       (user) => this.#timeoutOf(user),
-      (user) => this.config.options.timeoutOnOsQueue && (user.gensio.unsent?.() ?? 0) > 0,
+      (user) => this.config.options.timeoutOnOsQueue && (user.gensio.kernelBytes?.() ?? 0) > 0,
       (user) => {
         this.#dropUser(user, REASON.timeout);
         this.#afterLeave();
@@ -170,7 +170,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
       if (this.#state.at === 'closed') this.#state = { at: 'not-started' };
       return done();
     }
-    runAs(this, () => this.#accepter.open(done));
+    runIn(this, () => this.#accepter.open(done));
   }
   listening(): void {
     this.#go({ on: 'listening' });
@@ -189,7 +189,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
   /** The configuration has it no more: it closes with its last user, or now when it has none. listen() takes that back. */
   removeWhenIdle(): void {
     this.#removing = true;
-    runAs(this, () => this.#tellLeft());
+    runIn(this, () => this.#tellLeft());
   }
 
   /** The port number listened on, where there is one. */
@@ -206,7 +206,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
 
   /** A connection for this port, from its own listener or a rotator. patient: it may wait for a user that is leaving. */
   accepted(gensio: Gensio, patient = true): void {
-    runAs(this, () => handOver(gensio, () => this.#accept(gensio, patient)));
+    runIn(this, () => handOver(gensio, () => this.#accept(gensio, patient)));
   }
   #accept(gensio: Gensio, patient = true): void {
     const verdict = admit({
@@ -215,7 +215,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
       allowed: this.#remaddr.allows(gensio.address()),
       kickolduser: this.config.options.kickolduser,
       places: this.#places.map((user, i) => (this.#connback?.reserves(i) ? 'reserved' : user === undefined ? 'free' : 'taken')),
-      leaving: () => patient && this.#seated.some((user) => user.gensio.hungUp?.() === true),
+      leaving: () => patient && this.#seated.some((user) => user.gensio.peerClosed?.() === true),
       deviceInUse: !this.inUse && this.#env.deviceInUse(this.config.connector.text, this),
       deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
     });
@@ -282,7 +282,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
     const place = this.#places.indexOf(user);
     if (place >= 0) this.#places[place] = undefined;
     // Its last bytes may still be on their way out while the device is read for the others.
-    if (user.full) this.#device.leaveBuffer();
+    if (user.full) this.#device.detachBuffer();
     if (this.#users.delete(user)) this.#observers.tell((o) => o.userLeft?.(user, why));
     if (place >= 0) this.#env.userChanged?.('disconnected', this, user);
   }
@@ -434,7 +434,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
   closeSession(why: Reason, done: () => void = () => undefined): void {
     if (!this.inUse) return done();
     this.#whenClosed.push(done);
-    runAs(this, () => this.#go({ on: 'close', why }));
+    runIn(this, () => this.#go({ on: 'close', why }));
   }
 
   /** Something in this port's code went wrong that never should: the engine ends it and puts a new one in its place. */
@@ -630,6 +630,6 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Owner
 }
 
 const cutOff = (gensio: Gensio): void => {
-  gensio.up = nobody;
+  gensio.up = nullUp;
   gensio.abort();
 };

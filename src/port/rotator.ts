@@ -1,10 +1,10 @@
 // A rotator: one listener that hands each client to the next free port of a list.
 import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
-import { type Owner, runAs } from '../base/fault-domain.ts';
+import { type FaultDomain, runIn } from '../base/fault-domain.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { RotatorConfig } from '../config/model.ts';
-import { type Gensio, nobody } from '../gensio/gensio.ts';
+import { type Gensio, nullUp } from '../gensio/gensio.ts';
 import type { AcceptedStackBuilder } from '../gensio/stack-builder.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { LayerSpec } from '../options/stack.ts';
@@ -21,7 +21,7 @@ interface RotatorEnv {
   port(name: string): Port | undefined;
 }
 
-export class Rotator implements Owner {
+export class Rotator implements FaultDomain {
   readonly config: RotatorConfig;
   readonly #env: RotatorEnv;
   readonly #listener: Listener | undefined;
@@ -56,7 +56,7 @@ export class Rotator implements Owner {
   /** done when it was tried; a failure is logged and tried again every accepter-retry-time. */
   listen(done: () => void): void {
     if (this.#listener === undefined) done();
-    else runAs(this, () => this.#listener?.open(done));
+    else runIn(this, () => this.#listener?.open(done));
   }
   /** The connection it happened on is closed by its stream or its listener; the rotator goes on. */
   failed(err: unknown): void {
@@ -88,7 +88,7 @@ export class Rotator implements Owner {
     const gensio = this.#env.builder.onAccepted(telnet, child);
     let gone = false;
     gensio.up = {
-      ...nobody,
+      ...nullUp,
       closed: () => {
         gone = true;
       },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
-import { runAs } from '../../src/base/fault-domain.ts';
+import { runIn } from '../../src/base/fault-domain.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 
 test('deadlines run once, in time, and share one timer', () => {
@@ -56,7 +56,7 @@ test('a deadline that throws is told to who armed it, and the others run all the
     },
   };
   const told: unknown[] = [];
-  runAs({ failed: (err) => void told.push(err) }, () => deadlines.arm(broken, 1));
+  runIn({ failed: (err) => void told.push(err) }, () => deadlines.arm(broken, 1));
   for (const ms of [1, 5]) deadlines.arm({ due: Infinity, run: () => void ran.push(`${ms}`) }, ms);
   clock.advance(10);
   assert.deepEqual([ran, told.length], [['1', '5'], 1]);

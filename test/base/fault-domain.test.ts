@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { currentOwner, later, type Owner, ownEvents, owned, runAs, soon } from '../../src/base/fault-domain.ts';
+import { bind, bindEvents, currentDomain, type FaultDomain, nextMicrotask, onImmediate, runIn } from '../../src/base/fault-domain.ts';
 
-function makeOwner(): Owner & { readonly told: string[] } {
+function makeOwner(): FaultDomain & { readonly told: string[] } {
   const told: string[] = [];
   return { told, failed: (err) => void told.push((err as Error).message) };
 }
@@ -13,29 +13,29 @@ const fail = (text: string) => (): void => {
 
 test('what is thrown is told to the owner, and no further', () => {
   const [a, b] = [makeOwner(), makeOwner()];
-  runAs(a, () => {
-    runAs(b, fail('inner'));
-    assert.equal(currentOwner(), a);
+  runIn(a, () => {
+    runIn(b, fail('inner'));
+    assert.equal(currentDomain(), a);
     fail('outer')();
   });
-  assert.deepEqual([a.told, b.told, currentOwner()], [['outer'], ['inner'], undefined]);
+  assert.deepEqual([a.told, b.told, currentDomain()], [['outer'], ['inner'], undefined]);
 });
 
 test('without an owner it goes on up', () => {
-  assert.throws(() => runAs(undefined, fail('up')), /up/);
+  assert.throws(() => runIn(undefined, fail('up')), /up/);
   const same = fail('same');
-  assert.equal(owned(same), same);
+  assert.equal(bind(same), same);
 });
 
 test('what is called later from outside belongs to who set it up', async () => {
   const owner = makeOwner();
   const emitter = new EventEmitter();
   let bound = fail('none');
-  runAs(owner, () => {
-    soon(fail('soon'));
-    later(fail('later'));
-    bound = owned(fail('owned'));
-    ownEvents(emitter);
+  runIn(owner, () => {
+    nextMicrotask(fail('soon'));
+    onImmediate(fail('later'));
+    bound = bind(fail('owned'));
+    bindEvents(emitter);
   });
   emitter.on('x', (text: string) => fail(text)());
   assert.equal(emitter.emit('x', 'event'), false);

@@ -11,7 +11,7 @@ export const until = (condition: () => boolean, what: string | (() => string), l
   wait.until(what, condition, limit);
 
 /** Above a layer: keeps what came, and the broken rules of the contract. */
-export class Ear implements GensioUp {
+export class RecordingUp implements GensioUp {
   readonly chunks: Buffer[] = [];
   readonly events: GensioEvent[] = [];
   readonly broken: string[] = [];
@@ -129,41 +129,41 @@ export function farStream(stream: Duplex): FarEnd {
 }
 
 /** A far end that is a layer itself, open: for pairs of the same kind. */
-export function farGensio(gensio: Gensio): FarEnd & { readonly ear: Ear } {
-  const ear = new Ear();
+export function farGensio(gensio: Gensio): FarEnd & { readonly recorder: RecordingUp } {
+  const recorder = new RecordingUp();
   const waiting: Buffer[] = [];
   let full = false;
   let unsent = 0;
   let closing = false;
   const more = (): void => {
-    while (!full && waiting.length > 0 && ear.closes === 0) {
+    while (!full && waiting.length > 0 && recorder.closes === 0) {
       const data = waiting.shift()!;
       full = !gensio.write(data);
       unsent -= data.length;
     }
     if (closing && waiting.length === 0) gensio.close();
   };
-  ear.onWritable = () => {
+  recorder.onWritable = () => {
     full = false;
     more();
   };
-  gensio.up = ear;
+  gensio.up = recorder;
   gensio.setReading(true);
   return {
-    ear,
+    recorder,
     send: (data) => {
       waiting.push(data);
       unsent += data.length;
       more();
     },
-    unsent: () => unsent + (full ? gensio.queued() : 0),
-    received: () => ear.data(),
-    receivedBytes: () => ear.length,
+    unsent: () => unsent + (full ? gensio.bufferedBytes() : 0),
+    received: () => recorder.data(),
+    receivedBytes: () => recorder.length,
     setReading: (on) => gensio.setReading(on),
     close: () => {
       closing = true;
       more();
     },
-    closed: () => ear.closes > 0,
+    closed: () => recorder.closes > 0,
   };
 }

@@ -1,6 +1,6 @@
 // A layer as a target: its far end is the input, cut in pieces, with time and a full line thrown in.
 import assert from 'node:assert/strict';
-import { runAs } from '../../src/base/fault-domain.ts';
+import { runIn } from '../../src/base/fault-domain.ts';
 import type { Gensio } from '../../src/gensio/gensio.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio, RecordingUp } from '../rig/fake-gensio.ts';
@@ -25,7 +25,7 @@ export async function feedLayer(make: (child: FakeGensio, clock: FakeClock) => G
     },
   };
   const guarded = (run: () => void): void => {
-    runAs(owner, run);
+    runIn(owner, run);
     if (failure !== undefined) throw failure;
   };
   let gensio: Gensio | undefined;

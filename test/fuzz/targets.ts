@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputReader } from '../../src/admin/input.ts';
 import { readYamlCommand } from '../../src/admin/yaml-command.ts';
-import { runAs } from '../../src/base/fault-domain.ts';
+import { runIn } from '../../src/base/fault-domain.ts';
 import { noLog } from '../../src/base/log.ts';
 import { encodeRaw } from '../../src/base/raw-text.ts';
 import type { ConnectionConfig } from '../../src/config/model.ts';
@@ -198,12 +198,12 @@ async function adminSession(input: Buffer): Promise<void> {
   const session = await rig.admin();
   const size = 1 + ((input[0] ?? 0) & 127);
   for (let at = 1, n = 0; at < input.length && session.state === 'open'; at += size, n++) {
-    runAs(owner, () => session.feed(Buffer.from(input.subarray(at, at + size))));
+    runIn(owner, () => session.feed(Buffer.from(input.subarray(at, at + size))));
     if (n % 8 === 7) await new Promise((resolve) => setImmediate(resolve));
-    if (n % 8 === 3 && user.state === 'open') runAs(owner, () => user.feed('words'));
+    if (n % 8 === 3 && user.state === 'open') runIn(owner, () => user.feed('words'));
   }
   await new Promise((resolve) => setImmediate(resolve));
-  if (session.state === 'open') runAs(owner, () => session.end());
+  if (session.state === 'open') runIn(owner, () => session.end());
   assert.ok(session.writes.reduce((n, data) => n + data.length, 0) < 4_000_000, 'too much of an answer');
   const broken = rig.logged.find((line) => line.includes('Internal error'));
   assert.equal(broken, undefined);

@@ -52,8 +52,8 @@ for (const plain of [false, true]) {
   test(`more than the far end takes is written piece by piece, in order, and writable comes once${how}`, async (t) => {
     set(t);
     const { near, far } = await pair(t);
-    const ear = new Ear();
-    const stream = ByteStream.ofSocket(near, ear);
+    const recorder = new Ear();
+    const stream = ByteStream.ofSocket(near, recorder);
     t.after(() => stream.destroy());
     const piece = bytesOf(1 << 20);
     let sent = 0;
@@ -61,27 +61,27 @@ for (const plain of [false, true]) {
     sent += piece.length;
     assert.equal(stream.write(piece), false, 'it still takes everything');
     sent += piece.length;
-    assert.ok(stream.queued() > 0);
-    assert.equal(ear.writables, 0);
+    assert.ok(stream.bufferedBytes() > 0);
+    assert.equal(recorder.writables, 0);
     let got = 0;
     far.on('data', (data: Buffer) => {
       for (let i = 0; got + i < sent && i < data.length; i += 4093) assert.equal(data[i], piece[(got + i) % piece.length]);
       got += data.length;
     });
     await until('all to arrive', () => got === sent);
-    await until('writable', () => ear.writables === 1);
-    assert.equal(stream.queued(), 0);
+    await until('writable', () => recorder.writables === 1);
+    assert.equal(stream.bufferedBytes(), 0);
     const all = sent;
     assert.equal(stream.write(Buffer.from('x')), true);
     await until('one more', () => got === all + 1);
-    assert.equal(ear.writables, 1);
+    assert.equal(recorder.writables, 1);
   });
 
   test(`the end comes after all that was written, and what the far end says after it is still heard${how}`, async (t) => {
     set(t);
     const { near, far } = await pair(t);
-    const ear = new Ear();
-    const stream = ByteStream.ofSocket(near, ear);
+    const recorder = new Ear();
+    const stream = ByteStream.ofSocket(near, recorder);
     t.after(() => stream.destroy());
     const piece = bytesOf(8 << 20);
     stream.write(piece);
@@ -99,42 +99,42 @@ for (const plain of [false, true]) {
       far.end('goodbye');
     });
     stream.setReading(true);
-    await until('goodbye', () => ear.got.toString() === 'goodbye');
-    await until('the end', () => ear.ends === 1);
+    await until('goodbye', () => recorder.got.toString() === 'goodbye');
+    await until('the end', () => recorder.ends === 1);
     assert.equal(got, piece.length);
     assert.equal(order, 'sent end ');
     stream.destroy();
-    await until('gone', () => ear.gones.length === 1);
-    assert.deepEqual(ear.gones, [undefined]);
+    await until('gone', () => recorder.gones.length === 1);
+    assert.deepEqual(recorder.gones, [undefined]);
   });
 
   test(`nothing is read while reading is off, also not after on and off in one turn${how}`, async (t) => {
     set(t);
     const { near, far } = await pair(t);
-    const ear = new Ear();
-    const stream = ByteStream.ofSocket(near, ear);
+    const recorder = new Ear();
+    const stream = ByteStream.ofSocket(near, recorder);
     t.after(() => stream.destroy());
     far.write('first');
     stream.setReading(true);
     stream.setReading(false);
     await new Promise((done) => setImmediate(() => setImmediate(done)));
-    assert.equal(ear.got.length, 0);
-    ear.onRead = () => stream.setReading(false);
+    assert.equal(recorder.got.length, 0);
+    recorder.onRead = () => stream.setReading(false);
     stream.setReading(true);
-    await until('first', () => ear.got.toString() === 'first');
+    await until('first', () => recorder.got.toString() === 'first');
     far.write('second');
     await new Promise((done) => setImmediate(() => setImmediate(done)));
-    assert.equal(ear.got.toString(), 'first');
-    ear.onRead = () => undefined;
+    assert.equal(recorder.got.toString(), 'first');
+    recorder.onRead = () => undefined;
     stream.setReading(true);
-    await until('second', () => ear.got.toString() === 'firstsecond');
+    await until('second', () => recorder.got.toString() === 'firstsecond');
   });
 
   test(`a far end that resets is an error with its code, told once, also with writes under way${how}`, async (t) => {
     set(t);
     const { near, far } = await pair(t);
-    const ear = new Ear();
-    const stream = ByteStream.ofSocket(near, ear);
+    const recorder = new Ear();
+    const stream = ByteStream.ofSocket(near, recorder);
     stream.write(bytesOf(8 << 20));
     let sent = 0;
     stream.end(() => {
@@ -142,11 +142,11 @@ for (const plain of [false, true]) {
     });
     far.resetAndDestroy();
     stream.setReading(true);
-    await until('gone', () => ear.gones.length === 1);
-    assert.match(String((ear.gones[0] as NodeJS.ErrnoException).code), /^(ECONNRESET|EPIPE)$/);
+    await until('gone', () => recorder.gones.length === 1);
+    assert.match(String((recorder.gones[0] as NodeJS.ErrnoException).code), /^(ECONNRESET|EPIPE)$/);
     await until('the answer to end', () => sent === 1);
     assert.equal(stream.write(Buffer.from('x')), true);
-    assert.equal(stream.queued(), 0);
+    assert.equal(stream.bufferedBytes(), 0);
     assert.equal(stream.fd, undefined);
   });
 
@@ -154,10 +154,10 @@ for (const plain of [false, true]) {
     set(t);
     const pty = openPty({ raw: true });
     t.after(() => pty.close());
-    const ear = new Ear();
+    const recorder = new Ear();
     const { openSync, constants } = await import('node:fs');
     const fd = openSync(pty.path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-    const stream = ByteStream.ofDescriptor(fd, ear);
+    const stream = ByteStream.ofDescriptor(fd, recorder);
     pty.master.setReading(false);
     const piece = bytesOf(50_000);
     let sent = 0;
@@ -166,13 +166,13 @@ for (const plain of [false, true]) {
     pty.master.setReading(true);
     const got = await pty.master.takeBytes(sent);
     for (let i = 0; i < sent; i += piece.length) assert.ok(got.subarray(i, i + piece.length).equals(piece));
-    await until('writable', () => ear.writables === 1);
+    await until('writable', () => recorder.writables === 1);
     pty.master.setReading(false);
     while (stream.write(piece));
     stream.destroy();
-    await until('gone', () => ear.gones.length === 1);
-    assert.deepEqual(ear.gones, [undefined]);
-    assert.equal(ear.writables, 1);
+    await until('gone', () => recorder.gones.length === 1);
+    assert.deepEqual(recorder.gones, [undefined]);
+    assert.equal(recorder.writables, 1);
   });
 
   test(`the master of a pty that is full takes the rest when an application reads; nothing else waits meanwhile${how}`, async (t) => {
@@ -184,8 +184,8 @@ for (const plain of [false, true]) {
     must(c.unlockPty(fd));
     const slave = openSync(`/dev/pts/${must(c.ptyNumber(fd))}`, flags);
     must(c.setTermios(slave, { ...must(c.getTermios(slave)), iflag: 0, oflag: 0, lflag: 0 }));
-    const ear = new Ear();
-    const stream = ByteStream.ofDescriptor(fd, ear);
+    const recorder = new Ear();
+    const stream = ByteStream.ofDescriptor(fd, recorder);
     stream.setReading(true);
     const piece = bytesOf(10_000);
     let sent = 0;
@@ -193,11 +193,11 @@ for (const plain of [false, true]) {
     sent += piece.length;
     assert.equal(stream.write(piece), false, 'it still takes everything');
     sent += piece.length;
-    assert.ok(stream.queued() > 0);
+    assert.ok(stream.bufferedBytes() > 0);
     const { writeSync } = await import('node:fs');
     writeSync(slave, 'still heard');
-    await until('what the application writes', () => ear.got.toString() === 'still heard');
-    assert.equal(ear.writables, 0);
+    await until('what the application writes', () => recorder.got.toString() === 'still heard');
+    assert.equal(recorder.writables, 0);
     let got = Buffer.alloc(0);
     await until('everything', () => {
       const data = c.readNow(slave, 65536);
@@ -205,12 +205,12 @@ for (const plain of [false, true]) {
       return got.length >= sent;
     });
     for (let i = 0; i < sent; i += piece.length) assert.ok(got.subarray(i, i + piece.length).equals(piece));
-    await until('writable', () => ear.writables === 1);
-    assert.equal(stream.queued(), 0);
+    await until('writable', () => recorder.writables === 1);
+    assert.equal(stream.bufferedBytes(), 0);
     while (stream.write(piece));
     stream.destroy();
-    await until('gone', () => ear.gones.length === 1);
-    assert.deepEqual(ear.gones, [undefined]);
+    await until('gone', () => recorder.gones.length === 1);
+    assert.deepEqual(recorder.gones, [undefined]);
     c.close(slave);
   });
 }

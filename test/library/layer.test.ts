@@ -59,7 +59,7 @@ class Say implements Gensio {
   abort(): void {
     this.close();
   }
-  queued(): number {
+  bufferedBytes(): number {
     return 0;
   }
   address(): string {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
-import { type Gensio, nobody } from '../../src/gensio/gensio.ts';
+import { type Gensio, nullUp } from '../../src/gensio/gensio.ts';
 import { GensioError, openGensio } from '../../src/index.ts';
 import { openStream } from '../../src/library/stream.ts';
 import { openPty, until } from '../rig/pty.ts';
@@ -152,7 +152,7 @@ test('a connection of another kind reaches the same server', async () => {
 test('a failure right after opening waits for who listens', async () => {
   const gensio = new (class implements Gensio {
     readonly type = 'test';
-    up = nobody;
+    up = nullUp;
     open(done: () => void): void {
       setImmediate(() => {
         done();
@@ -163,7 +163,7 @@ test('a failure right after opening waits for who listens', async () => {
     setReading(): void {}
     close(): void {}
     abort(): void {}
-    queued = (): number => 0;
+    bufferedBytes = (): number => 0;
     address = (): string => '';
   })();
   const stream = await openStream(gensio, {});

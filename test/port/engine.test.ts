@@ -121,7 +121,7 @@ test('a client that waits for a place at a port that is removed is turned away, 
   const { net, engine } = make();
   await engine.apply(config(connection('a', 'A')));
   const user = await net.connect('A');
-  Object.assign(user!, { hungUp: () => true });
+  Object.assign(user!, { peerClosed: () => true });
   const next = await net.connect('A');
   assert.equal(next?.state, 'open');
   await engine.apply(config());

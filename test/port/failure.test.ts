@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { later, soon } from '../../src/base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../src/base/fault-domain.ts';
 import type { GensioError } from '../../src/base/gensio-error.ts';
 import { noLog } from '../../src/base/log.ts';
 import type { Config } from '../../src/config/model.ts';
-import { type Accepter, type AccepterUp, Filter, type Gensio, type GensioUp, nobody } from '../../src/gensio/gensio.ts';
+import { type Accepter, type AccepterUp, Filter, type Gensio, type GensioUp, nullUp } from '../../src/gensio/gensio.ts';
 import { Builder } from '../../src/gensio/registry.ts';
 import type { StackBuilder } from '../../src/gensio/stack-builder.ts';
 import { Engine } from '../../src/port/engine.ts';
@@ -17,9 +17,9 @@ import { until } from '../rig/pty.ts';
 /** Says back what it is told, and fails where it is told to. */
 class Bomb implements Gensio {
   readonly type = 'bomb';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   open(done: (err?: GensioError) => void): void {
-    soon(() => done());
+    nextMicrotask(() => done());
   }
   write(data: Buffer): boolean {
     const fail = (): never => {
@@ -32,26 +32,26 @@ class Bomb implements Gensio {
         systemClock.after(1, fail);
         break;
       case 'soon':
-        soon(fail);
+        nextMicrotask(fail);
         break;
       case 'later':
-        later(fail);
+        onImmediate(fail);
         break;
       default: {
         const copy = Buffer.from(data);
-        soon(() => this.up.read(copy));
+        nextMicrotask(() => this.up.read(copy));
       }
     }
     return true;
   }
   setReading(): void {}
   close(): void {
-    soon(() => this.up.closed());
+    nextMicrotask(() => this.up.closed());
   }
   abort(): void {
-    soon(() => this.up.closed());
+    nextMicrotask(() => this.up.closed());
   }
-  queued(): number {
+  bufferedBytes(): number {
     return 0;
   }
   address(): string {

@@ -98,7 +98,7 @@ test('a user that leaves while the device takes nothing is noticed, and its plac
   user.feed('1');
   user.feed('2');
   assert.equal(user.reading, false);
-  Object.assign(user, { hungUp: () => true });
+  Object.assign(user, { peerClosed: () => true });
   rig.clock.advance(1000);
   await settle();
   assert.equal(rig.device.take().toString(), '12');

@@ -12,7 +12,7 @@ class Leaving extends FakeGensio {
     super();
     this.reading = true;
   }
-  hungUp(): boolean {
+  peerClosed(): boolean {
     this.looks++;
     return this.gone;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { currentOwner } from '../../src/base/fault-domain.ts';
+import { currentDomain } from '../../src/base/fault-domain.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
 import { closeGracefully, Netcon, type NetconUp } from '../../src/port/netcon.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
@@ -12,7 +12,7 @@ class Heard implements NetconUp {
   readonly lines: string[] = [];
   onData: () => void = () => undefined;
   #note(line: string): void {
-    this.lines.push(currentOwner() === this ? line : `${line}, on behalf of another`);
+    this.lines.push(currentDomain() === this ? line : `${line}, on behalf of another`);
   }
   fromUser(_user: Netcon, data: Buffer): void {
     this.#note(`data ${data}`);
@@ -96,7 +96,7 @@ test('what a connection says is handed on on behalf of the port, and what the po
     throw new Error('a bug');
   };
   gensio.up.read(Buffer.from('y'));
-  assert.equal(currentOwner(), undefined);
+  assert.equal(currentDomain(), undefined);
   gensio.up.closed(new GensioError('remclose'));
   assert.deepEqual(port.lines, ['data x', 'event', 'data y', 'failed a bug', 'closed remclose']);
 });

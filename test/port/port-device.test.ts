@@ -111,10 +111,10 @@ test('what somebody still has of the device is left alone where the device has a
   const { made, end } = rig();
   end.open();
   made[0]!.opened();
-  end.leaveBuffer();
+  end.detachBuffer();
   let left = 0;
-  Object.assign(made[0]!, { leaveBuffer: () => left++ });
-  end.leaveBuffer();
+  Object.assign(made[0]!, { detachBuffer: () => left++ });
+  end.detachBuffer();
   assert.equal(left, 1);
 });
 

@@ -248,7 +248,7 @@ test('what the device says keeps a user alive; with timeout-on-os-queue only whe
   for (const timeoutOnOsQueue of [false, true]) {
     const rig = new PortRig({ config: { timeout: 1 }, options: { timeoutOnOsQueue, chardelay: false } });
     const user = await rig.connect();
-    Object.assign(user, { unsent: () => 5 });
+    Object.assign(user, { kernelBytes: () => 5 });
     for (let s = 0; s < 4; s++) {
       if (user.state === 'open') rig.device.feed('x');
       rig.clock.advance(1000);
@@ -300,7 +300,7 @@ test('a client that comes before the end of the previous one was read waits for 
     const rig = new PortRig({ options: { maxConnections, banner: 'b' } });
     const users = [await rig.connect()];
     if (maxConnections === 2) users.push(await rig.connect());
-    Object.assign(users[0]!, { hungUp: () => true });
+    Object.assign(users[0]!, { peerClosed: () => true });
     const next = await rig.connect();
     assert.equal(text(next.take()), '');
     assert.equal(next.state, 'open');
@@ -315,7 +315,7 @@ test('a client that comes before the end of the previous one was read waits for 
 
 test('a client that waits for the end of the previous one is tried on its own when the device cannot be opened for that one', async () => {
   const rig = new PortRig({ options: { banner: 'b' }, device: { open: 'manual' } });
-  Object.assign(await rig.connect(), { hungUp: () => true });
+  Object.assign(await rig.connect(), { peerClosed: () => true });
   const next = await rig.connect();
   rig.device.opened(new GensioError('notfound'));
   await settle();
@@ -334,7 +334,7 @@ test('a client hears why no connector can be made, and the next one tries again'
 
 test('a client does not wait longer than four seconds for a user whose end does not get through', async () => {
   const rig = new PortRig();
-  Object.assign(await rig.connect(), { hungUp: () => true });
+  Object.assign(await rig.connect(), { peerClosed: () => true });
   const next = await rig.connect();
   rig.clock.advance(3900);
   await settle();

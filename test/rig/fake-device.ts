@@ -47,9 +47,9 @@ export class FakeTerminal implements Terminal {
   write(): boolean {
     return true;
   }
-  leaveBuffer(): void {}
+  detachBuffer(): void {}
   setReading(): void {}
-  queued(): number {
+  bufferedBytes(): number {
     return 0;
   }
   change(settings: LineSettings): SystemError | undefined {
@@ -80,7 +80,7 @@ export class FakeTerminal implements Terminal {
   close(_wait: boolean, done: () => void): void {
     done();
   }
-  hurry(): void {}
+  endDrain(): void {}
 }
 
 export interface FakeDeviceOptions {

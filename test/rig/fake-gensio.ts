@@ -1,7 +1,7 @@
 // A layer in memory: records what is written to it, and is fed, filled, drained and closed by the test.
 import assert from 'node:assert/strict';
 import type { GensioError } from '../../src/base/gensio-error.ts';
-import { type ComPort, type Gensio, type GensioEvent, type GensioUp, nobody, type SerialControl } from '../../src/gensio/gensio.ts';
+import { type ComPort, type Gensio, type GensioEvent, type GensioUp, nullUp, type SerialControl } from '../../src/gensio/gensio.ts';
 
 export interface FakeGensioOptions {
   readonly type?: string;
@@ -16,7 +16,7 @@ export interface FakeGensioOptions {
 
 export class FakeGensio implements Gensio {
   readonly type: string;
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly serial: SerialControl | undefined;
   readonly comPort: ComPort | undefined;
   /** Copies of what was written, one for each write(). */
@@ -27,7 +27,7 @@ export class FakeGensio implements Gensio {
   full = false;
   /** Calls seen, in order: open, close, abort, reading on, reading off. */
   readonly calls: string[] = [];
-  /** What queued() answers. */
+  /** What bufferedBytes() answers. */
   queuedBytes = 0;
   readonly #address: string;
   readonly #autoOpen: boolean;
@@ -78,7 +78,7 @@ export class FakeGensio implements Gensio {
     this.calls.push('abort');
     if (this.#autoClose) queueMicrotask(() => this.end());
   }
-  queued(): number {
+  bufferedBytes(): number {
     return this.queuedBytes;
   }
   address(): string {

@@ -1,10 +1,10 @@
 // Two layers in memory joined back to back: what one end writes the other reads, with a limit on what is on its way.
 import { GensioError } from '../../src/base/gensio-error.ts';
-import { type Gensio, type GensioUp, nobody } from '../../src/gensio/gensio.ts';
+import { type Gensio, type GensioUp, nullUp } from '../../src/gensio/gensio.ts';
 
 class LinkEnd implements Gensio {
   readonly type = 'link';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   far!: LinkEnd;
   readonly #limit: number;
   readonly #cut: number;
@@ -62,7 +62,7 @@ class LinkEnd implements Gensio {
     this.#coming = [];
     this.#comingBytes = 0;
   }
-  queued(): number {
+  bufferedBytes(): number {
     return this.far.#comingBytes;
   }
   address(): string {

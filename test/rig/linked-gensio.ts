@@ -1,10 +1,10 @@
 // Two layers in memory, each the far end of the other: what one writes the other reads, in its own time, with back-pressure.
 import { GensioError } from '../../src/base/gensio-error.ts';
-import { type Gensio, type GensioUp, nobody } from '../../src/gensio/gensio.ts';
+import { type Gensio, type GensioUp, nullUp } from '../../src/gensio/gensio.ts';
 
 export class LinkedGensio implements Gensio {
   readonly type = 'linked';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   /** The other end. */
   far!: LinkedGensio;
   /** Cuts what goes up into pieces of at most this many bytes. */
@@ -20,8 +20,8 @@ export class LinkedGensio implements Gensio {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #farClosed = false;
   #scheduled = false;
-  /** What was handed up last. As soon as it is not lent any more it is written over, as a buffer that is read into again. */
-  #lent: Buffer | undefined;
+  /** What was handed up last. As soon as it is not borrowed any more it is written over, as a buffer that is read into again. */
+  #borrowed: Buffer | undefined;
   #handing = false;
 
   constructor(limit: number) {
@@ -44,14 +44,14 @@ export class LinkedGensio implements Gensio {
     if (!this.#handing) this.#takeBack();
     this.#schedule();
   }
-  leaveBuffer(): void {
-    this.#lent = undefined;
+  detachBuffer(): void {
+    this.#borrowed = undefined;
   }
   #takeBack(): void {
-    this.#lent?.fill(0xee);
-    this.#lent = undefined;
+    this.#borrowed?.fill(0xee);
+    this.#borrowed = undefined;
   }
-  queued(): number {
+  bufferedBytes(): number {
     return this.far.#bytes;
   }
   address(): string {
@@ -104,7 +104,7 @@ export class LinkedGensio implements Gensio {
       if (piece.length === head.length) this.#queue.shift();
       else this.#queue[0] = head.subarray(piece.length);
       this.#bytes -= piece.length;
-      this.#lent = piece;
+      this.#borrowed = piece;
       this.#handing = true;
       this.up.read(piece);
       this.#handing = false;

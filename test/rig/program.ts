@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import type { Gensio } from '../../src/gensio/gensio.ts';
-import { Ear, until } from '../compliance/recording-up.ts';
+import { RecordingUp, until } from '../compliance/recording-up.ts';
 
 /** Why a test with this program is skipped; false: it is there. */
 export const missing = (program: string): string | false =>
@@ -42,13 +42,13 @@ export function program(t: { after(f: () => void): void }, command: string, ...a
 
 /** A line each way between a layer of ours and the program; then one of them leaves, and the layer ends as it should. */
 export async function talk(gensio: Gensio, far: Program, leaves: 'we' | 'they', line = 'hello\n'): Promise<void> {
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   gensio.setReading(true);
   far.write(line);
   await until(
-    () => ear.text() === line,
-    () => `${ear.length} bytes; it says ${far.out().slice(0, 200)}`,
+    () => recorder.text() === line,
+    () => `${recorder.length} bytes; it says ${far.out().slice(0, 200)}`,
   );
   gensio.write(Buffer.from(`back ${line}`));
   await until(
@@ -57,6 +57,6 @@ export async function talk(gensio: Gensio, far: Program, leaves: 'we' | 'they', 
   );
   if (leaves === 'we') gensio.close();
   else far.end();
-  await until(() => ear.closes === 1, 'closed()');
-  assert.equal(ear.error?.code, leaves === 'we' ? undefined : 'remclose');
+  await until(() => recorder.closes === 1, 'closed()');
+  assert.equal(recorder.error?.code, leaves === 'we' ? undefined : 'remclose');
 }

@@ -63,7 +63,7 @@ export class PtyMaster implements ByteStreamUp {
   /** Sends to the slave. Resolves when the kernel has all of it, which needs somebody who reads there when it is much. */
   async write(data: Buffer | string): Promise<void> {
     if (this.#bytes.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data))) return;
-    await this.#when('the slave to take what was written', () => this.#bytes.queued() === 0, 30_000);
+    await this.#when('the slave to take what was written', () => this.#bytes.bufferedBytes() === 0, 30_000);
   }
   /** false: takes nothing from the slave any more, so that its writers block. */
   setReading(on: boolean): void {

@@ -6,7 +6,7 @@ import { torture } from './run.ts';
 import { Receiver, Talk } from './talk.ts';
 
 const hear = (...parts: readonly Buffer[]): Receiver => {
-  const receiver = new Receiver('ear');
+  const receiver = new Receiver('recorder');
   for (const talk of [one, two]) receiver.expect(talk);
   for (const part of parts) receiver.feed(part);
   return receiver;
@@ -18,9 +18,9 @@ test('a talk is heard whole however it is cut, with words before it and another 
   const all = Buffer.concat([Buffer.from('hello\r\n'), one.header, one.bytes(0, 1000), two.header, two.bytes(0, 1000)]);
   for (const size of [1, 7, 100, 5000]) {
     const parts = Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.subarray(i * size, (i + 1) * size));
-    const ear = hear(...parts);
-    assert.equal(ear.problem, undefined);
-    assert.deepEqual([ear.complete(one), ear.complete(two), ear.text], [true, true, 'hello\r\n']);
+    const recorder = hear(...parts);
+    assert.equal(recorder.problem, undefined);
+    assert.deepEqual([recorder.complete(one), recorder.complete(two), recorder.text], [true, true, 'hello\r\n']);
   }
 });
 

@@ -31,7 +31,7 @@ class CharDelay extends QueuedFilter {
     this.#keep = Math.max(0, ...this.#sendon.map((text) => text.length - 1));
   }
   override write(data: Buffer): boolean {
-    if (this.dead || data.length === 0) return true;
+    if (this.isClosed || data.length === 0) return true;
     const now = this.#clock.now();
     if (this.bytes === 0) this.#deadline = now + this.#max;
     if (this.bytes + data.length >= this.#enough || this.#matches(data)) this.#ready = true;
@@ -54,7 +54,7 @@ class CharDelay extends QueuedFilter {
       this.#timer = undefined;
       this.#ready = true;
       this.pump();
-      this.settle();
+      this.maybeFinish();
     });
   }
   protected pump(): void {
@@ -62,7 +62,7 @@ class CharDelay extends QueuedFilter {
     this.#ready = false;
     this.send(this.take(this.bytes));
   }
-  protected hurry(): void {
+  protected flushNow(): void {
     this.#ready = true;
     this.pump();
   }

@@ -1,6 +1,6 @@
 // The accepter conacc: opens its stack as a connector, presents it as an accepted connection, and opens it again when it ends.
 import type { Timer } from '../../base/clock.ts';
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
@@ -47,7 +47,7 @@ class ConnectingAccepter implements Accepter {
   }
   listen(done: (err?: GensioError) => void): void {
     this.#listening = true;
-    soon(() => {
+    nextMicrotask(() => {
       done();
       if (this.#listening && this.#opening === undefined) this.#open();
     });
@@ -91,7 +91,7 @@ class ConnectingAccepter implements Accepter {
     const opening = this.#opening;
     this.#opening = undefined;
     opening?.abort();
-    soon(done);
+    nextMicrotask(done);
   }
   port(): number | undefined {
     return undefined;

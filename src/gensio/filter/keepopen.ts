@@ -1,10 +1,10 @@
 // The layer keepopen: always looks open, and opens what is below again and again.
 import type { Timer } from '../../base/clock.ts';
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import type { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Gensio, type GensioEvent, type GensioUp, nobody, type Peer } from '../gensio.ts';
+import { type Gensio, type GensioEvent, type GensioUp, nullUp, type Peer } from '../gensio.ts';
 import type { StackBuilder } from '../stack-builder.ts';
 
 /** How long open() waits for the first try. */
@@ -12,7 +12,7 @@ const FIRST_TRY_MS = 250;
 
 class KeepOpen implements Gensio, GensioUp {
   readonly type = 'keepopen';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #spec: LayerOf<'keepopen'>;
   readonly #env: GensioEnv;
   readonly #build: StackBuilder;
@@ -72,7 +72,7 @@ class KeepOpen implements Gensio, GensioUp {
   /** A new child, and the next try. */
   #again(): void {
     this.#failing = true;
-    this.#child.up = nobody;
+    this.#child.up = nullUp;
     this.#state = 'waiting';
     const address = this.#child.address();
     try {
@@ -114,11 +114,11 @@ class KeepOpen implements Gensio, GensioUp {
     this.#reading = on;
     if (this.#state === 'open') this.#child.setReading(on);
   }
-  leaveBuffer(): void {
-    this.#child.leaveBuffer?.();
+  detachBuffer(): void {
+    this.#child.detachBuffer?.();
   }
-  queued(): number {
-    return this.#heldBytes + (this.#state === 'open' || this.#state === 'closing' ? this.#child.queued() : 0);
+  bufferedBytes(): number {
+    return this.#heldBytes + (this.#state === 'open' || this.#state === 'closing' ? this.#child.bufferedBytes() : 0);
   }
   address(): string {
     return this.#child.address();
@@ -149,10 +149,10 @@ class KeepOpen implements Gensio, GensioUp {
     this.#state = 'closing';
     if (before === 'open') return end(this.#child);
     if (before === 'trying') {
-      this.#child.up = nobody;
+      this.#child.up = nullUp;
       this.#child.abort();
     }
-    soon(() => {
+    nextMicrotask(() => {
       this.#state = 'gone';
       this.up.closed();
     });

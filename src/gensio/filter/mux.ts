@@ -1,7 +1,7 @@
 // The filter mux: one channel of gensio's multiplexer. A far end that asks for more channels is told that there are none:
 // a port of ser2net has no use for them.
 
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { GENSIO_ERRORS, GensioError, type GensioErrorCode } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import type { LayerOf } from '../../options/stack.ts';
@@ -78,7 +78,7 @@ class Mux extends PacketFilter implements MuxOut {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return soon(() => done());
+    if (this.#state === 'open') return nextMicrotask(() => done());
     this.#done = done;
     super.open((err) => {
       if (this.#state !== 'idle') return;
@@ -240,8 +240,8 @@ class Mux extends PacketFilter implements MuxOut {
     this.#flush();
     this.#letGo();
   }
-  override queued(): number {
-    return this.#waitingBytes + this.child.queued();
+  override bufferedBytes(): number {
+    return this.#waitingBytes + this.child.bufferedBytes();
   }
   protected encode(data: Buffer): Buffer {
     return data;
@@ -279,7 +279,7 @@ class Mux extends PacketFilter implements MuxOut {
     this.#taken += part.length + (this.#lasts.has(part) ? OVERHEAD : 0);
     if (this.#ackSoon) return;
     this.#ackSoon = true;
-    later(() => {
+    onImmediate(() => {
       this.#ackSoon = false;
       this.#flush();
     });

@@ -1,6 +1,6 @@
 // The filter perf: drops what is written, counts what comes from below, writes test data if asked, and hands up a line a second.
 import type { Clock, Timer } from '../../base/clock.ts';
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
@@ -40,14 +40,14 @@ class Perf extends Filter {
   }
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return soon(() => done());
+    if (this.#state === 'open') return nextMicrotask(() => done());
     super.open((err) => {
       if (err === undefined) {
         this.#state = 'open';
         this.#start = this.#clock.now();
         this.#tick();
         // Not before the one above knows that it is open.
-        soon(() => {
+        nextMicrotask(() => {
           if (this.#state !== 'open') return;
           // Counting wants all there is, whether or not somebody reads the lines.
           this.child.setReading(true);
@@ -98,7 +98,7 @@ class Perf extends Filter {
     if (this.#writeLength > 0 && this.#left === 0) this.#writeEnd ??= this.#clock.now();
     if (this.#expectLength > 0 && this.#read >= this.#expectLength) this.#readEnd ??= this.#clock.now();
     if (this.#writeLength === 0 && this.#expectLength === 0) return;
-    if (this.#left === 0 && this.#read >= this.#expectLength && this.child.queued() === 0) this.#finish();
+    if (this.#left === 0 && this.#read >= this.#expectLength && this.child.bufferedBytes() === 0) this.#finish();
   }
   #finish(): void {
     if (this.#final || this.#state !== 'open') return;
@@ -133,7 +133,7 @@ class Perf extends Filter {
   }
   override setReading(on: boolean): void {
     this.#reading = on;
-    if (on && (this.#lines.length > 0 || this.#final)) later(() => this.#deliver());
+    if (on && (this.#lines.length > 0 || this.#final)) onImmediate(() => this.#deliver());
   }
   override close(): void {
     if (this.#state === 'open' || this.#state === 'idle') this.#state = 'closing';

@@ -22,7 +22,7 @@ class RateLimit extends QueuedFilter {
     this.#clock = clock;
   }
   override write(data: Buffer): boolean {
-    if (this.dead || data.length === 0) return true;
+    if (this.isClosed || data.length === 0) return true;
     return this.add(data, false);
   }
   protected pump(): void {
@@ -38,11 +38,11 @@ class RateLimit extends QueuedFilter {
       this.#timer = this.#clock.after(this.#next - now, () => {
         this.#timer = undefined;
         this.pump();
-        this.settle();
+        this.maybeFinish();
       });
     }
   }
-  protected hurry(): void {
+  protected flushNow(): void {
     // The rate is the point: what is left goes out at it.
   }
   protected stop(): void {

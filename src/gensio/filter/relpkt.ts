@@ -2,7 +2,7 @@
 // their kind in the high half of a byte: 1 init, 2 data or just an ack, 3 send again, 4 close.
 // Long, as its two directions share one state and cannot be read apart.
 import type { Clock, Timer } from '../../base/clock.ts';
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import type { LayerOf } from '../../options/stack.ts';
@@ -87,7 +87,7 @@ class RelPkt extends PacketFilter {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return soon(() => done());
+    if (this.#state === 'open') return nextMicrotask(() => done());
     this.#done = done;
     super.open((err) => {
       if (this.#state !== 'idle') return;
@@ -285,7 +285,7 @@ class RelPkt extends PacketFilter {
       this.up.writable();
     }
   }
-  override queued(): number {
+  override bufferedBytes(): number {
     return this.#waitingBytes + this.#sent.reduce((sum, { packet }) => sum + packet.length - HEADER, 0);
   }
   protected encode(data: Buffer): Buffer {
@@ -401,7 +401,7 @@ class RelPkt extends PacketFilter {
     this.#owed.ack = true;
     if (!this.#ackSoon) {
       this.#ackSoon = true;
-      later(() => {
+      onImmediate(() => {
         this.#ackSoon = false;
         this.#flush();
         this.#letGo();

@@ -1,10 +1,10 @@
 // The filter script: before it counts as open, a program (or a stack) talks to the layer below; its exit code decides.
 
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf, LayerSpec } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { Filter, type Gensio, nobody } from '../gensio.ts';
+import { Filter, type Gensio, nullUp } from '../gensio.ts';
 import { startProgram } from '../process/stdio.ts';
 import type { StackBuilder } from '../stack-builder.ts';
 
@@ -26,7 +26,7 @@ class Script extends Filter {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return soon(() => done());
+    if (this.#state === 'open') return nextMicrotask(() => done());
     super.open((err) => {
       if (err !== undefined) return done(err);
       if (this.#state === 'over') return;
@@ -83,7 +83,7 @@ class Script extends Filter {
     const partner = this.#partner;
     this.#partner = undefined;
     if (partner === undefined) return;
-    partner.up = nobody;
+    partner.up = nullUp;
     partner.abort();
   }
 

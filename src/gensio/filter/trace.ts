@@ -1,6 +1,6 @@
 // The filter trace: writes down what passes, to a file or the daemon's own output, and can throw a direction away.
 import type { Clock } from '../../base/clock.ts';
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
@@ -33,7 +33,7 @@ class Trace extends Filter {
   /** The file is opened anew at each open; when it cannot be, neither can the connection: perm, as gensio says. */
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#opened) return soon(() => done());
+    if (this.#opened) return nextMicrotask(() => done());
     const { stdout, stderr, file, delold, dir } = this.#opts;
     super.open((err) => {
       if (err === undefined && dir !== 'none') {

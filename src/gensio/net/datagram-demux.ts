@@ -1,10 +1,10 @@
 // One Unix datagram socket and the peers behind it: each address that something comes from is a connection of its own. As udp.ts, but
 // nothing is lost: what nobody reads holds back the senders, and what a receiver has no room for waits until it has.
 
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError, type UnixAddress } from '../../base/libc.ts';
-import { type Gensio, type GensioUp, nobody } from '../gensio.ts';
+import { type Gensio, type GensioUp, nullUp } from '../gensio.ts';
 import { type Watched, watchDescriptor } from './readiness.ts';
 
 /** Biggest message sent; more at once becomes several. gensio reads no more of one. */
@@ -31,14 +31,14 @@ export function printUnixAddress(address: UnixAddress): string {
 /** A connection to one peer. */
 export class DgramGensio implements Gensio {
   readonly type = 'unixdgram';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly remote: UnixAddress;
   readonly #hub: DgramHub;
   /** Came while nobody read. */
   #held: Buffer | undefined;
   #handing = false;
   #reading = false;
-  #unsent: Buffer[] = [];
+  #queued: Buffer[] = [];
   #state: 'open' | 'closing' | 'lost' | 'gone' = 'open';
 
   constructor(remote: UnixAddress, hub: DgramHub) {
@@ -46,7 +46,7 @@ export class DgramGensio implements Gensio {
     this.#hub = hub;
   }
   open(done: (err?: GensioError) => void): void {
-    soon(() => done());
+    nextMicrotask(() => done());
   }
 
   /** A message came. false: it waits, and no other may come until hub.resume(). */
@@ -63,7 +63,7 @@ export class DgramGensio implements Gensio {
     this.#reading = on;
     if (!on || this.#held === undefined || this.#handing) return;
     this.#handing = true;
-    later(() => {
+    onImmediate(() => {
       this.#handing = false;
       const data = this.#held;
       if (!this.#reading || this.#state !== 'open' || data === undefined) return;
@@ -75,31 +75,31 @@ export class DgramGensio implements Gensio {
 
   write(data: Buffer): boolean {
     if (this.#state !== 'open') return true;
-    const before = this.#unsent.length;
-    for (let at = 0; at < data.length; at += MAX_SENT) this.#unsent.push(data.subarray(at, at + MAX_SENT));
+    const before = this.#queued.length;
+    for (let at = 0; at < data.length; at += MAX_SENT) this.#queued.push(data.subarray(at, at + MAX_SENT));
     if (before === 0) this.#send();
-    return this.#unsent.length === 0;
+    return this.#queued.length === 0;
   }
   /** As much as the peer takes. */
   #send(): void {
-    for (let data = this.#unsent[0]; data !== undefined; data = this.#unsent[0]) {
+    for (let data = this.#queued[0]; data !== undefined; data = this.#queued[0]) {
       const err =
         this.remote.length > 0 ? this.#hub.send(data, this.remote) : new GensioError('inval', 'the peer has no name to be answered at');
       if (err === 'full') return this.#hub.awaitRoom(this);
       if (err !== undefined) return this.lose(err);
-      this.#unsent.shift();
+      this.#queued.shift();
     }
   }
   /** The peer, or the system, takes messages again. */
   hasRoom(): void {
-    if (this.#unsent.length === 0) return;
+    if (this.#queued.length === 0) return;
     this.#send();
-    if (this.#unsent.length > 0) return;
+    if (this.#queued.length > 0) return;
     if (this.#state === 'closing') this.#end();
     else if (this.#state === 'open') this.up.writable();
   }
-  queued(): number {
-    return this.#unsent.reduce((bytes, data) => bytes + data.length, 0);
+  bufferedBytes(): number {
+    return this.#queued.reduce((bytes, data) => bytes + data.length, 0);
   }
   address(): string {
     return printUnixAddress(this.remote);
@@ -111,19 +111,19 @@ export class DgramGensio implements Gensio {
     // It may take long until the peer has room; others must be heard meanwhile.
     this.#held = undefined;
     this.#hub.resume(this);
-    if (this.#unsent.length === 0) soon(() => this.#end());
+    if (this.#queued.length === 0) nextMicrotask(() => this.#end());
   }
   abort(): void {
     if (this.#state === 'gone') return;
     this.#state = 'closing';
-    soon(() => this.#end());
+    nextMicrotask(() => this.#end());
   }
   /** Nothing can be sent to the peer any more. closed() follows. */
   lose(err: GensioError): void {
     const why = this.#state === 'open' ? err : undefined;
-    this.#unsent = [];
+    this.#queued = [];
     this.#state = 'lost';
-    soon(() => this.#end(why));
+    nextMicrotask(() => this.#end(why));
   }
   /** The peer has closed its socket. */
   left(): void {
@@ -132,7 +132,7 @@ export class DgramGensio implements Gensio {
   #end(err?: GensioError): void {
     if (this.#state === 'gone') return;
     this.#state = 'gone';
-    this.#unsent = [];
+    this.#queued = [];
     this.#held = undefined;
     this.#hub.release(this);
     this.up.closed(err);

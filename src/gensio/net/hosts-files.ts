@@ -3,7 +3,7 @@
 import { lookup, lookupService } from 'node:dns';
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { owned } from '../../base/fault-domain.ts';
+import { bind } from '../../base/fault-domain.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { AccessClient, GensioEnv, HostRules } from '../context.ts';
@@ -45,14 +45,14 @@ export function nameOf(address: string, done: (name: string) => void): void {
   lookupService(
     address,
     0,
-    owned((err: Error | null, name: string) => {
+    bind((err: Error | null, name: string) => {
       if (err !== null) return done('unknown');
       // A name that looks like an address is somebody's trick.
       if (isIP(name) !== 0) return done('paranoid');
       lookup(
         name,
         { all: true },
-        owned((err: Error | null, all: readonly { address: string }[]) => {
+        bind((err: Error | null, all: readonly { address: string }[]) => {
           done(err === null && all.some((found) => found.address === address) ? name : 'paranoid');
         }),
       );

@@ -1,12 +1,12 @@
 // Services on the local network, through the tools of Avahi: finding one and connecting to it, and announcing a port.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Timer } from '../../base/clock.ts';
-import { ownEvents, soon } from '../../base/fault-domain.ts';
+import { bindEvents, nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf, LayerSpec, LayerType } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import type { Gensio } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import type { StackBuilder } from '../stack-builder.ts';
 
 type Mdns = LayerOf<'mdns'>;
@@ -124,8 +124,8 @@ function look(
     found(err, service);
   };
   timer = env.clock.after(opts.timeout, () => end(new GensioError('notfound', 'no such service answered in time')));
-  ownEvents(child);
-  if (child.stdout !== null) ownEvents(child.stdout);
+  bindEvents(child);
+  if (child.stdout !== null) bindEvents(child.stdout);
   child.on('error', (err) => {
     const missing = (err as NodeJS.ErrnoException).code === 'ENOENT';
     end(missing ? new GensioError('notsup', `mdns needs ${program} of Avahi`) : new GensioError('oserr', err.message));
@@ -163,9 +163,9 @@ function look(
 export function mdnsConnector(spec: Mdns, env: GensioEnv, build: StackBuilder, program = 'avahi-browse'): Gensio {
   const name = spec.opts.name ?? (spec.rest === '' ? undefined : spec.rest);
   const wanted: Mdns = { ...spec, opts: { ...spec.opts, name } };
-  return new Opener('mdns', `mdns,${name ?? ''}`, (done) => {
+  return new LazyConnector('mdns', `mdns,${name ?? ''}`, (done) => {
     if (spec.opts.interface !== -1) {
-      soon(() => done(new GensioError('notsup', 'mdns cannot be told an interface')));
+      nextMicrotask(() => done(new GensioError('notsup', 'mdns cannot be told an interface')));
       return { cancel: () => undefined };
     }
     let inner: Gensio | undefined;

@@ -1,7 +1,7 @@
 // Tells when sockets that Node has no class for can be read or written. They are in one epoll descriptor of ours, and libuv watches
 // that: it is readable while one of them is ready. Nothing is polled, and no thread waits.
 
-import { owned } from '../../base/fault-domain.ts';
+import { bind } from '../../base/fault-domain.ts';
 import { libc } from '../../base/libc.ts';
 import { watchReadable } from '../uv-handle.ts';
 
@@ -50,7 +50,7 @@ export function watchDescriptor(fd: number, ready: Ready): Watched | undefined {
   pool ??= openPool();
   const mine = pool;
   if (mine === undefined) return undefined;
-  const told = owned(ready);
+  const told = bind(ready);
   let is: Readiness | undefined;
   mine.watched.set(fd, told);
   const want = (what: Readiness): void => {

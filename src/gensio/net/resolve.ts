@@ -1,7 +1,7 @@
 // From addresses as written to addresses as the system wants them.
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { owned, soon } from '../../base/fault-domain.ts';
+import { bind, nextMicrotask } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { builtInServices } from '../../base/services.ts';
 import type { NetAddr } from '../../options/stack.ts';
@@ -27,13 +27,15 @@ function lookupAll(
   const literal = isIP(host);
   if (literal !== 0) {
     const fits = family === 0 || family === literal;
-    soon(() => done(fits ? undefined : new GensioError('namenotfound', host), fits ? [{ address: host, family: literal as 4 | 6 }] : []));
+    nextMicrotask(() =>
+      done(fits ? undefined : new GensioError('namenotfound', host), fits ? [{ address: host, family: literal as 4 | 6 }] : []),
+    );
     return;
   }
   lookup(
     host,
     { all: true, family, verbatim: true },
-    owned((err, found) => {
+    bind((err, found) => {
       if (err !== null) return done(fromSystemError(err), []);
       const of = (f: number) => found.filter((a) => a.family === f).map((a) => ({ address: a.address, family: a.family as 4 | 6 }));
       done(undefined, [...of(6), ...of(4)]);

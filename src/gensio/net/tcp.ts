@@ -1,13 +1,13 @@
 // TCP: listening on every address of a list, and connecting to the first that answers.
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { later, ownEvents } from '../../base/fault-domain.ts';
+import { bindEvents, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc } from '../../base/libc.ts';
 import type { LayerOf, LayerSpec, NetAddr } from '../../options/stack.ts';
 import type { GensioEnv, HostRules } from '../context.ts';
-import { type Accepter, type AccepterUp, type Gensio, nobody } from '../gensio.ts';
+import { type Accepter, type AccepterUp, type Gensio, nullUp } from '../gensio.ts';
 import { Handshakes } from '../handshakes.ts';
-import { Opener } from '../lazy-connector.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { StreamGensio } from '../stream.ts';
 import { noteDescriptor } from './descriptors.ts';
 import { HostsFiles, plainAddress } from './hosts-files.ts';
@@ -74,7 +74,7 @@ class TcpAccepter implements Accepter {
     const endpoint = endpoints[i];
     if (endpoint === undefined) return done(this.#servers.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    ownEvents(server);
+    bindEvents(server);
     const failed = (err: Error): void => {
       const code = (err as NodeJS.ErrnoException).code;
       if (endpoint.host === '::' && !endpoint.v6only && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) {
@@ -121,12 +121,12 @@ class TcpAccepter implements Accepter {
     });
     if (answered) return;
     answered = true;
-    gensio.up = { ...nobody, closed: () => this.#held.delete(gensio) };
+    gensio.up = { ...nullUp, closed: () => this.#held.delete(gensio) };
     this.#held.add(gensio)?.abort();
   }
   #refuse(gensio: Gensio, tell: boolean): void {
     this.#env.log.log('info', `Error accepting net gensio: tcpd check failed: ${gensio.address()}`);
-    gensio.up = nobody;
+    gensio.up = nullUp;
     if (tell) gensio.write(DENIED);
     gensio.close();
   }
@@ -138,7 +138,7 @@ class TcpAccepter implements Accepter {
     this.#servers = [];
     // Not waiting for connections: the address is free as soon as the handle is closed, and they live on.
     for (const server of servers) server.close();
-    later(done);
+    onImmediate(done);
   }
 
   port(): number | undefined {
@@ -163,7 +163,7 @@ function idleAddress([first]: readonly NetAddr[]): string {
 
 /** Tries each address until one answers; the last failure is the one told. */
 export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
-  return new Opener('tcp', idleAddress(spec.addrs), (done) => {
+  return new LazyConnector('tcp', idleAddress(spec.addrs), (done) => {
     let socket: Socket | undefined;
     let cancelled = false;
     const attempt = (endpoints: readonly Endpoint[], i: number, last: GensioError): void => {
@@ -180,7 +180,7 @@ export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
           allowHalfOpen: true,
           ...(local !== undefined && { localAddress: local.host, localPort: local.port }),
         });
-        ownEvents(attempted);
+        bindEvents(attempted);
         socket = attempted;
         attempted.pause();
         attempted.once('error', failed);

@@ -2,13 +2,13 @@
 // acknowledged, and what nobody reads is dropped, as the kernel would.
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import { later, ownEvents, soon } from '../../base/fault-domain.ts';
+import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { builtInServices } from '../../base/services.ts';
 import type { LayerOf, NetAddr } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nobody } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nullUp } from '../gensio.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { type Endpoint, printAddress, resolve, resolveLocal } from './resolve.ts';
 
 type Udp = LayerOf<'udp'>;
@@ -23,33 +23,33 @@ const MAX_UNSENT = 65_536;
 const MAX_PEERS = 1024;
 
 /** What a connection needs of the socket it shares. */
-interface Carrier {
+interface SharedSocket {
   send(data: Buffer, port: number, host: string, done: (err: Error | null) => void): void;
   release(gensio: UdpGensio): void;
 }
 
 class UdpGensio implements Gensio {
   readonly type = 'udp';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly host: string;
   readonly port: number;
-  readonly #carrier: Carrier;
+  readonly #carrier: SharedSocket;
   #unread: Buffer[] = [];
   #unreadBytes = 0;
-  #unsent = 0;
+  #queued = 0;
   #full = false;
   #reading = false;
   #pumping = false;
   #state: 'open' | 'closing' | 'gone' = 'open';
 
-  constructor(host: string, port: number, carrier: Carrier) {
+  constructor(host: string, port: number, carrier: SharedSocket) {
     this.host = host;
     this.port = port;
     this.#carrier = carrier;
   }
 
   open(done: (err?: GensioError) => void): void {
-    soon(() => done());
+    nextMicrotask(() => done());
   }
 
   /** A datagram came. */
@@ -67,7 +67,7 @@ class UdpGensio implements Gensio {
     this.#reading = on;
     if (!on || this.#unread.length === 0 || this.#pumping) return;
     this.#pumping = true;
-    later(() => {
+    onImmediate(() => {
       while (this.#reading && this.#state === 'open' && this.#unread.length > 0) {
         const data = this.#unread.shift()!;
         this.#unreadBytes -= data.length;
@@ -84,25 +84,25 @@ class UdpGensio implements Gensio {
     for (let at = 0; at < data.length; at += MAX_DATAGRAM) {
       // A copy: the kernel may take it later, and the caller may use its buffer again at once.
       const piece = Buffer.from(data.subarray(at, at + MAX_DATAGRAM));
-      this.#unsent += piece.length;
+      this.#queued += piece.length;
       this.#carrier.send(piece, this.port, this.host, () => this.#sent(piece.length));
     }
-    if (this.#unsent <= MAX_UNSENT) return true;
+    if (this.#queued <= MAX_UNSENT) return true;
     this.#full = true;
     return false;
   }
   /** A datagram that could not be sent is lost, like any other. */
   #sent(bytes: number): void {
-    this.#unsent -= bytes;
-    if (this.#unsent > 0) return;
+    this.#queued -= bytes;
+    if (this.#queued > 0) return;
     if (this.#state === 'closing') this.#end();
     else if (this.#full && this.#state === 'open') {
       this.#full = false;
       this.up.writable();
     }
   }
-  queued(): number {
-    return this.#unsent;
+  bufferedBytes(): number {
+    return this.#queued;
   }
   address(): string {
     return printAddress(this.host, this.port);
@@ -111,12 +111,12 @@ class UdpGensio implements Gensio {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    if (this.#unsent === 0) soon(() => this.#end());
+    if (this.#queued === 0) nextMicrotask(() => this.#end());
   }
   abort(): void {
     if (this.#state === 'gone') return;
     this.#state = 'closing';
-    soon(() => this.#end());
+    nextMicrotask(() => this.#end());
   }
   #end(err?: GensioError): void {
     if (this.#state === 'gone') return;
@@ -147,7 +147,7 @@ const newSocket = (family: 4 | 6, reuseAddr: boolean, ipv6Only: boolean): Socket
   createSocket({ type: family === 6 ? 'udp6' : 'udp4', reuseAddr, ipv6Only, lookup: numeric as never });
 
 /** One listening socket of an accepter, and the peers that came to it. Lives until nobody listens and no peer is left. */
-class Hub implements Carrier {
+class Hub implements SharedSocket {
   readonly socket: Socket;
   readonly #peers = new Map<string, UdpGensio>();
   readonly #newcomer: (gensio: UdpGensio) => void;
@@ -156,7 +156,7 @@ class Hub implements Carrier {
   constructor(socket: Socket, newcomer: (gensio: UdpGensio) => void, failed: (err: GensioError) => void) {
     this.socket = socket;
     this.#newcomer = newcomer;
-    ownEvents(socket);
+    bindEvents(socket);
     socket.on('message', (data, from) => this.#message(data, from.address, from.port));
     socket.on('error', (err) => failed(fromSystemError(err)));
   }
@@ -216,7 +216,7 @@ class UdpAccepter implements Accepter {
     if (endpoint === undefined) return done(this.#hubs.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
     const { host, family, v6only } = endpoint;
     const socket = newSocket(family, this.#spec.opts.reuseaddr, v6only);
-    ownEvents(socket);
+    bindEvents(socket);
     socket.once('error', (err) => {
       socket.close();
       const code = (err as NodeJS.ErrnoException).code;
@@ -248,7 +248,7 @@ class UdpAccepter implements Accepter {
     this.#hubs = [];
     // Where peers are left the address stays taken until the last one is closed: their answers must come from it.
     for (const hub of hubs) hub.stop();
-    later(done);
+    onImmediate(done);
   }
   port(): number | undefined {
     return this.#hubs[0]?.socket.address().port;
@@ -262,7 +262,7 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
   const { opts } = spec;
   const first = spec.addrs[0];
   const idle = first === undefined ? '' : printAddress(first.host ?? '::1', Number(first.port) || 0);
-  return new Opener('udp', idle, (done) => {
+  return new LazyConnector('udp', idle, (done) => {
     let cancelled = false;
     let socket: Socket | undefined;
     const start = ({ host, port, family }: Endpoint, local: { readonly host: string; readonly port: number } | undefined): void => {
@@ -277,7 +277,7 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
         made.close();
         done(fromSystemError(err));
       };
-      ownEvents(made);
+      bindEvents(made);
       made.once('error', failed);
       made.bind({ ...(local !== undefined && { address: local.host, port: local.port }), exclusive: true }, () => {
         if (cancelled) return;

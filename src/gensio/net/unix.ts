@@ -1,13 +1,13 @@
 // Unix domain sockets, stream kind: listening on a path with the rights asked for, and connecting to one.
 import { chmodSync, chownSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { later, ownEvents, soon } from '../../base/fault-domain.ts';
+import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import type { Accepter, AccepterUp, Gensio } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { StreamGensio } from '../stream.ts';
 import { noteDescriptor } from './descriptors.ts';
 
@@ -114,7 +114,7 @@ export function clearLeftOver(path: string, probe: number | SystemError | undefi
 /** As removeRefused(), with an attempt to connect of its own. */
 function connectAndClear(path: string, done: (cleared: boolean) => void): void {
   const probe = createConnection({ path });
-  ownEvents(probe);
+  bindEvents(probe);
   probe.once('connect', () => {
     probe.destroy();
     done(false);
@@ -138,7 +138,7 @@ class UnixAccepter implements Accepter {
 
   listen(done: (err?: GensioError) => void): void {
     const { path, opts } = this.#spec;
-    const refuse = (err: GensioError): void => soon(() => done(err));
+    const refuse = (err: GensioError): void => nextMicrotask(() => done(err));
     try {
       checkPath(path);
       if ((opts.permusers !== undefined || opts.permgrps !== undefined) && libc() === undefined) {
@@ -154,7 +154,7 @@ class UnixAccepter implements Accepter {
   /** mayClear: a socket that a process left behind when it was killed is removed, and it is tried once more. */
   #bind(path: string, opts: Unix['opts'], mayClear: boolean, done: (err?: GensioError) => void): void {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    ownEvents(server);
+    bindEvents(server);
     let answered = false;
     const answer = (err?: Error): void => {
       if (answered) return;
@@ -180,7 +180,7 @@ class UnixAccepter implements Accepter {
       try {
         applyRights(path, opts);
       } catch (err) {
-        soon(() => done(err as GensioError));
+        nextMicrotask(() => done(err as GensioError));
         answered = true;
         server.close();
       }
@@ -199,7 +199,7 @@ class UnixAccepter implements Accepter {
     this.#wanted = false;
     this.#server = undefined;
     server?.close();
-    later(done);
+    onImmediate(done);
   }
   port(): number | undefined {
     return undefined;
@@ -210,14 +210,14 @@ export const unixAccepter = (spec: Unix, env: GensioEnv): Accepter => new UnixAc
 
 export function unixConnector(spec: Unix, env: GensioEnv): Gensio {
   const { path } = spec;
-  return new Opener('unix', `unix,${path}`, (done) => {
+  return new LazyConnector('unix', `unix,${path}`, (done) => {
     if (path === '' || Buffer.byteLength(path) > MAX_PATH) {
-      soon(() => done(new GensioError(path === '' ? 'notfound' : 'toobig')));
+      nextMicrotask(() => done(new GensioError(path === '' ? 'notfound' : 'toobig')));
       return { cancel: () => undefined };
     }
     let cancelled = false;
     const socket = createConnection({ path, allowHalfOpen: true });
-    ownEvents(socket);
+    bindEvents(socket);
     socket.pause();
     const failed = (err: Error): void => {
       if (!cancelled) done(fromSystemError(err));

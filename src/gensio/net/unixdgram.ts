@@ -1,12 +1,12 @@
 // Unix datagram sockets: listening on a path with the rights asked for, and sending to one. Node has no class for them: the C library
 // makes the socket, dgram-hub.ts makes connections of it.
 import { fchmodSync, lstatSync, rmSync } from 'node:fs';
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, libc, SystemError, type UnixAddress, unixAddress } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { Accepter, AccepterUp, Gensio } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { DgramHub, type DgramHubUp } from './datagram-demux.ts';
 import { applyRights, checkPath, clearLeftOver, modeOf } from './unix.ts';
 
@@ -80,16 +80,16 @@ class UnixDgramAccepter implements Accepter {
   listen(done: (err?: GensioError) => void): void {
     try {
       this.#hub = openHub(this.#spec.path, this.#spec.opts, (gensio) => this.up.accepted(gensio));
-      soon(() => done());
+      nextMicrotask(() => done());
     } catch (err) {
-      soon(() => done(err as GensioError));
+      nextMicrotask(() => done(err as GensioError));
     }
   }
   /** The path goes when no peer is left: until then answers come from it. */
   close(done: () => void): void {
     this.#hub?.stop();
     this.#hub = undefined;
-    later(done);
+    onImmediate(done);
   }
   port(): number | undefined {
     return undefined;
@@ -100,8 +100,8 @@ export const unixdgramAccepter = (spec: UnixDgram): Accepter => new UnixDgramAcc
 
 /** Whether somebody receives there shows when something is sent, as with gensio. */
 export const unixdgramConnector = ({ path, opts }: UnixDgram): Gensio =>
-  new Opener('unixdgram', `unix,${path}`, (done) => {
-    soon(() => {
+  new LazyConnector('unixdgram', `unix,${path}`, (done) => {
+    nextMicrotask(() => {
       try {
         const to = addressOf(path);
         done(undefined, openHub(opts.laddr, opts).connect(to, opts.nocon));

@@ -2,13 +2,13 @@
 // for them: the C library makes the socket, and libuv's pipe handle does the rest. Otherwise as unix.ts.
 import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import type { Accepter, AccepterUp, Gensio } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { StreamGensio } from '../stream.ts';
 import { listenOnDescriptor, SOCKET_READ, socketOfDescriptor } from '../uv-handle.ts';
 import { noteDescriptor } from './descriptors.ts';
@@ -64,9 +64,9 @@ class UnixSeqAccepter implements Accepter {
         rmSync(path, { force: true });
         throw err;
       }
-      soon(() => done());
+      nextMicrotask(() => done());
     } catch (err) {
-      soon(() => done(fromSystemError(err)));
+      nextMicrotask(() => done(fromSystemError(err)));
     }
   }
   /** Owns the descriptor; has closed it when it throws. */
@@ -109,7 +109,7 @@ class UnixSeqAccepter implements Accepter {
       rmSync(this.#spec.path, { force: true });
     }
     this.#stop = undefined;
-    later(done);
+    onImmediate(done);
   }
   port(): number | undefined {
     return undefined;
@@ -120,7 +120,7 @@ export const unixseqAccepter = (spec: UnixSeq, env: GensioEnv): Accepter => new 
 
 export function unixseqConnector(spec: UnixSeq, env: GensioEnv): Gensio {
   const address = `unix,${spec.path}`;
-  return new Opener('unixseq', address, (done) => {
+  return new LazyConnector('unixseq', address, (done) => {
     const attempt = (): void => {
       try {
         checkPath(spec.path);
@@ -134,7 +134,7 @@ export function unixseqConnector(spec: UnixSeq, env: GensioEnv): Gensio {
       }
     };
     // It connects or fails at once; the answer must come later.
-    soon(attempt);
+    nextMicrotask(attempt);
     return { cancel: () => undefined };
   });
 }

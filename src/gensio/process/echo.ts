@@ -1,17 +1,17 @@
 // The layer echo: what is written comes back. And dummy, the accepter that never accepts.
 
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import type { GensioError } from '../../base/gensio-error.ts';
 import { GensioError as Failure } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nobody } from '../gensio.ts';
+import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nullUp } from '../gensio.ts';
 
 /** Bytes waiting to be read before write() gives false. */
 const MAX_WAITING = 65_536;
 
 class Echo implements Gensio {
   readonly type = 'echo';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #noecho: boolean;
   /** With noecho, data is all there is: the end follows it. */
   readonly #ends: boolean;
@@ -32,7 +32,7 @@ class Echo implements Gensio {
     this.#bytes += data.length;
   }
   open(done: (err?: GensioError) => void): void {
-    soon(() => {
+    nextMicrotask(() => {
       if (this.#state === 'open') done();
     });
   }
@@ -51,7 +51,7 @@ class Echo implements Gensio {
   #schedule(): void {
     if (this.#scheduled || this.#state !== 'open') return;
     this.#scheduled = true;
-    later(() => {
+    onImmediate(() => {
       this.#scheduled = false;
       this.#turn();
     });
@@ -72,7 +72,7 @@ class Echo implements Gensio {
       this.up.closed(new Failure('remclose'));
     }
   }
-  queued(): number {
+  bufferedBytes(): number {
     return 0;
   }
   address(): string {
@@ -81,7 +81,7 @@ class Echo implements Gensio {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    soon(() => {
+    nextMicrotask(() => {
       this.#state = 'gone';
       this.#waiting = [];
       this.up.closed();
@@ -99,8 +99,8 @@ export function dummyAccepter(): Accepter {
   return {
     type: 'dummy',
     up: { accepted: () => undefined, failed: () => undefined } satisfies AccepterUp,
-    listen: (done) => soon(() => done()),
-    close: (done) => soon(done),
+    listen: (done) => nextMicrotask(() => done()),
+    close: (done) => nextMicrotask(done),
     port: () => undefined,
   };
 }

@@ -1,12 +1,12 @@
 // The layer file: reads one file and writes another. Also what stdio needs of the file system.
 import { close, closeSync, constants, fstatSync, openSync, read, write } from 'node:fs';
 import { isatty } from 'node:tty';
-import { later, owned, soon } from '../../base/fault-domain.ts';
+import { bind, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import { type Gensio, type GensioUp, nobody } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { type Gensio, type GensioUp, nullUp } from '../gensio.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { modeOf } from '../net/unix.ts';
 
 /** Bounds of one read. */
@@ -16,7 +16,7 @@ const MAX_READ = 65_536;
 /** Two descriptors that are not watched but simply read and written, on Node's threads. Owns both. */
 export class FileGensio implements Gensio {
   readonly type: string;
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #address: string;
   readonly #in: number | undefined;
   readonly #out: number | undefined;
@@ -44,7 +44,7 @@ export class FileGensio implements Gensio {
     this.#buffer = Buffer.allocUnsafe(Math.min(Math.max(readbuf, MIN_READ), MAX_READ));
   }
   open(done: (err?: GensioError) => void): void {
-    soon(() => {
+    nextMicrotask(() => {
       if (this.#state === 'open') done();
     });
   }
@@ -52,13 +52,13 @@ export class FileGensio implements Gensio {
   setReading(on: boolean): void {
     this.#reading = on;
     if (this.#held === undefined) this.#pump();
-    else if (on) later(() => this.#pump());
+    else if (on) onImmediate(() => this.#pump());
   }
-  leaveBuffer(): void {
-    // Neither what a thread reads into nor what waits to be handed up was lent.
+  detachBuffer(): void {
+    // Neither what a thread reads into nor what waits to be handed up was borrowed.
     if (!this.#readBusy && this.#held === undefined) this.#buffer = Buffer.allocUnsafe(this.#buffer.length);
   }
-  /** Reads on, unless something was read already. The buffer is lent while reading is off, so nothing is read into it then. */
+  /** Reads on, unless something was read already. The buffer is borrowed while reading is off, so nothing is read into it then. */
   #pump(): void {
     if (!this.#reading || this.#delivering || this.#inputEnded || this.#state !== 'open' || this.#in === undefined) return;
     const held = this.#held;
@@ -72,7 +72,7 @@ export class FileGensio implements Gensio {
       0,
       this.#buffer.length,
       null,
-      owned((err, n) => {
+      bind((err, n) => {
         this.#readBusy = false;
         if (this.#state !== 'open') this.#settle();
         else if (this.#reading) this.#deliver(err, n);
@@ -108,7 +108,7 @@ export class FileGensio implements Gensio {
     write(
       this.#out,
       data,
-      owned((err, n) => {
+      bind((err, n) => {
         this.#writeBusy = false;
         if (err !== null) {
           this.#queue = [];
@@ -129,7 +129,7 @@ export class FileGensio implements Gensio {
       }),
     );
   }
-  queued(): number {
+  bufferedBytes(): number {
     return this.#bytes;
   }
   address(): string {
@@ -139,14 +139,14 @@ export class FileGensio implements Gensio {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    later(() => this.#settle());
+    onImmediate(() => this.#settle());
   }
   abort(): void {
     if (this.#state === 'gone') return;
     this.#state = 'closing';
     this.#queue = [];
     this.#bytes = 0;
-    later(() => this.#over());
+    onImmediate(() => this.#over());
   }
   /** Closing, and everything is written. */
   #settle(): void {
@@ -203,8 +203,8 @@ function openFiles({ opts }: LayerOf<'file'>): FileGensio {
 
 /** Opens its files at open(). */
 export const fileConnector = (spec: LayerOf<'file'>): Gensio =>
-  new Opener('file', addressOf(spec.opts), (done) => {
-    soon(() => {
+  new LazyConnector('file', addressOf(spec.opts), (done) => {
+    nextMicrotask(() => {
       let file: FileGensio;
       try {
         file = openFiles(spec);
@@ -283,7 +283,7 @@ export class AppendSink {
     write(
       this.#fd,
       data,
-      owned((err, n) => {
+      bind((err, n) => {
         this.#busy = false;
         const left = err !== null || n === data.length ? 0 : data.length - n;
         // More may have come meanwhile; it stands behind what was joined.

@@ -1,14 +1,14 @@
 // The layer pty: a new pseudo terminal, its slave for another program, one run here or any that opens it.
 import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, readSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { later, soon } from '../../base/fault-domain.ts';
+import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, libc, SystemError } from '../../base/libc.ts';
 import { printArgv } from '../../base/text.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Gensio, type GensioUp, nobody } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { type Gensio, type GensioUp, nullUp } from '../gensio.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { applyRights } from '../net/unix.ts';
 import { ByteStream, type ByteStreamUp, TTY_READ } from '../uv-handle.ts';
 
@@ -17,13 +17,13 @@ type Pty = LayerOf<'pty'>;
 /** The master side. */
 class PtyGensio implements Gensio, ByteStreamUp {
   readonly type = 'pty';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #bytes: ByteStream;
   readonly #address: string;
   readonly #cleanUp: () => void;
   #state: 'open' | 'closing' | 'gone' = 'open';
   #reading = false;
-  #hungUp = false;
+  #slaveClosed = false;
 
   constructor(fd: number, address: string, cleanUp: () => void) {
     this.#address = address;
@@ -31,7 +31,7 @@ class PtyGensio implements Gensio, ByteStreamUp {
     this.#bytes = ByteStream.ofDescriptor(fd, this);
   }
   open(done: (err?: GensioError) => void): void {
-    soon(() => done());
+    nextMicrotask(() => done());
   }
   write(data: Buffer): boolean {
     return this.#state !== 'open' || this.#bytes.write(data);
@@ -39,14 +39,14 @@ class PtyGensio implements Gensio, ByteStreamUp {
   setReading(on: boolean): void {
     this.#reading = on;
     if (this.#state !== 'open') return;
-    if (!this.#hungUp) this.#bytes.setReading(on);
-    else if (on) later(() => this.#drain());
+    if (!this.#slaveClosed) this.#bytes.setReading(on);
+    else if (on) onImmediate(() => this.#drain());
   }
-  leaveBuffer(): void {
-    this.#bytes.leaveBuffer();
+  detachBuffer(): void {
+    this.#bytes.detachBuffer();
   }
-  queued(): number {
-    return this.#bytes.queued();
+  bufferedBytes(): number {
+    return this.#bytes.bufferedBytes();
   }
   address(): string {
     return this.#address;
@@ -70,8 +70,8 @@ class PtyGensio implements Gensio, ByteStreamUp {
   }
   /** libuv takes a hang-up for the end although a terminal gives its last bytes piece by piece: they are fetched here. */
   ended(): void {
-    if (this.#state !== 'open' || this.#hungUp) return;
-    this.#hungUp = true;
+    if (this.#state !== 'open' || this.#slaveClosed) return;
+    this.#slaveClosed = true;
     if (this.#reading) this.#drain();
   }
   #drain(): void {
@@ -171,8 +171,8 @@ function openPty(spec: Pty, c: Libc): PtyGensio {
 
 /** Its address is its program, or the path of the slave where others are to open it. */
 export const ptyConnector = (spec: Pty, _env: GensioEnv): Gensio =>
-  new Opener('pty', printArgv(spec.argv), (done) => {
-    soon(() => {
+  new LazyConnector('pty', printArgv(spec.argv), (done) => {
+    nextMicrotask(() => {
       const c = libc();
       if (c === undefined) return done(new GensioError('notsup', 'pty needs koffi'));
       let gensio: PtyGensio;

@@ -2,15 +2,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { later, ownEvents, soon } from '../../base/fault-domain.ts';
+import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError, type Termios } from '../../base/libc.ts';
 import { strerror } from '../../base/strerror.ts';
 import { printArgv } from '../../base/text.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nobody } from '../gensio.ts';
-import { Opener } from '../lazy-connector.ts';
+import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nullUp } from '../gensio.ts';
+import { LazyConnector } from '../lazy-connector.ts';
 import { ByteStream, type ByteStreamUp } from '../uv-handle.ts';
 import { FileGensio, kindOfDescriptor, openAgain, openTerminal } from './file.ts';
 
@@ -27,7 +27,7 @@ const addressOf = ({ opts, argv }: Stdio): string => (opts.self || opts.console 
 class TwoStreams implements Gensio {
   readonly type = 'stdio';
   readonly #address: string;
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   #input!: ByteStream;
   #output!: ByteStream;
   #outputGone = false;
@@ -85,7 +85,7 @@ class TwoStreams implements Gensio {
   }
 
   open(done: (err?: GensioError) => void): void {
-    soon(() => done());
+    nextMicrotask(() => done());
   }
   write(data: Buffer): boolean {
     return this.#state !== 'open' || this.#outputGone || this.#output.write(data);
@@ -93,11 +93,11 @@ class TwoStreams implements Gensio {
   setReading(on: boolean): void {
     if (this.#state === 'open') this.#input.setReading(on);
   }
-  leaveBuffer(): void {
-    this.#input.leaveBuffer();
+  detachBuffer(): void {
+    this.#input.detachBuffer();
   }
-  queued(): number {
-    return this.#output.queued();
+  bufferedBytes(): number {
+    return this.#output.bufferedBytes();
   }
   address(): string {
     return this.#address;
@@ -106,7 +106,7 @@ class TwoStreams implements Gensio {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     // What the program still says is thrown away, or it might wait for a reader for ever.
-    this.#input.leaveBuffer();
+    this.#input.detachBuffer();
     this.#input.setReading(true);
     this.#output.end(() => this.#mayEnd(() => this.#over()));
   }
@@ -114,7 +114,7 @@ class TwoStreams implements Gensio {
     if (this.#state === 'gone') return;
     this.#state = 'closing';
     this.#abort();
-    soon(() => this.#over());
+    nextMicrotask(() => this.#over());
   }
   #over(): void {
     if (this.#state !== 'closing') return;
@@ -132,7 +132,7 @@ class EndedGensio extends FileGensio {
     super('stdio', address, undefined, undefined, true, 16);
   }
   override setReading(on: boolean): void {
-    if (on) later(() => this.finish(new GensioError('remclose')));
+    if (on) onImmediate(() => this.finish(new GensioError('remclose')));
   }
 }
 
@@ -157,7 +157,7 @@ export function startProgram(spec: Stdio, env: GensioEnv): Program {
   // Where its words would be seen, so is this.
   child.on('error', (err) => env.log.log(opts.noredirStderr ? 'err' : 'info', `Err: ${program} ${strerror(err)}`));
   if (child.pid === undefined) return never();
-  ownEvents(child);
+  bindEvents(child);
   const gensio = new TwoStreams(address);
   gensio.attach((input, output) => [
     ByteStream.ofSocket(child.stdout as Socket, input),
@@ -220,8 +220,8 @@ function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): G
 }
 
 export const stdioConnector = (spec: Stdio, env: GensioEnv): Gensio =>
-  new Opener('stdio', addressOf(spec), (done) => {
-    soon(() => {
+  new LazyConnector('stdio', addressOf(spec), (done) => {
+    nextMicrotask(() => {
       let gensio: Gensio;
       try {
         gensio = spec.opts.self || spec.opts.console ? ownStreams(spec.opts) : startProgram(spec, env).gensio;
@@ -246,7 +246,7 @@ export function stdioAccepter(spec: Stdio): Accepter {
       up = value;
     },
     listen(done) {
-      soon(() => {
+      nextMicrotask(() => {
         let gensio: Gensio | undefined;
         try {
           if (!given) gensio = ownStreams(spec.opts);
@@ -258,7 +258,7 @@ export function stdioAccepter(spec: Stdio): Accepter {
         if (gensio !== undefined) up.accepted(gensio);
       });
     },
-    close: (done) => soon(done),
+    close: (done) => nextMicrotask(done),
     port: () => undefined,
   };
 }

@@ -3,7 +3,7 @@
 import { close, constants, fstat, read, type Stats, write } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { owned } from '../../base/fault-domain.ts';
+import { bind } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError } from '../../base/libc.ts';
 import { ByteStream, type ByteStreamUp } from '../uv-handle.ts';
@@ -29,7 +29,7 @@ class PolledBytes implements Bytes {
   readonly #clock: Clock;
   readonly #up: ByteStreamUp;
   readonly #queue: Buffer[] = [];
-  #queued = 0;
+  #bytesQueued = 0;
   #full = false;
   #writing = false;
   #reading = false;
@@ -45,16 +45,16 @@ class PolledBytes implements Bytes {
     this.#clock = clock;
     this.#up = up;
   }
-  queued(): number {
-    return this.#queued;
+  bufferedBytes(): number {
+    return this.#bytesQueued;
   }
-  unsent(): number {
-    return this.#queued;
+  remainingBytes(): number {
+    return this.#bytesQueued;
   }
   write(data: Buffer): boolean {
     if (this.#destroyed || data.length === 0) return true;
     this.#queue.push(data);
-    this.#queued += data.length;
+    this.#bytesQueued += data.length;
     this.#full = true;
     this.#pump();
     return false;
@@ -69,12 +69,12 @@ class PolledBytes implements Bytes {
       0,
       first.length,
       null,
-      owned((err, written) => {
+      bind((err, written) => {
         this.#writing = false;
         if (this.#destroyed) return this.#close();
         if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
         if (err === null) {
-          this.#queued -= written;
+          this.#bytesQueued -= written;
           if (written === first.length) this.#queue.shift();
           else this.#queue[0] = first.subarray(written);
         }
@@ -96,7 +96,7 @@ class PolledBytes implements Bytes {
     this.#wantsRead = on;
     if (on) this.#fill();
   }
-  leaveBuffer(): void {
+  detachBuffer(): void {
     if (!this.#reading && this.#readTimer === undefined) this.#buffer = undefined;
   }
   #fill(): void {
@@ -110,7 +110,7 @@ class PolledBytes implements Bytes {
       0,
       buffer.length,
       null,
-      owned((err, count) => {
+      bind((err, count) => {
         this.#reading = false;
         if (this.#destroyed) return this.#close();
         if (err !== null && err.code !== 'EAGAIN') return this.#fail(err);
@@ -233,9 +233,9 @@ export class CharDevice extends OpenTerminal implements Terminal {
     this.#c?.flush(this.#fd, queue);
   }
 
-  protected unsent(): readonly number[] {
+  protected remaining(): readonly number[] {
     const kernel = this.#c?.outputQueued(this.#fd) ?? 0;
-    return [this.bytes.unsent(), kernel instanceof SystemError ? 0 : kernel];
+    return [this.bytes.remainingBytes(), kernel instanceof SystemError ? 0 : kernel];
   }
   /** The descriptor goes with the bytes. */
   protected end(drained: boolean, gone: () => void): void {

@@ -1,7 +1,7 @@
 // Opens a device file without ever holding up the event loop, and without letting one that hangs hold up others.
 import { close, type NoParamCallback, open } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { owned, soon } from '../../base/fault-domain.ts';
+import { bind, nextMicrotask } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 
 /** A driver answers at once; one that waits (for its last close, for a bus) gets this long. */
@@ -16,7 +16,7 @@ const ignore: NoParamCallback = () => undefined;
 export function openDevice(path: string, flags: number, clock: Clock, done: (got: number | GensioError) => void): void {
   if (stuck.has(path)) {
     const err = new GensioError('timedout', `${path} is still being opened`);
-    soon(() => done(err));
+    nextMicrotask(() => done(err));
     return;
   }
   let late = false;
@@ -28,7 +28,7 @@ export function openDevice(path: string, flags: number, clock: Clock, done: (got
   open(
     path,
     flags,
-    owned((err, fd) => {
+    bind((err, fd) => {
       timer.cancel();
       if (late) {
         stuck.delete(path);

@@ -8,7 +8,7 @@ import { constants as os } from 'node:os';
 import { isatty } from 'node:tty';
 import type { SerialPort } from 'serialport';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import { SystemError } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
@@ -56,7 +56,7 @@ export function openNodeSerialport(
 ): void {
   const wrong = impossible(config);
   if (wrong !== undefined) {
-    soon(() => done(wrong));
+    nextMicrotask(() => done(wrong));
     return;
   }
   openDevice(config.device, config.access | constants.O_NOCTTY | constants.O_NONBLOCK, clock, (fd) => {
@@ -176,12 +176,12 @@ class NodeSerialport extends OpenTerminal implements Terminal {
   }
 
   /** The kernel's own queue cannot be seen: the last close waits for it, on a thread. */
-  protected unsent(): readonly number[] {
-    return [this.bytes.unsent()];
+  protected remaining(): readonly number[] {
+    return [this.bytes.remainingBytes()];
   }
   /** When only the kernel's queue is waited for, the thread that does so is left to it. */
-  override hurry(): void {
-    super.hurry();
+  override endDrain(): void {
+    super.endDrain();
     this.#letGo?.();
   }
   /** What the kernel holds goes out when the rest has. */

@@ -10,9 +10,9 @@ import { Drain, type DrainLimits, type TerminalUp } from './terminal.ts';
 export interface Bytes {
   write(data: Buffer): boolean;
   setReading(on: boolean): void;
-  leaveBuffer(): void;
-  queued(): number;
-  unsent(): number;
+  detachBuffer(): void;
+  bufferedBytes(): number;
+  remainingBytes(): number;
   destroy(): void;
 }
 
@@ -38,7 +38,7 @@ export abstract class OpenTerminal implements ByteStreamUp {
   }
 
   /** What Drain looks at. */
-  protected abstract unsent(): readonly number[];
+  protected abstract remaining(): readonly number[];
   /** Closes everything, the bytes too. drained: no output is left. gone: all but the bytes is closed; more calls do nothing. */
   protected abstract end(drained: boolean, gone: () => void): void;
 
@@ -48,11 +48,11 @@ export abstract class OpenTerminal implements ByteStreamUp {
   setReading(on: boolean): void {
     if (this.isOpen) this.bytes?.setReading(on);
   }
-  leaveBuffer(): void {
-    this.bytes?.leaveBuffer();
+  detachBuffer(): void {
+    this.bytes?.detachBuffer();
   }
-  queued(): number {
-    return this.bytes?.queued() ?? 0;
+  bufferedBytes(): number {
+    return this.bytes?.bufferedBytes() ?? 0;
   }
 
   close(wait: boolean, done: () => void): void {
@@ -60,11 +60,11 @@ export abstract class OpenTerminal implements ByteStreamUp {
     this.bytes?.setReading(false);
     this.#state = 'draining';
     const finish = (drained: boolean): void => this.finish(drained, done);
-    if (wait && !this.#lost) this.#drain = new Drain(this.clock, this.#limits, () => this.unsent(), finish);
+    if (wait && !this.#lost) this.#drain = new Drain(this.clock, this.#limits, () => this.remaining(), finish);
     else finish(false);
   }
-  hurry(): void {
-    this.#drain?.hurry();
+  endDrain(): void {
+    this.#drain?.stop();
   }
   protected finish(drained: boolean, done: () => void): void {
     this.#state = 'closing';
@@ -98,7 +98,7 @@ export abstract class OpenTerminal implements ByteStreamUp {
   #fail(err: GensioError): void {
     if (this.#lost || this.#state === 'closing') return;
     this.#lost = true;
-    if (this.#state === 'draining') this.#drain?.hurry();
+    if (this.#state === 'draining') this.#drain?.stop();
     else this.#up.lost(err);
   }
 }

@@ -1,11 +1,11 @@
 // The connector `serialdev,<device>,...`: locks the device, opens it the way it needs, watches its modem lines, and lets it go again.
 import { constants } from 'node:fs';
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import { type Libc, libc, SystemError } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Gensio, type GensioUp, nobody, type SerialControl } from '../gensio.ts';
+import { type Gensio, type GensioUp, nullUp, type SerialControl } from '../gensio.ts';
 import { CharDevice } from './char-device.ts';
 import { LineControl } from './control.ts';
 import { ModemPoller, type ModemWatch, TIOCM } from './modemstate.ts';
@@ -33,7 +33,7 @@ type Kind = 'line' | 'bytes';
 
 export class SerialDev implements Gensio, TerminalUp {
   readonly type = 'serialdev';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   readonly #env: GensioEnv;
   readonly #device: string;
   readonly #opts: Opts;
@@ -71,7 +71,7 @@ export class SerialDev implements Gensio, TerminalUp {
     const lock = this.#takeLock();
     if (lock instanceof GensioError) {
       this.#state = 'closed';
-      soon(() => done(lock));
+      nextMicrotask(() => done(lock));
       return;
     }
     this.#lock = lock;
@@ -146,11 +146,11 @@ export class SerialDev implements Gensio, TerminalUp {
   setReading(on: boolean): void {
     if (this.#state === 'open' && !this.#opts.wronly) this.#terminal?.setReading(on);
   }
-  leaveBuffer(): void {
-    this.#terminal?.leaveBuffer();
+  detachBuffer(): void {
+    this.#terminal?.detachBuffer();
   }
-  queued(): number {
-    return this.#terminal?.queued() ?? 0;
+  bufferedBytes(): number {
+    return this.#terminal?.bufferedBytes() ?? 0;
   }
 
   close(): void {
@@ -158,11 +158,11 @@ export class SerialDev implements Gensio, TerminalUp {
   }
   abort(): void {
     if (this.#state === 'open') this.#close(false);
-    else if (this.#terminal !== undefined) this.#terminal.hurry();
+    else if (this.#terminal !== undefined) this.#terminal.endDrain();
     else if (this.#state === 'opening' || this.#state === 'closing') {
       // The driver may not answer for a long time; what it gives then is closed at once.
       this.#state = 'closing';
-      soon(() => this.#ended());
+      nextMicrotask(() => this.#ended());
     }
   }
   #close(wait: boolean, err?: GensioError): void {

@@ -6,7 +6,7 @@ import type { GensioError } from '../../base/gensio-error.ts';
 import { SystemError } from '../../base/libc.ts';
 import type { LineSettings } from './termios.ts';
 
-/** What a device tells its owner; read() lends its buffer as GensioUp.read does. */
+/** What a device tells its owner; the buffer of read() is borrowed, as with GensioUp.read. */
 export interface TerminalUp {
   read(data: Buffer): void;
   writable(): void;
@@ -19,8 +19,8 @@ export interface Terminal {
   /** As Gensio.write. */
   write(data: Buffer): boolean;
   setReading(on: boolean): void;
-  leaveBuffer(): void;
-  queued(): number;
+  detachBuffer(): void;
+  bufferedBytes(): number;
   /** Everything at once; nothing is flushed (but in node-serialport.ts). */
   change(settings: LineSettings): SystemError | undefined;
   /** TIOCM bits. */
@@ -33,7 +33,7 @@ export interface Terminal {
   /** Once. wait: output first goes out, within the limits of the options. Puts back what was found; done when it is closed. */
   close(wait: boolean, done: () => void): void;
   /** Ends the wait of close(true). */
-  hurry(): void;
+  endDrain(): void;
 }
 
 /** The error of a device that has no such thing. */
@@ -77,12 +77,12 @@ export class Drain {
     this.#before = left.join();
     if (left.every((count) => count === 0)) this.#end(true);
     else if (now - this.#moved >= this.#limits.idleMs || now - this.#began >= this.#limits.totalMs) {
-      this.hurry();
+      this.stop();
     } else this.#timer = this.#clock.after(LOOK_MS, () => this.#look());
   }
 
   /** Waits no longer. Harmless when it is over. */
-  hurry(): void {
+  stop(): void {
     this.#end(false);
   }
   #end(empty: boolean): void {

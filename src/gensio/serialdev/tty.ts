@@ -3,7 +3,7 @@
 // same open file, which belongs to the event loop; this one stays here for settings, lines and the end.
 import { constants, fstatSync } from 'node:fs';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { owned } from '../../base/fault-domain.ts';
+import { bind } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
@@ -170,10 +170,10 @@ export class Tty extends OpenTerminal implements Terminal {
     this.#c.flush(this.#fd, queue);
   }
 
-  protected unsent(): readonly number[] {
+  protected remaining(): readonly number[] {
     const kernel = this.#c.outputQueued(this.#fd);
     const inChip = this.#c.transmitterEmpty(this.#fd) === false ? 1 : 0;
-    return [this.bytes?.unsent() ?? 0, kernel instanceof SystemError ? 0 : kernel, inChip];
+    return [this.bytes?.remainingBytes() ?? 0, kernel instanceof SystemError ? 0 : kernel, inChip];
   }
 
   /**
@@ -196,7 +196,7 @@ export class Tty extends OpenTerminal implements Terminal {
     const late = this.clock.after(CLOSE_LIMIT_MS, gone);
     this.#c.closeLater(
       this.#fd,
-      owned(() => {
+      bind(() => {
         late.cancel();
         gone();
       }),

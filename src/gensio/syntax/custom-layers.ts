@@ -15,20 +15,21 @@ export interface LayerInfo {
   readonly unsupported?: string;
 }
 
-const OWN = new Map<string, LayerInfo>();
+const customLayers = new Map<string, LayerInfo>();
 
 /** A layer by name: built in, or brought along; undefined: there is none. */
-export const layerInfo = (name: string): LayerInfo | undefined => (Object.hasOwn(LAYERS, name) ? LAYERS[name as LayerType] : OWN.get(name));
+export const layerInfo = (name: string): LayerInfo | undefined =>
+  Object.hasOwn(LAYERS, name) ? LAYERS[name as LayerType] : customLayers.get(name);
 
 /** The names of all layers that may stand in a role. */
 export const layerNames = (role: Role): string[] =>
-  [...Object.keys(LAYERS), ...OWN.keys()].filter((name) => layerInfo(name)!.roles.includes(role));
+  [...Object.keys(LAYERS), ...customLayers.keys()].filter((name) => layerInfo(name)!.roles.includes(role));
 
 /** Makes a name known to readers of stacks; its options are texts of these names. Returns how to end that. */
 export function addLayer(name: string, rest: 'child' | 'text', roles: readonly Role[], options: readonly string[]): () => void {
   const rows: Rows = Object.fromEntries(
     options.map((option) => [option, row({ conf: false, yaml: option, kind: emptyStr, def: undefined, since: 'new', doc: '' })]),
   );
-  OWN.set(name, { rows, rest, roles });
-  return () => OWN.delete(name);
+  customLayers.set(name, { rows, rest, roles });
+  return () => customLayers.delete(name);
 }

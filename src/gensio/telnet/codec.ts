@@ -16,7 +16,7 @@ export interface TelnetOut {
   command(code: number): void;
   /** verb is WILL, WONT, DO or DONT. */
   negotiate(verb: number, option: number): void;
-  /** A finished subnegotiation, from the option byte on, 1 to 29 bytes. The buffer is lent until the call returns. */
+  /** A finished subnegotiation, from the option byte on, 1 to 29 bytes. The buffer is borrowed until the call returns. */
   suboption(bytes: Buffer): void;
 }
 

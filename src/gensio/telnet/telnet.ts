@@ -1,7 +1,7 @@
 // The telnet layer: user data with IACs doubled, negotiation, BRK and RFC 2217, as server or as client.
 // A Synch is told by its DM: a TCP socket leaves it in its place, and nothing else sends one. What came before it is not thrown away.
 import type { Clock, Timer } from '../../base/clock.ts';
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import { tracePoints } from '../../base/trace-points.ts';
 import type { LayerOf } from '../../options/stack.ts';
@@ -134,7 +134,7 @@ export class TelnetFilter extends Filter {
    * others when the child is open. What comes before done is kept.
    */
   override open(done: Done): void {
-    if (this.#accepted) soon(() => this.#ready(done));
+    if (this.#accepted) nextMicrotask(() => this.#ready(done));
     else {
       this.child.open((err) => {
         if (err !== undefined) {
@@ -174,7 +174,7 @@ export class TelnetFilter extends Filter {
 
   override setReading(on: boolean): void {
     this.#wanted = on;
-    if (on && this.#opening === undefined && this.#waits()) soon(() => this.#resume());
+    if (on && this.#opening === undefined && this.#waits()) nextMicrotask(() => this.#resume());
     else this.#updateReading();
   }
 
@@ -193,13 +193,13 @@ export class TelnetFilter extends Filter {
     if (this.#end === undefined) this.child.abort();
   }
 
-  override queued(): number {
-    return this.child.queued() + this.#answerBytes;
+  override bufferedBytes(): number {
+    return this.child.bufferedBytes() + this.#answerBytes;
   }
 
   /** Also while its end waits behind what was not read yet. */
-  override hungUp(): boolean {
-    return this.#end !== undefined || super.hungUp();
+  override peerClosed(): boolean {
+    return this.#end !== undefined || super.peerClosed();
   }
 
   // From below.
@@ -323,7 +323,7 @@ export class TelnetFilter extends Filter {
     timer.cancel();
     this.#updateReading();
     done();
-    if (this.#wanted && this.#waits()) soon(() => this.#resume());
+    if (this.#wanted && this.#waits()) nextMicrotask(() => this.#resume());
   }
 
   // Answers on their way down.
@@ -371,7 +371,7 @@ export class TelnetFilter extends Filter {
 
   /** Nothing goes up or down any more but the end, which may have come already. */
   #shut(): void {
-    if (this.#end !== undefined) soon(() => this.#finishEnd());
+    if (this.#end !== undefined) nextMicrotask(() => this.#finishEnd());
     this.#closing = true;
     this.#kept = [];
     this.#keptBytes = 0;

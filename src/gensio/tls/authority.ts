@@ -2,7 +2,7 @@
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { later, owned } from '../../base/fault-domain.ts';
+import { bind, onImmediate } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
@@ -48,7 +48,7 @@ function same(a: Buffer, b: Buffer): boolean {
 export function checkPassword(line: string, password: Buffer, done: (fits: boolean) => void): void {
   if (!line.startsWith('$scrypt$')) {
     const fits = same(Buffer.from(line, 'latin1'), password);
-    later(() => done(fits));
+    onImmediate(() => done(fits));
     return;
   }
   const m = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{8,})=*\$([A-Za-z0-9+/]{22,})=*$/.exec(line);
@@ -61,12 +61,12 @@ export function checkPassword(line: string, password: Buffer, done: (fits: boole
       Buffer.from(m[4]!, 'base64'),
       hash.length,
       { N: 2 ** ln, r, p, maxmem: MAX_MEMORY },
-      owned((err, key) => {
+      bind((err, key) => {
         done(err === null && timingSafeEqual(key, hash));
       }),
     );
   } catch {
-    later(() => done(false));
+    onImmediate(() => done(false));
   }
 }
 
@@ -127,7 +127,7 @@ export function directoryAuthority({ authdir, allowedUsers, pamauth }: Authority
     password(user, password, done) {
       const rejected = new GensioError('authreject');
       if (service !== undefined) {
-        if (!isUserName(user) || password.length > MAX_PAM_PASSWORD) return later(() => done(rejected));
+        if (!isUserName(user) || password.length > MAX_PAM_PASSWORD) return onImmediate(() => done(rejected));
         return ask({ service, user, password: password.toString('latin1') }, (answer) => {
           if (tellPam(answer, user, log)) return done();
           log.log('err', 'Error from application at password: Authentication tokens rejected');

@@ -2,7 +2,7 @@
 // Both ends together in one file: each message is written by one and read by the other.
 import { createPrivateKey, randomBytes, sign, verify, type X509Certificate } from 'node:crypto';
 import type { Timer } from '../../base/clock.ts';
-import { soon } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf, LayerSpec } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
@@ -64,7 +64,7 @@ abstract class CertauthEnd extends PacketFilter {
 
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return soon(() => done());
+    if (this.#state === 'open') return nextMicrotask(() => done());
     this.#done = done;
     this.#timer = this.env.clock.after(this.opts.conTimeout, () => this.fail(new GensioError('timedout')));
     super.open((err) => {

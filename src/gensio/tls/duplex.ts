@@ -21,7 +21,7 @@ export class GensioDuplex extends Duplex {
     this.#child = child;
     child.up = {
       read: (data) => {
-        // The buffer is lent, the stream keeps it: a copy.
+        // The buffer is borrowed, the stream keeps it: a copy.
         if (!this.push(Buffer.from(data))) child.setReading(false);
       },
       writable: () => this.#taken(),

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { later, owned } from '../../base/fault-domain.ts';
+import { bind, onImmediate } from '../../base/fault-domain.ts';
 
 export interface PamQuestion {
   /** The name of a file in /etc/pam.d. */
@@ -55,7 +55,7 @@ function start(question: PamQuestion, clock: Clock, program: string, done: (answ
   try {
     child = spawn(execPath, [program], { stdio: ['pipe', 'pipe', 'ignore'], cwd: '/' });
   } catch (err) {
-    return later(() => done(noAnswer((err as Error).message)));
+    return onImmediate(() => done(noAnswer((err as Error).message)));
   }
   let out = '';
   let late = false;
@@ -73,7 +73,7 @@ function start(question: PamQuestion, clock: Clock, program: string, done: (answ
   });
   child.stdout?.on('error', () => undefined);
   let told = false;
-  const over = owned((code?: number | null, signal?: string | null): void => {
+  const over = bind((code?: number | null, signal?: string | null): void => {
     if (told) return;
     told = true;
     limit.cancel();
@@ -100,8 +100,8 @@ export function pamAsker(clock: Clock = systemClock, program = CHILD, mayWait = 
       });
     };
     if (running < MAX_RUNNING) run();
-    else if (waiting.length < mayWait) waiting.push(owned(run));
-    else later(() => done(noAnswer('too many questions at once')));
+    else if (waiting.length < mayWait) waiting.push(bind(run));
+    else onImmediate(() => done(noAnswer('too many questions at once')));
   };
 }
 

@@ -1,11 +1,11 @@
 // The layer ssl: TLS in either role on top of any other layer, with Node's TLS in between.
 import { connect, type TLSSocket, TLSSocket as TlsSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
-import { later, ownEvents, soon } from '../../base/fault-domain.ts';
+import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Gensio, type GensioUp, nobody, type Peer } from '../gensio.ts';
+import { type Gensio, type GensioUp, nullUp, type Peer } from '../gensio.ts';
 import { credentials } from './credentials.ts';
 import { GensioDuplex } from './duplex.ts';
 import { type VerifyError, verdict } from './verdict.ts';
@@ -23,7 +23,7 @@ function sslError(err: Error): string | undefined {
 
 class TlsGensio implements Gensio {
   readonly type = 'ssl';
-  up: GensioUp = nobody;
+  up: GensioUp = nullUp;
   peer: Peer | undefined;
   readonly #spec: Ssl;
   readonly #child: Gensio;
@@ -48,7 +48,7 @@ class TlsGensio implements Gensio {
 
   open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
-    if (this.#state === 'open') return soon(() => done());
+    if (this.#state === 'open') return nextMicrotask(() => done());
     this.#state = 'opening';
     this.#done = done;
     this.#child.up = { read: () => undefined, writable: () => undefined, closed: (err) => this.#childClosed(err) };
@@ -82,7 +82,7 @@ class TlsGensio implements Gensio {
         })
       : connect({ socket: duplex, secureContext: context, rejectUnauthorized: false, checkServerIdentity: () => undefined });
     this.#socket = socket;
-    ownEvents(socket);
+    bindEvents(socket);
     // As soon as reading flows nothing is kept back; so it must not flow by itself.
     socket.pause();
     socket.on('error', (err) => this.#failed(err));
@@ -172,15 +172,15 @@ class TlsGensio implements Gensio {
     if (on) this.#socket?.resume();
     else this.#socket?.pause();
   }
-  queued(): number {
-    return Math.max(this.#socket?.writableLength ?? 0, this.#child.queued());
+  bufferedBytes(): number {
+    return Math.max(this.#socket?.writableLength ?? 0, this.#child.bufferedBytes());
   }
   /** Also while its end waits behind what was not read yet. */
-  hungUp(): boolean {
-    return this.#childOver || (this.#child.hungUp?.() ?? false);
+  peerClosed(): boolean {
+    return this.#childOver || (this.#child.peerClosed?.() ?? false);
   }
-  unsent(): number {
-    return this.#child.unsent?.() ?? 0;
+  kernelBytes(): number {
+    return this.#child.kernelBytes?.() ?? 0;
   }
   address(): string {
     return this.#child.address();
@@ -217,7 +217,7 @@ class TlsGensio implements Gensio {
   }
   /** Not before the call that led here returns. */
   #over(): void {
-    soon(() => {
+    nextMicrotask(() => {
       if (this.#state !== 'closing') return;
       this.#state = 'gone';
       this.up.closed();
@@ -240,7 +240,7 @@ class TlsGensio implements Gensio {
       case 'opening':
         // The end of the stream tells TLS, which may have an alert to report first.
         if (this.#socket === undefined) this.#fail(err ?? new GensioError('remclose'));
-        else later(() => this.#fail(err ?? new GensioError('remclose')));
+        else onImmediate(() => this.#fail(err ?? new GensioError('remclose')));
         break;
       case 'open':
         if (err === undefined || err.code === 'remclose') break;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { chardelayFilter } from '../../../src/gensio/filter/chardelay.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, settle } from '../../compliance/recording-up.ts';
+import { farGensio, RecordingUp, settle } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
@@ -24,9 +24,9 @@ function rig(opts: Partial<LayerOf<'chardelay'>['opts']>) {
   const clock = new FakeClock();
   const child = new FakeGensio();
   const gensio = chardelayFilter(spec(opts), child, false, testEnv({ clock }));
-  const ear = new Ear();
-  gensio.up = ear;
-  return { clock, child, gensio, ear, write: (text: string) => ear.during(() => gensio.write(Buffer.from(text, 'latin1'))) };
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
+  return { clock, child, gensio, recorder, write: (text: string) => recorder.during(() => gensio.write(Buffer.from(text, 'latin1'))) };
 }
 
 test('bytes are gathered until nothing came for min-delay, at latest max-delay after the first', () => {
@@ -69,12 +69,12 @@ test('a sendon text sends, also when it comes in pieces, and only once for each 
 });
 
 test('close() sends what was gathered', async () => {
-  const { child, gensio, ear, write } = rig({ minDelay: 1000 });
+  const { child, gensio, recorder, write } = rig({ minDelay: 1000 });
   write('last words');
   gensio.close();
   assert.equal(child.take().toString(), 'last words');
   await settle();
-  assert.equal(ear.closes, 1);
+  assert.equal(recorder.closes, 1);
 });
 
 test('whatever is written arrives in order', () => {

@@ -6,7 +6,7 @@ import type { Gensio } from '../../../src/gensio/gensio.ts';
 import type { StackBuilder } from '../../../src/gensio/stack-builder.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
@@ -53,13 +53,13 @@ async function rig(opts: Partial<LayerOf<'keepopen'>['opts']> = {}) {
       return child;
     }),
   );
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   const open = opened(gensio);
   // The first child takes its time: open() does not wait for ever.
   clock.advance(250);
   assert.equal(await open, undefined);
-  return { clock, env, children, gensio, ear };
+  return { clock, env, children, gensio, recorder };
 }
 
 test('it opens although nothing is below, tries again after retry-time, and says so at info level only', async () => {
@@ -77,57 +77,57 @@ test('it opens although nothing is below, tries again after retry-time, and says
 });
 
 test('what is written while nothing is open waits, and goes out first', async () => {
-  const { clock, children, gensio, ear } = await rig();
+  const { clock, children, gensio, recorder } = await rig();
   assert.equal(gensio.write(Buffer.from('one ')), false);
   assert.equal(gensio.write(Buffer.from('two')), false);
-  assert.equal(gensio.queued(), 7);
+  assert.equal(gensio.bufferedBytes(), 7);
   children[0]!.opened(new GensioError('notfound'));
   clock.advance(1000);
-  assert.equal(ear.writables, 0);
+  assert.equal(recorder.writables, 0);
   children[1]!.opened();
   assert.equal(children[1]!.take().toString(), 'one two');
-  assert.equal(ear.writables, 1);
+  assert.equal(recorder.writables, 1);
   assert.equal(gensio.write(Buffer.from('!')), true);
 });
 
 test('with discard-badwrites it is thrown away, and nobody waits', async () => {
-  const { clock, children, gensio, ear } = await rig({ discardBadwrites: true, retryTime: 50 });
+  const { clock, children, gensio, recorder } = await rig({ discardBadwrites: true, retryTime: 50 });
   assert.equal(gensio.write(Buffer.from('lost')), true);
   children[0]!.opened();
   children[0]!.full = true;
   assert.equal(gensio.write(Buffer.from('x')), false);
   children[0]!.end(new GensioError('ioerr'));
-  assert.equal(ear.writables, 1);
+  assert.equal(recorder.writables, 1);
   clock.advance(50);
   children[1]!.opened();
   assert.equal(children[1]!.take().length, 0);
 });
 
 test('an error below is not seen above; reading goes on as it was', async () => {
-  const { clock, env, children, gensio, ear } = await rig();
+  const { clock, env, children, gensio, recorder } = await rig();
   gensio.setReading(true);
   children[0]!.opened();
   children[0]!.feed('a');
   children[0]!.end(new GensioError('ioerr'));
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.closes, 0);
   assert.equal(env.lines[0], 'info I/O error from child gensio: Internal I/O error');
   clock.advance(1000);
   children[1]!.opened();
   assert.equal(children[1]!.reading, true);
   children[1]!.feed('b');
-  assert.equal(ear.text(), 'ab');
+  assert.equal(recorder.text(), 'ab');
   children[1]!.emit({ on: 'modemstate', state: 1 });
-  assert.equal(ear.events.length, 1);
+  assert.equal(recorder.events.length, 1);
 });
 
 test('closing ends what is below and the waiting for it', async () => {
   for (const how of ['waiting', 'trying', 'open'] as const) {
-    const { clock, children, gensio, ear } = await rig();
+    const { clock, children, gensio, recorder } = await rig();
     if (how === 'open') children[0]!.opened();
     if (how === 'waiting') children[0]!.opened(new GensioError('notfound'));
     gensio.close();
-    await until(() => ear.closes === 1, 'closed()');
-    assert.equal(ear.error, undefined);
+    await until(() => recorder.closes === 1, 'closed()');
+    assert.equal(recorder.error, undefined);
     assert.equal(clock.timers, 0, how);
     if (how !== 'waiting') assert.ok(children[0]!.state === 'closed', how);
     assert.equal(children.length, how === 'waiting' ? 2 : 1);

@@ -14,7 +14,7 @@ import {
 import type { Gensio } from '../../../src/gensio/gensio.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { freePort } from '../../rig/free-port.ts';
@@ -102,19 +102,19 @@ test('any bytes never throw, and after the first broken message there is silence
 });
 
 /** An open server whose child the test plays. */
-async function server(opts: Opts = {}): Promise<{ child: FakeGensio; ear: Ear; gensio: Gensio; lines: string[] }> {
+async function server(opts: Opts = {}): Promise<{ child: FakeGensio; recorder: RecordingUp; gensio: Gensio; lines: string[] }> {
   const env = testEnv({ clock: new FakeClock() });
   const child = new FakeGensio();
   const gensio = muxFilter(spec(opts), child, true, env);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   const open = opened(gensio);
   await settle(2);
   child.feed(Buffer.concat([initMessage(), newChannelMessage(9, 1000, Buffer.alloc(0))]));
   assert.equal(await open, undefined);
   assert.equal(child.take().toString('hex'), `11000100${newChannelResponse(9, opts.readbuf ?? 16384, 0, 0).toString('hex')}`);
   gensio.setReading(true);
-  return { child, ear, gensio, lines: env.lines };
+  return { child, recorder, gensio, lines: env.lines };
 }
 
 test('lengths that lie, and messages out of place, end the connection with a protocol error', async () => {
@@ -130,10 +130,10 @@ test('lengths that lie, and messages out of place, end the connection with a pro
     [Buffer.from('51', 'hex'), 'Invalid header size'],
     [Buffer.from('5f', 'hex'), 'Invalid header size'],
   ] as const) {
-    const { child, ear, lines } = await server();
+    const { child, recorder, lines } = await server();
     child.feed(bytes);
     await settle();
-    assert.equal(ear.error?.code, 'protoerr', why);
+    assert.equal(recorder.error?.code, 'protoerr', why);
     assert.deepEqual(lines, [`err Protocol error: ${why}`]);
   }
 });
@@ -167,66 +167,66 @@ test('a far end that never says anything is given up', async () => {
 });
 
 test('a second channel is refused, and the first goes on', async () => {
-  const { child, ear } = await server();
+  const { child, recorder } = await server();
   child.feed(newChannelMessage(10, 1000, Buffer.from('more')));
   assert.equal(child.take().toString('hex'), newChannelResponse(10, 16384, 0, 2).toString('hex'));
   child.feed(dataMessage(0, 0, Buffer.from('data')));
-  assert.equal(ear.text(), 'data');
+  assert.equal(recorder.text(), 'data');
 });
 
 test('who asks for channels and does not read the answers is cut off after some', async () => {
-  const { child, ear } = await server();
+  const { child, recorder } = await server();
   const ask = newChannelMessage(10, 1000, Buffer.alloc(0));
   child.full = true;
   for (let n = 0; n < 60; n++) child.feed(ask);
   child.drain();
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.closes, 0);
   child.full = true;
   for (let n = 0; n < 1000; n++) child.feed(ask);
-  assert.equal(ear.error?.code, 'protoerr');
+  assert.equal(recorder.error?.code, 'protoerr');
   assert.ok(child.writes.length < 200, `${child.writes.length} answers`);
 });
 
 test('what was read is acknowledged with its overhead, and only then', async () => {
-  const { child, ear, gensio } = await server();
+  const { child, recorder, gensio } = await server();
   gensio.setReading(false);
   child.feed(dataMessage(0, 0, Buffer.from('hello')));
   await settle();
   assert.equal(child.writes.length, 0);
   gensio.setReading(true);
-  await until(() => ear.text() === 'hello', 'data');
+  await until(() => recorder.text() === 'hello', 'data');
   await settle(3);
   assert.equal(child.take().toString('hex'), dataMessage(9, 8, Buffer.alloc(0)).toString('hex'));
 });
 
 test('what the far end sent before it closed is read first, and the close stays its close', async () => {
-  const { child, ear, gensio } = await server();
+  const { child, recorder, gensio } = await server();
   gensio.setReading(false);
   child.feed(dataMessage(0, 0, Buffer.from('last')));
   child.feed(closeMessage(0));
   await settle();
   assert.equal(child.state, 'closed');
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.closes, 0);
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'closed()');
-  assert.equal(ear.text(), 'last');
-  assert.equal(ear.error?.code, 'remclose');
+  await until(() => recorder.closes === 1, 'closed()');
+  assert.equal(recorder.text(), 'last');
+  assert.equal(recorder.error?.code, 'remclose');
 });
 
 test('no more is sent than the window of the far end takes, half of it at most in one message', async () => {
-  const { child, ear, gensio } = await server();
+  const { child, recorder, gensio } = await server();
   assert.equal(gensio.write(Buffer.alloc(5000)), false);
   const sent = child.writes.map((b) => b.length - 10);
   assert.deepEqual(sent, [497, 497]);
   child.feed(dataMessage(0, 500, Buffer.alloc(0)));
   assert.equal(child.writes.length, 3);
-  assert.equal(ear.writables, 0);
+  assert.equal(recorder.writables, 0);
   for (let i = 0; i < 12; i++) child.feed(dataMessage(0, 500, Buffer.alloc(0)));
   assert.equal(
     child.writes.reduce((sum, b) => sum + Math.max(0, b.length - 10), 0),
     5000,
   );
-  assert.equal(ear.writables, 1);
+  assert.equal(recorder.writables, 1);
 });
 
 test('gensiot talks to our mux, both ways, and its close is seen', { skip: noGensiot }, async (t) => {

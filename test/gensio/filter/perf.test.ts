@@ -4,7 +4,7 @@ import { perfFilter } from '../../../src/gensio/filter/perf.ts';
 import type { Gensio } from '../../../src/gensio/gensio.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
@@ -16,11 +16,11 @@ async function rig(opts: Partial<LayerOf<'perf'>['opts']> = {}, full = false) {
   const child = new FakeGensio();
   child.full = full;
   const gensio = perfFilter(layerSpec('perf', opts, { child: tcpSpec(1) }), child, false, testEnv({ clock }));
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
-  return { clock, child, gensio, ear };
+  return { clock, child, gensio, recorder };
 }
 
 const onPair = (child: Gensio): Gensio => perfFilter(layerSpec('perf', {}, { child: tcpSpec(1) }), child, false, testEnv());
@@ -37,28 +37,28 @@ compliance('perf', {
 });
 
 test('what is written is dropped, what comes is counted, and each second a line says so', async () => {
-  const { clock, child, gensio, ear } = await rig();
+  const { clock, child, gensio, recorder } = await rig();
   gensio.write(Buffer.from('dropped'));
   child.feed('12345');
   clock.advance(1000);
-  assert.equal(ear.text(), 'Wrote 0, Read 5 in 1 second\n');
+  assert.equal(recorder.text(), 'Wrote 0, Read 5 in 1 second\n');
   clock.advance(1000);
-  assert.equal(ear.text(), 'Wrote 0, Read 5 in 1 second\nWrote 0, Read 0 in 1 second\n');
+  assert.equal(recorder.text(), 'Wrote 0, Read 5 in 1 second\nWrote 0, Read 0 in 1 second\n');
   assert.equal(child.writes.length, 0);
 });
 
 test('a line nobody reads stands for the seconds after it; memory does not grow', async () => {
-  const { clock, gensio, ear } = await rig();
+  const { clock, gensio, recorder } = await rig();
   gensio.setReading(false);
   clock.advance(100_000);
   gensio.setReading(true);
-  await until(() => ear.length > 0, 'lines');
+  await until(() => recorder.length > 0, 'lines');
   clock.advance(1000);
-  assert.equal(ear.text(), 'Wrote 0, Read 0 in 1 second\nWrote 0, Read 0 in 100 seconds\n');
+  assert.equal(recorder.text(), 'Wrote 0, Read 0 in 1 second\nWrote 0, Read 0 in 100 seconds\n');
 });
 
 test('so much is written as asked, then the total and the end', async () => {
-  const { clock, child, ear } = await rig({ writeLen: 2500, writebuf: 1000, expectLen: 10 });
+  const { clock, child, recorder } = await rig({ writeLen: 2500, writebuf: 1000, expectLen: 10 });
   await settle();
   assert.deepEqual(
     child.writes.map((b) => b.length),
@@ -66,24 +66,24 @@ test('so much is written as asked, then the total and the end', async () => {
   );
   clock.advance(500);
   child.feed('0123456789');
-  await until(() => ear.closes === 1, 'the end');
+  await until(() => recorder.closes === 1, 'the end');
   assert.equal(
-    ear.text(),
+    recorder.text(),
     'TOTAL: Wrote 2500 in 0.001 seconds\n         2500000.000000 write bytes/sec\n' +
       '       Read 10 in 0.500 seconds\n         20.000000 read bytes/sec\n',
   );
-  assert.equal(ear.error?.code, 'remclose');
+  assert.equal(recorder.error?.code, 'remclose');
 });
 
 test('when the far end closes the total comes before closed()', async () => {
-  const { child, ear, clock } = await rig();
+  const { child, recorder, clock } = await rig();
   child.feed('abc');
   clock.advance(250);
   child.end();
-  assert.match(ear.text(), /^TOTAL: Wrote 0 in 0\.250 seconds\n {9}0\.000000 write bytes\/sec\n {7}Read 3 in 0\.250 seconds/);
-  assert.equal(ear.closes, 1);
+  assert.match(recorder.text(), /^TOTAL: Wrote 0 in 0\.250 seconds\n {9}0\.000000 write bytes\/sec\n {7}Read 3 in 0\.250 seconds/);
+  assert.equal(recorder.closes, 1);
   assert.equal(clock.timers, 0);
-  assert.deepEqual(ear.broken, []);
+  assert.deepEqual(recorder.broken, []);
 });
 
 test('a writer below that says no is waited for', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ratelimitFilter } from '../../../src/gensio/filter/ratelimit.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, settle } from '../../compliance/recording-up.ts';
+import { farGensio, RecordingUp, settle } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
@@ -22,27 +22,27 @@ function rig(delay: number, length: number) {
   const clock = new FakeClock();
   const child = new FakeGensio();
   const gensio = ratelimitFilter(spec(delay, length), child, false, testEnv({ clock }));
-  const ear = new Ear();
-  gensio.up = ear;
-  return { clock, child, gensio, ear };
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
+  return { clock, child, gensio, recorder };
 }
 
 test('so many bytes, then a pause, then the next; a writer waits for the last', () => {
-  const { clock, child, gensio, ear } = rig(10, 3);
+  const { clock, child, gensio, recorder } = rig(10, 3);
   assert.equal(
-    ear.during(() => gensio.write(Buffer.from('abcdefgh'))),
+    recorder.during(() => gensio.write(Buffer.from('abcdefgh'))),
     false,
   );
   assert.equal(child.take().toString(), 'abc');
-  assert.equal(gensio.queued(), 5);
+  assert.equal(gensio.bufferedBytes(), 5);
   clock.advance(9);
   assert.equal(child.take().toString(), '');
   clock.advance(1);
   assert.equal(child.take().toString(), 'def');
-  assert.equal(ear.writables, 0);
+  assert.equal(recorder.writables, 0);
   clock.advance(10);
   assert.equal(child.take().toString(), 'gh');
-  assert.equal(ear.writables, 1);
+  assert.equal(recorder.writables, 1);
   assert.equal(clock.timers, 0);
   clock.advance(5);
   gensio.write(Buffer.from('i'));
@@ -60,10 +60,10 @@ test('a delay below a millisecond is kept on average', () => {
 });
 
 test('reading is not limited, a full child is waited for, and close() sends what is left', async () => {
-  const { clock, child, gensio, ear } = rig(10, 1);
+  const { clock, child, gensio, recorder } = rig(10, 1);
   gensio.setReading(true);
   child.feed('all at once');
-  assert.equal(ear.text(), 'all at once');
+  assert.equal(recorder.text(), 'all at once');
   child.full = true;
   gensio.write(Buffer.from('abc'));
   clock.advance(100);
@@ -73,7 +73,7 @@ test('reading is not limited, a full child is waited for, and close() sends what
   clock.advance(100);
   assert.equal(child.take().toString(), 'bc');
   await settle();
-  assert.equal(ear.closes, 1);
+  assert.equal(recorder.closes, 1);
 });
 
 test('without xmit_delay it cannot be made', () => {

@@ -7,7 +7,7 @@ import { relpktFilter } from '../../../src/gensio/filter/relpkt.ts';
 import { Filter, type Gensio } from '../../../src/gensio/gensio.ts';
 import type { LayerOf, LayerSpec } from '../../../src/options/stack.ts';
 import { compliance, pattern, writeAll } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { freePort } from '../../rig/free-port.ts';
@@ -94,16 +94,16 @@ test('what is lost is sent again, in both directions, in order', async () => {
     });
     const [up, down] = [pattern(20_000, 1), pattern(20_000, 2)];
     const far = farGensio(c);
-    const ear = new Ear();
-    s.up = ear;
+    const recorder = new RecordingUp();
+    s.up = recorder;
     s.setReading(true);
     let finished = false;
     const run = (async () => {
       for (let i = 0; i < up.length; i += 1000) far.send(up.subarray(i, i + 1000));
-      await writeAll(s, ear, down, 1000);
+      await writeAll(s, recorder, down, 1000);
       await until(
-        () => ear.length === up.length && far.receivedBytes() === down.length,
-        () => `${ear.length} up, ${far.receivedBytes()} down`,
+        () => recorder.length === up.length && far.receivedBytes() === down.length,
+        () => `${recorder.length} up, ${far.receivedBytes()} down`,
       );
     })().finally(() => {
       finished = true;
@@ -114,7 +114,7 @@ test('what is lost is sent again, in both directions, in order', async () => {
     }
     await run;
     assert.ok(lossy.lost > 20, `${lossy.lost} lost`);
-    assert.ok(ear.data().equals(up));
+    assert.ok(recorder.data().equals(up));
     assert.ok(far.received().equals(down));
     s.abort();
     c.abort();
@@ -125,14 +125,14 @@ test('a far end that falls silent is given up after max_timeouts', async () => {
   const clock = new FakeClock();
   let mute = false;
   const { s, c } = await pair({ maxTimeouts: 3 }, testEnv({ clock }), () => mute);
-  const ear = new Ear();
-  s.up = ear;
+  const recorder = new RecordingUp();
+  s.up = recorder;
   mute = true;
-  for (let i = 0; i < 30 && ear.closes === 0; i++) {
+  for (let i = 0; i < 30 && recorder.closes === 0; i++) {
     clock.advance(1000);
     await settle(2);
   }
-  assert.equal(ear.error?.message, 'Operation timed out');
+  assert.equal(recorder.error?.message, 'Operation timed out');
   c.abort();
 });
 
@@ -151,19 +151,19 @@ test('a client that is not answered gives up', async () => {
 });
 
 /** An open server whose child the test plays. */
-async function server(): Promise<{ child: FakeGensio; ear: Ear; gensio: Gensio; lines: string[] }> {
+async function server(): Promise<{ child: FakeGensio; recorder: RecordingUp; gensio: Gensio; lines: string[] }> {
   const env = testEnv({ clock: new FakeClock() });
   const child = new FakeGensio();
   const gensio = relpktFilter(spec(), child, true, env);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   const open = opened(gensio);
   await settle(2);
   child.feed(Buffer.from('100010007b', 'hex'));
   assert.equal(await open, undefined);
   assert.equal(child.take().toString('hex'), '110010007b');
   gensio.setReading(true);
-  return { child, ear, gensio, lines: env.lines };
+  return { child, recorder, gensio, lines: env.lines };
 }
 
 test('messages that make no sense end the connection with a protocol error', async () => {
@@ -176,39 +176,39 @@ test('messages that make no sense end the connection with a protocol error', asy
     ['300505', 'a resend asks for what was not sent'],
     [`200000${'00'.repeat(124)}`, 'a packet is too long'],
   ] as const) {
-    const { child, ear, lines } = await server();
+    const { child, recorder, lines } = await server();
     child.feed(Buffer.from(message, 'hex'));
     await settle();
-    if (why === undefined) assert.equal(ear.error?.code, 'protoerr');
-    else assert.deepEqual([ear.error?.code, lines[0]], ['protoerr', `err relpkt: protocol error: ${why}`], message);
+    if (why === undefined) assert.equal(recorder.error?.code, 'protoerr');
+    else assert.deepEqual([recorder.error?.code, lines[0]], ['protoerr', `err relpkt: protocol error: ${why}`], message);
   }
 });
 
 test('packets far outside the window, twice, or with a wrong acknowledgement are ignored', async () => {
-  const { child, ear } = await server();
+  const { child, recorder } = await server();
   for (const hex of ['20000041', '20000041', '20006442', '20ff0143', '20000144']) child.feed(Buffer.from(hex, 'hex'));
   await settle();
-  assert.equal(ear.text(), 'AD');
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.text(), 'AD');
+  assert.equal(recorder.closes, 0);
 });
 
 test('what is missing is asked for, and what came before it waits for it', async () => {
-  const { child, ear } = await server();
+  const { child, recorder } = await server();
   child.feed(Buffer.from('20000343', 'hex'));
-  assert.equal(ear.length, 0);
+  assert.equal(recorder.length, 0);
   assert.equal(child.take().toString('hex'), '300002');
   for (const hex of ['20000041', '20000142', '20000243']) child.feed(Buffer.from(hex, 'hex'));
-  assert.equal(ear.text(), 'ABCC');
+  assert.equal(recorder.text(), 'ABCC');
 });
 
 test('no more than the window waits for a reader', async () => {
-  const { child, ear, gensio } = await server();
+  const { child, recorder, gensio } = await server();
   gensio.setReading(false);
   for (let i = 0; i < 200; i++) child.feed(Buffer.from([0x20, 0, i & 0xff, 65]));
   gensio.setReading(true);
-  await until(() => ear.length > 0, 'data');
+  await until(() => recorder.length > 0, 'data');
   await settle();
-  assert.equal(ear.length, 16);
+  assert.equal(recorder.length, 16);
 });
 
 test('any messages at all never throw', async () => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { dump, traceFilter } from '../../../src/gensio/filter/trace.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
@@ -32,14 +32,14 @@ async function rig(opts: Partial<LayerOf<'trace'>['opts']>) {
   const clock = new FakeClock();
   const child = new FakeGensio();
   const gensio = traceFilter(spec(opts), child, false, testEnv({ clock }));
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
   clock.advance(1001.5);
   gensio.write(Buffer.from('hello\n'));
   child.feed('world, this is longer than a row');
-  return { child, gensio, ear };
+  return { child, gensio, recorder };
 }
 const WRITE = '1:001500 Write (6):\n 0000: 68 65 6c 6c 6f 0a                                hello.\n';
 const READ =
@@ -54,8 +54,8 @@ test('what passes is written down as gensio does it, each direction when asked',
   ] as const) {
     const file = fresh();
     writeFileSync(file, 'before\n');
-    const { ear, child } = await rig({ dir: direction, file });
-    assert.equal(ear.length, 32);
+    const { recorder, child } = await rig({ dir: direction, file });
+    assert.equal(recorder.length, 32);
     assert.equal(child.take().length, 6);
     await until(
       () => readFileSync(file, 'latin1') === `before\n${want}`,
@@ -76,10 +76,10 @@ test('raw writes the bytes themselves; delold empties the file first', async () 
 
 test('block throws a direction away', async () => {
   const read = await rig({ block: 'read' });
-  assert.equal(read.ear.length, 0);
+  assert.equal(read.recorder.length, 0);
   assert.equal(read.child.take().length, 6);
   const write = await rig({ block: 'write' });
-  assert.equal(write.ear.length, 32);
+  assert.equal(write.recorder.length, 32);
   assert.equal(write.child.take().length, 0);
 });
 

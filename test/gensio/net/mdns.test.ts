@@ -11,7 +11,7 @@ import { Defaults } from '../../../src/gensio/syntax/defaults.ts';
 import { parseStack } from '../../../src/gensio/syntax/gensio-str.ts';
 import type { LayerOf, LayerSpec } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farStream, opened, until } from '../../compliance/recording-up.ts';
+import { farStream, opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { testFolder } from '../../rig/keys.ts';
 import { layerSpec } from '../layer-spec.ts';
@@ -117,11 +117,11 @@ test('the first service that fits is connected to, with the layers it announces'
   const gensio = make({}, 'my port', browse);
   assert.equal((await opened(gensio))?.message, undefined);
   assert.deepEqual(texts, [`telnet(rfc2217),tcp,ipv4,127.0.0.1,${port}`]);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   gensio.setReading(true);
   sockets[0]!.write('hi');
-  await until(() => ear.text() === 'hi', 'data');
+  await until(() => recorder.text() === 'hi', 'data');
   gensio.abort();
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
-import { runAs } from '../../../src/base/fault-domain.ts';
+import { runIn } from '../../../src/base/fault-domain.ts';
 import { type Libc, libc, SystemError, unixAddress } from '../../../src/base/libc.ts';
 import { watchDescriptor } from '../../../src/gensio/net/readiness.ts';
 import { forcePublicInterfaces } from '../../../src/gensio/uv-handle.ts';
@@ -77,7 +77,7 @@ test('what throws is the failure of its owner, and others are told all the same'
   const [bad, good] = [receiver(t, c), receiver(t, c)];
   const failures: unknown[] = [];
   let told = 0;
-  runAs({ failed: (err) => void failures.push(err) }, () => {
+  runIn({ failed: (err) => void failures.push(err) }, () => {
     const watched = watchDescriptor(bad.fd, () => {
       watched.stop();
       throw new Error('oops');

@@ -11,7 +11,7 @@ import { TCP } from '../../../src/options/net.ts';
 import { defaults } from '../../../src/options/row.ts';
 import type { LayerOf, NetAddr } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farStream, opened, until } from '../../compliance/recording-up.ts';
+import { farStream, opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 
 type Opts = LayerOf<'tcp'>['opts'];
@@ -174,13 +174,13 @@ test('a user that closes its side is gone at once, and what was written to it st
   const socket = await dial(t, port);
   const far = farStream(socket);
   await until(() => accepted.length === 1, 'the connection');
-  const ear = new Ear();
-  accepted[0]!.up = ear;
+  const recorder = new RecordingUp();
+  accepted[0]!.up = recorder;
   accepted[0]!.write(Buffer.from('answer'));
   socket.end('question');
   accepted[0]!.setReading(true);
-  await until(() => ear.closes === 1, 'closed()');
-  assert.equal(ear.text(), 'question');
+  await until(() => recorder.closes === 1, 'closed()');
+  assert.equal(recorder.text(), 'question');
   await until(() => far.closed(), 'the end');
   assert.equal(far.received().toString(), 'answer');
 });
@@ -205,11 +205,11 @@ test('an urgent byte stays in its place', {
   const child = spawn(PYTHON, ['-c', script], { stdio: 'inherit' });
   t.after(() => child.kill());
   await until(() => accepted.length === 1, 'the connection');
-  const ear = new Ear();
-  accepted[0]!.up = ear;
+  const recorder = new RecordingUp();
+  accepted[0]!.up = recorder;
   accepted[0]!.setReading(true);
-  await until(() => ear.closes === 1, 'the end');
-  assert.equal(ear.data().toString('hex'), '61fff262');
+  await until(() => recorder.closes === 1, 'the end');
+  assert.equal(recorder.data().toString('hex'), '61fff262');
 });
 
 test('a user that left is noticed without reading', { skip: libc() === undefined ? 'no FFI here' : false }, async (t) => {
@@ -217,7 +217,7 @@ test('a user that left is noticed without reading', { skip: libc() === undefined
   const socket = await dial(t, port);
   await until(() => accepted.length === 1, 'the connection');
   socket.write('unread');
-  assert.equal(accepted[0]!.hungUp?.(), false);
+  assert.equal(accepted[0]!.peerClosed?.(), false);
   socket.end();
-  await until(() => accepted[0]!.hungUp?.() === true, 'the half-close');
+  await until(() => accepted[0]!.peerClosed?.() === true, 'the half-close');
 });

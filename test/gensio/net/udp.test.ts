@@ -5,7 +5,7 @@ import type { Accepter, Gensio } from '../../../src/gensio/gensio.ts';
 import { udpAccepter, udpConnector } from '../../../src/gensio/net/udp.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, type FarEnd, opened, settle, until } from '../../compliance/recording-up.ts';
+import { type FarEnd, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { layerSpec, loopback } from '../layer-spec.ts';
 
@@ -59,10 +59,10 @@ compliance('udp accepted', {
     socket.send(Buffer.from('.'), port, '127.0.0.1');
     await until(() => accepted.length === 1, 'a connection');
     const gensio = accepted[0]!;
-    const ear = new Ear();
-    gensio.up = ear;
+    const recorder = new RecordingUp();
+    gensio.up = recorder;
     gensio.setReading(true);
-    await until(() => ear.length === 1, 'the first datagram');
+    await until(() => recorder.length === 1, 'the first datagram');
     gensio.setReading(false);
     return { gensio, far };
   },
@@ -98,10 +98,10 @@ test('each peer is a connection of its own, answered from the same port', async 
   const byPort = new Map(accepted.map((g) => [g.address(), g]));
   const answer = async (socket: Socket, far: FarEnd, text: string): Promise<void> => {
     const gensio = byPort.get(`ipv4,127.0.0.1,${socket.address().port}`)!;
-    const ear = new Ear();
-    gensio.up = ear;
+    const recorder = new RecordingUp();
+    gensio.up = recorder;
     gensio.setReading(true);
-    await until(() => ear.text() === `from ${text}`, 'its datagram');
+    await until(() => recorder.text() === `from ${text}`, 'its datagram');
     gensio.write(Buffer.from(`to ${text}`));
     await until(() => far.received().toString() === `to ${text}`, 'the answer');
   };
@@ -115,10 +115,10 @@ test('after a close the next datagram of that peer makes a new connection; an em
   const far = farSocket(socket, () => port);
   far.send(Buffer.from('one'));
   await until(() => accepted.length === 1, 'a connection');
-  const ear = new Ear();
-  accepted[0]!.up = ear;
+  const recorder = new RecordingUp();
+  accepted[0]!.up = recorder;
   accepted[0]!.close();
-  await until(() => ear.closes === 1, 'closed()');
+  await until(() => recorder.closes === 1, 'closed()');
   far.send(Buffer.alloc(0));
   await settle();
   assert.equal(accepted.length, 1);
@@ -134,8 +134,8 @@ test('a connector takes datagrams of strangers only with nocon, and still sends 
     const peer = await bound(t);
     const stranger = await bound(t);
     const gensio = udpConnector(spec(peer.address().port, { nocon, laddr }), testEnv());
-    const ear = new Ear();
-    gensio.up = ear;
+    const recorder = new RecordingUp();
+    gensio.up = recorder;
     let port = 0;
     peer.on('message', (_, from) => {
       port = from.port;
@@ -148,8 +148,8 @@ test('a connector takes datagrams of strangers only with nocon, and still sends 
     stranger.send('stranger ', port, '127.0.0.1');
     await settle();
     peer.send('peer', port, '127.0.0.1');
-    await until(() => ear.text().endsWith('peer'), 'the peer');
-    assert.equal(ear.text(), nocon ? 'stranger peer' : 'peer');
+    await until(() => recorder.text().endsWith('peer'), 'the peer');
+    assert.equal(recorder.text(), nocon ? 'stranger peer' : 'peer');
   }
 });
 
@@ -164,13 +164,13 @@ test('what nobody reads is dropped when it becomes much, and the first of it sta
   }
   await until(() => accepted.length === 1, 'a connection');
   await settle();
-  const ear = new Ear();
-  accepted[0]!.up = ear;
+  const recorder = new RecordingUp();
+  accepted[0]!.up = recorder;
   accepted[0]!.setReading(true);
-  await until(() => ear.length > 0, 'data');
+  await until(() => recorder.length > 0, 'data');
   await settle();
-  assert.ok(ear.length <= 262_144, `${ear.length} bytes were kept`);
-  assert.equal(ear.chunks[0]![0], 0);
+  assert.ok(recorder.length <= 262_144, `${recorder.length} bytes were kept`);
+  assert.equal(recorder.chunks[0]![0], 0);
 });
 
 test('an address in use is an error, and the accepter can be asked again', async (t) => {

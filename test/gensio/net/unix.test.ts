@@ -9,7 +9,7 @@ import type { Accepter, Gensio } from '../../../src/gensio/gensio.ts';
 import { unixAccepter, unixConnector } from '../../../src/gensio/net/unix.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance, pattern } from '../../compliance/gensio.ts';
-import { Ear, farStream, opened, until } from '../../compliance/recording-up.ts';
+import { farStream, opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { testFolder } from '../../rig/keys.ts';
 import { layerSpec } from '../layer-spec.ts';
@@ -174,10 +174,10 @@ test('of a peer that left every buffer may be kept', { skip: libc() === undefine
   const { accepted } = await listening(t, path);
   const socket = createConnection({ path });
   await until(() => accepted.length === 1, 'a connection');
-  const [gensio, ear] = [accepted[0]!, new Ear()];
-  gensio.up = ear;
+  const [gensio, recorder] = [accepted[0]!, new RecordingUp()];
+  gensio.up = recorder;
   const kept: Buffer[] = [];
-  ear.onRead = (data) => {
+  recorder.onRead = (data) => {
     kept.push(data);
     if (kept.length === 1) gensio.setReading(false);
   };
@@ -185,9 +185,9 @@ test('of a peer that left every buffer may be kept', { skip: libc() === undefine
   // As much as the kernel keeps for a reader that has stopped.
   const data = pattern(150_000);
   socket.end(data);
-  await until(() => gensio.hungUp?.() === true, 'the peer to leave');
+  await until(() => gensio.peerClosed?.() === true, 'the peer to leave');
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'the end');
+  await until(() => recorder.closes === 1, 'the end');
   assert.ok(kept.length > 2, `${kept.length} pieces`);
   assert.ok(Buffer.concat(kept).equals(data));
 });

@@ -14,7 +14,7 @@ import { unixdgramAccepter, unixdgramConnector } from '../../../src/gensio/net/u
 import { forcePublicInterfaces } from '../../../src/gensio/uv-handle.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { DatagramPeer } from '../../rig/datagram-peer.ts';
 import { testFolder } from '../../rig/keys.ts';
 import { needLibc } from '../../rig/pty.ts';
@@ -41,18 +41,18 @@ interface Listening {
   readonly accepter: Accepter;
   readonly err: GensioError | undefined;
   readonly accepted: Gensio[];
-  readonly ears: Ear[];
+  readonly recorders: RecordingUp[];
 }
 async function listening(t: TestContext, path: string, opts: Opts = {}): Promise<Listening> {
   const accepter = unixdgramAccepter(spec(path, opts));
   const accepted: Gensio[] = [];
-  const ears: Ear[] = [];
+  const recorders: RecordingUp[] = [];
   accepter.up = {
     accepted: (g) => {
-      const ear = new Ear();
-      g.up = ear;
+      const recorder = new RecordingUp();
+      g.up = recorder;
       accepted.push(g);
-      ears.push(ear);
+      recorders.push(recorder);
     },
     failed: (err) => assert.fail(err),
   };
@@ -62,16 +62,16 @@ async function listening(t: TestContext, path: string, opts: Opts = {}): Promise
     await new Promise<void>((resolve) => accepter.close(resolve));
     await settle();
     assert.deepEqual(
-      ears.flatMap((ear) => ear.broken),
+      recorders.flatMap((recorder) => recorder.broken),
       [],
     );
   });
-  return { accepter, err, accepted, ears };
+  return { accepter, err, accepted, recorders };
 }
 /** Both ends of a connection, with one byte read at the accepter's. */
 async function pair(t: TestContext, opts: Opts = {}): Promise<{ a: Gensio; c: Gensio }> {
   const path = fresh();
-  const { accepted, ears, err } = await listening(t, path);
+  const { accepted, recorders, err } = await listening(t, path);
   assert.equal(err, undefined);
   const c = unixdgramConnector(spec(path, opts));
   assert.equal(await opened(c), undefined);
@@ -79,7 +79,7 @@ async function pair(t: TestContext, opts: Opts = {}): Promise<{ a: Gensio; c: Ge
   c.write(Buffer.from('.'));
   await until(() => accepted.length === 1, 'a connection');
   accepted[0]!.setReading(true);
-  await until(() => ears[0]!.length === 1, 'the first message');
+  await until(() => recorders[0]!.length === 1, 'the first message');
   accepted[0]!.setReading(false);
   return { a: accepted[0]!, c };
 }
@@ -111,9 +111,9 @@ if (skip === false) {
 test('each write is one message and each message one read; bigger ones become several', { skip }, async (t) => {
   const { a, c } = await pair(t);
   const heard: number[] = [];
-  const ear = new Ear();
-  ear.read = (data) => void heard.push(data.length);
-  a.up = ear;
+  const recorder = new RecordingUp();
+  recorder.read = (data) => void heard.push(data.length);
+  a.up = recorder;
   a.setReading(true);
   for (const length of [1, 2, 65536, 3, 65537, 10]) {
     const before = heard.length;
@@ -126,13 +126,13 @@ test('each write is one message and each message one read; bigger ones become se
 
 test('each peer is a connection of its own, named by its path, and answered there', { skip }, async (t) => {
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   const peers = [new DatagramPeer(t, fresh()), new DatagramPeer(t, `@${fresh()}`)];
   for (const [i, peer] of peers.entries()) {
     peer.send(path, `from ${i}`);
     await until(() => accepted.length === i + 1, 'a connection');
     accepted[i]!.setReading(true);
-    await until(() => ears[i]!.text() === `from ${i}`, 'its message');
+    await until(() => recorders[i]!.text() === `from ${i}`, 'its message');
     assert.equal(accepted[i]!.address(), `unix,${peer.path}`);
   }
   for (const [i, peer] of peers.entries()) {
@@ -140,33 +140,33 @@ test('each peer is a connection of its own, named by its path, and answered ther
     assert.equal(await peer.next(), `to ${i}`);
   }
   peers[0]!.send(path, ' again');
-  await until(() => ears[0]!.text() === 'from 0 again', 'the next one');
+  await until(() => recorders[0]!.text() === 'from 0 again', 'the next one');
   assert.equal(accepted.length, 2);
 });
 
 test('senders without a name are one connection, which ends in an error when they are to be answered', { skip }, async (t) => {
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   for (const text of ['one ', 'two']) new DatagramPeer(t, undefined).send(path, text);
   await until(() => accepted.length === 1, 'a connection');
   accepted[0]!.setReading(true);
-  await until(() => ears[0]!.text() === 'one two', 'both messages');
+  await until(() => recorders[0]!.text() === 'one two', 'both messages');
   assert.equal(accepted[0]!.address(), 'unix,');
-  ears[0]!.during(() => accepted[0]!.write(Buffer.from('answer')));
-  await until(() => ears[0]!.closes === 1, 'the end');
-  assert.equal(ears[0]!.error?.code, 'inval');
+  recorders[0]!.during(() => accepted[0]!.write(Buffer.from('answer')));
+  await until(() => recorders[0]!.closes === 1, 'the end');
+  assert.equal(recorders[0]!.error?.code, 'inval');
   new DatagramPeer(t, undefined).send(path, 'three');
   await until(() => accepted.length === 2, 'a new connection');
 });
 
 test('after a close the next message of that peer makes a new connection; an empty one does not', { skip }, async (t) => {
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   const peer = new DatagramPeer(t, fresh());
   peer.send(path, 'one');
   await until(() => accepted.length === 1, 'a connection');
   accepted[0]!.close();
-  await until(() => ears[0]!.closes === 1, 'closed()');
+  await until(() => recorders[0]!.closes === 1, 'closed()');
   peer.send(path, '');
   await settle();
   assert.equal(accepted.length, 1);
@@ -195,31 +195,31 @@ test('more peers than there is room for are not heard, until one leaves', { skip
 
 test('a peer whose socket is gone is found out by a write, or when another peer comes', { skip }, async (t) => {
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   const peers = [new DatagramPeer(t, fresh()), new DatagramPeer(t, fresh()), new DatagramPeer(t, fresh())];
   for (const [i, peer] of peers.entries()) {
     peer.send(path, 'x');
     await until(() => accepted.length === i + 1, 'a connection');
     accepted[i]!.setReading(true);
-    await until(() => ears[i]!.length === 1, 'its message');
+    await until(() => recorders[i]!.length === 1, 'its message');
   }
   peers[0]!.close();
   peers[1]!.close();
   rmSync(peers[1]!.path!);
   accepted[0]!.write(Buffer.from('answer'));
-  await until(() => ears[0]!.closes === 1, 'the end of the first');
-  assert.equal(ears[0]!.error?.code, 'connrefuse');
+  await until(() => recorders[0]!.closes === 1, 'the end of the first');
+  assert.equal(recorders[0]!.error?.code, 'connrefuse');
   await settle();
-  assert.equal(ears[1]!.closes, 0);
+  assert.equal(recorders[1]!.closes, 0);
   new DatagramPeer(t, fresh()).send(path, 'x');
   await until(() => accepted.length === 4, 'another connection');
-  assert.equal(ears[1]!.error?.code, 'remclose');
-  assert.equal(ears[2]!.closes, 0);
+  assert.equal(recorders[1]!.error?.code, 'remclose');
+  assert.equal(recorders[2]!.closes, 0);
 });
 
 test('a peer that reads nothing gets all of it later, in order, and holds up nobody else', { skip: skip || deepQueues }, async (t) => {
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   const [slow, quick] = [new DatagramPeer(t, fresh()), new DatagramPeer(t, fresh())];
   slow.send(path, 'x');
   await until(() => accepted.length === 1, 'the slow one');
@@ -229,17 +229,17 @@ test('a peer that reads nothing gets all of it later, in order, and holds up nob
   let sent = 0;
   while (accepted[0]!.write(Buffer.from(`${sent} `))) sent++;
   sent++;
-  assert.ok(accepted[0]!.queued() > 0);
+  assert.ok(accepted[0]!.bufferedBytes() > 0);
   for (let i = 0; i < 50; i++) {
     accepted[1]!.write(Buffer.from(`${i}`));
     assert.equal(await quick.next(), `${i}`);
   }
-  assert.equal(ears[0]!.writables, 0);
+  assert.equal(recorders[0]!.writables, 0);
   let got = '';
   for (let i = 0; i < sent; i++) got += await slow.next();
   assert.equal(got, Array.from({ length: sent }, (_, i) => `${i} `).join(''));
-  await until(() => ears[0]!.writables === 1, 'writable()');
-  assert.equal(accepted[0]!.queued(), 0);
+  await until(() => recorders[0]!.writables === 1, 'writable()');
+  assert.equal(accepted[0]!.bufferedBytes(), 0);
 });
 
 test('while a peer is behind nothing is tried again and again', { skip }, async (t) => {
@@ -293,7 +293,7 @@ test('where the system can watch no more, listening, opening and waiting fail, a
 }, async (t) => {
   const c = needLibc();
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   const peer = new DatagramPeer(t, fresh());
   peer.send(path, 'x');
   await until(() => accepted.length === 1, 'a connection');
@@ -303,7 +303,7 @@ test('where the system can watch no more, listening, opening and waiting fail, a
     args[2] === 'add' ? new SystemError(constants.errno.ENOSPC, 'epoll_ctl') : set(...args),
   );
   for (let i = 0; i < 10_000; i++) accepted[0]!.write(Buffer.alloc(10));
-  await until(() => ears[0]!.closes === 1, 'the end');
+  await until(() => recorders[0]!.closes === 1, 'the end');
   const other = fresh();
   assert.equal((await listening(t, other)).err?.code, 'oserr');
   assert.equal((await opened(unixdgramConnector(spec(path, { laddr: other }))))?.code, 'oserr');
@@ -330,14 +330,14 @@ test('a peer that is turned away, with a message unread and no room for the reas
 
 test('a peer that dies while it is waited for ends its connection', { skip }, async (t) => {
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   const peer = new DatagramPeer(t, fresh());
   peer.send(path, 'x');
   await until(() => accepted.length === 1, 'a connection');
   while (accepted[0]!.write(Buffer.alloc(100)));
   peer.close();
-  await until(() => ears[0]!.closes === 1, 'the end');
-  assert.equal(ears[0]!.error?.code, 'connrefuse');
+  await until(() => recorders[0]!.closes === 1, 'the end');
+  assert.equal(recorders[0]!.error?.code, 'connrefuse');
 });
 
 test('a connector takes messages of strangers only with nocon, and still sends to its own peer', { skip }, async (t) => {
@@ -345,8 +345,8 @@ test('a connector takes messages of strangers only with nocon, and still sends t
     const [peer, stranger] = [new DatagramPeer(t, fresh()), new DatagramPeer(t, fresh())];
     const laddr = fresh();
     const gensio = unixdgramConnector(spec(peer.path!, { nocon, laddr, perm: 0o600 }));
-    const ear = new Ear();
-    gensio.up = ear;
+    const recorder = new RecordingUp();
+    gensio.up = recorder;
     assert.equal(await opened(gensio), undefined);
     t.after(() => gensio.abort());
     assert.equal(gensio.address(), `unix,${peer.path}`);
@@ -355,12 +355,12 @@ test('a connector takes messages of strangers only with nocon, and still sends t
     stranger.send(laddr, 'stranger ');
     await settle();
     peer.send(laddr, 'peer');
-    await until(() => ear.text().endsWith('peer'), 'the peer');
-    assert.equal(ear.text(), nocon ? 'stranger peer' : 'peer');
+    await until(() => recorder.text().endsWith('peer'), 'the peer');
+    assert.equal(recorder.text(), nocon ? 'stranger peer' : 'peer');
     gensio.write(Buffer.from('out'));
     assert.equal(await peer.next(), 'out');
     gensio.close();
-    await until(() => ear.closes === 1, 'closed()');
+    await until(() => recorder.closes === 1, 'closed()');
     assert.equal(existsSync(laddr), false);
   }
 });
@@ -370,8 +370,8 @@ test('a connector opens although nobody receives there; what it sends then ends 
 }, async (t) => {
   const path = fresh();
   const gensio = unixdgramConnector(spec(path));
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   assert.equal(await opened(gensio), undefined);
   for (let i = 0; i < 2; i++) {
     const peer = new DatagramPeer(t, path);
@@ -380,9 +380,9 @@ test('a connector opens although nobody receives there; what it sends then ends 
     peer.close();
     rmSync(path);
   }
-  ear.during(() => gensio.write(Buffer.from('lost')));
-  await until(() => ear.closes === 1, 'the end');
-  assert.equal(ear.error?.code, 'notfound');
+  recorder.during(() => gensio.write(Buffer.from('lost')));
+  await until(() => recorder.closes === 1, 'the end');
+  assert.equal(recorder.error?.code, 'notfound');
 });
 
 test('the socket has the rights asked for, and goes when listening ends; what is there is cleared only when nobody has it', {
@@ -419,21 +419,21 @@ test('while a peer is connected the path stays after the end of listening, and o
   skip,
 }, async (t) => {
   const path = fresh();
-  const { accepter, accepted, ears } = await listening(t, path);
+  const { accepter, accepted, recorders } = await listening(t, path);
   const peer = new DatagramPeer(t, fresh());
   peer.send(path, 'one ');
   await until(() => accepted.length === 1, 'a connection');
   await new Promise<void>((resolve) => accepter.close(resolve));
   accepted[0]!.setReading(true);
   peer.send(path, 'two');
-  await until(() => ears[0]!.text() === 'one two', 'what comes after the end of listening');
+  await until(() => recorders[0]!.text() === 'one two', 'what comes after the end of listening');
   new DatagramPeer(t, fresh()).send(path, 'newcomer');
   await settle();
-  assert.deepEqual([accepted.length, ears[0]!.closes], [1, 0]);
+  assert.deepEqual([accepted.length, recorders[0]!.closes], [1, 0]);
   renameSync(path, `${path}.old`);
   writeFileSync(path, 'mine');
   accepted[0]!.close();
-  await until(() => ears[0]!.closes === 1, 'closed()');
+  await until(() => recorders[0]!.closes === 1, 'closed()');
   assert.equal(existsSync(path), true);
 });
 
@@ -480,7 +480,7 @@ test('another program that connects to the path sees messages where we wrote the
   skip: skip || (!PYTHON && 'no python3'),
 }, async (t) => {
   const path = fresh();
-  const { accepted, ears } = await listening(t, path);
+  const { accepted, recorders } = await listening(t, path);
   const child = spawn('python3', ['-c', CLIENT, path, fresh()], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => void child.kill('SIGKILL'));
   let out = '';
@@ -489,8 +489,8 @@ test('another program that connects to the path sees messages where we wrote the
   });
   await until(() => accepted.length === 1, 'a connection');
   accepted[0]!.setReading(true);
-  await until(() => ears[0]!.chunks.length === 2, 'two messages');
-  assert.deepEqual(ears[0]!.chunks.map(String), ['one', 'two']);
+  await until(() => recorders[0]!.chunks.length === 2, 'two messages');
+  assert.deepEqual(recorders[0]!.chunks.map(String), ['one', 'two']);
   for (const text of ['a', 'bc', 'def']) accepted[0]!.write(Buffer.from(text));
   await until(() => out.includes('\n'), 'its output');
   assert.equal(out, "b'a' b'bc' b'def'\n");
@@ -502,5 +502,5 @@ test('another program that connects to the path sees messages where we wrote the
     () => out.endsWith(`${sent}\n`),
     () => `${sent} messages: ${out}`,
   );
-  await until(() => ears[0]!.writables === 1, 'writable()');
+  await until(() => recorders[0]!.writables === 1, 'writable()');
 });

@@ -10,7 +10,7 @@ import { unixseqAccepter, unixseqConnector } from '../../../src/gensio/net/unixs
 import { forcePublicInterfaces } from '../../../src/gensio/uv-handle.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { testFolder } from '../../rig/keys.ts';
 import { layerSpec } from '../layer-spec.ts';
@@ -77,9 +77,9 @@ test('each write is one message and each message one read, however fast they com
   assert.equal(a.address(), 'unix,');
   assert.match(c.address(), /^unix,\//);
   const heard: number[] = [];
-  const ear = new Ear();
-  ear.read = (data) => void heard.push(data.length);
-  a.up = ear;
+  const recorder = new RecordingUp();
+  recorder.read = (data) => void heard.push(data.length);
+  a.up = recorder;
   const lengths = [1, 2, 65536, 3, 65537, 10];
   for (const length of lengths) c.write(Buffer.alloc(length));
   a.setReading(true);
@@ -106,16 +106,16 @@ test('another program sees messages where we wrote them', { skip: skip || (!PYTH
     out += data.toString();
   });
   await until(() => accepted.length === 1, 'a connection');
-  const ear = new Ear();
+  const recorder = new RecordingUp();
   const heard: string[] = [];
-  ear.read = (data) => void heard.push(data.toString());
+  recorder.read = (data) => void heard.push(data.toString());
   const [gensio] = accepted;
-  gensio!.up = ear;
+  gensio!.up = recorder;
   gensio!.setReading(true);
   await until(() => heard.length === 2, 'two messages');
   assert.deepEqual(heard, ['one', 'two']);
   for (const text of ['a', 'bc', 'def']) gensio!.write(Buffer.from(text));
-  await until(() => ear.closes === 1, 'the end');
+  await until(() => recorder.closes === 1, 'the end');
   assert.equal(out, "b'a' b'bc' b'def'\n");
 });
 
@@ -140,11 +140,11 @@ test('permusers decides who may connect', { skip }, async (t) => {
   const path = fresh();
   const { accepted, failed } = await listening(t, path, { permusers: ['54321'] });
   const c = unixseqConnector(spec(path), testEnv());
-  const ear = new Ear();
-  c.up = ear;
+  const recorder = new RecordingUp();
+  c.up = recorder;
   assert.equal(await opened(c), undefined);
   c.setReading(true);
-  await until(() => failed.length === 1 && ear.closes === 1, 'the refusal');
+  await until(() => failed.length === 1 && recorder.closes === 1, 'the refusal');
   assert.equal(accepted.length, 0);
 });
 

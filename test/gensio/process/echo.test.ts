@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dummyAccepter, echoConnector } from '../../../src/gensio/process/echo.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, type FarEnd, opened, settle, until } from '../../compliance/recording-up.ts';
+import { type FarEnd, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { layerSpec } from '../layer-spec.ts';
 
 const make = (opts: Parameters<typeof layerSpec<'echo'>>[1] = {}) => echoConnector(layerSpec('echo', opts, { rest: '' }));
@@ -27,38 +27,38 @@ compliance('echo', {
 
 test('what is written comes back, in order, and a writer waits while nobody reads', async () => {
   const gensio = make();
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   assert.equal(await opened(gensio), undefined);
   let sent = 0;
-  while (ear.during(() => gensio.write(Buffer.alloc(1000, sent & 255)))) sent += 1000;
+  while (recorder.during(() => gensio.write(Buffer.alloc(1000, sent & 255)))) sent += 1000;
   sent += 1000;
   assert.ok(sent <= 70_000);
   gensio.setReading(true);
-  await until(() => ear.length === sent && ear.writables === 1, 'all of it');
+  await until(() => recorder.length === sent && recorder.writables === 1, 'all of it');
 });
 
 test('data comes first; with noecho it is all, and the end follows', async () => {
   const gensio = make({ data: 'hello', noecho: true });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.write(Buffer.from('lost'));
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'closed()');
-  assert.equal(ear.text(), 'hello');
-  assert.equal(ear.error?.code, 'remclose');
+  await until(() => recorder.closes === 1, 'closed()');
+  assert.equal(recorder.text(), 'hello');
+  assert.equal(recorder.error?.code, 'remclose');
 });
 
 test('noecho without data swallows everything and stays', async () => {
   const gensio = make({ noecho: true });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
   gensio.write(Buffer.from('lost'));
   await settle();
-  assert.equal(ear.length + ear.closes, 0);
+  assert.equal(recorder.length + recorder.closes, 0);
 });
 
 test('dummy listens and accepts nothing', async () => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileConnector } from '../../../src/gensio/process/file.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance, pattern, writeAll } from '../../compliance/gensio.ts';
-import { Ear, opened, settle, until } from '../../compliance/recording-up.ts';
+import { opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { testFolder } from '../../rig/keys.ts';
 import { layerSpec } from '../layer-spec.ts';
 
@@ -43,13 +43,13 @@ compliance('file', {
   sends: false,
 });
 
-test('what leaveBuffer() was said of stays as it is when reading goes on', async () => {
+test('what detachBuffer() was said of stays as it is when reading goes on', async () => {
   const data = pattern(100);
   const gensio = make({ infile: fresh(data), readbuf: 16 });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   const kept: Buffer[] = [];
-  ear.onRead = (piece) => {
+  recorder.onRead = (piece) => {
     kept.push(piece);
     gensio.setReading(false);
   };
@@ -57,58 +57,58 @@ test('what leaveBuffer() was said of stays as it is when reading goes on', async
   gensio.setReading(true);
   for (let i = 1; i < 7; i++) {
     await until(() => kept.length === i, 'a piece');
-    gensio.leaveBuffer?.();
+    gensio.detachBuffer?.();
     gensio.setReading(true);
   }
   await until(() => kept.length === 7, 'the last piece');
   assert.ok(Buffer.concat(kept).equals(data));
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'the end');
+  await until(() => recorder.closes === 1, 'the end');
 });
 
 test('a file is read whole, then the end is told; nothing comes while reading is off', async () => {
   const data = pattern(300_000);
   const gensio = make({ infile: fresh(data) });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   await settle();
-  assert.equal(ear.length, 0);
-  ear.onRead = () => {
+  assert.equal(recorder.length, 0);
+  recorder.onRead = () => {
     gensio.setReading(false);
     setImmediate(() => gensio.setReading(true));
   };
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'the end');
-  assert.ok(ear.data().equals(data));
-  assert.equal(ear.error?.code, 'remclose');
+  await until(() => recorder.closes === 1, 'the end');
+  assert.ok(recorder.data().equals(data));
+  assert.equal(recorder.error?.code, 'remclose');
 });
 
 test('what was being read when reading was switched off waits', async () => {
   const gensio = make({ infile: fresh('abc') });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
   gensio.setReading(false);
   await settle(50);
-  assert.equal(ear.length, 0);
+  assert.equal(recorder.length, 0);
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'the end');
-  assert.equal(ear.text(), 'abc');
+  await until(() => recorder.closes === 1, 'the end');
+  assert.equal(recorder.text(), 'abc');
 });
 
 test('read_close=false stops at the end and stays open', async () => {
   const gensio = make({ infile: fresh('abc'), readClose: false });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
-  await until(() => ear.length === 3, 'data');
+  await until(() => recorder.length === 3, 'data');
   await settle(50);
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.closes, 0);
   gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
+  await until(() => recorder.closes === 1, 'closed()');
 });
 
 test('an output file must exist unless create says otherwise, and keeps what is behind what is written', async () => {
@@ -117,12 +117,12 @@ test('an output file must exist unless create says otherwise, and keeps what is 
   assert.equal(existsSync(path), false);
   const write = async (text: string, opts: Partial<LayerOf<'file'>['opts']>): Promise<string> => {
     const gensio = make({ outfile: path, ...opts });
-    const ear = new Ear();
-    gensio.up = ear;
+    const recorder = new RecordingUp();
+    gensio.up = recorder;
     assert.equal(await opened(gensio), undefined);
-    await writeAll(gensio, ear, Buffer.from(text), 2);
+    await writeAll(gensio, recorder, Buffer.from(text), 2);
     gensio.close();
-    await until(() => ear.closes === 1, 'closed()');
+    await until(() => recorder.closes === 1, 'closed()');
     return readFileSync(path, 'utf8');
   };
   assert.equal(await write('123456', { create: true, perm: 0o600 }), '123456');
@@ -134,12 +134,12 @@ test('an output file must exist unless create says otherwise, and keeps what is 
 
 test('a full disk ends the connection with an error', { skip: !existsSync('/dev/full') && 'no /dev/full' }, async () => {
   const gensio = make({ outfile: '/dev/full' });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.write(Buffer.from('x'));
-  await until(() => ear.closes === 1, 'closed()');
-  assert.equal(ear.error?.message, 'OS error, see logs');
+  await until(() => recorder.closes === 1, 'closed()');
+  assert.equal(recorder.error?.message, 'OS error, see logs');
 });
 
 test('the address names both files, open or not', async () => {

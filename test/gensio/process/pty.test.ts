@@ -8,7 +8,7 @@ import { ptyConnector } from '../../../src/gensio/process/pty.ts';
 import { ByteStream } from '../../../src/gensio/uv-handle.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, type FarEnd, opened, settle, until } from '../../compliance/recording-up.ts';
+import { type FarEnd, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { testFolder } from '../../rig/keys.ts';
 import { runs } from '../../rig/program.ts';
@@ -29,8 +29,8 @@ function farSlave(t: TestContext, path: string): FarEnd {
   let closed = false;
   let closing = false;
   const more = (): void => {
-    while (waiting.length > 0 && bytes.queued() === 0) bytes.write(waiting.shift()!);
-    if (closing && waiting.length === 0 && bytes.queued() === 0) bytes.end(() => bytes.destroy());
+    while (waiting.length > 0 && bytes.bufferedBytes() === 0) bytes.write(waiting.shift()!);
+    if (closing && waiting.length === 0 && bytes.bufferedBytes() === 0) bytes.end(() => bytes.destroy());
   };
   const bytes = ByteStream.ofDescriptor(openSlave(path), {
     read: (data) => void chunks.push(Buffer.from(data)),
@@ -47,7 +47,7 @@ function farSlave(t: TestContext, path: string): FarEnd {
       waiting.push(Buffer.from(data));
       more();
     },
-    unsent: () => waiting.reduce((sum, b) => sum + b.length, 0) + bytes.queued(),
+    unsent: () => waiting.reduce((sum, b) => sum + b.length, 0) + bytes.bufferedBytes(),
     received: () => Buffer.concat(chunks),
     receivedBytes: () => chunks.reduce((sum, b) => sum + b.length, 0),
     setReading: (on) => bytes.setReading(on),
@@ -78,23 +78,23 @@ if (!skip) {
 test('the link is there while it is open, and only its own is removed', { skip }, async () => {
   const link = fresh();
   const gensio = make({ link });
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   assert.equal(await opened(gensio), undefined);
   assert.equal(readlinkSync(link), gensio.address());
   const second = make({ link });
   assert.equal((await opened(second))?.message, 'Value already exists');
   gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
+  await until(() => recorder.closes === 1, 'closed()');
   assert.equal(existsSync(link), false);
   symlinkSync('/nowhere', link);
   const forced = make({ link, forcelink: true });
-  const other = new Ear();
+  const other = new RecordingUp();
   forced.up = other;
   assert.equal(await opened(forced), undefined);
   assert.equal(readlinkSync(link), forced.address());
   const thief = make({ link, forcelink: true });
-  const third = new Ear();
+  const third = new RecordingUp();
   thief.up = third;
   await opened(thief);
   forced.close();
@@ -116,8 +116,8 @@ test('perm sets the rights of the slave; with a program it is an error', { skip 
 test('without raw the line discipline echoes; with raw it does not', { skip }, async () => {
   for (const raw of [false, true]) {
     const gensio = make({ raw });
-    const ear = new Ear();
-    gensio.up = ear;
+    const recorder = new RecordingUp();
+    gensio.up = recorder;
     await opened(gensio);
     const fd = openSlave(gensio.address());
     gensio.setReading(true);
@@ -131,48 +131,48 @@ test('without raw the line discipline echoes; with raw it does not', { skip }, a
       }
     }, 'the line at the slave');
     writeSync(fd, 'x');
-    await until(() => ear.text().endsWith('x'), 'x');
-    assert.equal(ear.text(), raw ? 'x' : 'hi\r\nx');
+    await until(() => recorder.text().endsWith('x'), 'x');
+    assert.equal(recorder.text(), raw ? 'x' : 'hi\r\nx');
     closeSync(fd);
-    await until(() => ear.closes === 1, 'the end when the last user leaves');
-    assert.equal(ear.error?.code, 'remclose');
+    await until(() => recorder.closes === 1, 'the end when the last user leaves');
+    assert.equal(recorder.error?.code, 'remclose');
   }
 });
 
 test('before anybody opens the slave it is simply quiet', { skip }, async () => {
   const gensio = make({});
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
   await settle(50);
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.closes, 0);
   gensio.abort();
 });
 
 test('a program runs with the slave as its controlling terminal, and its end is the end', { skip }, async () => {
   const gensio = make({}, ['sh', '-c', 'test -t 0 && read line </dev/tty && echo "got $line"']);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
   gensio.write(Buffer.from('hello\n'));
   await until(
-    () => ear.closes === 1,
-    () => `the end; it said ${JSON.stringify(ear.text())}`,
+    () => recorder.closes === 1,
+    () => `the end; it said ${JSON.stringify(recorder.text())}`,
   );
-  assert.equal(ear.text(), 'hello\r\ngot hello\r\n');
-  assert.equal(ear.error?.code, 'remclose');
+  assert.equal(recorder.text(), 'hello\r\ngot hello\r\n');
+  assert.equal(recorder.error?.code, 'remclose');
 });
 
 test('closing hangs up the program', { skip }, async () => {
   const gensio = make({}, ['sh', '-c', 'echo $$; exec sleep 1000']);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.setReading(true);
-  await until(() => ear.text().endsWith('\n'), 'its pid');
+  await until(() => recorder.text().endsWith('\n'), 'its pid');
   gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
-  await until(() => !runs(Number(ear.text())), 'the end of the process');
+  await until(() => recorder.closes === 1, 'closed()');
+  await until(() => !runs(Number(recorder.text())), 'the end of the process');
 });

@@ -4,21 +4,21 @@ import { test } from 'node:test';
 import { stdioConnector } from '../../../src/gensio/process/stdio.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance, pattern, writeAll } from '../../compliance/gensio.ts';
-import { Ear, type FarEnd, opened, settle, until } from '../../compliance/recording-up.ts';
+import { type FarEnd, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { type TestEnv, testEnv } from '../../rig/gensio-env.ts';
 import { runs } from '../../rig/program.ts';
 import { layerSpec } from '../layer-spec.ts';
 
 const make = (argv: string[], opts: Partial<LayerOf<'stdio'>['opts']> = {}, env: TestEnv = testEnv()) =>
   stdioConnector(layerSpec('stdio', opts, { argv }), env);
-async function run(argv: string[], opts: Partial<LayerOf<'stdio'>['opts']> = {}, env?: TestEnv): Promise<Ear> {
+async function run(argv: string[], opts: Partial<LayerOf<'stdio'>['opts']> = {}, env?: TestEnv): Promise<RecordingUp> {
   const gensio = make(argv, opts, env);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   assert.equal(await opened(gensio), undefined);
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'the end of the program');
-  return ear;
+  await until(() => recorder.closes === 1, 'the end of the program');
+  return recorder;
 }
 
 compliance('stdio with a program', {
@@ -43,11 +43,11 @@ compliance('stdio with a program', {
 
 test('much data goes through a program unchanged, and waits when nobody reads', async () => {
   const gensio = make(['cat']);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   let sent = 0;
-  while (ear.during(() => gensio.write(pattern(65536))) && sent < 1 << 24) {
+  while (recorder.during(() => gensio.write(pattern(65536))) && sent < 1 << 24) {
     sent += 65536;
     await settle(2);
   }
@@ -55,39 +55,39 @@ test('much data goes through a program unchanged, and waits when nobody reads', 
   sent += 65536;
   gensio.setReading(true);
   await until(
-    () => ear.length === sent,
-    () => `${ear.length} of ${sent}`,
+    () => recorder.length === sent,
+    () => `${recorder.length} of ${sent}`,
   );
   for (let i = 0; i < sent; i += 65536)
     assert.ok(
-      ear
+      recorder
         .data()
         .subarray(i, i + 65536)
         .equals(pattern(65536)),
     );
   gensio.setReading(true);
-  await writeAll(gensio, ear, Buffer.from('last'), 4);
-  await until(() => ear.length === sent + 4, 'the last bytes');
+  await writeAll(gensio, recorder, Buffer.from('last'), 4);
+  await until(() => recorder.length === sent + 4, 'the last bytes');
   gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
+  await until(() => recorder.closes === 1, 'closed()');
 });
 
 test('what a program prints comes before its end, also when reading starts late', async () => {
   const gensio = make(['sh', '-c', 'printf hello']);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   await new Promise((resolve) => setTimeout(resolve, 50));
   gensio.setReading(true);
-  await until(() => ear.closes === 1, 'the end');
-  assert.equal(ear.text(), 'hello');
-  assert.equal(ear.error?.message, 'Remote end closed connection');
+  await until(() => recorder.closes === 1, 'the end');
+  assert.equal(recorder.text(), 'hello');
+  assert.equal(recorder.error?.message, 'Remote end closed connection');
 });
 
 test('a program that cannot be run is a connection that ends, and a line in the log', async () => {
   const env = testEnv();
-  const ear = await run(['no-such-program-here'], {}, env);
-  assert.equal(ear.error?.code, 'remclose');
+  const recorder = await run(['no-such-program-here'], {}, env);
+  assert.equal(recorder.error?.code, 'remclose');
   assert.deepEqual(env.lines, ['info Err: no-such-program-here No such file or directory']);
   assert.equal((await run([])).error?.code, 'remclose');
 });
@@ -104,13 +104,13 @@ test('start-dir is where it runs', async () => {
 
 test('close() ends its input and waits for it; abort() makes it end', async () => {
   const gensio = make(['sh', '-c', 'cat >/dev/null; exit 0']);
-  const ear = new Ear();
-  gensio.up = ear;
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
   await opened(gensio);
   gensio.close();
-  await until(() => ear.closes === 1, 'closed()');
+  await until(() => recorder.closes === 1, 'closed()');
   const stubborn = make(['sh', '-c', 'echo $$; exec sleep 1000']);
-  const other = new Ear();
+  const other = new RecordingUp();
   stubborn.up = other;
   await opened(stubborn);
   stubborn.setReading(true);

@@ -9,7 +9,7 @@ import { createDev, createSerialDev, createSerialDevWith, type SerialDev } from 
 import { defaults } from '../../../src/options/row.ts';
 import { SERIALDEV } from '../../../src/options/serialdev.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, opened } from '../../compliance/recording-up.ts';
+import { opened, RecordingUp } from '../../compliance/recording-up.ts';
 import { needLibc, openPty, until } from '../../rig/pty.ts';
 import { closesWell, env, farEnd, opensWell, rig, root, spec } from './serial-rig.ts';
 
@@ -27,12 +27,12 @@ compliance('dev', {
   bulk: 1024 * 1024,
 });
 
-test('of a device that cannot be watched, too, what leaveBuffer() was said of stays as it is when reading goes on', async () => {
+test('of a device that cannot be watched, too, what detachBuffer() was said of stays as it is when reading goes on', async () => {
   const dev = createDev({ type: 'dev', path: '/dev/urandom', opts: defaults(SERIALDEV) }, env());
-  const ear = new Ear();
-  dev.up = ear;
+  const recorder = new RecordingUp();
+  dev.up = recorder;
   const kept: Buffer[] = [];
-  ear.onRead = (piece) => {
+  recorder.onRead = (piece) => {
     kept.push(piece);
     dev.setReading(false);
   };
@@ -40,15 +40,15 @@ test('of a device that cannot be watched, too, what leaveBuffer() was said of st
   for (let i = 1; i <= 3; i++) {
     dev.setReading(true);
     await until('a piece', () => kept.length === i);
-    dev.leaveBuffer();
+    dev.detachBuffer();
   }
-  assert.ok(Buffer.concat(kept).equals(ear.data()));
-  await closesWell(dev, ear);
+  assert.ok(Buffer.concat(kept).equals(recorder.data()));
+  await closesWell(dev, recorder);
 });
 
 test('with the word wronly a terminal is not touched and not read, and the port is not serial', async (t) => {
   const pty = openPty();
-  const { dev, ear, master } = rig(t, { wronly: true }, {}, pty);
+  const { dev, recorder, master } = rig(t, { wronly: true }, {}, pty);
   const before = pty.settings();
   await opensWell(dev);
   assert.deepEqual(pty.settings(), before);
@@ -58,9 +58,9 @@ test('with the word wronly a terminal is not touched and not read, and the port 
   await master.write('no\n');
   dev.write(Buffer.from('print this'));
   await master.takeUntil('print this');
-  assert.equal(ear.length, 0);
-  assert.deepEqual(ear.events, []);
-  await closesWell(dev, ear);
+  assert.equal(recorder.length, 0);
+  assert.deepEqual(recorder.events, []);
+  await closesWell(dev, recorder);
 });
 
 test('with the word wronly a FIFO and a character device that cannot be watched work, and a plain file does not', async () => {
@@ -71,17 +71,17 @@ test('with the word wronly a FIFO and a character device that cannot be watched 
   const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   for (const device of [fifo, '/dev/null', '/dev/zero']) {
     const dev = createSerialDev(spec(device, { wronly: true }), env());
-    const ear = new Ear();
-    dev.up = ear;
+    const recorder = new RecordingUp();
+    dev.up = recorder;
     await opensWell(dev);
     dev.setReading(true);
     for (let i = 0; i < 5; i++) {
-      const before = ear.writables;
-      if (!ear.during(() => dev.write(Buffer.from('some text')))) await until('writable()', () => ear.writables > before);
+      const before = recorder.writables;
+      if (!recorder.during(() => dev.write(Buffer.from('some text')))) await until('writable()', () => recorder.writables > before);
     }
-    assert.equal(dev.queued(), 0);
-    assert.equal(ear.length, 0);
-    await closesWell(dev, ear);
+    assert.equal(dev.bufferedBytes(), 0);
+    assert.equal(recorder.length, 0);
+    await closesWell(dev, recorder);
     assert.equal(existsSync(join(root, `LCK..${device.replace('/dev/', '').replaceAll('/', '_')}`)), false);
   }
   closeSync(reader);
@@ -92,13 +92,13 @@ test('with the word wronly a FIFO and a character device that cannot be watched 
 
 test('a character device that fails ends with its error', async () => {
   const dev = createSerialDev(spec('/dev/full', { wronly: true }), env());
-  const ear = new Ear();
-  dev.up = ear;
+  const recorder = new RecordingUp();
+  dev.up = recorder;
   await opensWell(dev);
   dev.write(Buffer.from('x'));
-  await until('closed()', () => ear.closes === 1);
-  assert.equal(ear.error?.code, 'oserr');
-  assert.deepEqual(ear.broken, []);
+  await until('closed()', () => recorder.closes === 1);
+  assert.equal(recorder.error?.code, 'oserr');
+  assert.deepEqual(recorder.broken, []);
 });
 
 test('a character device that fails while its output is waited for is closed, and its descriptor is not touched any more', async () => {
@@ -111,20 +111,20 @@ test('a character device that fails while its output is waited for is closed, an
     },
   };
   const dev = createSerialDevWith(spec('/dev/full', { wronly: true }), env(), c);
-  const ear = new Ear();
-  dev.up = ear;
+  const recorder = new RecordingUp();
+  dev.up = recorder;
   await opensWell(dev);
   dev.write(Buffer.from('x'));
-  await closesWell(dev, ear);
+  await closesWell(dev, recorder);
   assert.deepEqual(flushed, []);
 });
 
 test('the layer dev reads and writes a device as it is, watched or not', async (t) => {
-  const dev = (path: string): { dev: SerialDev; ear: Ear } => {
+  const dev = (path: string): { dev: SerialDev; recorder: RecordingUp } => {
     const made = createDev({ type: 'dev', path, opts: defaults(SERIALDEV) }, env());
-    const ear = new Ear();
-    made.up = ear;
-    return { dev: made, ear };
+    const recorder = new RecordingUp();
+    made.up = recorder;
+    return { dev: made, recorder };
   };
   const pty = openPty({ raw: true });
   t.after(() => pty.close());
@@ -136,23 +136,23 @@ test('the layer dev reads and writes a device as it is, watched or not', async (
   await pty.master.write('in');
   watched.dev.write(Buffer.from('out'));
   await pty.master.takeUntil('out');
-  await until('the text', () => watched.ear.text() === 'in');
+  await until('the text', () => watched.recorder.text() === 'in');
   assert.deepEqual(pty.settings(), before);
-  await closesWell(watched.dev, watched.ear);
+  await closesWell(watched.dev, watched.recorder);
 
   const zero = dev('/dev/zero');
   await opensWell(zero.dev);
-  zero.ear.onRead = () => zero.dev.setReading(false);
+  zero.recorder.onRead = () => zero.dev.setReading(false);
   zero.dev.setReading(true);
-  await until('a piece', () => zero.ear.length > 0);
-  const { length } = zero.ear;
+  await until('a piece', () => zero.recorder.length > 0);
+  const { length } = zero.recorder;
   zero.dev.setReading(true);
-  await until('another piece', () => zero.ear.length === 2 * length);
-  await closesWell(zero.dev, zero.ear);
+  await until('another piece', () => zero.recorder.length === 2 * length);
+  await closesWell(zero.dev, zero.recorder);
 
   const empty = dev('/dev/null');
   await opensWell(empty.dev);
   empty.dev.setReading(true);
-  await until('closed()', () => empty.ear.closes === 1);
-  assert.equal(empty.ear.error?.code, 'remclose');
+  await until('closed()', () => empty.recorder.closes === 1);
+  assert.equal(empty.recorder.error?.code, 'remclose');
 });

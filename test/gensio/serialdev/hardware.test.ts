@@ -6,7 +6,7 @@ import { type Libc, SystemError } from '../../../src/base/libc.ts';
 import { createSerialDevWith } from '../../../src/gensio/serialdev/serialdev.ts';
 import { defaults } from '../../../src/options/row.ts';
 import { SERIALDEV, type SerialLine } from '../../../src/options/serialdev.ts';
-import { Ear, opened } from '../../compliance/recording-up.ts';
+import { opened, RecordingUp } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { PLAIN_LINE } from '../../rig/fake-device.ts';
 import { needLibc, openPty, until } from '../../rig/pty.ts';
@@ -60,15 +60,15 @@ function rig(t: TestContext, line: Partial<SerialLine> = {}, over: Partial<Libc>
     c,
     true,
   );
-  const ear = new Ear();
-  dev.up = ear;
+  const recorder = new RecordingUp();
+  dev.up = recorder;
   t.after(() => pty.close());
-  return { dev, ear, clock, calls, logged, uart, pty };
+  return { dev, recorder, clock, calls, logged, uart, pty };
 }
-const ends = (ear: Ear): Promise<void> => until('closed()', () => ear.closes === 1);
+const ends = (recorder: RecordingUp): Promise<void> => until('closed()', () => recorder.closes === 1);
 
 test('lines are set in the order given, and put back before the settings, and the close waits on a thread', async (t) => {
-  const { dev, ear, calls, pty } = rig(t, {
+  const { dev, recorder, calls, pty } = rig(t, {
     lines: [
       { line: 'rts', on: false },
       { line: 'dtr', on: false },
@@ -78,16 +78,16 @@ test('lines are set in the order given, and put back before the settings, and th
   assert.equal(dev.address(), `${pty.path},9600N81,CLOCAL RTSLO DTRLO`);
   assert.deepEqual(calls.splice(0), ['speed 9600', 'lines 2', 'lines 0', 'break false']);
   dev.close();
-  await ends(ear);
+  await ends(recorder);
   assert.deepEqual(calls, ['flush both', 'lines 6', 'speed 38400', 'close']);
 });
 
 test('what was written and went out is not thrown away at close, what did not is', async (t) => {
-  const { dev, ear, calls, pty } = rig(t);
+  const { dev, recorder, calls, pty } = rig(t);
   await opened(dev);
   dev.write(Buffer.from('bye'));
   dev.close();
-  await ends(ear);
+  await ends(recorder);
   assert.equal(
     calls.find((call) => call.startsWith('flush')),
     'flush in',
@@ -96,7 +96,7 @@ test('what was written and went out is not thrown away at close, what did not is
 });
 
 test('a break lasts a quarter of a second without waiting, and ends with the close', async (t) => {
-  const { dev, ear, calls, clock } = rig(t, { nobreak: true });
+  const { dev, recorder, calls, clock } = rig(t, { nobreak: true });
   await opened(dev);
   calls.length = 0;
   dev.serial!.sendBreak();
@@ -112,12 +112,12 @@ test('a break lasts a quarter of a second without waiting, and ends with the clo
   assert.equal(calls.length, 4);
   dev.close();
   assert.equal(calls[4], 'break false');
-  await ends(ear);
+  await ends(recorder);
   assert.equal(clock.timers, 0);
 });
 
 test('at close the last character leaves the chip before the settings change', async (t) => {
-  const { dev, ear, calls, clock, uart } = rig(t);
+  const { dev, recorder, calls, clock, uart } = rig(t);
   await opened(dev);
   calls.length = 0;
   uart.inChip = 1;
@@ -127,11 +127,11 @@ test('at close the last character leaves the chip before the settings change', a
   uart.inChip = 0;
   clock.advance(10);
   assert.deepEqual(calls, ['flush both', 'lines 6', 'speed 38400', 'close']);
-  await ends(ear);
+  await ends(recorder);
 });
 
 test('a chip that never gets empty is given up after char_drain_wait', async (t) => {
-  const { dev, ear, calls, clock, uart } = rig(t);
+  const { dev, recorder, calls, clock, uart } = rig(t);
   await opened(dev);
   calls.length = 0;
   uart.inChip = 1;
@@ -140,32 +140,32 @@ test('a chip that never gets empty is given up after char_drain_wait', async (t)
   assert.deepEqual(calls, []);
   clock.advance(20);
   assert.equal(calls.length, 4);
-  await ends(ear);
+  await ends(recorder);
 });
 
 test('a driver that does not come back from close is let go after five seconds', async (t) => {
-  const { dev, ear, clock, uart } = rig(t);
+  const { dev, recorder, clock, uart } = rig(t);
   await opened(dev);
   uart.closeWorks = false;
   dev.abort();
   await until('the stream to end', () => clock.next !== undefined);
   clock.advance(4999);
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.closes, 0);
   clock.advance(1);
-  await ends(ear);
+  await ends(recorder);
 });
 
 test('modem lines are reported at open and once a second', async (t) => {
-  const { dev, ear, clock, uart } = rig(t);
+  const { dev, recorder, clock, uart } = rig(t);
   uart.lines |= 0x020;
   await opened(dev);
   uart.lines |= 0x040;
   clock.advance(999);
-  assert.deepEqual(ear.events, [{ on: 'modemstate', state: 0x11 }]);
+  assert.deepEqual(recorder.events, [{ on: 'modemstate', state: 0x11 }]);
   clock.advance(1);
-  assert.deepEqual(ear.events.slice(1), [{ on: 'modemstate', state: 0x98 }]);
+  assert.deepEqual(recorder.events.slice(1), [{ on: 'modemstate', state: 0x98 }]);
   dev.abort();
-  await ends(ear);
+  await ends(recorder);
   assert.equal(clock.timers, 0);
 });
 
@@ -173,7 +173,7 @@ test('a speed the driver cannot do and a break it cannot clear are said once, an
   const setTermios: Libc['setTermios'] = (fd, termios) =>
     needLibc().setTermios(fd, { ...termios, cflag: (termios.cflag & ~0o10017) | 0o15 });
   const setBreak = (): SystemError => new SystemError(constants.errno.EIO, 'ioctl TIOCCBRK');
-  const { dev, ear, logged, pty } = rig(t, { speed: 12345 }, { setTermios, setBreak });
+  const { dev, recorder, logged, pty } = rig(t, { speed: 12345 }, { setTermios, setBreak });
   assert.equal(await opened(dev), undefined);
   assert.deepEqual(logged, [
     `warning serialdev: ${pty.path} cannot do 12345 bps, its driver made it 9600`,
@@ -186,5 +186,5 @@ test('a speed the driver cannot do and a break it cannot clear are said once, an
   assert.equal(answer, 12345);
   assert.equal(logged.length, 2);
   dev.abort();
-  await ends(ear);
+  await ends(recorder);
 });

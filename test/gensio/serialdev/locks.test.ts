@@ -4,7 +4,7 @@ import { closeSync, constants, existsSync, openSync, symlinkSync } from 'node:fs
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createSerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
-import { Ear, opened } from '../../compliance/recording-up.ts';
+import { opened, RecordingUp } from '../../compliance/recording-up.ts';
 import { closesWell, env, opensWell, rig, root, spec } from './serial-rig.ts';
 
 test('a pty is locked only when asked, and the lock ends with the close', async (t) => {
@@ -13,11 +13,11 @@ test('a pty is locked only when asked, and the lock ends with the close', async 
   await opensWell(plain.dev);
   assert.equal(existsSync(lock(plain.pty.path)), false);
   for (const opts of [{ nouucplock: false }, { uucplock: true }]) {
-    const { dev, ear, pty } = rig(t, {}, opts);
+    const { dev, recorder, pty } = rig(t, {}, opts);
     await opensWell(dev);
     assert.equal(existsSync(lock(pty.path)), true);
     assert.equal((await opened(createSerialDev(spec(pty.path, {}, opts), env())))?.code, 'inuse');
-    await closesWell(dev, ear);
+    await closesWell(dev, recorder);
     assert.equal(existsSync(lock(pty.path)), false);
   }
   const off = rig(t, {}, { nouucplock: false });
@@ -33,23 +33,23 @@ test('a name that leads to a locked device finds the flock, which flock=false do
   symlinkSync(free.pty.path, link);
   await opensWell(free.dev);
   const held = createSerialDev(spec(link, {}, { nouucplock: false }), env());
-  const ear = new Ear();
-  held.up = ear;
+  const recorder = new RecordingUp();
+  held.up = recorder;
   await opensWell(held);
-  await closesWell(free.dev, free.ear);
+  await closesWell(free.dev, free.recorder);
   assert.equal((await opened(createSerialDev(spec(free.pty.path, {}, { nouucplock: false }), env())))?.code, 'inuse');
-  await closesWell(held, ear);
+  await closesWell(held, recorder);
   const later = createSerialDev(spec(free.pty.path, {}, { nouucplock: false }), env());
-  const last = new Ear();
+  const last = new RecordingUp();
   later.up = last;
   await opensWell(later);
   await closesWell(later, last);
 });
 
 test('exclusive mode is off again after the close', { skip: process.getuid?.() === 0 && 'it does not bind root' }, async (t) => {
-  const { dev, ear, pty } = rig(t, {}, { nouucplock: false });
+  const { dev, recorder, pty } = rig(t, {}, { nouucplock: false });
   await opensWell(dev);
   assert.throws(() => openSync(pty.path, constants.O_RDWR | constants.O_NOCTTY), /EBUSY/);
-  await closesWell(dev, ear);
+  await closesWell(dev, recorder);
   closeSync(openSync(pty.path, constants.O_RDWR | constants.O_NOCTTY));
 });

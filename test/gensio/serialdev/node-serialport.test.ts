@@ -35,7 +35,7 @@ test('the speed can be changed, the rest only asked', async (t) => {
 });
 
 test('on a pty lines and breaks are answered as with the C library', async (t) => {
-  const { dev, ear, ask } = rig(t);
+  const { dev, recorder, ask } = rig(t);
   await opened(dev);
   assert.deepEqual(
     [4, 5, 6, 7, 8, 10, 11].map((v) => ask('control', v)),
@@ -44,7 +44,7 @@ test('on a pty lines and breaks are answered as with the C library', async (t) =
   dev.serial!.sendBreak();
   for (const which of [1, 2, 3]) dev.serial!.purge(which);
   assert.equal(dev.address(), '');
-  assert.deepEqual(ear.events, [{ on: 'modemstate', state: 0 }]);
+  assert.deepEqual(recorder.events, [{ on: 'modemstate', state: 0 }]);
 });
 
 test('what it cannot set is not supported, and bad text is bad here too', async (t) => {
@@ -59,10 +59,10 @@ test('what it cannot set is not supported, and bad text is bad here too', async 
 });
 
 test('a pty whose other end closes ends it', async (t) => {
-  const { dev, ear, pty } = rig(t);
+  const { dev, recorder, pty } = rig(t);
   await opened(dev);
   dev.setReading(true);
   await pty.close();
-  await until('closed()', () => ear.closes === 1);
-  assert.equal(ear.error?.code, 'remclose');
+  await until('closed()', () => recorder.closes === 1);
+  assert.equal(recorder.error?.code, 'remclose');
 });

@@ -11,7 +11,7 @@ import type { SerialSetting } from '../../../src/gensio/gensio.ts';
 import { createSerialDev, type SerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
 import type { SerialLine } from '../../../src/options/serialdev.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
-import { Ear, opened } from '../../compliance/recording-up.ts';
+import { opened, RecordingUp } from '../../compliance/recording-up.ts';
 import { PLAIN_LINE } from '../../rig/fake-device.ts';
 import { openPty, type Pty, type PtyMaster, until } from '../../rig/pty.ts';
 import { layerSpec } from '../layer-spec.ts';
@@ -39,8 +39,8 @@ export function rig(
   make: (spec: LayerOf<'serialdev'>, env: GensioEnv) => SerialDev = createSerialDev,
 ) {
   const dev = make(spec(pty.path, line, opts), env());
-  const ear = new Ear();
-  dev.up = ear;
+  const recorder = new RecordingUp();
+  dev.up = recorder;
   t.after(async () => {
     dev.abort();
     await pty.close();
@@ -52,17 +52,17 @@ export function rig(
     });
     return got;
   };
-  return { dev, ear, pty, master: pty.master, ask };
+  return { dev, recorder, pty, master: pty.master, ask };
 }
 export async function opensWell(dev: SerialDev): Promise<void> {
   const err = await opened(dev);
   assert.equal(err, undefined, err?.detail);
 }
-export async function closesWell(dev: SerialDev, ear: Ear): Promise<void> {
+export async function closesWell(dev: SerialDev, recorder: RecordingUp): Promise<void> {
   dev.close();
-  await until('closed()', () => ear.closes === 1);
-  assert.equal(ear.error, undefined);
-  assert.deepEqual(ear.broken, []);
+  await until('closed()', () => recorder.closes === 1);
+  assert.equal(recorder.error, undefined);
+  assert.deepEqual(recorder.broken, []);
 }
 
 /** For the suite of all layers. Closing the master of a pty throws away what nobody read, so this far end cannot say last words. */

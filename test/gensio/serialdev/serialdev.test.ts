@@ -54,7 +54,7 @@ const flags = (t: Termios): string =>
     .join(' ');
 
 test('the terminal is raw and set as configured while open, and as before afterwards', async (t) => {
-  const { dev, ear, pty } = rig(t, {}, {}, openPty());
+  const { dev, recorder, pty } = rig(t, {}, {}, openPty());
   const before = pty.settings();
   await opensWell(dev);
   const open = pty.settings();
@@ -64,7 +64,7 @@ test('the terminal is raw and set as configured while open, and as before afterw
   assert.equal(open.oflag & 5, 0);
   assert.equal(flags(open), 'CREAD CLOCAL');
   assert.equal(open.cc[6], 1);
-  await closesWell(dev, ear);
+  await closesWell(dev, recorder);
   assert.deepEqual(pty.settings(), before);
 });
 
@@ -85,7 +85,7 @@ for (const [line, want, speed] of [
 }
 
 test('requests change the terminal, are answered as asked, and do not outlive the close', async (t) => {
-  const { dev, ear, pty, ask } = rig(t);
+  const { dev, recorder, pty, ask } = rig(t);
   const before = pty.settings();
   await opensWell(dev);
   for (const speed of [115200, 14400, 12345, 50, 1]) {
@@ -108,38 +108,38 @@ test('requests change the terminal, are answered as asked, and do not outlive th
     [4, 5, 6, 7, 8, 9, 10, 11, 12].map((v) => ask('control', v)),
     [6, 5, 6, 8, 8, 9, 11, 11, 12],
   );
-  await closesWell(dev, ear);
+  await closesWell(dev, recorder);
   assert.deepEqual(pty.settings(), before);
   assert.equal(ask('baudrate', 0), undefined);
 });
 
 test('a hang-up that is wanted stays in the settings that are put back', async (t) => {
-  const { dev, ear, pty } = rig(t, { hangupWhenDone: true });
+  const { dev, recorder, pty } = rig(t, { hangupWhenDone: true });
   const before = pty.settings();
   assert.equal(before.cflag & BITS.HUPCL, 0);
   await opensWell(dev);
-  await closesWell(dev, ear);
+  await closesWell(dev, recorder);
   assert.deepEqual(pty.settings(), { ...before, cflag: before.cflag | BITS.HUPCL });
 });
 
 // Bytes.
 
 test('what waits on the line before the open is delivered, and not before reading is wanted', async (t) => {
-  const { dev, ear, master } = rig(t);
+  const { dev, recorder, master } = rig(t);
   await master.write('early');
   await opensWell(dev);
   await master.write(' and late');
-  assert.equal(ear.length, 0);
+  assert.equal(recorder.length, 0);
   dev.setReading(true);
-  await until('the text', () => ear.text() === 'early and late');
+  await until('the text', () => recorder.text() === 'early and late');
 });
 
 test('a mebibyte of any bytes passes both ways while the reader stops again and again', async (t) => {
-  const { dev, ear, master } = rig(t);
+  const { dev, recorder, master } = rig(t);
   await opensWell(dev);
   const data = pattern(1 << 20, 5);
-  ear.onRead = () => {
-    if (ear.chunks.length % 16 !== 0) return;
+  recorder.onRead = () => {
+    if (recorder.chunks.length % 16 !== 0) return;
     dev.setReading(false);
     setImmediate(() => dev.setReading(true));
   };
@@ -152,15 +152,15 @@ test('a mebibyte of any bytes passes both ways while the reader stops again and 
       if (!dev.write(piece)) return;
     }
   };
-  ear.onWritable = more;
+  recorder.onWritable = more;
   more();
-  await Promise.all([master.write(data), until('all bytes up', () => ear.length === data.length, 20_000)]);
-  assert.ok(ear.data().equals(data), 'up');
+  await Promise.all([master.write(data), until('all bytes up', () => recorder.length === data.length, 20_000)]);
+  assert.ok(recorder.data().equals(data), 'up');
   assert.ok((await master.takeBytes(data.length, 20_000)).equals(data), 'down');
 });
 
 test('a device that takes nothing is given up at close after char_drain_wait, and the loop goes on meanwhile', async (t) => {
-  const { dev, ear, master, pty } = rig(t, {}, { charDrainWait: 10 });
+  const { dev, recorder, master, pty } = rig(t, {}, { charDrainWait: 10 });
   await opensWell(dev);
   master.setReading(false);
   assert.equal(dev.write(pattern(1 << 20)), false);
@@ -175,12 +175,12 @@ test('a device that takes nothing is given up at close after char_drain_wait, an
   tick();
   const began = systemClock.now();
   dev.close();
-  await until('closed()', () => ear.closes === 1);
+  await until('closed()', () => recorder.closes === 1);
   watching = false;
   const took = systemClock.now() - began;
   assert.ok(took >= 90 && took < 1500, `closed after ${took} ms`);
   assert.ok(worst < 90, `the loop stood still for ${worst} ms`);
-  assert.equal(ear.error, undefined);
+  assert.equal(recorder.error, undefined);
   assert.equal(needLibc().outputQueued(pty.slave!), 0);
 });
 
@@ -190,21 +190,21 @@ test('drain_time and drain_timeout limit the wait as a whole, and abort() ends i
     [{ charDrainWait: 'off', drainTimeout: 50 }, false],
     [{ charDrainWait: 'off' }, true],
   ] as const) {
-    const { dev, ear, master } = rig(t, {}, opts);
+    const { dev, recorder, master } = rig(t, {}, opts);
     await opensWell(dev);
     master.setReading(false);
     assert.equal(dev.write(pattern(1 << 20)), false);
     const began = systemClock.now();
     dev.close();
     if (abort) dev.abort();
-    await until('closed()', () => ear.closes === 1);
+    await until('closed()', () => recorder.closes === 1);
     const took = systemClock.now() - began;
     assert.ok(abort ? took < 1000 : took >= 45 && took < 1500, `${JSON.stringify(opts)} took ${took} ms`);
   }
 });
 
 test('output still under way is waited for at close', async (t) => {
-  const { dev, ear, master } = rig(t);
+  const { dev, recorder, master } = rig(t);
   await opensWell(dev);
   const data = pattern(200_000, 3);
   master.setReading(false);
@@ -212,31 +212,31 @@ test('output still under way is waited for at close', async (t) => {
   dev.close();
   master.setReading(true);
   assert.ok((await master.takeBytes(data.length)).equals(data));
-  await until('closed()', () => ear.closes === 1);
+  await until('closed()', () => recorder.closes === 1);
 });
 
 // Failing and vanishing.
 
 test('a pty whose other end closes is the remote end closing', async (t) => {
   const pty = openPty({ raw: true, keepOpen: false });
-  const { dev, ear } = rig(t, {}, {}, pty);
+  const { dev, recorder } = rig(t, {}, {}, pty);
   await opensWell(dev);
   dev.setReading(true);
   await pty.close();
-  await until('closed()', () => ear.closes === 1);
-  assert.equal(ear.error?.code, 'remclose');
+  await until('closed()', () => recorder.closes === 1);
+  assert.equal(recorder.error?.code, 'remclose');
   assert.equal(dev.write(Buffer.from('x')), true);
-  assert.deepEqual(ear.broken, []);
+  assert.deepEqual(recorder.broken, []);
 });
 
 test('a write to a pty whose other end has closed ends it too', async (t) => {
   const pty = openPty({ raw: true, keepOpen: false });
-  const { dev, ear } = rig(t, {}, {}, pty);
+  const { dev, recorder } = rig(t, {}, {}, pty);
   await opensWell(dev);
   await pty.close();
   dev.write(Buffer.from('x'));
-  await until('closed()', () => ear.closes === 1);
-  assert.equal(ear.error?.code, 'remclose');
+  await until('closed()', () => recorder.closes === 1);
+  assert.equal(recorder.error?.code, 'remclose');
 });
 
 for (const lib of ['libc', 'none'] as const) {
@@ -281,12 +281,12 @@ test('dtr, rts and rs485 on a device without them make the open fail, and nothin
 
 test('giving up while it opens leaves nothing behind', async (t) => {
   for (const how of ['close', 'abort'] as const) {
-    const { dev, ear, pty } = rig(t, {}, { nouucplock: false });
+    const { dev, recorder, pty } = rig(t, {}, { nouucplock: false });
     const before = pty.settings();
     let dones = 0;
     dev.open(() => dones++);
     dev[how]();
-    await until('closed()', () => ear.closes === 1);
+    await until('closed()', () => recorder.closes === 1);
     await until('the lock to go', () => !readdirSync(root).some((name) => name.startsWith('LCK')));
     await until('the settings to come back', () => pty.settings().ospeed === before.ospeed);
     assert.equal(dones, 0);
@@ -296,23 +296,23 @@ test('giving up while it opens leaves nothing behind', async (t) => {
 // The rest of the surface.
 
 test('the address shows the settings asked for while closed, and nothing on an open pty', async (t) => {
-  const { dev, ear, pty, ask } = rig(t, { speed: 300, parity: 'E', databits: 7, rtscts: true });
+  const { dev, recorder, pty, ask } = rig(t, { speed: 300, parity: 'E', databits: 7, rtscts: true });
   assert.equal(dev.address(), `${pty.path},300E71,RTSCTS,CLOCAL offline`);
   await opensWell(dev);
   assert.equal(dev.address(), '');
   ask('baudrate', 1200);
-  await closesWell(dev, ear);
+  await closesWell(dev, recorder);
   assert.equal(dev.address(), `${pty.path},300E71,RTSCTS,CLOCAL offline`);
 });
 
 test('the modem state is reported once after the open, all lines off on a pty', async (t) => {
-  const { dev, ear } = rig(t);
+  const { dev, recorder } = rig(t);
   await opensWell(dev);
-  assert.deepEqual(ear.events, [{ on: 'modemstate', state: 0 }]);
+  assert.deepEqual(recorder.events, [{ on: 'modemstate', state: 0 }]);
 });
 
 test('purging throws away what waits and keeps what comes', async (t) => {
-  const { dev, ear, master, pty } = rig(t);
+  const { dev, recorder, master, pty } = rig(t);
   await opensWell(dev);
   const waits = (): boolean => must(needLibc().inputQueued(pty.slave!)) > 0;
   for (const which of [1, 2, 3]) {
@@ -324,7 +324,7 @@ test('purging throws away what waits and keeps what comes', async (t) => {
   dev.serial!.sendBreak();
   dev.setReading(true);
   await master.write('new');
-  await until('the text', () => ear.text() === 'new');
+  await until('the text', () => recorder.text() === 'new');
 });
 
 test('rdonly sends nothing, wronly as an option reads nothing, and both set the terminal', async (t) => {
@@ -333,7 +333,7 @@ test('rdonly sends nothing, wronly as an option reads nothing, and both set the 
   ro.dev.setReading(true);
   assert.equal(ro.dev.write(Buffer.from('no')), true);
   await ro.master.write('in');
-  await until('the text', () => ro.ear.text() === 'in');
+  await until('the text', () => ro.recorder.text() === 'in');
   assert.equal(ro.master.received, 0);
   const wo = rig(t, { speed: 1200 }, { wronly: true });
   await opensWell(wo.dev);
@@ -341,6 +341,6 @@ test('rdonly sends nothing, wronly as an option reads nothing, and both set the 
   await wo.master.write('in');
   wo.dev.write(Buffer.from('out'));
   await wo.master.takeUntil('out');
-  assert.equal(wo.ear.length, 0);
+  assert.equal(wo.recorder.length, 0);
   assert.equal(wo.pty.settings().ospeed, 1200);
 });

@@ -52,8 +52,8 @@ test('it ends at the limit for all of it, moving or not; without limits only whe
   const patient = rig({ idleMs: Number.POSITIVE_INFINITY }, [1]);
   patient.clock.advance(60_000);
   assert.deepEqual(patient.ends, []);
-  patient.drain.hurry();
-  patient.drain.hurry();
+  patient.drain.stop();
+  patient.drain.stop();
   assert.deepEqual(patient.ends, ['60000 false']);
   assert.equal(patient.clock.timers, 0);
 });

@@ -22,7 +22,7 @@ describe('a far end that does not read', () => {
     child.feed('x');
     assert.equal(up.take().toString(), 'x');
     assert.equal(sent(child), '');
-    assert.equal(net.queued(), 150);
+    assert.equal(net.bufferedBytes(), 150);
     child.drain();
     assert.equal(child.take().length, 150);
     assert.equal(up.writables, 1);
@@ -35,7 +35,7 @@ describe('a far end that does not read', () => {
     assert.equal(child.take().length, 3, 'the first answer finds room');
     for (let i = 0; i < 1000; i++) child.feed(flood);
     assert.equal(child.reading, false);
-    assert.ok(net.queued() <= MAX_ANSWERS + flood.length, `${net.queued()} bytes wait`);
+    assert.ok(net.bufferedBytes() <= MAX_ANSWERS + flood.length, `${net.bufferedBytes()} bytes wait`);
     assert.ok(child.unread > 990 * flood.length);
     net.setReading(false);
     net.setReading(true);
@@ -68,7 +68,7 @@ describe('a far end that does not read', () => {
       net.comPort?.reply('baudrate', i);
       net.comPort?.modemstate(i & 1 ? 0x11 : 0x01);
     }
-    assert.ok(net.queued() <= MAX_ANSWERS + 20, `${net.queued()} bytes wait`);
+    assert.ok(net.bufferedBytes() <= MAX_ANSWERS + 20, `${net.bufferedBytes()} bytes wait`);
     child.drain();
     const text = sent(child);
     assert.match(text, / SET-BAUDRATE\+100 0000270f IAC SE IAC SB COM-PORT-OPTION NOTIFY-MODEMSTATE\+100 11 IAC SE$/);
@@ -125,7 +125,7 @@ test('when the child ends while a part of its buffer waits, that part is read be
   child.feed(bytesOf('"a" IAC BRK "b"'));
   child.end(new GensioError('remclose'));
   assert.equal(endOf(up), undefined);
-  assert.equal(net.hungUp(), true, 'who does not read is told, too');
+  assert.equal(net.peerClosed(), true, 'who does not read is told, too');
   net.setReading(true);
   await settle(1);
   assert.equal(up.take().toString(), 'ab');

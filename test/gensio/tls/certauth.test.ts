@@ -12,7 +12,7 @@ import { certauthFilter } from '../../../src/gensio/tls/certauth.ts';
 import { CertauthDecoder, ELEMENT, encodeCertauth, MESSAGE, number16 } from '../../../src/gensio/tls/certauth-codec.ts';
 import type { LayerOf, LayerSpec } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
-import { Ear, farGensio, opened, settle, until } from '../../compliance/recording-up.ts';
+import { farGensio, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
 import { freePort } from '../../rig/free-port.ts';
@@ -196,12 +196,12 @@ test('what comes right behind the last message is the first that is read', async
   await settle(2);
   child.feed(Buffer.concat([encodeCertauth(MESSAGE.serverDone, [[ELEMENT.result, number16(1)]]), Buffer.from('banner')]));
   assert.equal(await open, undefined);
-  const ear = new Ear();
-  c.up = ear;
+  const recorder = new RecordingUp();
+  c.up = recorder;
   await settle();
-  assert.equal(ear.length, 0);
+  assert.equal(recorder.length, 0);
   c.setReading(true);
-  await until(() => ear.text() === 'banner', 'the banner');
+  await until(() => recorder.text() === 'banner', 'the banner');
 });
 
 test('messages that make no sense are a protocol error, logged as gensio does', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Builder } from '../../../src/gensio/registry.ts';
 import { reloadTls } from '../../../src/gensio/tls/credentials.ts';
-import { Ear, settle, until } from '../../compliance/recording-up.ts';
+import { RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { makeKey } from '../../rig/keys.ts';
 import { bob, clientOpts, dir, joe, nodeClient, type Opts, pair, server, ssl, sslPort, weak, weakCert } from './tls-rig.ts';
@@ -79,11 +79,11 @@ test('new files serve new connections, old ones live on, and broken files change
   rmSync(key);
   reloadTls();
   assert.equal(await subject(), 'CN=two');
-  const ear = new Ear();
-  p.accepted[0]!.up = ear;
+  const recorder = new RecordingUp();
+  p.accepted[0]!.up = recorder;
   p.accepted[0]!.write(Buffer.from('x'));
   await settle();
-  assert.equal(ear.closes, 0);
+  assert.equal(recorder.closes, 0);
 });
 
 test('a connector with files that are missing, wrong or no pair is refused when it is made', () => {

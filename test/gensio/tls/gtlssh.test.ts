@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { libc } from '../../../src/base/libc.ts';
 import { ptyConnector } from '../../../src/gensio/process/pty.ts';
 import { createServer, readConfig } from '../../../src/index.ts';
-import { Ear, opened, until } from '../../compliance/recording-up.ts';
+import { opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { makeKey, testFolder } from '../../rig/keys.ts';
 import { missing } from '../../rig/program.ts';
@@ -30,7 +30,7 @@ function makeHome(user: string): string {
 }
 
 interface Line {
-  readonly ear: Ear;
+  readonly recorder: RecordingUp;
   say(text: string): void;
 }
 
@@ -55,8 +55,8 @@ async function call(t: TestContext, home: string, user: string, accepter: string
   await server.start();
   const argv = ['env', `HOME=${home}`, 'gtlssh', ...options, '-p', String(server.port('p')?.listening), `${user}@127.0.0.1`];
   const terminal = ptyConnector(layerSpec('pty', {}, { argv }), testEnv());
-  const ear = new Ear();
-  terminal.up = ear;
+  const recorder = new RecordingUp();
+  terminal.up = recorder;
   assert.equal(await opened(terminal), undefined);
   terminal.setReading(true);
   t.after(async () => {
@@ -64,15 +64,15 @@ async function call(t: TestContext, home: string, user: string, accepter: string
     await server.stop();
     await pty.close();
   });
-  const line: Line = { ear, say: (text) => void terminal.write(Buffer.from(text)) };
+  const line: Line = { recorder, say: (text) => void terminal.write(Buffer.from(text)) };
   await shown(line, 'Add this certificate? (y/n)');
   line.say('y\n');
   return { line, pty, log };
 }
 const shown = (line: Line, text: string): Promise<void> =>
   until(
-    () => line.ear.text().includes(text),
-    () => `'${text}'; there is ${JSON.stringify(line.ear.text())}`,
+    () => line.recorder.text().includes(text),
+    () => `'${text}'; there is ${JSON.stringify(line.recorder.text())}`,
   );
 
 /** The banner came; then both directions. */
@@ -118,7 +118,7 @@ for (const [what, accepter, user, answer] of [
     }
     await shown(line, 'Authentication tokens rejected');
     await until(() => log.some((text) => text.includes('Error accepting a gensio: Authentication tokens rejected')), 'the log to say it');
-    assert.doesNotMatch(line.ear.text(), /WELCOME/);
+    assert.doesNotMatch(line.recorder.text(), /WELCOME/);
     assert.equal(pty.master.received, 0);
   });
 }

@@ -7,14 +7,14 @@ import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { LinkEnv } from './device-link.ts';
-import type { SlaveWatch } from './pty-open-watch.ts';
+import type { PtyOpenWatch } from './pty-open-watch.ts';
 
 export interface AttachEnv {
   readonly clock: Clock;
   readonly log: Log;
   readonly builder: StackBuilder;
   readonly libc: Libc;
-  readonly watch: SlaveWatch;
+  readonly watch: PtyOpenWatch;
   readonly link: LinkEnv;
   /** From 0 up to, not including, 1: for the waits. */
   readonly random: () => number;

@@ -10,13 +10,13 @@ import type { Gensio } from '../gensio/gensio.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions, TargetOptions } from '../options/attach.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentState, type AttachmentView, describe } from './attachment-spec.ts';
-import { agreement } from './await-rfc2217.ts';
+import { awaitRfc2217 } from './await-rfc2217.ts';
 import { Backoff } from './backoff.ts';
 import { DeviceLink } from './device-link.ts';
 import { type Line, lineOfOptions, lineOfTermios } from './line.ts';
-import { PtyEnd } from './pty-master.ts';
+import { PtyMaster } from './pty-master.ts';
 import { FarLine } from './remote-line.ts';
-import { Outbox } from './write-queue.ts';
+import { WriteQueue } from './write-queue.ts';
 
 /** A connection that held for so long was a good one: the waits begin anew. */
 const STABLE_MS = 5000;
@@ -54,12 +54,12 @@ export class Attachment {
   readonly #env: AttachEnv;
   #spec: AttachmentSpec;
   readonly #link: DeviceLink;
-  #pty: PtyEnd | undefined;
+  #pty: PtyMaster | undefined;
   #state: AttachmentState = 'stopped';
   #session: Session | undefined;
   #next = 0;
   #backoff!: Backoff;
-  #outbox!: Outbox;
+  #queue!: WriteQueue;
   #timer: Timer | undefined;
   #leaving: Timer | undefined;
   /** What the applications set last; undefined: nothing yet. */
@@ -87,9 +87,9 @@ export class Attachment {
   #prepare(): void {
     const { retryTime, retryMax, queue } = this.#spec.options;
     this.#backoff = new Backoff({ first: retryTime, max: retryMax, random: this.#env.random });
-    const kept = this.#outbox?.take();
-    this.#outbox = new Outbox(queue);
-    if (kept !== undefined) this.#outbox.put(kept);
+    const kept = this.#queue?.take();
+    this.#queue = new WriteQueue(queue);
+    if (kept !== undefined) this.#queue.put(kept);
     this.#next = 0;
   }
 
@@ -107,7 +107,7 @@ export class Attachment {
       used: this.#pty?.used ?? false,
       bytesOut: this.#bytesOut,
       bytesIn: this.#bytesIn,
-      queued: this.#outbox.bytes,
+      queued: this.#queue.bytes,
       discardedOut: this.#discardedOut,
       discardedIn: this.#discardedIn,
       connections: this.#connections,
@@ -168,7 +168,7 @@ export class Attachment {
     this.#session = undefined;
     this.#pty = undefined;
     this.#link.remove();
-    if (this.#outbox.bytes > 0) this.#say('notice', `${this.#outbox.bytes} bytes were never sent`);
+    if (this.#queue.bytes > 0) this.#say('notice', `${this.#queue.bytes} bytes were never sent`);
     // It may hold a buffer that is still going out.
     pty?.setReading(false);
     session?.timer?.cancel();
@@ -197,7 +197,7 @@ export class Attachment {
 
   #makePty(): void {
     const { options } = this.#spec;
-    const pty: PtyEnd = new PtyEnd(
+    const pty: PtyMaster = new PtyMaster(
       {
         read: (data) => this.#fromApplication(data),
         writable: () => {
@@ -249,7 +249,7 @@ export class Attachment {
   #fromApplication(data: Buffer): void {
     this.#bytesOut += data.length;
     const session = this.#session;
-    if (session?.open === true && this.#outbox.bytes === 0) {
+    if (session?.open === true && this.#queue.bytes === 0) {
       if (session.gensio.write(data)) return;
       this.#netFull = true;
       this.#pty?.setReading(false);
@@ -259,7 +259,7 @@ export class Attachment {
       this.#discardedOut += data.length;
       return;
     }
-    if (!this.#outbox.put(data)) this.#pty?.setReading(false);
+    if (!this.#queue.put(data)) this.#pty?.setReading(false);
     // It had to be noticed, but perhaps could not be.
     if (this.#state === 'idle') this.#connect();
   }
@@ -271,7 +271,7 @@ export class Attachment {
   }
 
   #flushed(queue: 'in' | 'out' | 'both'): void {
-    if (queue !== 'in') this.#outbox.clear();
+    if (queue !== 'in') this.#queue.clear();
     const session = this.#session;
     if (session?.line !== undefined) {
       session.line.purge(queue);
@@ -303,7 +303,7 @@ export class Attachment {
   /** Nobody has used the device for a while: no connection until somebody does. What was written goes out before. */
   #leave(): void {
     if (this.#pty?.used !== false) return;
-    if (this.#outbox.bytes > 0 || this.#netFull) return this.#leaveLater();
+    if (this.#queue.bytes > 0 || this.#netFull) return this.#leaveLater();
     this.#dropSession('no application has the device open');
     this.#state = 'idle';
     this.#updateReading();
@@ -380,7 +380,7 @@ export class Attachment {
       // What it is matters only where nobody wants another one.
       if (session === this.#session && this.#wantedLine(target).speed === undefined) this.#pty?.showSpeed(inForce);
     };
-    session.timer = agreement(gensio.serial, this.#env.clock, speed, () => {
+    session.timer = awaitRfc2217(gensio.serial, this.#env.clock, speed, () => {
       if (session === this.#session) this.#opened(session);
     });
   }
@@ -413,7 +413,7 @@ export class Attachment {
       session.line.modemLines(lines, this.#pty?.used ?? false);
       session.line.want(this.#wantedLine(target));
     }
-    const kept = this.#outbox.take();
+    const kept = this.#queue.take();
     if (kept !== undefined && !gensio.write(kept)) this.#netFull = true;
     // Answers must be read even when nobody reads the data yet.
     gensio.setReading(!this.#ptyFull);
@@ -479,7 +479,7 @@ export class Attachment {
 
   #wait(): void {
     const { onDemand } = this.#spec.options;
-    if (onDemand && this.#pty?.used !== true && this.#outbox.bytes === 0) {
+    if (onDemand && this.#pty?.used !== true && this.#queue.bytes === 0) {
       this.#state = 'idle';
       this.#updateReading();
       return;
@@ -521,8 +521,8 @@ export class Attachment {
 
   #hangUp(): void {
     const pty = this.#pty;
-    this.#discardedOut += this.#outbox.bytes;
-    this.#outbox.clear();
+    this.#discardedOut += this.#queue.bytes;
+    this.#queue.clear();
     if (pty === undefined || !pty.used || pty.hangUp()) return;
     this.#pty = undefined;
     this.#ptyFull = false;
@@ -535,7 +535,7 @@ export class Attachment {
     const pty = this.#pty;
     if (pty === undefined) return;
     if (this.#session?.open === true) pty.setReading(!this.#netFull);
-    else pty.setReading(!this.#outbox.full || (this.#spec.options.discard && this.#failures > 0));
+    else pty.setReading(!this.#queue.full || (this.#spec.options.discard && this.#failures > 0));
   }
 
   #say(level: 'err' | 'warning' | 'notice' | 'info' | 'debug', text: string): void {

@@ -8,7 +8,7 @@ import type { GensioEnv } from '../gensio/context.ts';
 import { Builder } from '../gensio/registry.ts';
 import { Attachment } from './attachment.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentView, describe } from './attachment-spec.ts';
-import { SlaveWatch } from './pty-open-watch.ts';
+import { PtyOpenWatch } from './pty-open-watch.ts';
 
 /** Wait before a device that could not be made is tried again, ms. */
 const AGAIN_MS = 10_000;
@@ -27,7 +27,7 @@ export function attachEnv(env: AttachmentsEnv): AttachEnv | undefined {
   if (c === undefined) return undefined;
   const { clock, log, gensio } = env;
   const builder = new Builder({ ...gensio, clock, log, tcpAhead: TCP_AHEAD });
-  return { ...env, libc: c, watch: new SlaveWatch(c, clock), builder };
+  return { ...env, libc: c, watch: new PtyOpenWatch(c, clock), builder };
 }
 
 interface Entry {

@@ -11,7 +11,7 @@ const LOOK_MS = 10;
  * Asks for the speed in force, which speed() gets when it comes. agreed() is called once, perhaps at once: questions go out now, or
  * this far end will not be asked.
  */
-export function agreement(serial: SerialControl, clock: Clock, speed: (inForce: number) => void, agreed: () => void): Timer {
+export function awaitRfc2217(serial: SerialControl, clock: Clock, speed: (inForce: number) => void, agreed: () => void): Timer {
   let timer: Timer | undefined;
   let cancelled = false;
   const end = clock.now() + AGREE_MS;

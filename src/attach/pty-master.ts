@@ -8,7 +8,7 @@ import { type Libc, SystemError, type Termios } from '../base/libc.ts';
 import { applyRights } from '../gensio/net/unix.ts';
 import { ByteStream } from '../gensio/uv-handle.ts';
 import { firstTermios, type Line, TERMIOS, withSpeed } from './line.ts';
-import type { SlaveEvent, SlaveWatch, Watched } from './pty-open-watch.ts';
+import type { PtyOpenEvent, PtyOpenWatch, Watched } from './pty-open-watch.ts';
 
 /** What the applications do. */
 export interface PtyUp {
@@ -45,7 +45,7 @@ const STALL_MS = 100;
 /** After the last user seems to have gone: time until that is looked at once more, ms. */
 const SURE_MS = 200;
 
-export class PtyEnd {
+export class PtyMaster {
   readonly path: string;
   readonly #up: PtyUp;
   readonly #libc: Libc;
@@ -64,7 +64,7 @@ export class PtyEnd {
   #closed = false;
 
   /** @throws GensioError when there can be no pty, or its rights cannot be as wanted */
-  constructor(up: PtyUp, options: PtyOptions, watch: SlaveWatch, libc: Libc, clock: Clock) {
+  constructor(up: PtyUp, options: PtyOptions, watch: PtyOpenWatch, libc: Libc, clock: Clock) {
     this.#up = up;
     this.#libc = libc;
     this.#clock = clock;
@@ -203,7 +203,7 @@ export class PtyEnd {
 
   // ---- applications
 
-  #noticed(event: SlaveEvent): void {
+  #noticed(event: PtyOpenEvent): void {
     if (this.#closed) return;
     if (event === 'open') this.#setUsed(true);
     else this.#look();

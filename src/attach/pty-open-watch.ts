@@ -14,8 +14,8 @@ const EVENT = 16;
 const LOOK_MS = 250;
 
 /** open: somebody opened it. close: somebody closed it, see whether anybody is left. look: nothing is known, see. */
-export type SlaveEvent = 'open' | 'close' | 'look';
-export type SlaveListener = (event: SlaveEvent) => void;
+export type PtyOpenEvent = 'open' | 'close' | 'look';
+export type PtyOpenListener = (event: PtyOpenEvent) => void;
 
 /** One slave being watched. */
 export interface Watched {
@@ -25,12 +25,12 @@ export interface Watched {
 }
 
 interface Entry {
-  readonly listener: SlaveListener;
+  readonly listener: PtyOpenListener;
   /** undefined: inotify could not take it. */
   readonly watch: number | undefined;
 }
 
-export class SlaveWatch {
+export class PtyOpenWatch {
   readonly #libc: Libc;
   readonly #clock: Clock;
   #stream: ByteStream | undefined;
@@ -46,7 +46,7 @@ export class SlaveWatch {
     this.#clock = clock;
   }
 
-  add(path: string, listener: SlaveListener): Watched {
+  add(path: string, listener: PtyOpenListener): Watched {
     const fd = this.#open();
     const watch = fd === undefined ? undefined : this.#libc.addWatch(fd, path, IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE);
     const entry: Entry = { listener, watch: typeof watch === 'number' ? watch : undefined };

@@ -3,7 +3,7 @@
 /** So many pieces become one. */
 const MANY = 64;
 
-export class Outbox {
+export class WriteQueue {
   readonly #limit: number;
   #chunks: Buffer[] = [];
   /** The last pieces, not joined yet: single bytes would cost more than they weigh. */

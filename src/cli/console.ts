@@ -1,7 +1,7 @@
 // `ser2net console`: a terminal client for a port here or elsewhere.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { describe } from '../attach/attachment-spec.ts';
-import { agreement } from '../attach/await-rfc2217.ts';
+import { awaitRfc2217 } from '../attach/await-rfc2217.ts';
 import { Backoff } from '../attach/backoff.ts';
 import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
@@ -295,7 +295,7 @@ class Reconnect {
 function askFor(line: LineWish | undefined, { serial }: Gensio): void {
   if (line === undefined || serial === undefined) return;
   const requests = requestsFor(lineOfOptions({ speed: line, flow: undefined }), undefined);
-  agreement(
+  awaitRfc2217(
     serial,
     systemClock,
     () => undefined,

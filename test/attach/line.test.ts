@@ -12,7 +12,7 @@ import {
   requestsFor,
   withSpeed,
 } from '../../src/attach/line.ts';
-import { Outbox } from '../../src/attach/write-queue.ts';
+import { WriteQueue } from '../../src/attach/write-queue.ts';
 import type { Termios } from '../../src/base/libc.ts';
 import { ATTACH } from '../../src/options/attach.ts';
 
@@ -150,7 +150,7 @@ test('waits double up to the limit, lose at most half, and begin anew after a re
 test('an outbox gives back what was put in, in order, and says when it is full', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 300 }), fc.nat(600), (pieces, limit) => {
-      const outbox = new Outbox(limit);
+      const outbox = new WriteQueue(limit);
       let bytes = 0;
       for (const piece of pieces) {
         bytes += piece.length;
@@ -172,7 +172,7 @@ test('an outbox gives back what was put in, in order, and says when it is full',
 });
 
 test('many single bytes, which are joined now and then, come back once each', () => {
-  const outbox = new Outbox(1000);
+  const outbox = new WriteQueue(1000);
   const all = Array.from({ length: 200 }, (_, i) => i);
   for (const byte of all) outbox.put(Buffer.of(byte));
   assert.deepEqual([...outbox.take()!], all);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { lineOfOptions, TERMIOS } from '../../src/attach/line.ts';
-import { PtyEnd, type PtyOptions, type PtyUp } from '../../src/attach/pty-master.ts';
-import { SlaveWatch } from '../../src/attach/pty-open-watch.ts';
+import { PtyMaster, type PtyOptions, type PtyUp } from '../../src/attach/pty-master.ts';
+import { PtyOpenWatch } from '../../src/attach/pty-open-watch.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Libc, Termios } from '../../src/base/libc.ts';
 import { forcePublicInterfaces } from '../../src/gensio/uv-handle.ts';
@@ -40,9 +40,9 @@ class Heard implements PtyUp {
 const NO_RIGHTS = { owner: undefined, group: undefined, mode: undefined };
 const PLAIN: PtyOptions = { ...NO_RIGHTS, line: lineOfOptions({ speed: undefined, flow: undefined }) };
 
-function make(t: TestContext, options = PLAIN, c: Libc = needLibc(), clock: Clock = systemClock): { pty: PtyEnd; heard: Heard } {
+function make(t: TestContext, options = PLAIN, c: Libc = needLibc(), clock: Clock = systemClock): { pty: PtyMaster; heard: Heard } {
   const heard = new Heard();
-  const pty = new PtyEnd(heard, options, new SlaveWatch(c, clock), c, clock);
+  const pty = new PtyMaster(heard, options, new PtyOpenWatch(c, clock), c, clock);
   pty.setReading(true);
   t.after(() => pty.close());
   return { pty, heard };

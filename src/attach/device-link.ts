@@ -1,8 +1,9 @@
 // The name of an attached device: a symbolic link to the slave of its pty. Made in one step; what was there before is replaced only
 // when it is ours: a link to a pty that is gone, or one that a process of ours made, which a record says, and left behind.
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { readSmallFile, writeSmallFile } from '../base/safe-file.ts';
 
 export interface LinkEnv {
   /** Where records are kept; made when it is missing. undefined: none are, and only dangling links are replaced. */
@@ -10,13 +11,15 @@ export interface LinkEnv {
   readonly pid: number;
 }
 
+/** Largest record, bytes: a path, and some numbers. */
+const MAX_FILE = 16_384;
 const PTS = /^\/dev\/pts\/[0-9]+$/;
 
 /** When a process was started, in ticks: with its number it names one process for good. undefined: there is no such process. */
 function startOf(pid: number): string | undefined {
   try {
     // The name may hold blanks and parentheses; behind it the start is the 20th field.
-    return /.*\) (?:\S+ ){19}(\S+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1];
+    return /.*\) (?:\S+ ){19}(\S+)/s.exec(readSmallFile(`/proc/${pid}/stat`, { maxBytes: MAX_FILE }).toString('latin1'))?.[1];
   } catch {
     return undefined;
   }
@@ -88,7 +91,7 @@ export class DeviceLink {
     const record = this.#record;
     if (record === undefined) return 'unknown';
     try {
-      const [path, slave, pid, start] = readFileSync(record, 'utf8').split('\n');
+      const [path, slave, pid, start] = readSmallFile(record, { maxBytes: MAX_FILE }).toString('utf8').split('\n');
       if (path !== this.path || slave !== target) return 'unknown';
       return startOf(Number(pid)) === start && Number(pid) !== this.#env.pid ? 'alive' : 'gone';
     } catch {
@@ -102,7 +105,7 @@ export class DeviceLink {
     const { pid } = this.#env;
     try {
       mkdirSync(dirname(record), { recursive: true, mode: 0o755 });
-      writeFileSync(record, `${this.path}\n${slave}\n${pid}\n${startOf(pid) ?? ''}\n`, { mode: 0o644 });
+      writeSmallFile(record, 'replace', `${this.path}\n${slave}\n${pid}\n${startOf(pid) ?? ''}\n`, { mode: 0o644 });
     } catch {
       // Without a record a link left behind is replaced only when its pty is gone: all that is lost.
     }

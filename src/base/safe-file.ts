@@ -12,6 +12,8 @@ import {
   read,
   readSync,
   type Stats,
+  writeFile,
+  writeFileSync,
 } from 'node:fs';
 import { platform } from 'node:process';
 import { bind } from './fault-domain.ts';
@@ -226,5 +228,23 @@ export function readSmallFileLater(path: string, rules: ReadRules, done: (err: E
       });
     };
     more();
+  });
+}
+
+/** Writes the whole of a small file. Throws an UnsafeFileError, or what the system says. */
+export function writeSmallFile(path: string, use: Exclude<FileUse, 'read'>, content: string, rules: FileRules = {}): void {
+  const fd = openFile(path, use, rules);
+  try {
+    writeFileSync(fd, content);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same on a thread of the pool. `done` is called once, not before this returns. */
+export function writeSmallFileLater(path: string, use: Exclude<FileUse, 'read'>, content: string, done: (err: Error | null) => void): void {
+  openFileLater(path, use, {}, (err, fd) => {
+    if (err !== null || fd === undefined) return done(err);
+    writeFile(fd, content, (failed) => close(fd, (err) => done(failed ?? err ?? null)));
   });
 }

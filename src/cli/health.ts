@@ -2,6 +2,7 @@
 // one the pid file and the listening sockets are looked at. No port is connected to: that would open its device.
 import { readFileSync } from 'node:fs';
 import { textOf } from '../admin/document.ts';
+import { readSmallFile } from '../base/safe-file.ts';
 import { strerror } from '../base/strerror.ts';
 import type { Config } from '../config/model.ts';
 import { makeReader } from '../daemon/load-config.ts';
@@ -64,7 +65,7 @@ export const many = (n: number, what: string): string => `${n} ${what}${n === 1 
 export function processTrouble(file: string): string | undefined {
   let text: string;
   try {
-    text = readFileSync(file, 'latin1').slice(0, 64).trim();
+    text = readSmallFile(file, { links: true, maxBytes: 4096 }).toString('latin1').slice(0, 64).trim();
   } catch (err) {
     return `${file}: ${strerror(err)}`;
   }

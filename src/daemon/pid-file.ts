@@ -1,5 +1,6 @@
-// The file of -P. Written anew at each start, removed at an orderly end if it is still ours.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+// The file of -P. Written again at each start, removed at an orderly end if it is still ours.
+import { rmSync } from 'node:fs';
+import { readSmallFile, writeSmallFile } from '../base/safe-file.ts';
 import { strerror } from '../base/strerror.ts';
 import { MESSAGES } from './messages.ts';
 
@@ -12,10 +13,14 @@ export class PidFile {
     this.#content = `${pid}\n`;
   }
 
-  /** Replaces what is there; a new one is for nobody else to write, whatever the umask: others send signals by it. The text of the warning when it cannot be: the daemon runs on, ser2net 4.3.11. */
+  /**
+   * Replaces what a regular file of that name holds; a new one is for nobody else to write, whatever the umask: others send signals
+   * by it. Gives the text of the warning if it cannot be written, also because it is a link or a pipe; `undefined` if it was. The
+   * daemon runs on in any case, as ser2net 4.3.11 does.
+   */
   write(): string | undefined {
     try {
-      writeFileSync(this.#path, this.#content, { mode: 0o644 });
+      writeSmallFile(this.#path, 'replace', this.#content, { mode: 0o644 });
     } catch (err) {
       return MESSAGES.pidFile(this.#path, strerror(err));
     }
@@ -28,7 +33,7 @@ export class PidFile {
     if (!this.#written) return;
     this.#written = false;
     try {
-      if (readFileSync(this.#path, 'latin1') === this.#content) rmSync(this.#path);
+      if (readSmallFile(this.#path, { maxBytes: this.#content.length }).toString('latin1') === this.#content) rmSync(this.#path);
     } catch {
       // Gone already, or its directory may not be written: nothing to do about it at the end.
     }

@@ -1,10 +1,13 @@
 // led-rx, led-tx and led-conn: lamps of /sys/class/leds that flash with the data of a port, or shine while it is used.
-import { readFile, writeFile } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
+import { readSmallFileLater, writeSmallFileLater } from '../base/safe-file.ts';
 import { strerror } from '../base/strerror.ts';
 import type { LedConfig } from '../config/model.ts';
 import type { ObserverFactory, PortObserver } from '../port/events.ts';
+
+/** Largest file of a lamp, bytes: the names of all triggers. */
+const MAX_FILE = 65_536;
 
 /** One lamp. Writes go out one after the other; a flash asked for while another is on its way is that one. */
 class Led {
@@ -30,8 +33,8 @@ class Led {
   #setUp(): void {
     const { mode, duration, state } = this.config;
     const trigger = join(this.#dir, 'trigger');
-    readFile(trigger, 'latin1', (err, triggers) => {
-      if (err !== null) return this.#complain(`led: Unable to open ${trigger}`);
+    readSmallFileLater(trigger, { maxBytes: MAX_FILE }, (err, triggers) => {
+      if (err !== null || triggers === undefined) return this.#complain(`led: Unable to open ${trigger}`);
       if (mode === 'transient' && !triggers.includes('transient')) {
         this.#complain(`led: missing transient trigger in ${trigger}, maybe you need to 'modprobe ledtrig-transient'`);
       }
@@ -42,8 +45,9 @@ class Led {
     });
   }
   #setUpSolid(): void {
-    readFile(join(this.#dir, 'max_brightness'), 'latin1', (_err, text) => {
-      if (text !== undefined && /^[0-9]+/.test(text)) this.#maxBrightness = text.trim();
+    readSmallFileLater(join(this.#dir, 'max_brightness'), { maxBytes: MAX_FILE }, (_err, content) => {
+      const [text] = /^[0-9]+/.exec(content?.toString('latin1') ?? '') ?? [];
+      if (text !== undefined) this.#maxBrightness = text;
       this.#write('trigger', 'none');
       this.#write('brightness', this.lit ? this.#maxBrightness : '0');
     });
@@ -74,7 +78,7 @@ class Led {
     if (next === undefined) return;
     const path = join(this.#dir, next[0]);
     // Never makes a file: a lamp that is gone must not leave one behind.
-    writeFile(path, next[1], { flag: 'r+' }, (err) => {
+    writeSmallFileLater(path, 'change', next[1], (err) => {
       if (next[0] === 'activate') this.#flashing = false;
       if (err !== null) this.#complain(`led: Unable to open ${path}: ${strerror(err)}`);
       this.#next();

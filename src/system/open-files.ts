@@ -1,8 +1,7 @@
 // Who holds a device or a socket, as far as this user may see: open descriptors of /proc, advisory locks, UUCP lock files.
-import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DEFAULT_FILES } from '../config/source.ts';
-import { lockName, lockOwner } from '../gensio/serialdev/uucp-lock.ts';
+import { lockName, readLockOwner } from '../gensio/serialdev/uucp-lock.ts';
 import { deviceFacts, finalName, linkOf, type Machine, namesIn, textOf } from './host.ts';
 
 export interface Holder {
@@ -106,7 +105,7 @@ export class Holders {
   /** The process a lock file names, if it lives. */
   #lockFileOwner(file: string): number | undefined {
     try {
-      const owner = lockOwner(readFileSync(file));
+      const owner = readLockOwner(file);
       return owner !== undefined && textOf(join(this.#machine.proc, String(owner), 'stat')) !== undefined ? owner : undefined;
     } catch {
       return undefined;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, linkSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -47,4 +48,36 @@ test('nobody else may write it, whatever the umask', () => {
   new PidFile(path, 1).write();
   process.umask(before);
   assert.equal(statSync(path).mode & 0o777, 0o644);
+});
+
+test('a link is not followed and a pipe is not waited for: a warning, nothing is written, and nothing is removed', () => {
+  const precious = join(dir, 'precious');
+  writeFileSync(precious, 'kept');
+  const link = join(dir, 'link');
+  symlinkSync(precious, link);
+  const other = join(dir, 'other');
+  linkSync(precious, other);
+  const pipe = join(dir, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const [path, reason] of [
+    [link, 'a symbolic link'],
+    [other, 'a file with several names (hard links)'],
+    [pipe, 'not a regular file'],
+  ] as const) {
+    const file = new PidFile(path, 1);
+    assert.equal(file.write(), `Error opening pidfile '${path}': ${reason}, pidfile not created`);
+    file.remove();
+    assert.ok(lstatSync(path));
+  }
+  assert.equal(readFileSync(precious, 'latin1'), 'kept');
+});
+
+test('what took its place since is not waited for at the end, and stays', () => {
+  const path = join(dir, 'e');
+  const file = new PidFile(path, 1);
+  file.write();
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
+  file.remove();
+  assert.ok(lstatSync(path).isFIFO());
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,4 +106,15 @@ test('a solid lamp that is set up anew while somebody is connected shines again'
   await until(() => read('brightness') === '255', 'light');
   leds.apply([config({ mode: 'solid', device: 'red' })]);
   await until(() => readFileSync(join(root, 'red', 'brightness'), 'latin1') === '7', 'light of the other one');
+});
+
+test('a pipe in the place of a file of a lamp is refused in the log, and waits for nobody', async (t) => {
+  const { root } = lamp(t);
+  const path = join(root, 'green', 'brightness');
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
+  const logged: string[] = [];
+  new Leds({ log: (_l, text) => void logged.push(text) }, root).apply([config({ mode: 'solid' })]);
+  await until(() => logged.length > 0, 'a line in the log');
+  assert.deepEqual(logged, [`led: Unable to open ${path}: not a regular file`]);
 });

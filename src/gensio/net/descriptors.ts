@@ -1,8 +1,8 @@
 // Says in time that file descriptors run out. When there is none left libuv closes newcomers itself, and nobody is told; but the
 // system gives the lowest number that is free, so the number of a connection just accepted shows how many there are.
 // The soft limit is not raised here: Node.js does that when it starts.
-import { readFileSync } from 'node:fs';
 import type { Log } from '../../base/log.ts';
+import { readSmallFile } from '../../base/safe-file.ts';
 import type { GensioEnv } from '../context.ts';
 
 /** Said when fewer than this are left: a newcomer may take some more for its device. */
@@ -22,7 +22,8 @@ const watches = new WeakMap<Log, Watch>();
 /** The soft limit of this process; Infinity where it is not known. */
 function descriptorLimit(): number {
   try {
-    return Number(/^Max open files\s+([0-9]+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Number.POSITIVE_INFINITY);
+    const limits = readSmallFile('/proc/self/limits', { maxBytes: 16_384 }).toString('latin1');
+    return Number(/^Max open files\s+([0-9]+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
   } catch {
     return Number.POSITIVE_INFINITY;
   }

@@ -1,10 +1,11 @@
 // TCP wrappers at a listener: /etc/hosts.allow and /etc/hosts.deny, read again when they change, and the names of those who come.
 // What the rules mean is in hosts-access.ts.
 import { lookup, lookupService } from 'node:dns';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { bind } from '../../base/fault-domain.ts';
 import type { Log } from '../../base/log.ts';
+import { readSmallFile } from '../../base/safe-file.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { AccessClient, GensioEnv, HostRules } from '../context.ts';
 import { type AccessDecision, judge, type Problem, parseHosts, type Rules } from './hosts-access.ts';
@@ -16,6 +17,8 @@ const LOOKUP_MS = 10_000;
 /** How often it is looked whether the files have changed, ms: a look costs as much as a good part of accepting a connection. */
 const LOOK_MS = 250;
 const MAX_TOLD = 1000;
+
+const readRules = (path: string): string => readSmallFile(path, { links: true, maxBytes: MAX_FILE }).toString('latin1');
 
 /** A file and what it said when it was last read. */
 class RuleFile {
@@ -34,8 +37,7 @@ class RuleFile {
     this.#state = state;
     this.rules = { rules: [], problems: [] };
     if (stat === undefined) return [];
-    if (stat.size > MAX_FILE) return [{ line: 0, text: 'too big, and not read' }];
-    this.rules = parseHosts(readFileSync(this.path, 'latin1'));
+    this.rules = parseHosts(readRules(this.path));
     return this.rules.problems;
   }
 }
@@ -120,12 +122,9 @@ export class HostsFiles implements HostRules {
   }
   #patterns(path: string, log: Log): string {
     try {
-      const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat === undefined) return '';
-      if (stat.isFile() && stat.size <= MAX_FILE) return readFileSync(path, 'latin1');
-      this.#tell(path, { line: 0, text: 'no file of patterns' }, log);
+      return readRules(path);
     } catch (err) {
-      this.#tell(path, { line: 0, text: strerror(err) }, log);
+      if ((err as NodeJS.ErrnoException).code !== 'ENOENT') this.#tell(path, { line: 0, text: strerror(err) }, log);
     }
     return '';
   }

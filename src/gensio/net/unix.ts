@@ -1,9 +1,10 @@
 // Unix domain sockets, stream kind: listening on a path with the rights asked for, and connecting to one.
-import { chmodSync, chownSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
+import { readSmallFile } from '../../base/safe-file.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import type { Accepter, AccepterUp, Gensio } from '../gensio.ts';
@@ -16,6 +17,8 @@ type Rights = Pick<Unix['opts'], 'umode' | 'gmode' | 'omode' | 'perm' | 'owner' 
 
 /** Newcomers the kernel keeps while we are busy. */
 export const BACKLOG = 128;
+/** Largest passwd or group read, bytes. */
+const MAX_ACCOUNTS = 1 << 24;
 /** sizeof(sun_path) without the end of the string. */
 const MAX_PATH = 107;
 
@@ -36,7 +39,7 @@ function idOf(name: string, file: '/etc/passwd' | '/etc/group'): number {
 }
 function readLines(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8').split('\n');
+    return readSmallFile(file, { links: true, maxBytes: MAX_ACCOUNTS }).toString('utf8').split('\n');
   } catch {
     return [];
   }

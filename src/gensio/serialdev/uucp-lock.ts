@@ -1,10 +1,13 @@
 // UUCP lock files: one for each open device, so that programs that know the custom (minicom, pppd, ser2net) keep apart.
 // Not flock, which tty.ts adds on the open device. Calls are synchronous: the directory is memory on every usual system.
-import { linkSync, lstatSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// Everybody may write into that directory as a rule, so nothing in it is believed to be a file that can be read.
+import { randomBytes } from 'node:crypto';
+import { linkSync, lstatSync, opendirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { kill, pid } from 'node:process';
+import { getuid, kill, pid } from 'node:process';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
+import { readSmallFile, writeSmallFile } from '../../base/safe-file.ts';
 import { strerror } from '../../base/strerror.ts';
 
 /** `LCK..` and the path without a leading `/dev/`, every slash an underscore. Links are not followed. */
@@ -36,6 +39,9 @@ export function lockOwner(content: Buffer): number | undefined {
   return owner > 0 ? owner : undefined;
 }
 
+/** The pid in a lock file. Throws what openFile() throws. */
+export const readLockOwner = (path: string): number | undefined => lockOwner(read(path));
+
 function lives(owner: number): boolean {
   if (owner > 0x7fffffff) return false;
   try {
@@ -56,16 +62,22 @@ const NO_LOCK: UucpLock = { release: () => undefined };
 /** A directory that cannot be written is reported once for each lock file and reason, and then no more. */
 const warned = new Set<string>();
 const MAX_WARNED = 4096;
-let serial = 0;
 /** Rounds of taking over before giving up: more than that many programs would have to fight for one device. */
 const MAX_ROUNDS = 8;
+
+/** Largest lock file, bytes: a number, and perhaps the names of a program and a user. */
+const MAX_LOCK = 1024;
+const read = (path: string): Buffer => readSmallFile(path, { maxBytes: MAX_LOCK });
+/** A file is made, or put aside, under a name that nobody can guess, and so block. */
+const temporaryIn = (dir: string): string => join(dir, `LTMP.${pid}.${randomBytes(8).toString('hex')}`);
+const TEMPORARY = /^LTMP\.([0-9]{1,10})\.[0-9a-f]{1,16}$/;
 
 const missing = (err: unknown): boolean => (err as NodeJS.ErrnoException).code === 'ENOENT';
 const content = `${String(pid).padStart(10)}\n`;
 
 /** Makes path with our pid in it, at once complete. false: it exists. Throws what else went wrong. */
 function create(dir: string, path: string): boolean {
-  const temporary = join(dir, `LTMP.${pid}.${++serial}`);
+  const temporary = temporaryIn(dir);
   try {
     writeNew(temporary);
     linkSync(temporary, path);
@@ -94,11 +106,11 @@ function createHere(path: string): boolean {
 }
 
 /** A file that was not there, whole. */
-const writeNew = (path: string): void => writeFileSync(path, content, { flag: 'wx', mode: 0o644 });
+const writeNew = (path: string): void => writeSmallFile(path, 'create', content, { mode: 0o644 });
 
 /** Takes the file of a dead process away; puts it back when it turns out that somebody else was faster and it is a live one. */
 function removeStale(dir: string, path: string, stale: Buffer): void {
-  const aside = join(dir, `LTMP.${pid}.${++serial}`);
+  const aside = temporaryIn(dir);
   try {
     renameSync(path, aside);
   } catch (err) {
@@ -106,11 +118,38 @@ function removeStale(dir: string, path: string, stale: Buffer): void {
     throw err;
   }
   try {
-    if (!readFileSync(aside).equals(stale)) linkSync(aside, path);
+    if (!read(aside).equals(stale)) linkSync(aside, path);
   } catch {
     // Somebody made a new one meanwhile: the next round reads it.
   }
   rmSync(aside, { force: true });
+}
+
+/** Directories that were cleared by this process. */
+const cleared = new Set<string>();
+/** How many names of a directory are looked at: anybody may fill it. */
+const MAX_LOOKED = 1024;
+
+/** Removes the temporary files of processes of this user that ended in the middle of something. Once for each directory. */
+function clear(dir: string): void {
+  if (cleared.has(dir)) return;
+  cleared.add(dir);
+  try {
+    const folder = opendirSync(dir);
+    try {
+      for (let i = 0; i < MAX_LOOKED; i++) {
+        const entry = folder.readSync();
+        if (entry === null) return;
+        const owner = Number(TEMPORARY.exec(entry.name)?.[1] ?? pid);
+        const path = join(dir, entry.name);
+        if (owner !== pid && entry.isFile() && !lives(owner) && lstatSync(path).uid === getuid?.()) rmSync(path, { force: true });
+      }
+    } finally {
+      folder.closeSync();
+    }
+  } catch {
+    // They are only in the way of tidiness.
+  }
 }
 
 /** Files of this process in force. One with our pid that is not among them is a remnant: of a process with the same pid (as in a
@@ -128,7 +167,7 @@ function taken(path: string): UucpLock {
       ours.delete(path);
       try {
         const now = lstatSync(path);
-        if (now.ino === ino && now.dev === dev && readFileSync(path, 'latin1') === content) rmSync(path);
+        if (now.ino === ino && now.dev === dev && read(path).equals(Buffer.from(content))) rmSync(path);
       } catch {
         // Gone, or the directory may not be written any more: nothing to do about it.
       }
@@ -148,12 +187,13 @@ export function lockDevice(dir: string | undefined, device: string, log: Log): U
     log.log('err', `Error accessing locks in ${dir}: ${text}`);
     return new GensioError('notfound', `${path}: ${text}`);
   };
+  clear(dir);
   try {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       // First what is there: it counts also where nothing can be written.
       let there: Buffer | undefined;
       try {
-        there = readFileSync(path);
+        there = read(path);
       } catch (err) {
         if (!missing(err)) return noAccess(strerror(err));
       }

@@ -1,5 +1,6 @@
 // TCP wrappers at a tcp accepter: the files, the names of those who come, and what a refused one hears.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { lookupService } from 'node:dns';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -208,7 +209,7 @@ test('of a file with a mebibyte of rules all count; a bigger one, and one that c
   mkdirSync(allow);
   assert.equal(says('10.0.0.1'), true);
   assert.equal(says('10.0.0.1'), true);
-  assert.deepEqual(env.lines, [`warning ${deny}: too big, and not read`, `warning ${allow}: Is a directory`]);
+  assert.deepEqual(env.lines, [`warning ${deny}: 1048577 bytes, more than the 1048576 expected`, `warning ${allow}: Is a directory`]);
 });
 
 test('a rule may name a file of patterns, which is read when it is needed; one that is not there has none', () => {
@@ -221,7 +222,11 @@ test('a rule may name a file of patterns, which is read when it is needed; one t
   assert.deepEqual(['10.0.0.1', '192.0.2.7', '192.0.2.8'].map(says), [false, false, true]);
   writeFileSync(patterns, ' '.repeat((1 << 20) + 1));
   assert.equal(says('10.0.0.1'), true);
-  assert.deepEqual(env.lines.splice(0), [`warning ${patterns}: no file of patterns`]);
+  assert.deepEqual(env.lines.splice(0), [`warning ${patterns}: 1048577 bytes, more than the 1048576 expected`]);
+  rmSync(patterns);
+  execFileSync('mkfifo', [patterns]);
+  assert.equal(says('10.0.0.1'), true);
+  assert.deepEqual(env.lines.splice(0), [`warning ${patterns}: not a regular file`]);
   const loop = `${deny}.loop`;
   symlinkSync(loop, loop);
   writeFileSync(deny, `ALL: ${loop}\n`);

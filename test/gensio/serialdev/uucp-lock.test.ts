@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -194,4 +196,44 @@ test('owners are read as numbers of the machine or decimal digits', () => {
   assert.equal(lockOwner(Buffer.from('12a')), 12);
   assert.equal(lockOwner(Buffer.from('no')), undefined);
   assert.equal(lockOwner(Buffer.alloc(0)), undefined);
+});
+
+test('what is no small regular file is no lock that could be read: the device is refused with the reason, and nobody waits', () => {
+  const made: readonly [(file: string) => void, string][] = [
+    [(file) => execFileSync('mkfifo', [file]), 'not a regular file'],
+    [(file) => mkdirSync(file), 'Is a directory'],
+    [(file) => symlinkSync('/dev/zero', file), 'a symbolic link'],
+    [
+      (file) => {
+        writeFileSync(file, '');
+        truncateSync(file, 2 ** 31);
+      },
+      '2147483648 bytes, more than the 1024 expected',
+    ],
+  ];
+  for (const [make, reason] of made) {
+    const { take, file, dir, logged } = rig();
+    make(file);
+    const before = lstatSync(file);
+    assert.equal(refused(take()), 'notfound', reason);
+    assert.deepEqual(logged, [`err Error accessing locks in ${dir}: ${reason}`]);
+    assert.equal(lstatSync(file).ino, before.ino);
+  }
+});
+
+test('temporary files that a dead process of this user left are removed, those of others and of the living stay', async () => {
+  const { take, dir } = rig();
+  const dead = await deadPid();
+  const stay = ['LTMP.note', `LTMP.${process.ppid}.00ff00ff00ff00ff`, `LTMP.${dead}`, 'LCK..ttyS9'];
+  for (const name of [...stay, `LTMP.${dead}.7`, `LTMP.${dead}.00ff00ff00ff00ff`]) writeFileSync(join(dir, name), '');
+  execFileSync('mkfifo', [join(dir, `LTMP.${dead}.8`)]);
+  good(take()).release();
+  assert.deepEqual(readdirSync(dir).sort(), [...stay, `LTMP.${dead}.8`].sort());
+});
+
+test('names that somebody guessed for temporary files block nothing', () => {
+  const { take, dir, logged } = rig();
+  for (let i = 0; i < 64; i++) writeFileSync(join(dir, `LTMP.${process.pid}.${i}`), '');
+  good(take()).release();
+  assert.deepEqual(logged, []);
 });

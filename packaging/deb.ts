@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMPATIBLE } from '../src/daemon/messages.ts';
 import { bashCompletion } from './gen/completion.ts';
+import { foreignBinary, type Machine } from './machines.ts';
 import { filesBelow, type Project, programFiles, runtimeModules } from './payload.ts';
 import { libraries, type Runtime } from './runtime.ts';
 
@@ -19,8 +20,7 @@ export interface DebOptions extends Project {
   /** For standalone. */
   readonly runtime: Runtime | undefined;
   readonly compression: Compression;
-  /** Debian's name of the machine: amd64, arm64, armhf. */
-  readonly architecture: string;
+  readonly machine: Machine;
   /** Of every file, in seconds since 1970: the same sources give the same package. */
   readonly time: number;
   /** The folder the package goes to. */
@@ -78,8 +78,12 @@ function tree(options: DebOptions): Tree {
   }
   add(`${doc}/changelog.gz`, gzip(named(debian('changelog'), variant)));
   add(`${doc}/NEWS.Debian.gz`, gzip(named(debian('NEWS'), variant)));
-  add(`${doc}/copyright`, Buffer.from(copyright(root, runtime)));
+  add(`${doc}/copyright`, Buffer.from(copyright(options)));
   if (runtime?.licence !== undefined) add(`${doc}/node.LICENSE.gz`, gzip(runtime.licence));
+  for (const [path, entry] of all) {
+    const foreign = 'link' in entry ? undefined : foreignBinary(entry.content, options.machine);
+    if (foreign !== undefined) throw new Error(`${path} is ${foreign}`);
+  }
   return all;
 }
 
@@ -87,22 +91,23 @@ const named = (text: Buffer, variant: Variant): Buffer =>
   Buffer.from(text.toString().replaceAll(/^ser2net-node(?= \()/gm, PACKAGE[variant]));
 
 /** Whose work is in the package. The licences of the modules lie beside their code. */
-function copyright(root: string, runtime: Runtime | undefined): string {
+function copyright(options: DebOptions): string {
+  const { root, runtime } = options;
   const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
-  const rows = runtimeModules(root).map((one) => `${one.name} ${one.version}: ${one.license}`);
+  const rows = runtimeModules(options).map((one) => `${one.name} ${one.version}: ${one.license}`);
   return [
     `${name} ${version}: ${license}`,
     '',
     `Modules it uses, with their licences, in /${LIB}/app/node_modules:`,
     ...rows,
-    ...(runtime === undefined ? [] : ['', `Node.js ${process.version.slice(1)}: MIT, and what is in node.LICENSE.gz here`]),
+    ...(runtime === undefined ? [] : ['', `Node.js ${runtime.version}: MIT, and what is in node.LICENSE.gz here`]),
     '',
   ].join('\n');
 }
 
 /** What dpkg and apt know of the package. */
 function control(options: DebOptions, contents: Tree): string {
-  const { root, variant, architecture } = options;
+  const { root, variant, machine } = options;
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const binaries: Buffer[] = [];
   let bytes = 0;
@@ -123,7 +128,7 @@ function control(options: DebOptions, contents: Tree): string {
   return [
     `Package: ${PACKAGE[variant]}`,
     `Version: ${version}`,
-    `Architecture: ${architecture}`,
+    `Architecture: ${machine.debian}`,
     'Maintainer: ser2net-node <root@localhost>',
     `Installed-Size: ${Math.ceil(bytes / 1024)}`,
     `Depends: ${needs.join(', ')}, sysvinit-utils (>= 3.05-3~) | lsb-base`,
@@ -164,7 +169,7 @@ export function maintainerScripts(root: string): Readonly<Record<string, string>
 
 /** Builds the package and gives its path. Needs dpkg-deb. */
 export function buildDeb(options: DebOptions): string {
-  const { out, variant, architecture, compression, time, root } = options;
+  const { out, variant, machine, compression, time, root } = options;
   const contents = tree(options);
   const stage = mkdtempSync(join(tmpdir(), 'deb-'));
   try {
@@ -201,7 +206,7 @@ export function buildDeb(options: DebOptions): string {
       utimesSync(dir, time, time);
     }
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    const path = join(out, `${PACKAGE[variant]}_${version}_${architecture}.deb`);
+    const path = join(out, `${PACKAGE[variant]}_${version}_${machine.debian}.deb`);
     mkdirSync(out, { recursive: true });
     execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compression}`, '--build', stage, path], {
       stdio: ['ignore', 'ignore', 'inherit'],

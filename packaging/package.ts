@@ -4,12 +4,15 @@ import { statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDeb, type Compression, type Variant } from './deb.ts';
-import { readRuntime } from './runtime.ts';
+import { type Architecture, MACHINES, type Machine } from './machines.ts';
+import { thisMachine } from './payload.ts';
+import { pinnedRuntime, type Runtime, readRuntime } from './runtime.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const USAGE = `Usage: npm run package -- [options]
-  --variant standalone|small|all   with its own Node.js (default), with the system's, or both
-  --node FILE                      the Node.js to carry; default: the one that runs this
+  --arch amd64|arm64|armhf|all     default: that of this machine
+  --variant standalone|small|all   with its own Node.js (default; armhf has none), with the system's, or both
+  --node FILE                      the Node.js to carry, for the machine of this kind; default: the pinned one, fetched with npm
   --compression xz|zstd|gzip|none  default: xz
   --out DIR                        default: build/package
 `;
@@ -27,43 +30,63 @@ const time = (): number =>
   Number(process.env.SOURCE_DATE_EPOCH ?? output('git', 'log', '-1', '--format=%ct')) ||
   Math.floor(statSync(join(ROOT, 'package.json')).mtimeMs / 1000);
 
+const one = <T extends string>(value: string, ...choices: readonly T[]): T | undefined => choices.find((choice) => choice === value);
+
+function runtimeFor(machine: Machine, node: string | undefined, cache: string): Runtime {
+  const named = node !== undefined && machine === thisMachine();
+  const { path, version } = named ? { path: node, version: undefined } : pinnedRuntime(machine, cache)!;
+  const runtime = readRuntime(path, machine, version);
+  if (!runtime.stripped) process.stderr.write(`strip for ${machine.debian} (of binutils) is not here: Node.js goes in with its symbols\n`);
+  if (runtime.licence === undefined) process.stderr.write(`no licence of Node.js found beside ${path}\n`);
+  return runtime;
+}
+
 function main(): number {
   const { values } = parseArgs({
     options: {
+      arch: { type: 'string', default: thisMachine().debian },
       variant: { type: 'string', default: 'standalone' },
-      node: { type: 'string', default: process.execPath },
+      node: { type: 'string' },
       compression: { type: 'string', default: 'xz' },
       out: { type: 'string', default: join(ROOT, 'build/package') },
     },
   });
-  const { variant, node, compression, out } = values;
-  if (!['standalone', 'small', 'all'].includes(variant) || !['xz', 'zstd', 'gzip', 'none'].includes(compression)) {
+  const arch = one<Architecture | 'all'>(values.arch, 'amd64', 'arm64', 'armhf', 'all');
+  const variant = one<Variant | 'all'>(values.variant, 'standalone', 'small', 'all');
+  const compression = one<Compression>(values.compression, 'xz', 'zstd', 'gzip', 'none');
+  if (arch === undefined || variant === undefined || compression === undefined) {
     process.stderr.write(USAGE);
     return 1;
   }
-  const architecture = output('dpkg', '--print-architecture');
-  if (architecture === undefined) {
-    process.stderr.write('dpkg and dpkg-deb are needed to build the package\n');
+  if (output('dpkg-deb', '--version') === undefined) {
+    process.stderr.write('dpkg-deb is needed to build the package\n');
     return 1;
   }
-  const variants: Variant[] = variant === 'all' ? ['standalone', 'small'] : [variant as Variant];
-  for (const one of variants) {
-    const runtime = one === 'standalone' ? readRuntime(node) : undefined;
-    if (runtime?.stripped === false) process.stderr.write('strip (of binutils) is not here: Node.js goes in as it is\n');
-    if (runtime !== undefined && runtime.licence === undefined) process.stderr.write(`no licence of Node.js found beside ${node}\n`);
-    const path = buildDeb({
-      root: ROOT,
-      compiled: resolve(import.meta.dirname, '../src'),
-      variant: one,
-      runtime,
-      compression: compression as Compression,
-      architecture,
-      time: time(),
-      out: resolve(out),
-    });
-    process.stdout.write(`${relative(process.cwd(), path)}  ${(statSync(path).size / 1e6).toFixed(1)} MB\n`);
+  const cache = join(ROOT, 'build/package-cache');
+  for (const machine of arch === 'all' ? Object.values(MACHINES) : [MACHINES[arch]]) {
+    // Where no Node.js can be carried the system's is used.
+    const wanted: Variant[] = machine.runtime === undefined ? ['small'] : variant === 'all' ? ['standalone', 'small'] : [variant];
+    for (const each of wanted) {
+      const path = buildDeb({
+        root: ROOT,
+        compiled: resolve(import.meta.dirname, '../src'),
+        variant: each,
+        runtime: each === 'standalone' ? runtimeFor(machine, values.node, cache) : undefined,
+        compression,
+        machine,
+        cache,
+        time: time(),
+        out: resolve(values.out),
+      });
+      process.stdout.write(`${relative(process.cwd(), path)}  ${(statSync(path).size / 1e6).toFixed(1)} MB\n`);
+    }
   }
   return 0;
 }
 
-process.exitCode = main();
+try {
+  process.exitCode = main();
+} catch (err) {
+  process.stderr.write(`${(err as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -2,6 +2,8 @@
 // Not their types, sources, documents, tests, or code for other machines.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { fetchPackage } from './fetch.ts';
+import { MACHINES, type Machine, machineOf } from './machines.ts';
 
 /** A file to be installed. path is relative, with slashes. */
 export interface PayloadFile {
@@ -16,6 +18,10 @@ export interface Project {
   readonly root: string;
   /** The folder with the compiled code of src. */
   readonly compiled: string;
+  /** The kind of machine it is for; by default this one. */
+  readonly machine?: Machine;
+  /** Where packages are fetched to that are not installed here, because they are for another kind of machine. */
+  readonly cache?: string;
 }
 
 const text = (path: string): string => readFileSync(path, 'utf8');
@@ -45,10 +51,12 @@ function code({ root, compiled }: Project): PayloadFile[] {
     .map((name) => file(`build/src/${name}`, join(compiled, name)));
 }
 
-/** An installed module that the program needs at run time. */
+/** A module that the program needs at run time. */
 export interface Module {
-  /** Its folder below the root: `node_modules/yaml`. */
+  /** Its folder in the package: `node_modules/pino`. */
   readonly folder: string;
+  /** Where it is here. */
+  readonly from: string;
   readonly name: string;
   readonly version: string;
   readonly license: string;
@@ -56,21 +64,42 @@ export interface Module {
 
 interface LockedModule {
   readonly version: string;
+  readonly integrity?: string;
   readonly dev?: boolean;
   readonly license?: string;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
 }
 
-/** What package-lock.json names for run time, and is installed: parts for other machines are not. */
-export function runtimeModules(root: string): Module[] {
+/** The machine this runs on. */
+export function thisMachine(): Machine {
+  const machine = machineOf(process.arch);
+  if (machine === undefined)
+    throw new Error(`packages are built on ${Object.values(MACHINES).map((each) => each.node)}, not on ${process.arch}`);
+  return machine;
+}
+
+/**
+ * What package-lock.json names for run time on a kind of machine. What is not installed is fetched.
+ * @throws Error when it cannot be.
+ */
+export function runtimeModules({ root, machine = thisMachine(), cache }: Omit<Project, 'compiled'>): Module[] {
   const lock = JSON.parse(text(join(root, 'package-lock.json'))) as { packages: Record<string, LockedModule> };
   return Object.entries(lock.packages)
-    .filter(([folder, { dev }]) => folder !== '' && dev !== true && existsSync(join(root, folder, 'package.json')))
-    .map(([folder, { version, license }]) => ({
-      folder,
-      name: folder.replace(/^.*node_modules\//, ''),
-      version,
-      license: license ?? 'unknown',
-    }));
+    .filter(
+      ([folder, { dev, os = ['linux'], cpu = [machine.node] }]) =>
+        folder !== '' && dev !== true && os.includes('linux') && cpu.includes(machine.node),
+    )
+    .flatMap(([folder, { version, license, cpu, integrity = '' }]) => {
+      const name = folder.replace(/^.*node_modules\//, '');
+      let from = join(root, folder);
+      if (!existsSync(join(from, 'package.json'))) {
+        // Optional, and npm could not install it.
+        if (cpu === undefined || cache === undefined) return [];
+        from = fetchPackage({ name, version, integrity }, cache);
+      }
+      return [{ folder, from, name, version, license: license ?? 'unknown' }];
+    });
 }
 
 /** Folders of a module that hold nothing to run. */
@@ -80,7 +109,7 @@ const UNUSED = new Set(['node-addon-api']);
 const LICENCE = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i;
 
 /** Whether a file of a module is loaded at run time on this kind of machine, or must be there for its licence. */
-export function isNeeded(path: string, arch: string = process.arch): boolean {
+export function isNeeded(path: string, arch: string): boolean {
   if (IDLE.test(path)) return false;
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (LICENCE.test(name)) return true;
@@ -88,13 +117,14 @@ export function isNeeded(path: string, arch: string = process.arch): boolean {
   return /\.(?:js|cjs|mjs|json)$/.test(name);
 }
 
-function modules(root: string): PayloadFile[] {
-  return runtimeModules(root)
+function modules(project: Project): PayloadFile[] {
+  const { node } = project.machine ?? thisMachine();
+  return runtimeModules(project)
     .filter(({ name }) => !UNUSED.has(name))
-    .flatMap(({ folder }) =>
-      filesBelow(join(root, folder))
-        .filter((path) => !path.startsWith('node_modules/') && isNeeded(path))
-        .map((path) => file(`${folder}/${path}`, join(root, folder, path))),
+    .flatMap(({ folder, from }) =>
+      filesBelow(from)
+        .filter((path) => !path.startsWith('node_modules/') && isNeeded(path, node))
+        .map((path) => file(`${folder}/${path}`, join(from, path))),
     );
 }
 
@@ -102,7 +132,7 @@ function modules(root: string): PayloadFile[] {
 export function programFiles(project: Project, interpreter: string): PayloadFile[] {
   const main = 'build/src/main.js';
   const { name, version, type, license } = JSON.parse(text(join(project.root, 'package.json'))) as Record<string, string>;
-  const files = [...code(project), ...modules(project.root)].map((one) =>
+  const files = [...code(project), ...modules(project)].map((one) =>
     one.path === main
       ? { path: main, mode: 0o755, content: Buffer.from(one.content.toString().replace(/^#!.*\n/, `#!${interpreter}\n`)) }
       : one,

@@ -1,11 +1,15 @@
-// The Node.js runtime that the standalone package carries: the one this build runs with, without its symbols.
+// The Node.js that the standalone package carries, without its symbols: of the pinned version, or one that was named.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fetchPackage } from './fetch.ts';
+import { type Architecture, type Machine, NODE_VERSION } from './machines.ts';
 
 export interface Runtime {
   readonly content: Buffer;
+  /** `24.22.3` */
+  readonly version: string;
   /** Of Node.js and what is built into it. */
   readonly licence: Buffer | undefined;
   /** Whether its symbols could be left out. */
@@ -15,20 +19,40 @@ export interface Runtime {
 /** Where the licence lies, seen from the folder of the program: the official archive, Debian's and NodeSource's packages. */
 const LICENCES = ['../LICENSE', '../share/doc/nodejs/LICENSE', '../share/doc/nodejs/copyright'];
 
-/** Reads the runtime at that path. Without strip (of binutils) it stays as it is, which is about a seventh more. */
-export function readRuntime(path: string): Runtime {
+/** The strip that knows files of that kind of machine; binutils has one for each. */
+const STRIP: Readonly<Record<Architecture, string>> = {
+  amd64: 'x86_64-linux-gnu-strip',
+  arm64: 'aarch64-linux-gnu-strip',
+  armhf: 'arm-linux-gnueabihf-strip',
+};
+
+/**
+ * Reads the runtime at that path. Without strip (of binutils) it stays as it is, which is about a seventh more.
+ * @param version by default it is asked, which takes a machine that can run it.
+ */
+export function readRuntime(path: string, machine: Machine, version?: string): Runtime {
   const licence = LICENCES.map((at) => join(dirname(path), at)).find((at) => existsSync(at));
   const dir = mkdtempSync(join(tmpdir(), 'runtime-'));
   const small = join(dir, 'node');
   try {
-    execFileSync('strip', ['-o', small, path], { stdio: 'ignore' });
+    execFileSync(STRIP[machine.debian], ['-o', small, path], { stdio: 'ignore' });
   } catch {
     // No strip here.
   }
   const stripped = existsSync(small);
   const content = readFileSync(stripped ? small : path);
   rmSync(dir, { recursive: true });
-  return { content, licence: licence === undefined ? undefined : readFileSync(licence), stripped };
+  const asked = version ?? execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+  return { content, version: asked, licence: licence === undefined ? undefined : readFileSync(licence), stripped };
+}
+
+/**
+ * The pinned Node.js for a kind of machine, fetched into `cache`.
+ * @throws Error when it cannot be fetched, or is not what its checksum says; undefined for a machine that has none.
+ */
+export function pinnedRuntime(machine: Machine, cache: string): { readonly path: string; readonly version: string } | undefined {
+  if (machine.runtime === undefined) return undefined;
+  return { path: join(fetchPackage(machine.runtime, cache), 'bin/node'), version: NODE_VERSION };
 }
 
 /** libstdc++6 of Debian that came with a version of GLIBCXX_3.4.N: the release of GCC. */

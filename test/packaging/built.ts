@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after } from 'node:test';
 import { buildDeb, type DebOptions, type Variant } from '../../packaging/deb.ts';
+import { thisMachine } from '../../packaging/payload.ts';
 import { readRuntime } from '../../packaging/runtime.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
@@ -15,9 +16,9 @@ export const debOptions = (variant: Variant, out: string): DebOptions => ({
   root: ROOT,
   compiled: COMPILED,
   variant,
-  runtime: variant === 'standalone' ? readRuntime(process.execPath) : undefined,
+  runtime: variant === 'standalone' ? readRuntime(process.execPath, thisMachine()) : undefined,
   compression: 'none',
-  architecture: spawnSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).stdout.trim(),
+  machine: thisMachine(),
   time: 1_700_000_000,
   out,
 });

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { buildDeb, CONFFILES } from '../../packaging/deb.ts';
-import { filesBelow, isNeeded, runtimeModules } from '../../packaging/payload.ts';
+import { foreignBinary, MACHINES } from '../../packaging/machines.ts';
+import { filesBelow, isNeeded, runtimeModules, thisMachine } from '../../packaging/payload.ts';
 import { libraries } from '../../packaging/runtime.ts';
 import { build, COMPILED, debOptions, hasDpkg, makeDirectory, ROOT } from './built.ts';
 
@@ -120,7 +121,9 @@ test('only what runs is in it', (t) => {
   );
   assert.equal(files.filter((file) => file.endsWith('.node')).length, 2, 'one of koffi and one of serialport');
   for (const tool of ['typescript', 'fast-check', '@biomejs', 'tsd']) assert.ok(!files.some((file) => file.includes(`/${tool}/`)), tool);
-  for (const { name, folder } of runtimeModules(ROOT).filter(({ name }) => /^(?:yaml|pino|commander|serialport|koffi)$/.test(name))) {
+  for (const { name, folder } of runtimeModules({ root: ROOT }).filter(({ name }) =>
+    /^(?:yaml|pino|commander|serialport|koffi)$/.test(name),
+  )) {
     assert.ok(
       files.some((file) => file.startsWith(`${folder}/`) && /\/licen[cs]e/i.test(file)),
       `${name} has its licence`,
@@ -161,4 +164,34 @@ test('the libraries a binary needs are read from its symbol versions', () => {
   assert.deepEqual(libraries([elf]), ['libc6 (>= 2.28)', 'libgcc-s1', 'libstdc++6 (>= 5)']);
   assert.deepEqual(libraries([Buffer.from('\0GLIBC_2.2.5\0')]), ['libc6 (>= 2.17)']);
   assert.deepEqual(libraries([Buffer.from('\0GLIBC_2.34\0libatomic.so.1\0')]), ['libc6 (>= 2.34)', 'libatomic1']);
+});
+
+test('a binary for another machine or system is told from one for this', () => {
+  const elf = (bits: 1 | 2, machine: number): Buffer => {
+    const head = Buffer.alloc(64);
+    head.write('\x7fELF', 'latin1');
+    head[4] = bits;
+    head.writeUInt16LE(machine, 18);
+    return head;
+  };
+  for (const [machine, fits] of [
+    [MACHINES.amd64, elf(2, 62)],
+    [MACHINES.arm64, elf(2, 183)],
+    [MACHINES.armhf, elf(1, 40)],
+  ] as const) {
+    assert.equal(foreignBinary(fits, machine), undefined);
+    for (const other of [elf(2, 62), elf(2, 183), elf(1, 40), elf(1, 3)].filter((each) => !each.equals(fits))) {
+      assert.match(foreignBinary(other, machine)!, /^an ELF file for machine \d+ with \d\d bits, where \w+ has/);
+    }
+  }
+  assert.equal(foreignBinary(Buffer.from('MZ\x90\0'.padEnd(64, '\0'), 'latin1'), MACHINES.amd64), 'a binary of another system');
+  assert.equal(foreignBinary(Buffer.from('MZ is how this text begins'), MACHINES.amd64), undefined);
+});
+
+test('a package with a binary of another machine is not built', (t) => {
+  if (skipped(t)) return;
+  const runtime = { content: readFileSync(process.execPath), version: '0.0.0', licence: undefined, stripped: true };
+  const other = thisMachine() === MACHINES.amd64 ? MACHINES.arm64 : MACHINES.amd64;
+  const options = { ...debOptions('small', makeDirectory()), variant: 'standalone' as const, runtime, machine: other };
+  assert.throws(() => buildDeb(options), /usr\/lib\/ser2net\/ser2net is an ELF file for machine/);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
+import { LAYERS } from '../src/options/stack.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SRC = join(ROOT, 'src');
@@ -95,6 +96,13 @@ test('what may stand in few places stands only there', () => {
       if (where.some((place) => file === place || (place.endsWith('/') && file.startsWith(place)))) continue;
       assert.ok(!codeOf(file).includes(needle), `src/${file} uses ${needle}, which may stand only in ${places}`);
     }
+  }
+});
+
+test('a port knows no layer by its name: what it has to know of a stack it asks', () => {
+  for (const file of sources.filter((each) => each.startsWith('port/'))) {
+    const [named] = [...codeOf(file).matchAll(/'([a-z0-9]+)'/g)].map(([, word]) => word!).filter((word) => Object.hasOwn(LAYERS, word));
+    assert.equal(named, undefined, `src/${file} names the layer ${named}`);
   }
 });
 

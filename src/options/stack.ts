@@ -17,6 +17,10 @@ interface LayerInfo<R, K extends Rest> {
   readonly roles: readonly Role[];
   /** Why it cannot run here although its name is known. */
   readonly unsupported?: string;
+  /** Clients speak its protocol. */
+  readonly spoken?: boolean;
+  /** It sends and gets datagrams of the network. */
+  readonly datagrams?: boolean;
 }
 const BOTH: readonly Role[] = ['accepter', 'connector'];
 const CON: readonly Role[] = ['connector'];
@@ -33,7 +37,7 @@ const NO_RADIO = 'sound and radio devices are out of reach of this program';
 /** Every layer by name: its option rows, what follows its comma, and where it may stand. */
 export const LAYERS = {
   tcp: layer(net.TCP, 'addrs', BOTH),
-  udp: layer(net.UDP, 'addrs', BOTH),
+  udp: { ...layer(net.UDP, 'addrs', BOTH), datagrams: true },
   unix: layer(net.UNIX, 'path', BOTH),
   unixdgram: layer(net.UNIXDGRAM, 'path', BOTH),
   unixseq: layer(net.UNIX, 'path', BOTH),
@@ -47,7 +51,7 @@ export const LAYERS = {
   echo: layer(net.ECHO, 'text', CON),
   file: layer(net.FILE, 'text', CON),
   mdns: layer(net.MDNS, 'text', CON),
-  telnet: layer(TELNET, 'child', BOTH),
+  telnet: { ...layer(TELNET, 'child', BOTH), spoken: true },
   ssl: layer(SSL, 'child', BOTH),
   certauth: layer(CERTAUTH, 'child', BOTH),
   mux: layer(net.MUX, 'child', BOTH),

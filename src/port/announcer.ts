@@ -2,28 +2,24 @@
 import type { Log } from '../base/log.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Announcement, announce } from '../gensio/net/mdns.ts';
-import type { LayerSpec } from '../options/stack.ts';
+import { isDatagram, layerLabels } from '../gensio/syntax/stack-properties.ts';
 import { LOG } from './messages.ts';
 
-/** The layers from the top, as gensio names them in `gensiostack`. */
-function layers(spec: LayerSpec): string[] {
-  const name = spec.type === 'telnet' && spec.opts.rfc2217 ? 'telnet(rfc2217)' : spec.type;
-  return 'child' in spec ? [name, ...layers(spec.child)] : [name];
-}
-
 /** What is announced of a connection that listens on this port number. */
-export function announcementOf({ name, accepter, options }: ConnectionConfig, port: number): Announcement {
-  const stack = accepter.spec === undefined ? [] : layers(accepter.spec);
-  const bottom = stack.at(-1);
+export function announcementOf({ name, accepter: { spec }, options }: ConnectionConfig, port: number): Announcement {
   const txt = options.mdnsTxt ?? [];
   const has = (key: string): boolean => txt.some((t) => t.startsWith(`${key}=`));
   return {
     name: options.mdnsName ?? name,
-    type: options.mdnsType ?? (bottom === 'udp' ? '_iostream._udp' : '_iostream._tcp'),
+    type: options.mdnsType ?? (spec !== undefined && isDatagram(spec) ? '_iostream._udp' : '_iostream._tcp'),
     port: options.mdnsPort ?? port,
     domain: options.mdnsDomain,
     host: options.mdnsHost,
-    txt: [...txt, ...(has('provider') ? [] : ['provider=ser2net']), ...(has('gensiostack') ? [] : [`gensiostack=${stack.join(',')}`])],
+    txt: [
+      ...txt,
+      ...(has('provider') ? [] : ['provider=ser2net']),
+      ...(has('gensiostack') ? [] : [`gensiostack=${spec === undefined ? '' : layerLabels(spec)}`]),
+    ],
   };
 }
 

@@ -7,7 +7,9 @@ import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
 import { parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
+import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
 import type { LayerSpec } from '../options/stack.ts';
+import { type Door, openDoor, RAW } from './door.ts';
 import { LOG } from './messages.ts';
 
 interface ConnbackEnv {
@@ -19,11 +21,12 @@ interface ConnbackEnv {
 /** What connect back does to its port. */
 export interface ConnbackUp {
   occupied(place: number): boolean;
-  join(gensio: Gensio, place: number): void;
+  /** A connection that was made for a place. */
+  enter(door: Door, gensio: Gensio, place: number): void;
   /** All are there: this goes to them. */
   deliver(data: Buffer): void;
   /** It is time to open the device again. */
-  hold(): void;
+  reopen(): void;
 }
 
 /** Device data kept while calling; the device is not read then, so more than a few reads never come. */
@@ -35,7 +38,7 @@ function callStack(spec: LayerSpec, target: RemoteAddr): LayerSpec | undefined {
     const child = callStack(spec.child, target);
     return child === undefined ? undefined : ({ ...spec, child } as LayerSpec);
   }
-  if (spec.type !== 'tcp' && spec.type !== 'udp') return undefined;
+  if (!('addrs' in spec)) return undefined;
   return { ...spec, addrs: target.hosts.map(({ family, host, port }) => ({ family, host, port: String(port) })) } as LayerSpec;
 }
 
@@ -57,7 +60,7 @@ export class Connback {
     this.#port = port;
     this.#targets = targets;
     this.#pause = { due: Infinity, run: () => this.#call() };
-    this.#reopen = { due: Infinity, run: () => port.hold() };
+    this.#reopen = { due: Infinity, run: () => port.reopen() };
   }
 
   /** undefined: the connection calls nobody. */
@@ -86,8 +89,8 @@ export class Connback {
     return this.#calls.size > 0 || this.#pause.due !== Infinity;
   }
 
-  /** The device is closed: it is opened again after connector-retry-time. */
-  deviceClosed(): void {
+  /** Opens the device again after connector-retry-time. */
+  reopenLater(): void {
     const { connectorRetryTime } = this.#config.options;
     if (this.#reopen.due === Infinity) this.#env.deadlines.arm(this.#reopen, Math.max(1, connectorRetryTime) * 1000);
   }
@@ -127,7 +130,7 @@ export class Connback {
     this.#calls.add(gensio);
     gensio.open((err) => {
       if (!this.#calls.delete(gensio)) return gensio.abort();
-      if (err === undefined) this.#port.join(gensio, place);
+      if (err === undefined) this.#port.enter(openDoor(protocolLayer(accepter.spec)?.type ?? RAW), gensio, place);
       else {
         this.#failed = true;
         gensio.abort();

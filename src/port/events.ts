@@ -1,11 +1,19 @@
 // What observers see of a port: traces, LEDs, monitors, logs and counters live on this. They watch; they decide nothing.
 import type { ConnectionConfig } from '../config/model.ts';
 import type { GensioEvent } from '../gensio/gensio.ts';
+import type { Door, Rights } from './door.ts';
 
 /** One user of a port as observers see it. */
 export interface UserView {
   /** As the admin port prints it: `ipv4,127.0.0.1,1234`. */
   readonly peer: string;
+  /** The name it has proved to have; `undefined` if there is none. */
+  readonly user: string | undefined;
+  /** What it came through. */
+  readonly door: Door;
+  /** What it may do. */
+  readonly rights: Rights;
+  /** Bytes received from it, and sent to it. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Clock milliseconds. */

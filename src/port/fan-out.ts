@@ -2,9 +2,10 @@
 // every user takes what it gets.
 import type { Clock } from '../base/clock.ts';
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
+import type { LineRate } from '../gensio/gensio.ts';
 import type { Matcher } from './match.ts';
 
-/** One taker of device data. */
+/** One that gets the device's data. */
 export interface Consumer {
   /** As Gensio.write. */
   write(data: Buffer): boolean;
@@ -17,6 +18,26 @@ export interface FanOutOptions {
   /** The first byte waits no longer than this, in ms. */
   readonly maxDelay: number;
   readonly sendon: Matcher | undefined;
+}
+
+/** The rate that ser2net assumes if it does not know better, which in 4.3.11 is always. */
+export const DEFAULT_RATE: LineRate = { bps: 9600, databits: 8, stopbits: 1, parity: false };
+
+/** The options of that name. */
+interface DelayOptions {
+  readonly chardelay: boolean;
+  /** Tenths of a character. */
+  readonly chardelayScale: number;
+  /** Microseconds. */
+  readonly chardelayMin: number;
+}
+
+/** Milliseconds without further input until what there is is sent; 0 for at once. ser2net's formula, with the line's real speed. */
+export function charDelay(options: DelayOptions, rate: LineRate): number {
+  if (!options.chardelay) return 0;
+  const bits = 1 + rate.databits + rate.stopbits + (rate.parity ? 1 : 0);
+  const us = Math.floor((bits * 100000 * options.chardelayScale) / Math.max(1, rate.bps));
+  return Math.max(us, options.chardelayMin) / 1000;
 }
 
 /** A read may be as long as this; the gathering buffer has room for one on top of bufsize. */

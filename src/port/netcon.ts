@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { enterDomain, type FaultDomain, leaveDomain, reportFault, runIn } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import { type Gensio, type GensioEvent, type GensioUp, nullUp } from '../gensio/gensio.ts';
+import type { Door, Rights } from './door.ts';
 import type { UserView } from './events.ts';
 
 /** How long the last bytes to a user that was closed may take before they are given up. */
@@ -18,7 +19,10 @@ export interface NetconUp extends FaultDomain {
 
 export class Netcon implements GensioUp, UserView {
   readonly gensio: Gensio;
+  readonly door: Door;
+  readonly rights: Rights;
   readonly peer: string;
+  readonly user: string | undefined;
   readonly since: number;
   readonly #port: NetconUp;
   readonly #clock: Clock;
@@ -42,9 +46,14 @@ export class Netcon implements GensioUp, UserView {
   /** Made by connect back: its address in the list; its place is kept for it. */
   readonly target: number | undefined;
 
-  constructor(gensio: Gensio, port: NetconUp, clock: Clock, target?: number) {
+  /** rights: what it was admitted with. target: see there. */
+  constructor(gensio: Gensio, door: Door, rights: Rights, port: NetconUp, clock: Clock, target?: number) {
+    const { address, user } = door.who(gensio);
     this.gensio = gensio;
-    this.peer = gensio.address();
+    this.door = door;
+    this.rights = rights;
+    this.peer = address;
+    this.user = user;
     this.since = clock.now();
     this.#port = port;
     this.#clock = clock;
@@ -52,8 +61,9 @@ export class Netcon implements GensioUp, UserView {
     gensio.up = this;
   }
 
-  /** As Gensio.write, and counts. */
+  /** As Gensio.write, and counts. One that may not read gets nothing. */
   write(data: Buffer): boolean {
+    if (!this.rights.read) return true;
     this.bytesOut += data.length;
     if (this.gensio.write(data)) {
       this.wrote = true;
@@ -67,6 +77,7 @@ export class Netcon implements GensioUp, UserView {
   read(data: Buffer): void {
     this.bytesIn += data.length;
     this.active = true;
+    if (!this.rights.write) return;
     const before = enterDomain(this.#port);
     try {
       this.#port.fromUser(this, data);

@@ -7,8 +7,10 @@ import { withoutSecrets } from '../base/secrets.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
+import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import { Announcer } from './announcer.ts';
+import { type Door, openDoor, RAW } from './door.ts';
 import { Listener, type ListenerUp } from './listener.ts';
 import { LOG } from './messages.ts';
 
@@ -16,7 +18,7 @@ import { LOG } from './messages.ts';
 export interface PortAccepterUp {
   /** In force now; its accepter means something when open() is called. */
   readonly config: ConnectionConfig;
-  accepted(gensio: Gensio): void;
+  enter(door: Door, gensio: Gensio): void;
   listening(): void;
   notListening(): void;
 }
@@ -32,6 +34,7 @@ export class PortAccepter implements ListenerUp {
   readonly #env: AccepterEnv;
   readonly #announcer: Announcer;
   #listener: Listener | undefined;
+  #door = openDoor(RAW);
   #failure: string | undefined;
 
   constructor(up: PortAccepterUp, env: AccepterEnv) {
@@ -60,6 +63,7 @@ export class PortAccepter implements ListenerUp {
   open(done: () => void): void {
     const { accepter, options } = this.#up.config;
     const { builder, deadlines, log } = this.#env;
+    this.#door = openDoor(protocolLayer(accepter.spec)?.type ?? RAW);
     const { authdir = '', allowedUsers, pamauth } = options;
     const auth = directoryAuthority({ authdir, allowedUsers, pamauth }, log);
     this.#listener ??= new Listener(accepter.spec!, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
@@ -80,7 +84,7 @@ export class PortAccepter implements ListenerUp {
 
   // From the listener.
   accepted(gensio: Gensio): void {
-    this.#up.accepted(gensio);
+    this.#up.enter(this.#door, gensio);
   }
   acceptFailed(err: GensioError): void {
     this.#log(LOG.acceptError(this.#up.config.name, err.message, err.stage));

@@ -1,10 +1,18 @@
 // The device side of a port: one connector after the other, each opened once. Knows nothing of users.
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
-import { GensioError } from '../base/gensio-error.ts';
-import { type Gensio, type GensioEvent, nullUp } from '../gensio/gensio.ts';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import type { Log } from '../base/log.ts';
+import type { ConnectionConfig } from '../config/model.ts';
+import { type Gensio, type GensioEvent, nullUp, type SerialControl } from '../gensio/gensio.ts';
+import type { StackBuilder } from '../gensio/stack-builder.ts';
+import { keptOpen } from '../gensio/syntax/stack-properties.ts';
+import type { Parity, SerialLine } from '../options/serialdev.ts';
+import { LOG } from './messages.ts';
 
 /** What the device does to its port. */
 export interface DeviceUp {
+  /** In force now: each connector is made from it. */
+  readonly config: ConnectionConfig;
   /** err: it could not be opened, and is closed again. */
   deviceOpened(err?: GensioError): void;
   fromDevice(data: Buffer): void;
@@ -16,11 +24,19 @@ export interface DeviceUp {
 
 /** How long closing may take before the device is cut off: four ticks of the reference. */
 const CLOSE_LIMIT_MS = 4000;
+/** How often a device that clients wait for is looked for. */
+const HOLD_MS = 500;
 
+interface DeviceEnv {
+  readonly deadlines: Deadlines;
+  readonly log: Log;
+  readonly builder: StackBuilder;
+}
+
+/** The device of a port, whichever connector stands for it now. */
 export class PortDevice {
-  readonly #make: () => Gensio | GensioError;
   readonly #up: DeviceUp;
-  readonly #deadlines: Deadlines;
+  readonly #env: DeviceEnv;
   readonly #limit: Deadline;
   #gensio: Gensio | undefined;
   /** Why there is none. */
@@ -33,13 +49,11 @@ export class PortDevice {
   /** A client changed the line: it is not as configured. */
   lineChanged = false;
 
-  /** make: a new connector, closed; or why there is none now, such as a file that is missing: at each open it is tried again. */
-  constructor(make: () => Gensio | GensioError, up: DeviceUp, deadlines: Deadlines) {
-    this.#make = make;
+  constructor(up: DeviceUp, env: DeviceEnv) {
     this.#up = up;
-    this.#deadlines = deadlines;
+    this.#env = env;
     this.#limit = { due: Infinity, run: () => this.#gensio?.abort() };
-    this.#renew();
+    this.renew();
   }
 
   /** The connector in use, or the next to be opened. */
@@ -48,7 +62,7 @@ export class PortDevice {
   }
 
   open(): void {
-    if (this.#gensio === undefined) this.#renew();
+    if (this.#gensio === undefined) this.renew();
     const gensio = this.#gensio;
     this.full = false;
     this.lineChanged = false;
@@ -67,7 +81,7 @@ export class PortDevice {
       if (err !== undefined) {
         gensio.up = nullUp;
         gensio.abort();
-        this.#renew();
+        this.renew();
       }
       this.#up.deviceOpened(err);
     });
@@ -89,21 +103,58 @@ export class PortDevice {
     this.#gensio?.detachBuffer?.();
   }
 
+  /** It is closed: the counters start over. */
+  reset(): void {
+    this.full = false;
+    this.read = 0;
+    this.written = 0;
+  }
+
   /** What was written goes out, within a limit; deviceClosed() follows. */
   close(): void {
     this.#gensio?.setReading(false);
-    this.#deadlines.arm(this.#limit, CLOSE_LIMIT_MS);
+    this.#env.deadlines.arm(this.#limit, CLOSE_LIMIT_MS);
     this.#gensio?.close();
   }
 
   #closed(gensio: Gensio, err: GensioError | undefined): void {
     if (this.#gensio !== gensio) return;
-    this.#renew();
+    this.renew();
     this.#up.deviceClosed(err);
   }
-  #renew(): void {
-    this.#deadlines.cancel(this.#limit);
+  /** Makes the next connector, as the configuration says now. Only while none is open. */
+  renew(): void {
+    this.#env.deadlines.cancel(this.#limit);
     const made = this.#make();
     [this.#gensio, this.#why] = made instanceof GensioError ? [undefined, made] : [made, undefined];
   }
+  /** A new connector, closed; or why it cannot be made now, such as a file that is missing: at each open it is tried again. */
+  #make(): Gensio | GensioError {
+    const { name, connector, options } = this.#up.config;
+    const { spec } = connector;
+    if (spec === undefined) return new GensioError('notsup');
+    const hold = options.hold ?? 'off';
+    try {
+      return this.#env.builder.connector(hold === 'off' ? spec : keptOpen(spec, HOLD_MS, hold === 'drop'));
+    } catch (err) {
+      const error = fromSystemError(err);
+      const { message, detail } = error;
+      this.#env.log.log('err', LOG.enableFailed(name, detail === undefined ? message : `${message}: ${detail}`));
+      return error;
+    }
+  }
+}
+
+/** RFC 2217, SET-PARITY. */
+const PARITIES: Readonly<Record<Parity, number>> = { N: 1, O: 2, E: 3, M: 4, S: 5 };
+
+/** Asks an open device for everything RFC 2217 has a word for. */
+export function askLine(serial: SerialControl, line: SerialLine): void {
+  const ignore = (): void => undefined;
+  serial.request('baudrate', line.speed, ignore);
+  serial.request('datasize', line.databits, ignore);
+  serial.request('parity', PARITIES[line.parity], ignore);
+  serial.request('stopsize', line.stopbits, ignore);
+  serial.request('control', line.rtscts ? 3 : line.xonxoff ? 2 : 1, ignore);
+  for (const { line: name, on } of line.lines) serial.setLine?.(name, on);
 }

@@ -1,6 +1,7 @@
-// One connection of the configuration at work. What to do when is step()'s (state.ts) and admit()'s; this file does it. Bytes go straight
-// through: user.read -> device.write, device.read -> FanOut -> users. Long because all meet here: the accepter, the users, the device,
-// the watches over them, the admin port and a reload; what each of these is by itself has a file of its own.
+// One connection of the configuration at work. step() (state.ts) and decideAdmission() (admission.ts) decide; this file does it. Bytes go
+// straight through: user.read -> device.write, device.read -> FanOut -> users.
+// Long because all meet here: the accepter, the users, the device, the watches over them, the admin port and a reload; what each of
+// these is by itself has a file of its own.
 import type { Clock } from '../base/clock.ts';
 import type { Deadlines } from '../base/deadlines.ts';
 import { type FaultDomain, runIn } from '../base/fault-domain.ts';
@@ -11,28 +12,23 @@ import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nullUp } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
+import { serialLineOf, withSerialLine } from '../gensio/syntax/stack-properties.ts';
 import type { SerialLine } from '../options/serialdev.ts';
-import { admit } from './admit.ts';
-import { charDelay, DEFAULT_RATE } from './chardelay.ts';
+import { type Admission, type AdmissionContext, decideAdmission, PendingConnections, RemoteAddresses } from './admission.ts';
 import { Connback } from './connback.ts';
-import { makeConnector } from './connector.ts';
+import type { Door } from './door.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
-import { FanOut } from './fan-out.ts';
-import { HalfCloseWatch } from './half-close.ts';
-import { IdleTimer } from './idle-timer.ts';
-import { askLine, lineOf, withLine } from './line.ts';
+import { charDelay, DEFAULT_RATE, FanOut } from './fan-out.ts';
 import { handOver } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
 import { closeGracefully, Netcon, type NetconUp } from './netcon.ts';
 import { Observers } from './observers.ts';
-import { PendingConnections } from './pending-connections.ts';
 import { PortAccepter, type PortAccepterUp } from './port-accepter.ts';
-import { type DeviceUp, PortDevice } from './port-device.ts';
-import { RemoteAddresses } from './remaddr.ts';
-import { SerialEvents, type SerialPort } from './serial-events.ts';
-import { SlowConsumerTimer } from './slow-consumer.ts';
-import { type Effect, type PortEvent, type PortState, step, traceStep } from './state.ts';
+import { askLine, type DeviceUp, PortDevice } from './port-device.ts';
+import { SerialEvents } from './serial-events.ts';
+import { type Effect, INITIAL, inUse, type PortEvent, type PortState, step, traceStep } from './state.ts';
+import { HalfCloseWatch, IdleTimer, SlowConsumerTimer } from './user-watches.ts';
 
 /** What a port needs of the engine it belongs to. */
 export interface PortEnv {
@@ -51,92 +47,86 @@ export interface PortEnv {
   userChanged?(change: 'connected' | 'disconnected', port: Port, user: UserView): void;
 }
 
-/** Told where neither the configuration nor -s gives one, ser2net 4.3.11. */
-const DEFAULT_SIGNATURE = 'ser2net';
 /** Users a port has room for, whatever max-connections says. */
 const MAX_PLACES = 65536;
 
+/** A configured connection: listens, opens its device for those who come, and moves bytes between them. */
 export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, FaultDomain {
   config: ConnectionConfig;
   readonly #env: PortEnv;
-  #state: PortState = { at: 'closed' };
-  #enabled: boolean;
+  #state: PortState = INITIAL;
   /** Seconds; the admin port can change it. */
-  #timeout: number;
+  #timeout = 0;
   readonly #accepter: PortAccepter;
   #device!: PortDevice;
   #places: (Netcon | undefined)[] = [];
   readonly #users = new Set<Netcon>();
-  readonly #waiting: PendingConnections;
+  readonly #pending: PendingConnections;
   #fanOut!: FanOut;
   #closeon: Matcher | undefined;
   #remaddr!: RemoteAddresses;
   #connback: Connback | undefined;
   readonly #observers: Observers;
-  /** The device is gone already: there is nothing to say to it, and nothing to close. */
-  #deviceLost = false;
-  /** It is to be gone when nobody uses it: connect back does not keep its device open any more. */
-  #removing = false;
   readonly #halfClose: HalfCloseWatch;
   readonly #slow: SlowConsumerTimer<Netcon>;
-  readonly #serial: SerialEvents;
   readonly #idle: IdleTimer<Netcon>;
+  readonly #serial: SerialEvents;
   /** What waits for the device to be closed. */
   #whenClosed: (() => void)[] = [];
 
   constructor(config: ConnectionConfig, env: PortEnv) {
+    const { deadlines } = env;
+    const users = this.#users;
     this.#env = env;
     this.config = config;
-    this.#enabled = config.enable;
-    this.#timeout = config.timeout;
     this.#accepter = new PortAccepter(this, env);
-    this.#waiting = new PendingConnections(env.deadlines, () => this.#serveWaiting(false));
+    this.#pending = new PendingConnections(deadlines, () => this.#servePending(false));
     this.#observers = new Observers(config.name, env.log);
-    this.#halfClose = new HalfCloseWatch(env.deadlines, this.#users);
-    this.#slow = new SlowConsumerTimer(
-      env.clock,
-      env.deadlines,
-      this.#users,
-      () => this.config.options.slowUserTimeout,
-      (stuck) => this.#cutSlow(stuck),
-    );
-    this.#serial = new SerialEvents(this.#serialPort());
-    this.#idle = new IdleTimer(
-      env.deadlines,
-      this.#users,
-      (user) => this.#timeoutOf(user),
-      (user) => this.config.options.timeoutOnOsQueue && (user.gensio.kernelBytes?.() ?? 0) > 0,
-      (user) => {
+    this.#halfClose = new HalfCloseWatch(deadlines, users);
+    this.#slow = new SlowConsumerTimer(env.clock, deadlines, users, {
+      limit: () => this.config.options.slowUserTimeout,
+      cut: (stuck) => this.#cutSlow(stuck),
+    });
+    this.#idle = new IdleTimer(deadlines, users, {
+      timeoutOf: (user) => this.#timeoutOf(user),
+      isStuck: (user) => this.config.options.timeoutOnOsQueue && (user.gensio.kernelBytes?.() ?? 0) > 0,
+      timedOut: (user) => {
         this.#dropUser(user, REASON.timeout);
         this.#afterLeave();
       },
-    );
-    this.#setUp();
+    });
+    this.#serial = new SerialEvents(users, () => {
+      this.#device.lineChanged = true;
+      this.#updateCharDelay();
+    });
+    this.#configure();
   }
 
-  /** Everything that follows from the configuration and is not a listener or a session. */
-  #setUp(): void {
-    const { options } = this.config;
-    this.#device = this.#makeDevice();
-    this.#fanOut = this.#makeFanOut();
+  /** Puts the configuration in force, but for listeners and sessions. */
+  #configure(): void {
+    const { options, enable, timeout, accepter, connector } = this.config;
+    this.#timeout = timeout;
+    this.#device = new PortDevice(this, this.#env);
+    this.#fanOut = new FanOut(this.#env.clock, this.#env.deadlines, this.#users, {
+      bufsize: Math.max(2, options.devToNetBufsize),
+      maxDelay: options.chardelayMax / 1000,
+      sendon: Matcher.of(this.#expand(options.sendon)),
+    });
     this.#places = new Array(Math.min(MAX_PLACES, Math.max(1, options.maxConnections))).fill(undefined);
     this.#closeon = Matcher.of(this.#expand(options.closeon));
     this.#remaddr = new RemoteAddresses(options.remaddr ?? []);
     this.#connback = Connback.of(this.config, this.#env, {
       occupied: (place) => this.#places[place] !== undefined,
-      join: (gensio, place) => this.#join(new Netcon(gensio, this, this.#env.clock, place), place),
+      enter: (door, gensio, place) => this.#enter(door, gensio, { called: place }),
       deliver: (data) => this.#deliver(data),
-      hold: () => this.#go({ on: 'hold' }),
+      reopen: () => this.#go({ on: 'reopen' }),
     });
     this.#observers.renew(this.#env.observers.flatMap((make) => make(this)));
-  }
-
-  #makeFanOut(): FanOut {
-    const { options } = this.config;
-    return new FanOut(this.#env.clock, this.#env.deadlines, this.#users, {
-      bufsize: Math.max(2, options.devToNetBufsize),
-      maxDelay: options.chardelayMax / 1000,
-      sendon: Matcher.of(this.#expand(options.sendon)),
+    this.#go({
+      on: 'configured',
+      enabled: enable,
+      usable: accepter.spec !== undefined && connector.spec !== undefined,
+      held: this.#connback !== undefined,
     });
   }
 
@@ -147,14 +137,13 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     return this.#state;
   }
   get enabled(): boolean {
-    return this.#enabled;
+    return this.#state.enabled;
   }
   /** Somebody or something has the device. */
   get inUse(): boolean {
-    return this.#state.at === 'opening' || this.#state.at === 'open' || this.#state.at === 'closing';
+    return inUse(this.#state);
   }
-
-  /** It neither listens nor tries to. */
+  /** It neither listens nor tries to, and is not in use. */
   get idle(): boolean {
     return this.#accepter.idle && !this.inUse;
   }
@@ -163,36 +152,24 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   /** Tries to listen; done when that was tried. A failure is logged and tried again every accepter-retry-time. */
   listen(done: () => void): void {
-    const { accepter, connector } = this.config;
-    this.#removing = false;
-    if (!this.#enabled) return done();
-    if (accepter.spec === undefined || connector.spec === undefined) {
-      if (this.#state.at === 'closed') this.#state = { at: 'not-started' };
-      return done();
-    }
-    runIn(this, () => this.#accepter.open(done));
+    if (!this.#go({ on: 'start' }, done).some((effect) => effect.do === 'open-accepter')) done();
   }
   listening(): void {
     this.#go({ on: 'listening' });
-    if (this.#connback !== undefined && !this.inUse) this.#go({ on: 'hold' });
   }
   notListening(): void {
     this.#go({ on: 'not-listening' });
   }
-
   /** Stops listening; users stay. done when the address is free. */
   unlisten(done: () => void): void {
     this.notListening();
     this.#accepter.close(done);
   }
-
-  /** The configuration has it no more: it closes with its last user, or now when it has none. listen() takes that back. */
+  /** The configuration no longer has it: it closes with its last user, or now if it has none. listen() takes that back. */
   removeWhenIdle(): void {
-    this.#removing = true;
-    runIn(this, () => this.#tellLeft());
+    runIn(this, () => void this.#go({ on: 'remove-when-idle', users: this.#seated.length }));
   }
-
-  /** The port number listened on, where there is one. */
+  /** The port number listened on; `undefined` if there is none. */
   listeningPort(): number | undefined {
     return this.#accepter.port;
   }
@@ -204,49 +181,54 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     return this.#places.filter((user) => user !== undefined);
   }
 
-  /** A connection for this port, from its own listener or a rotator. patient: it may wait for a user that is leaving. */
-  accepted(gensio: Gensio, patient = true): void {
-    runIn(this, () => handOver(gensio, () => this.#accept(gensio, patient)));
+  /** A connection that came through a door: it becomes a user, waits to be one, or is told why not and closed. */
+  enter(door: Door, gensio: Gensio): void {
+    runIn(this, () => handOver(gensio, () => this.#enter(door, gensio)));
   }
-  #accept(gensio: Gensio, patient = true): void {
-    const verdict = admit({
-      enabled: this.#enabled,
-      closing: this.#state.at === 'closing',
-      allowed: this.#remaddr.allows(gensio.address()),
-      kickolduser: this.config.options.kickolduser,
-      places: this.#places.map((user, i) => (this.#connback?.reserves(i) ? 'reserved' : user === undefined ? 'free' : 'taken')),
-      leaving: () => patient && this.#seated.some((user) => user.gensio.peerClosed?.() === true),
-      deviceInUse: !this.inUse && this.#env.deviceInUse(this.config.connector.text, this),
-      deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
-    });
-    if (verdict === 'wait') this.#waiting.add(gensio, this.#state.at !== 'closing');
-    else if ('say' in verdict) closeGracefully(gensio, this.#env.clock, verdict.say);
-    else {
-      const place = 'take' in verdict ? verdict.take : verdict.kick;
-      const old = this.#places[place];
-      // A line that was changed, or strings to be sent, want the device closed and opened; else it is just handed over.
-      const { openstr, closestr } = this.config.options;
-      const reopen =
-        old !== undefined && this.#users.size === 1 && (this.#device.lineChanged || openstr !== undefined || closestr !== undefined);
-      if (old !== undefined && reopen) {
-        this.#dropUser(old, REASON.kicked);
-        this.#afterLeave();
-        return this.#accept(gensio);
-      }
-      if (old !== undefined) this.#dropUser(old, REASON.kicked);
-      this.#join(new Netcon(gensio, this, this.#env.clock), place);
+  #enter(door: Door, gensio: Gensio, more: Partial<AdmissionContext> = {}): void {
+    const admission = this.#admission(door, gensio.address(), more);
+    if (admission === 'wait') return this.#pending.add({ gensio, door }, this.#state.at !== 'closing');
+    if ('say' in admission) return closeGracefully(gensio, this.#env.clock, admission.say);
+    const place = 'take' in admission ? admission.take : admission.kick;
+    const old = this.#places[place];
+    if (old !== undefined) this.#dropUser(old, REASON.kicked);
+    if ('kick' in admission) {
+      this.#afterLeave();
+      return this.#enter(door, gensio);
     }
+    this.#join(new Netcon(gensio, door, admission.rights, this, this.#env.clock, more.called), place);
   }
-
-  #serveWaiting(patient = true): void {
-    for (const gensio of this.#waiting.takeAll()) this.accepted(gensio, patient);
+  /** What would become of a connection; more: what is known otherwise about it. */
+  #admission({ rights }: Door, address: string, more: Partial<AdmissionContext>): Admission {
+    const { options, connector } = this.config;
+    return decideAdmission({
+      enabled: this.enabled,
+      closing: this.#state.at === 'closing',
+      allowed: this.#remaddr.allows(address),
+      kickolduser: options.kickolduser,
+      places: this.#places.map((user, i) => (this.#connback?.reserves(i) ? 'reserved' : user === undefined ? 'free' : 'taken')),
+      called: undefined,
+      leaving: () => this.#seated.some((user) => user.gensio.peerClosed?.() === true),
+      deviceInUse: !this.inUse && this.#env.deviceInUse(connector.text, this),
+      deviceMissing: this.#connback !== undefined && this.#state.at !== 'open',
+      // A line that was changed, or strings to be sent, want the device closed and opened; else it is just handed over.
+      reopens: this.#users.size === 1 && (this.#device.lineChanged || options.openstr !== undefined || options.closestr !== undefined),
+      rights,
+      writers: 'all',
+      written: this.#seated.some((user) => user.rights.write),
+      ...more,
+    });
   }
-
-  /** A place that a rotator could use: enabled, not closing, admitted, free, and its device not held by another port. */
-  couldTake(peer: string): boolean {
-    if (!this.#enabled || this.#state.at === 'closing' || this.#state.at === 'not-started' || !this.#remaddr.allows(peer)) return false;
-    if (this.#places.every((user, i) => user !== undefined || this.#connback?.reserves(i))) return false;
-    return this.inUse || !this.#env.deviceInUse(this.config.connector.text, this);
+  /** Whether a rotator's connection could have a place at once, without anybody leaving for it. */
+  couldTake(door: Door, address: string): boolean {
+    const admission = this.#admission(door, address, { kickolduser: false, leaving: () => false, deviceMissing: false });
+    return this.#state.usable && typeof admission === 'object' && 'take' in admission;
+  }
+  /** patient: a connection may go on waiting for a user that is leaving. */
+  #servePending(patient = true): void {
+    for (const { door, gensio } of this.#pending.takeAll()) {
+      runIn(this, () => handOver(gensio, () => this.#enter(door, gensio, patient ? {} : { leaving: () => false })));
+    }
   }
 
   #join(user: Netcon, place: number): void {
@@ -288,12 +270,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
   #afterLeave(): void {
     this.#updateFlowControl();
-    this.#tellLeft();
-    if (this.#state.at !== 'closing') this.#serveWaiting();
-  }
-
-  #tellLeft(): void {
-    this.#go({ on: 'left', users: this.#seated.length, held: this.#connback !== undefined && !this.#removing });
+    this.#go({ on: 'left', users: this.#seated.length });
+    if (this.#state.at !== 'closing') this.#servePending();
   }
 
   fromUser(_user: Netcon, data: Buffer): void {
@@ -313,19 +291,15 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
 
   userEvent(user: Netcon, event: GensioEvent): void {
-    this.#serial.fromUser(user, event);
+    const serial = this.#state.at === 'open' ? this.#device.gensio?.serial : undefined;
+    this.#serial.fromUser(user, event, serial, this.config.options);
   }
 
   // ---- The device ----
 
-  #makeDevice(): PortDevice {
-    const { builder, deadlines, log } = this.#env;
-    return new PortDevice(() => makeConnector(this.config, builder, log), this, deadlines);
-  }
-
   deviceOpened(err?: GensioError): void {
     if (this.#state.at !== 'opening') return;
-    if (err === undefined) return this.#go({ on: 'device-open' });
+    if (err === undefined) return void this.#go({ on: 'device-open' });
     if (this.#connback !== undefined) this.#log(LOG.enableFailed(this.name, err.message));
     this.#go({ on: 'device-failed', reason: err.message });
   }
@@ -353,25 +327,6 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
       this.#dropUser(user, REASON.slow);
     }
     this.#afterLeave();
-  }
-  #serialPort(): SerialPort {
-    const port = this;
-    return {
-      users: this.#users,
-      get serial() {
-        return port.#state.at === 'open' ? port.#device.gensio?.serial : undefined;
-      },
-      get signature() {
-        return port.config.options.signature ?? DEFAULT_SIGNATURE;
-      },
-      get breakOnSync() {
-        return port.config.options.telnetBrkOnSync;
-      },
-      lineChanged() {
-        port.#device.lineChanged = true;
-        port.#updateCharDelay();
-      },
-    };
   }
 
   #updateCharDelay(): void {
@@ -421,11 +376,9 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
       const reason = err ?? new GensioError('remclose');
       this.#log(LOG.devReadError(this.name, reason.message));
       this.#fanOut.flush();
-      this.#deviceLost = true;
-      this.#go({ on: 'close', why: REASON.devReadError });
-      this.#deviceLost = false;
+      this.#go({ on: 'device-lost' });
     }
-    if (this.#state.at === 'closing') this.#go({ on: 'device-closed', listening: this.#accepter.on });
+    this.#go({ on: 'device-closed' });
   }
 
   // ---- Ending a session ----
@@ -434,7 +387,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   closeSession(why: Reason, done: () => void = () => undefined): void {
     if (!this.inUse) return done();
     this.#whenClosed.push(done);
-    runIn(this, () => this.#go({ on: 'close', why }));
+    runIn(this, () => void this.#go({ on: 'close', why }));
   }
 
   /** Something in this port's code went wrong that never should: the engine ends it and puts a new one in its place. */
@@ -444,13 +397,19 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
   /** Cuts everything off, each thing whatever became of the others; the port is not used again. done when its address is free. */
   destroy(done: () => void): void {
+    this.#go({ on: 'destroy' });
+    this.#accepter.close(done);
+  }
+  #cutOff(): void {
     const leaving = [...this.#seated, ...this.#users];
     const waiting = this.#whenClosed;
-    this.#enabled = false;
-    this.#state = { at: 'closed' };
     this.#whenClosed = [];
     const steps: (() => void)[] = [
-      ...[...leaving.map((user) => user.gensio), ...this.#waiting.takeAll()].map((gensio) => () => cutOff(gensio)),
+      ...[...leaving, ...this.#pending.takeAll()].map(
+        ({ gensio }) =>
+          () =>
+            cutOff(gensio),
+      ),
       () => this.#device.gensio !== undefined && cutOff(this.#device.gensio),
       () => this.#idle.stop(),
       () => this.#halfClose.stop(),
@@ -468,7 +427,6 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
         // What caused all this was told; what follows from it helps nobody.
       }
     }
-    this.#accepter.close(done);
   }
 
   #endSession(why: Reason): void {
@@ -482,23 +440,13 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     this.#fanOut.drop();
   }
 
-  #closeDevice(): void {
+  #closestr(): Buffer | undefined {
     const closestr = this.#expand(this.config.options.closestr);
-    const words = closestr !== undefined && closestr.length > 0;
-    if (this.#deviceLost) {
-      if (words) this.#log(LOG.devWriteClosed(this.name, new GensioError('notready').message));
-      return;
-    }
-    if (words) this.#toDevice(closestr);
-    this.#device.close();
+    return closestr !== undefined && closestr.length > 0 ? closestr : undefined;
   }
 
   #onDeviceClosed(): void {
-    this.#device.full = false;
-    this.#device.read = 0;
-    this.#device.written = 0;
-    if (!this.#accepter.on && this.#state.at === 'unconnected') this.#state = { at: 'closed' };
-    if (this.#enabled) this.#connback?.deviceClosed();
+    this.#device.reset();
     const waiting = this.#whenClosed;
     this.#whenClosed = [];
     for (const done of waiting) done();
@@ -517,20 +465,16 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
   /** Takes the port out of service or puts it back; done when that is through. why: what its users and observers hear. */
   setEnabled(on: boolean, done: () => void, why: Reason = REASON.adminDisable): void {
-    this.#enabled = on;
+    this.#go({ on: on ? 'enable' : 'disable' });
     if (on) return this.listen(done);
-    this.#connback?.stop();
     this.unlisten(() => this.closeSession(why, done));
   }
   /** Puts another configuration in force; only while the port is not in use. keepListener: the accepter is the same. */
   replace(config: ConnectionConfig, keepListener: boolean): void {
     this.config = config;
-    this.#enabled = config.enable;
-    this.#timeout = config.timeout;
     this.#connback?.stop();
-    this.#setUp();
+    this.#configure();
     if (keepListener) this.#accepter.announce();
-    if (keepListener && this.#connback !== undefined) this.#go({ on: 'hold' });
   }
   get users(): readonly UserView[] {
     return this.#seated;
@@ -551,14 +495,14 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
   /** The settings of the device's serial line when it is opened; undefined: the connector does not end in a serial device. */
   get line(): SerialLine | undefined {
-    return lineOf(this.config.connector.spec);
+    return serialLineOf(this.config.connector.spec);
   }
   /** Changes the line until the next configuration: at each opening, and an open one at once as far as it can be asked. */
   changeLine(line: SerialLine): void {
     const { connector } = this.config;
     if (connector.spec === undefined) return;
-    this.config = { ...this.config, connector: { ...connector, spec: withLine(connector.spec, line) } };
-    if (!this.inUse) this.#device = this.#makeDevice();
+    this.config = { ...this.config, connector: { ...connector, spec: withSerialLine(connector.spec, line) } };
+    if (!this.inUse) this.#device.renew();
     else if (this.#state.at === 'open') {
       const serial = this.#device.gensio?.serial;
       if (serial !== undefined) askLine(serial, line);
@@ -597,14 +541,18 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     });
   }
 
-  #go(event: PortEvent): void {
+  /** done: for open-accepter. Returns what was done. */
+  #go(event: PortEvent, done: () => void = () => undefined): readonly Effect[] {
     const [next, effects] = step(this.#state, event);
     tracePoints.port?.(`${this.name}: ${traceStep(this.#state, event, next, effects)}`);
     this.#state = next;
-    for (const effect of effects) this.#run(effect);
+    for (const effect of effects) this.#run(effect, done);
+    return effects;
   }
-  #run(effect: Effect): void {
+  #run(effect: Effect, done: () => void): void {
     switch (effect.do) {
+      case 'open-accepter':
+        return runIn(this, () => this.#accepter.open(done));
       case 'open-device':
         return this.#device.open();
       case 'begin-session':
@@ -617,12 +565,24 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
         return;
       case 'end-session':
         return this.#endSession(effect.why);
-      case 'close-device':
-        return this.#closeDevice();
-      case 'rest':
+      case 'close-device': {
+        const closestr = this.#closestr();
+        if (closestr !== undefined) this.#toDevice(closestr);
+        return this.#device.close();
+      }
+      case 'report-lost':
+        if (this.#closestr() !== undefined) this.#log(LOG.devWriteClosed(this.name, new GensioError('notready').message));
+        return;
+      case 'reopen-later':
+        return this.#connback?.reopenLater();
+      case 'stop-calls':
+        return this.#connback?.stop();
+      case 'idle':
         return this.#onDeviceClosed();
       case 'serve-waiting':
-        return this.#serveWaiting();
+        return this.#servePending();
+      case 'cut-off':
+        return this.#cutOff();
       default:
         effect satisfies never;
     }

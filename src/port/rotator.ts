@@ -6,8 +6,10 @@ import { type Log, logFailure } from '../base/log.ts';
 import type { RotatorConfig } from '../config/model.ts';
 import { type Gensio, nullUp } from '../gensio/gensio.ts';
 import type { AcceptedStackBuilder } from '../gensio/stack-builder.ts';
+import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
 import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { LayerSpec } from '../options/stack.ts';
+import { type Door, openDoor, RAW } from './door.ts';
 import { Listener } from './listener.ts';
 import { LOG, REFUSAL } from './messages.ts';
 import { closeGracefully } from './netcon.ts';
@@ -68,24 +70,26 @@ export class Rotator implements FaultDomain {
   }
 
   #accepted(gensio: Gensio): void {
-    const { connections } = this.config;
-    const peer = gensio.address();
+    const { connections, accepter } = this.config;
+    const address = gensio.address();
     for (let i = 0; i < connections.length; i++) {
       const at = (this.#next + i) % connections.length;
       const port = this.#env.port(connections[at]!);
-      if (port?.couldTake(peer) !== true) continue;
+      const own = protocolLayer(accepter.spec);
+      const put = own === undefined ? protocolLayer(port?.config.accepter.spec) : undefined;
+      const door = openDoor((own ?? put)?.type ?? RAW);
+      if (port?.couldTake(door, address) !== true) continue;
       this.#next = at + 1;
-      const telnet = layerOf(port.config.accepter.spec, 'telnet');
-      if (telnet === undefined || layerOf(this.config.accepter.spec, 'telnet') !== undefined) port.accepted(gensio);
-      else this.#withTelnet(port, telnet, gensio);
+      if (put === undefined) port.enter(door, gensio);
+      else this.#withProtocol(port, door, put, gensio);
       return;
     }
     closeGracefully(gensio, this.#env.clock, REFUSAL.noFreePort);
   }
 
   /** A port that speaks telnet to its own clients does so here, too; in ser2net 4.3.11 such clients get raw bytes. */
-  #withTelnet(port: Port, telnet: LayerSpec, child: Gensio): void {
-    const gensio = this.#env.builder.onAccepted(telnet, child);
+  #withProtocol(port: Port, door: Door, protocol: LayerSpec, child: Gensio): void {
+    const gensio = this.#env.builder.onAccepted(protocol, child);
     let gone = false;
     gensio.up = {
       ...nullUp,
@@ -95,13 +99,7 @@ export class Rotator implements FaultDomain {
     };
     gensio.open((err) => {
       if (err !== undefined) gensio.abort();
-      else if (!gone) port.accepted(gensio);
+      else if (!gone) port.enter(door, gensio);
     });
   }
-}
-
-/** The layer of this type in a stack. */
-function layerOf(spec: LayerSpec | undefined, type: LayerSpec['type']): LayerSpec | undefined {
-  if (spec === undefined || spec.type === type) return spec;
-  return 'child' in spec ? layerOf(spec.child, type) : undefined;
 }

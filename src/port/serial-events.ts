@@ -1,43 +1,52 @@
 // RFC 2217 between the users of a port and its device: whose request it is, what is done, who is answered.
-import type { GensioEvent, SerialControl } from '../gensio/gensio.ts';
+import type { GensioEvent, SerialControl, SerialSetting } from '../gensio/gensio.ts';
+import type { ConnectionOptions } from '../options/connection.ts';
 import type { Netcon } from './netcon.ts';
 
-/** What the exchange needs of its port. */
-export interface SerialPort {
-  /** Of the open device; undefined while there is none, or when it is not a serial line. */
-  readonly serial: SerialControl | undefined;
-  readonly users: Iterable<Netcon>;
-  readonly signature: string;
-  /** A Synch sends a break. */
-  readonly breakOnSync: boolean;
-  /** A client changed a setting; the line's speed may be another now. */
-  lineChanged(): void;
-}
+/** Told where neither the configuration nor -s gives one, ser2net 4.3.11. */
+const DEFAULT_SIGNATURE = 'ser2net';
 
+/** The values of SET-CONTROL that ask: for the flow control of output, break, DTR, RTS, and the flow control of input. */
+const ASKING = [0, 4, 7, 10, 13];
+/** The value that asks for what a value would set. */
+const askingValue = (setting: SerialSetting, value: number): number =>
+  setting === 'control' ? ASKING.findLast((asks) => asks <= value)! : 0;
+
+/** Of a port's options. */
+type SerialOptions = Pick<ConnectionOptions, 'signature' | 'telnetBrkOnSync'>;
+
+/** The requests of users and the states of the device, between the two. */
 export class SerialEvents {
-  readonly #port: SerialPort;
+  readonly #users: Iterable<Netcon>;
+  readonly #lineChanged: () => void;
   /** As the device reported them last, with their change bits. */
   #modemstate = 0;
   #linestate = 0;
 
-  constructor(port: SerialPort) {
-    this.#port = port;
+  /** lineChanged: a client changed a setting; the line's speed may be another now. */
+  constructor(users: Iterable<Netcon>, lineChanged: () => void) {
+    this.#users = users;
+    this.#lineChanged = lineChanged;
   }
 
-  /** From a user. Answers to settings go to every user, also to those that did not ask (ser2net 4.3.11). */
-  fromUser(user: Netcon, event: GensioEvent): void {
-    const { serial, users, signature, breakOnSync } = this.#port;
+  /**
+   * From a user. Answers to settings go to every user, also to those that did not ask (ser2net 4.3.11). A user without the right of
+   * control is answered with what is in force, and changes nothing. serial: of the open device; `undefined` while there is none, or
+   * if it is not a serial line.
+   */
+  fromUser(user: Netcon, event: GensioEvent, serial: SerialControl | undefined, options: SerialOptions): void {
     const { comPort } = user.gensio;
+    const { control } = user.rights;
     switch (event.on) {
       case 'serial':
-        serial?.request(event.setting, event.value, (value) => {
+        serial?.request(event.setting, control ? event.value : askingValue(event.setting, event.value), (value) => {
           if (value === undefined) return;
-          if (event.value !== 0) this.#port.lineChanged();
-          for (const other of users) other.gensio.comPort?.reply(event.setting, value);
+          if (control && event.value !== 0) this.#lineChanged();
+          for (const other of this.#users) other.gensio.comPort?.reply(event.setting, value);
         });
         break;
       case 'purge':
-        serial?.purge(event.which);
+        if (control) serial?.purge(event.which);
         break;
       case 'modemstate-mask':
         user.modemMask = event.mask;
@@ -48,13 +57,13 @@ export class SerialEvents {
         comPort?.linestate(this.#linestate & event.mask);
         break;
       case 'signature':
-        comPort?.signature(Buffer.from(signature, 'utf8'));
+        comPort?.signature(Buffer.from(options.signature ?? DEFAULT_SIGNATURE, 'utf8'));
         break;
       case 'break':
-        serial?.sendBreak();
+        if (control) serial?.sendBreak();
         break;
       case 'sync':
-        if (breakOnSync) serial?.sendBreak();
+        if (control && options.telnetBrkOnSync) serial?.sendBreak();
         break;
       case 'modemstate':
       case 'linestate':
@@ -68,12 +77,12 @@ export class SerialEvents {
   fromDevice(event: GensioEvent): void {
     if (event.on === 'modemstate') {
       this.#modemstate = event.state;
-      for (const { gensio, modemMask } of this.#port.users) {
+      for (const { gensio, modemMask } of this.#users) {
         if ((event.state & 0x0f & modemMask) !== 0) gensio.comPort?.modemstate(event.state & modemMask);
       }
     } else if (event.on === 'linestate') {
       this.#linestate = event.state;
-      for (const { gensio, lineMask } of this.#port.users) {
+      for (const { gensio, lineMask } of this.#users) {
         if ((event.state & lineMask) !== 0) gensio.comPort?.linestate(event.state & lineMask);
       }
     }

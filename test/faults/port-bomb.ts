@@ -1,8 +1,8 @@
 // Loaded into a daemon ahead of it: the next call of the method whose name stands in the file BOMB fails, once.
 import { readFileSync, rmSync } from 'node:fs';
+import { RemoteAddresses } from '../../src/port/admission.ts';
 import { FanOut } from '../../src/port/fan-out.ts';
 import { Port } from '../../src/port/port.ts';
-import { RemoteAddresses } from '../../src/port/remaddr.ts';
 
 const file = process.env.BOMB ?? '';
 const strikes = (name: string): boolean => {

@@ -82,11 +82,11 @@ function calls(options: Parameters<typeof connectionConfig>[0], spec: LayerSpec 
     },
     {
       occupied: (place) => places[place] !== undefined,
-      join: (gensio, place) => {
+      enter: (_door, gensio, place) => {
         places[place] = gensio as FakeGensio;
       },
       deliver: (data) => void got.push(String(data)),
-      hold: () => undefined,
+      reopen: () => undefined,
     },
   );
   const say = (text: string): boolean => connback!.wants(Buffer.from(text));

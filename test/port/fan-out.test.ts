@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Deadlines } from '../../src/base/deadlines.ts';
-import { FanOut, type FanOutOptions } from '../../src/port/fan-out.ts';
+import { charDelay, DEFAULT_RATE, FanOut, type FanOutOptions } from '../../src/port/fan-out.ts';
 import { Matcher } from '../../src/port/match.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 
@@ -183,4 +183,24 @@ test('whatever the pieces and the waits, everybody gets every byte in order', ()
       },
     ),
   );
+});
+
+const delayed = { chardelay: true, chardelayScale: 20, chardelayMin: 1000 };
+const rate = { bps: 9600, databits: 8, stopbits: 1, parity: false };
+
+test('the wait is chardelay-scale tenths of the time of a character, in whole microseconds', () => {
+  assert.deepEqual(DEFAULT_RATE, rate);
+  assert.equal(charDelay(delayed, rate), 2.083);
+  assert.equal(charDelay({ ...delayed, chardelayScale: 1000 }, { ...rate, bps: 300 }), 3333.333);
+  assert.equal(charDelay({ ...delayed, chardelayScale: 96 }, { bps: 9600, databits: 7, stopbits: 2, parity: true }), 11);
+});
+
+test('it is never shorter than chardelay-min, and a speed of 0 counts as 1', () => {
+  assert.equal(charDelay(delayed, { ...rate, bps: 115200 }), 1);
+  assert.equal(charDelay({ ...delayed, chardelayMin: 5001 }, rate), 5.001);
+  assert.equal(charDelay(delayed, { ...rate, bps: 0 }), 20_000);
+});
+
+test('without chardelay nothing waits', () => {
+  assert.equal(charDelay({ ...delayed, chardelay: false }, rate), 0);
 });

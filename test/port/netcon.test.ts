@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { currentDomain } from '../../src/base/fault-domain.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
+import { ALL_RIGHTS, openDoor, RAW } from '../../src/port/door.ts';
 import { closeGracefully, Netcon, type NetconUp } from '../../src/port/netcon.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';
@@ -36,7 +37,7 @@ function rig() {
   const clock = new FakeClock();
   clock.advance(1000);
   const [gensio, port] = [new FakeGensio(), new Heard()];
-  return { clock, gensio, port, user: new Netcon(gensio, port, clock, 3) };
+  return { clock, gensio, port, user: new Netcon(gensio, openDoor(RAW), ALL_RIGHTS, port, clock, 3) };
 }
 
 test('a new user has moved nothing and asked for nothing, and knows since when it is here', () => {
@@ -107,7 +108,7 @@ test('a dismissed connection gets the last word, may send it for four seconds, a
   closeGracefully(quick, clock, 'bye');
   await settle();
   assert.deepEqual([quick.take().toString(), quick.calls, quick.state, clock.timers], ['bye', ['close'], 'closed', 0]);
-  const { user, port } = { user: new Netcon(stuck, new Heard(), clock), port: new Heard() };
+  const { user, port } = { user: new Netcon(stuck, openDoor(RAW), ALL_RIGHTS, new Heard(), clock), port: new Heard() };
   user.closeGracefully();
   stuck.up.read(Buffer.from('too late'));
   assert.deepEqual([stuck.take().length, stuck.calls, port.lines], [0, ['close'], []]);
@@ -115,4 +116,12 @@ test('a dismissed connection gets the last word, may send it for four seconds, a
   assert.deepEqual(stuck.calls, ['close']);
   clock.advance(1);
   assert.deepEqual(stuck.calls, ['close', 'abort']);
+});
+
+test('a user without the right to read gets nothing, one without the right to write is heard by nobody; both are counted and not held up', () => {
+  const [gensio, port, clock] = [new FakeGensio(), new Heard(), new FakeClock()];
+  const user = new Netcon(gensio, openDoor(RAW), { read: false, write: false, control: false }, port, clock);
+  assert.equal(user.write(Buffer.from('device')), true);
+  gensio.up.read(Buffer.from('abc'));
+  assert.deepEqual([gensio.take().length, port.lines, user.bytesIn, user.bytesOut, user.active], [0, [], 3, 0, true]);
 });

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
+import { noLog } from '../../src/base/log.ts';
 import { PortDevice } from '../../src/port/port-device.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio, type FakeGensioOptions } from '../rig/fake-gensio.ts';
+import { connectionConfig } from '../rig/port-rig.ts';
 
 function rig(options: FakeGensioOptions = { open: 'manual', close: 'manual' }) {
   const clock = new FakeClock();
@@ -12,19 +14,26 @@ function rig(options: FakeGensioOptions = { open: 'manual', close: 'manual' }) {
   const heard: string[] = [];
   const trouble: { why?: GensioError } = {};
   const end = new PortDevice(
-    () => {
-      if (trouble.why !== undefined) return trouble.why;
-      made.push(new FakeGensio(options));
-      return made.at(-1)!;
-    },
     {
+      config: connectionConfig(),
       deviceOpened: (err) => void heard.push(`opened ${err?.code}`),
       fromDevice: (data) => void heard.push(`data ${data}`),
       deviceWritable: () => void heard.push(`writable, full ${end.full}`),
       deviceClosed: (err) => void heard.push(`closed ${err?.code}`),
       deviceEvent: (event) => void heard.push(`event ${event.on}`),
     },
-    new Deadlines(clock),
+    {
+      deadlines: new Deadlines(clock),
+      log: noLog,
+      builder: {
+        accepter: () => assert.fail('nobody listens'),
+        connector: () => {
+          if (trouble.why !== undefined) throw trouble.why;
+          made.push(new FakeGensio(options));
+          return made.at(-1)!;
+        },
+      },
+    },
   );
   return { clock, made, heard, end, trouble };
 }

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GensioError } from '../../src/base/gensio-error.ts';
+import type { Rights } from '../../src/port/door.ts';
 import type { PortObserver } from '../../src/port/events.ts';
+import { FakeGensio } from '../rig/fake-gensio.ts';
 import { PortRig, settle } from '../rig/port-rig.ts';
 
 const text = (b: Buffer): string => b.toString('latin1');
@@ -342,4 +344,29 @@ test('a client does not wait longer than four seconds for a user whose end does 
   rig.clock.advance(200);
   await settle();
   assert.equal(text(next.take()), 'Port already in use\r\n');
+});
+
+test('a user may do what the door allows that it came through: a reader is not heard, and a writer who reads nothing holds nobody up', async () => {
+  const rig = new PortRig({ options: { maxConnections: 3, chardelay: false } });
+  const through = (rights: Rights): FakeGensio => {
+    const user = new FakeGensio({ address: 'web' });
+    rig.port.enter({ kind: 'web', rights, who: () => ({ address: 'web', user: 'alice' }) }, user);
+    return user;
+  };
+  const reader = through({ read: true, write: false, control: false });
+  const writer = through({ read: false, write: true, control: false });
+  await settle();
+  assert.deepEqual(
+    rig.port.users.map(({ door, user, rights }) => [door.kind, user, rights.write]),
+    [
+      ['web', 'alice', false],
+      ['web', 'alice', true],
+    ],
+  );
+  reader.feed('not for the device');
+  writer.feed('in');
+  writer.full = true;
+  rig.device.feed('out');
+  assert.deepEqual([rig.device.take().toString(), reader.take().toString(), writer.take().length], ['in', 'out', 0]);
+  assert.equal(rig.device.reading, true);
 });

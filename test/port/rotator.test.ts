@@ -7,6 +7,7 @@ import type { Gensio } from '../../src/gensio/gensio.ts';
 import { ROTATOR } from '../../src/options/rotator.ts';
 import { defaults } from '../../src/options/row.ts';
 import type { LayerSpec } from '../../src/options/stack.ts';
+import type { Door } from '../../src/port/door.ts';
 import { REFUSAL } from '../../src/port/messages.ts';
 import type { Port } from '../../src/port/port.ts';
 import { Rotator } from '../../src/port/rotator.ts';
@@ -32,11 +33,14 @@ function rig(names: string, config: Partial<RotatorConfig> = {}, accepters: Reco
     [...names].map((name) => {
       const port = {
         config: { accepter: accepters[name] ?? stack(name) },
-        couldTake: (peer: string) => {
+        couldTake: (_door: Door, peer: string) => {
           asked.push(peer);
           return !taken.has(name);
         },
-        accepted: (gensio: Gensio) => void got.push(`${name}${layers.includes(gensio as FakeGensio) ? ' telnet' : ''}`),
+        enter: ({ kind }: Door, gensio: Gensio) => {
+          assert.equal(kind, layers.includes(gensio as FakeGensio) || config.accepter === telnet ? 'telnet' : 'raw');
+          got.push(`${name}${layers.includes(gensio as FakeGensio) ? ' telnet' : ''}`);
+        },
       };
       return [name, port as unknown as Port] as const;
     }),

@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ComPort, GensioEvent, SerialControl } from '../../src/gensio/gensio.ts';
+import { ALL_RIGHTS, openDoor, RAW, type Rights } from '../../src/port/door.ts';
 import { Netcon, type NetconUp } from '../../src/port/netcon.ts';
-import { SerialEvents, type SerialPort } from '../../src/port/serial-events.ts';
+import { SerialEvents } from '../../src/port/serial-events.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';
 
 const PORT = {} as NetconUp;
 
 /** Two users whose answers are written down behind their names, a device, and what the port was told. */
-function rig(more: Partial<SerialPort> = {}) {
+function rig({
+  breakOnSync = false,
+  device = true,
+  rights = ALL_RIGHTS,
+}: {
+  breakOnSync?: boolean;
+  device?: boolean;
+  rights?: Rights;
+} = {}) {
   const lines: string[] = [];
   const user = (name: string): Netcon => {
     const comPort: ComPort = {
@@ -18,7 +27,7 @@ function rig(more: Partial<SerialPort> = {}) {
       modemstate: (state) => void lines.push(`${name} modemstate ${state}`),
       linestate: (state) => void lines.push(`${name} linestate ${state}`),
     };
-    return new Netcon(new FakeGensio({ comPort }), PORT, new FakeClock());
+    return new Netcon(new FakeGensio({ comPort }), openDoor(RAW), rights, PORT, new FakeClock());
   };
   let answer: ((value: number | undefined) => void) | undefined;
   const serial: SerialControl = {
@@ -30,14 +39,8 @@ function rig(more: Partial<SerialPort> = {}) {
     purge: (which) => void lines.push(`purge ${which}`),
   };
   const users = [user('a'), user('b')] as const;
-  const events = new SerialEvents({
-    serial,
-    users,
-    signature: 'sig',
-    breakOnSync: false,
-    lineChanged: () => void lines.push('changed'),
-    ...more,
-  });
+  const events = new SerialEvents(users, () => void lines.push('changed'));
+  const options = { signature: 'sig', telnetBrkOnSync: breakOnSync };
   return {
     lines,
     a: users[0],
@@ -45,7 +48,7 @@ function rig(more: Partial<SerialPort> = {}) {
     /** What follows from an event of the user a; clears what was before. */
     from: (event: GensioEvent): string[] => {
       lines.length = 0;
-      events.fromUser(users[0], event);
+      events.fromUser(users[0], event, device ? serial : undefined, options);
       return lines;
     },
     device: (event: GensioEvent): string[] => {
@@ -75,6 +78,19 @@ test('purges and breaks go to the device, a Synch only as a break where that is 
   assert.deepEqual(from({ on: 'break' }), ['break']);
   assert.deepEqual(from({ on: 'sync' }), []);
   assert.deepEqual(rig({ breakOnSync: true }).from({ on: 'sync' }), ['break']);
+});
+
+test('a user without the right of control is answered with what is in force, and changes, breaks and purges nothing', () => {
+  const { lines, from, answer } = rig({ rights: { ...ALL_RIGHTS, control: false }, breakOnSync: true });
+  assert.deepEqual(from({ on: 'serial', setting: 'baudrate', value: 9600 }), ['asked baudrate 0']);
+  answer(115200);
+  assert.deepEqual(lines.slice(1), ['a baudrate 115200', 'b baudrate 115200']);
+  // SET-CONTROL: each value becomes the one that asks for the same thing.
+  const asks = Array.from({ length: 20 }, (_, value) => from({ on: 'serial', setting: 'control', value })[0]!.split(' ').at(-1));
+  assert.deepEqual(asks.join(' '), '0 0 0 0 4 4 4 7 7 7 10 10 10 13 13 13 13 13 13 13');
+  for (const event of [{ on: 'purge', which: 3 }, { on: 'break' }, { on: 'sync' }] as const) assert.deepEqual(from(event), []);
+  assert.deepEqual(from({ on: 'signature' }), ['a signature sig']);
+  assert.deepEqual(from({ on: 'modemstate-mask', mask: 255 }), ['a modemstate 0']);
 });
 
 test('who asks for the signature gets it, nobody else', () => {
@@ -109,7 +125,7 @@ test('a line state goes to those whose mask has one of its bits, within the mask
 });
 
 test('without a device, or with one that is no serial line, requests are dropped', () => {
-  const { from } = rig({ serial: undefined });
+  const { from } = rig({ device: false });
   for (const event of [
     { on: 'serial', setting: 'baudrate', value: 9600 },
     { on: 'purge', which: 1 },

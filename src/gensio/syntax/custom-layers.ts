@@ -13,6 +13,10 @@ export interface LayerInfo {
   readonly roles: readonly Role[];
   /** Why it cannot run here although its name is known. */
   readonly unsupported?: string;
+  /** Clients speak its protocol. */
+  readonly spoken?: boolean;
+  /** It sends and gets datagrams of the network. */
+  readonly datagrams?: boolean;
 }
 
 const customLayers = new Map<string, LayerInfo>();

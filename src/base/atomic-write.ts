@@ -1,26 +1,36 @@
-// Replaces files as wholes: nobody ever sees half of one, and none ever has more rights than it is to have.
-import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// Replaces whole files: no reader ever sees half of one, and none ever has more permissions than it is to have.
+import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { pid } from 'node:process';
 
+/** One file to write. */
 export interface AtomicFile {
   readonly path: string;
-  readonly content: string;
-  readonly mode: number;
-  /** Who gets it, which only root may give away. */
+  readonly content: string | Buffer;
+  /** Permission bits. Default: those of the file it replaces, or 0644. */
+  readonly mode?: number;
+  /** The owner, which only root can change. Default: the current user. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 const beside = (path: string): string => `${path}.new-${pid}`;
 
-/** Writes all beside their targets, and puts them in their places when all could be written. Throws what the system says. */
+/**
+ * Writes all files beside their targets, and moves them there once all could be written. What is no regular file, such as a pipe, is
+ * written to directly. @throws the error of the system call that failed; nothing has been replaced then
+ */
 export function writeFilesAtomically(...files: readonly AtomicFile[]): void {
+  const replaced = files.filter((file) => {
+    const before = statSync(file.path, { throwIfNoEntry: false });
+    return before === undefined || before.isFile();
+  });
   try {
-    for (const file of files) write(file);
-    for (const { path } of files) renameSync(beside(path), path);
+    for (const file of replaced) write(file);
+    for (const { path } of replaced) renameSync(beside(path), path);
   } catch (err) {
-    for (const { path } of files) rmSync(beside(path), { force: true });
+    for (const { path } of replaced) rmSync(beside(path), { force: true });
     throw err;
   }
+  for (const { path, content } of files.filter((file) => !replaced.includes(file))) writeFileSync(path, content);
 }
 
 function write({ path, content, mode, owner }: AtomicFile): void {
@@ -29,7 +39,7 @@ function write({ path, content, mode, owner }: AtomicFile): void {
   try {
     writeFileSync(fd, content);
     if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
-    fchmodSync(fd, mode);
+    fchmodSync(fd, mode ?? (statSync(path, { throwIfNoEntry: false })?.mode ?? 0o644) & 0o7777);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -36,3 +36,6 @@ export function nearest(name: string, names: readonly string[]): string | undefi
 
 /** A command line as gensio shows it: each word in quotes. */
 export const printArgv = (argv: readonly string[]): string => argv.map((word) => `"${word.replace(/[\\"]/g, '\\$&')}"`).join(' ');
+
+/** `1 port`, `2 ports`. */
+export const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

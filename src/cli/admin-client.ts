@@ -4,13 +4,11 @@ import { systemClock } from '../base/clock.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
-import { makeReader } from '../daemon/load-config.ts';
-import { noFlags } from '../daemon/run-options.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
-import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
+import { readConfiguration } from './read-configuration.ts';
 
 /** Longest wait for the connection and for each answer, ms. */
 const PATIENCE = 5000;
@@ -29,7 +27,7 @@ function leadingTo(spec: LayerSpec): LayerSpec {
 /** `localhost,2000`, `2000`, or any stack: `unix,/run/admin`, `telnet,tcp,box,2000`. The reason when it means nothing. */
 export function adminConnector(text: string): LayerSpec | string {
   const first = /^[^,(]*/.exec(text)![0];
-  const stack = parseStack(Object.hasOwn(LAYERS, first) ? text : `tcp,${text}`, 'connector', new Defaults());
+  const stack = parseStack(Object.hasOwn(LAYERS, first) ? text : `tcp,${text}`, 'connector');
   if (stack.spec === undefined) return `'${text}': ${stack.detail ?? GENSIO_ERRORS[stack.error ?? 'inval']}`;
   return leadingTo(stack.spec);
 }
@@ -38,7 +36,7 @@ export function adminConnector(text: string): LayerSpec | string {
 async function adminOfConfiguration(
   file: string | undefined,
 ): Promise<{ readonly admin: string | undefined } | { readonly failed: string }> {
-  const outcome = await makeReader({ ...noFlags('ser2net'), file }, { stdinDone: () => undefined }).read('start');
+  const outcome = await readConfiguration(file);
   if (outcome.kind !== 'read') return { failed: outcome.text };
   return { admin: outcome.reading.config.admin?.accepter.text };
 }
@@ -62,7 +60,7 @@ export class AdminClient {
 
   /** Connects and asks for YAML. @throws Error with a reason for people */
   static async connect(spec: LayerSpec): Promise<AdminClient> {
-    const builder = new Builder({ clock: systemClock, log: noLog, lockDir: undefined, parse: () => undefined });
+    const builder = new Builder({ clock: systemClock, log: noLog, lockDir: undefined });
     const gensio = builder.connector(spec);
     const client = new AdminClient(gensio);
     await new Promise<void>((resolve, reject) => {

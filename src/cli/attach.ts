@@ -1,6 +1,6 @@
 // `ser2net attach`: one serial port elsewhere as a device here, in a process of its own. The same as a section `attachment` of the
 // configuration, where one daemon serves many.
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { Attachment } from '../attach/attachment.ts';
 import { describe } from '../attach/attachment-spec.ts';
@@ -10,16 +10,15 @@ import { fromSystemError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
 import { strerror } from '../base/strerror.ts';
 import { type Background, joinBackground, startInBackground } from '../daemon/background.ts';
-import { makeManager } from '../daemon/compose.ts';
-import { linkEnv } from '../daemon/link-env.ts';
 import { DaemonLog, DatagramTarget } from '../daemon/log.ts';
 import { PidFile } from '../daemon/pid-file.ts';
-import { Defaults } from '../gensio/syntax/defaults.ts';
-import { parseStack } from '../gensio/syntax/gensio-str.ts';
+import { systemdManager } from '../daemon/service-manager.ts';
 import { parseTarget, type Target } from '../gensio/syntax/target.ts';
 import { ATTACH, type AttachOptions } from '../options/attach.ts';
 import { defaults as builtIn, type MutableValues, type Row } from '../options/row.ts';
+import { LOCK_DIR } from '../system/host.ts';
 import { textSink } from '../system/text-sink.ts';
+import { crashLines, keepAlive, linkEnv, onCrash, takeName } from '../system/this-process.ts';
 import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
 
 interface Wish {
@@ -48,7 +47,7 @@ export function readAttachWords(args: readonly string[], given: SubcommandOption
   if (options.hangup && given.hold === true) return '--hangup and --hold exclude each other';
   const targets: Target[] = [];
   for (const text of texts) {
-    const got = parseTarget(text, options, new Defaults());
+    const got = parseTarget(text, options);
     if ('problem' in got) return got.problem;
     targets.push(got.ok);
   }
@@ -81,19 +80,9 @@ export async function attachDevice(args: readonly string[], given: SubcommandOpt
   if (!foreground && background === undefined) {
     return startInBackground({ words: process.argv.slice(1), needsStdin: false, stderr: textSink(2) });
   }
-  takeName(args);
+  takeName(['attach', ...args]);
   const pidFile = typeof given.pidfile === 'string' ? new PidFile(resolve(given.pidfile), process.pid) : undefined;
   return new AttachProcess(wish, given.debug === true, background, pidFile).run();
-}
-
-/** For ps; the name of the process stays that of the daemon. */
-function takeName(args: readonly string[]): void {
-  process.title = `ser2net attach ${args.join(' ')}`;
-  try {
-    writeFileSync('/proc/self/comm', 'ser2net');
-  } catch {
-    // No /proc: so be it.
-  }
 }
 
 class AttachProcess {
@@ -122,15 +111,13 @@ class AttachProcess {
   }
 
   async run(): Promise<number> {
-    // Streams that read nothing just now do not keep a process alive.
-    const alive = new MessageChannel().port1;
-    alive.ref();
+    const letEnd = keepAlive();
     const env = attachEnv({
       clock: systemClock,
       log: this.#log,
       link: linkEnv(),
       random: Math.random,
-      gensio: { lockDir: '/var/lock', parse: (text, role) => parseStack(text, role, new Defaults()).spec },
+      gensio: { lockDir: LOCK_DIR },
     });
     if (env === undefined) return this.#fail('not possible here without the package koffi');
     const { device, targets, options } = this.#wish;
@@ -141,7 +128,7 @@ class AttachProcess {
     } catch (err) {
       return this.#fail(`${device} cannot be made: ${describe(fromSystemError(err))}`);
     }
-    const manager = makeManager(process.env);
+    const manager = systemdManager(process.env);
     const warning = this.#pidFile?.write();
     if (warning !== undefined) this.#log.announce('warning', warning);
     this.#background?.finish(0);
@@ -152,7 +139,7 @@ class AttachProcess {
     await new Promise<void>((done) => attachment.stop(done));
     this.#pidFile?.remove();
     this.#log.close();
-    alive.close();
+    letEnd();
     return code;
   }
 
@@ -173,12 +160,9 @@ class AttachProcess {
       else attachment.reconnect('asked to connect anew');
     });
     process.on('SIGUSR1', () => attachment.report());
-    const crash = (err: unknown): void => {
-      const stack = err instanceof Error ? (err.stack ?? err.message) : String(err);
-      for (const line of `Internal error: ${stack}`.split('\n')) this.#log.announce('err', line);
+    onCrash((err) => {
+      for (const line of crashLines(err)) this.#log.announce('err', line);
       this.#end(1);
-    };
-    process.on('uncaughtException', crash);
-    process.on('unhandledRejection', crash);
+    });
   }
 }

@@ -10,15 +10,14 @@ import { systemClock, type Timer } from '../base/clock.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
-import { makeReader } from '../daemon/load-config.ts';
-import { noFlags } from '../daemon/run-options.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
-import { Defaults } from '../gensio/syntax/defaults.ts';
-import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import { type ParsedTarget, parseTarget, type Target, type TlsOptions, targetOfAccepter } from '../gensio/syntax/target.ts';
 import { ATTACH, type LineWish } from '../options/attach.ts';
 import { time } from '../options/kind.ts';
+import { LOCK_DIR } from '../system/host.ts';
+import { keepAlive } from '../system/this-process.ts';
+import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
 import { Terminal } from './terminal.ts';
 
@@ -59,21 +58,20 @@ export async function readConsoleWords(where: string, given: SubcommandOptions):
 
 /** A URL, a connection of the configuration by its name, HOST:PORT or PORT, or a connector string. */
 async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptions): Promise<ParsedTarget> {
-  const defaults = new Defaults();
   const file = textOf(given.config);
-  if (where.includes('://')) return parseTarget(where, tls, defaults);
-  const outcome = await makeReader({ ...noFlags('ser2net'), file }, { stdinDone: () => undefined }).read('start');
+  if (where.includes('://')) return parseTarget(where, tls);
+  const outcome = await readConfiguration(file);
   if (outcome.kind === 'read') {
     const found = outcome.reading.config.connections.find(({ name }) => name === where)?.accepter.spec;
-    if (found !== undefined) return targetOfAccepter(where, found, tls, defaults);
+    if (found !== undefined) return targetOfAccepter(where, found, tls);
   } else if (file !== undefined) return { problem: outcome.text };
   const scheme = given.raw === true ? 'tcp' : 'rfc2217';
-  if (/^[0-9]+$/.test(where)) return parseTarget(`${scheme}://localhost:${where}`, tls, defaults);
-  if (/^(\[[^\]]+\]|[^:,/()\s]+):[^:,/()\s]+$/.test(where)) return parseTarget(`${scheme}://${where}`, tls, defaults);
+  if (/^[0-9]+$/.test(where)) return parseTarget(`${scheme}://localhost:${where}`, tls);
+  if (/^(\[[^\]]+\]|[^:,/()\s]+):[^:,/()\s]+$/.test(where)) return parseTarget(`${scheme}://${where}`, tls);
   if (/^[A-Za-z0-9_.-]+$/.test(where)) {
     return { problem: `${where}: no connection of that name in the configuration; another machine's port is HOST:PORT` };
   }
-  return parseTarget(where, tls, defaults);
+  return parseTarget(where, tls);
 }
 
 /** Gives the exit code: 0 when the user ended it, 1 when there was no connection or it was lost. */
@@ -84,11 +82,9 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     io.err(`ser2net console: ${wish}\n`);
     return 1;
   }
-  const parse = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, new Defaults()).spec;
-  const builder = new Builder({ clock: systemClock, log: noLog, lockDir: '/var/lock', parse });
+  const builder = new Builder({ clock: systemClock, log: noLog, lockDir: LOCK_DIR });
   const connect = (): Gensio => builder.connector(wish.target.spec);
-  const alive = new MessageChannel().port1;
-  alive.ref();
+  const letEnd = keepAlive();
   const terminal = new Terminal();
   try {
     const gensio = await reach(
@@ -111,7 +107,7 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
   } finally {
     terminal.restore();
     terminal.endIfGone();
-    alive.close();
+    letEnd();
   }
 }
 

@@ -1,7 +1,7 @@
 // `ser2net convert`: a configuration as YAML, and what is to know about it on standard error. The result is read back: what would
 // not be the same is said, too.
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { writeFilesAtomically } from '../base/atomic-write.ts';
 import { formatDiag } from '../base/diag.ts';
 import { decodeFile, encodeRaw } from '../base/raw-text.ts';
 import { strerror } from '../base/strerror.ts';
@@ -42,9 +42,10 @@ export async function convertFile(file: string, { to, v1, v2, output, meant, inl
   const result = encodeRaw(text);
   if (output === undefined || output === '-') io.out(result);
   else {
-    const failed = replaceFile(output, result);
-    if (failed !== undefined) {
-      io.err(`${output} cannot be written: ${failed}\n`);
+    try {
+      writeFilesAtomically({ path: output, content: result });
+    } catch (err) {
+      io.err(`cannot write ${output}: ${strerror(err)}\n`);
       return 2;
     }
   }
@@ -55,36 +56,4 @@ export async function convertFile(file: string, { to, v1, v2, output, meant, inl
   if (meant !== true)
     for (const each of differences(read(name, bytes), read(`${name}.yaml`, result), diags)) io.err(`${name}: note: ${each}\n`);
   return diags.some(({ severity }) => severity === 'error') ? 1 : 0;
-}
-
-/** Puts a file in the place of another at once, with its rights; says why that failed. */
-function replaceFile(path: string, content: Buffer): string | undefined {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
-  try {
-    const before = statSync(path, { throwIfNoEntry: false });
-    if (before !== undefined && !before.isFile()) {
-      // A pipe or a device: written into.
-      const fd = openSync(path, 'w');
-      writeAll(fd, content);
-      closeSync(fd);
-      return undefined;
-    }
-    const fd = openSync(temporary, 'wx', 0o644);
-    try {
-      if (before !== undefined) fchmodSync(fd, before.mode & 0o7777);
-      writeAll(fd, content);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-    return undefined;
-  } catch (err) {
-    rmSync(temporary, { force: true });
-    return strerror(err);
-  }
-}
-
-function writeAll(fd: number, content: Buffer): void {
-  for (let done = 0; done < content.length; ) done += writeSync(fd, content, done);
 }

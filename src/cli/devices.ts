@@ -1,8 +1,8 @@
 // `ser2net devices`: the serial ports of this machine, for people, for programs, or as a configuration.
 import { join } from 'node:path';
 import { scalar } from '../config/yaml/quote.ts';
-import { finalName, type Machine, THIS_MACHINE, textOf } from '../system/host.ts';
-import { portsIn } from '../system/listening.ts';
+import { finalName, type Machine, THIS_MACHINE } from '../system/host.ts';
+import { readListening } from '../system/listening.ts';
 import { type Holder, Holders, holderText } from '../system/open-files.ts';
 import { type SerialDevice, serialDevices, stableName } from '../system/serial-devices.ts';
 import type { SubcommandIo } from './subcommand.ts';
@@ -114,7 +114,7 @@ function asJson(device: SerialDevice, holders: Holders): object {
 
 /** A file of version 1 that serves each port to this machine; ports that are listened on now are left out. */
 function configurationOf(found: readonly SerialDevice[], first: number, machine: Machine): string {
-  const taken = new Set(['tcp', 'tcp6'].flatMap((name) => portsIn(textOf(join(machine.proc, 'net', name)) ?? '', '0A')));
+  const { tcp: taken } = readListening(join(machine.proc, 'net'));
   const names = new Set<string>();
   const out = ['%YAML 1.1', '---', "# Served to this machine only: leave out 'localhost,' to serve the network."];
   let port = first;

@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { textOf } from '../admin/document.ts';
 import { readSmallFile } from '../base/safe-file.ts';
 import { strerror } from '../base/strerror.ts';
+import { plural } from '../base/text.ts';
 import type { Config } from '../config/model.ts';
-import { makeReader } from '../daemon/load-config.ts';
-import { noFlags } from '../daemon/run-options.ts';
-import { isListening, type Listening, listeningNow } from '../system/listening.ts';
+import { isListening, type Listening, readListening } from '../system/listening.ts';
 import { connectAdmin } from './admin-client.ts';
 import { askAttachments } from './attachment-status.ts';
 import { isAiling, portsOf } from './port-status.ts';
+import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
 export interface HealthFlags {
@@ -49,17 +49,14 @@ async function examine(flags: HealthFlags): Promise<Health> {
     const ailing = [...ports.filter(isAiling), ...attachments.filter(({ terminal }) => terminal === undefined)];
     const ills = ailing.map(({ name, state }) => `${name}: ${state}`);
     if (ills.length > 0) return { ills };
-    const more = attachments.length === 0 ? '' : `, ${many(attachments.length, 'attachment')}`;
-    return { well: `ser2net ${version} at ${at}: ${many(ports.length, 'port')}${more}` };
+    const more = attachments.length === 0 ? '' : `, ${plural(attachments.length, 'attachment')}`;
+    return { well: `ser2net ${version} at ${at}: ${plural(ports.length, 'port')}${more}` };
   } catch (err) {
     return { ills: [`${at}: ${(err as Error).message}`] };
   } finally {
     client.close();
   }
 }
-
-/** `1 port`, `2 ports`. */
-export const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** Why the process of a pid file does not count as running. */
 export function processTrouble(file: string): string | undefined {
@@ -88,9 +85,9 @@ function isZombie(pid: string): boolean {
 }
 
 async function examineSockets(file: string | undefined): Promise<Health> {
-  const outcome = await makeReader({ ...noFlags('ser2net'), file }, { stdinDone: () => undefined }).read('start');
+  const outcome = await readConfiguration(file);
   if (outcome.kind !== 'read') return { ills: [outcome.text] };
-  return judge(outcome.reading.config, listeningNow());
+  return judge(outcome.reading.config, readListening());
 }
 
 /** Whether everything a configuration wants to listen on is listened on, by whomever. */
@@ -103,5 +100,5 @@ export function judge({ connections, rotators }: Config, now: Listening): Health
     if (listens === true) seen++;
   }
   if (ills.length > 0) return { ills };
-  return { well: `${many(seen, 'port')} listening` };
+  return { well: `${plural(seen, 'port')} listening` };
 }

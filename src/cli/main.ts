@@ -1,10 +1,13 @@
-// From the words of the command line to the exit code: decides who does it, and loads only that.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+// From the arguments of the command to its exit code: decides what runs, and loads only that.
+import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { MODULE_FOLDER } from '../base/module-folder.ts';
+import { traceTo } from '../base/trace-points.ts';
 import { usage } from '../daemon/messages.ts';
 import type { RunOptions } from '../daemon/run-options.ts';
 import { forStart } from '../daemon/v8.ts';
 import { textSink } from '../system/text-sink.ts';
+import { takeName } from '../system/this-process.ts';
 import { type Command, type CommandEnv, readCommand } from './command.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
@@ -17,13 +20,22 @@ function shownName(script: string | undefined): string {
 const commandEnv: CommandEnv = {
   isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   version: () => {
-    const file = new URL('../../../package.json', import.meta.url);
+    const file = new URL('../../package.json', MODULE_FOLDER);
     return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
   },
 };
 
-/** argv is the process's: node, script, words. */
-export async function start(argv: readonly string[]): Promise<number> {
+/** Runs the command of this process, and ends it. */
+export async function main(): Promise<never> {
+  // Or Node would open its debugger.
+  process.on('SIGUSR1', () => undefined);
+  const { TRACE } = process.env;
+  if (TRACE !== undefined) traceTo(TRACE, textSink(2));
+  process.exit(await run(process.argv));
+}
+
+/** argv is that of the process: node, script, arguments. */
+async function run(argv: readonly string[]): Promise<number> {
   const argv0 = shownName(argv[1]);
   const command = await readCommand(argv0, argv.slice(2), commandEnv);
   if (command.do === 'run') return startDaemon(argv, command.options);
@@ -81,27 +93,16 @@ async function startDaemon(argv: readonly string[], options: RunOptions): Promis
   if (!options.foreground && background === undefined) {
     return startInBackground({ words: argv.slice(1), needsStdin: options.file === '-', stderr: textSink(2) });
   }
-  takeName(argv);
+  takeName(argv.slice(2));
   forStart();
   try {
-    const { runDaemon } = await import('../daemon/daemon.ts');
-    const { realParts } = await import('../daemon/compose.ts');
-    return await runDaemon(await realParts(options, background));
+    const [{ composeDaemon }, { runDaemon }] = await Promise.all([import('../daemon/compose.ts'), import('../daemon/daemon.ts')]);
+    return await runDaemon(await composeDaemon(options, background));
   } catch (err) {
-    // Not even the parts could be had: who waits for the background must hear of it.
+    // The process that waits for this one must hear of it.
     if (background === undefined) throw err;
     background.stderr(`ser2net: ${(err as Error).stack}\n`);
     background.finish(1);
     return 1;
-  }
-}
-
-/** The whole command for ps, and `ser2net` as the process name: start-stop-daemon and pidof look for that. */
-function takeName(argv: readonly string[]): void {
-  process.title = ['ser2net', ...argv.slice(2)].join(' ');
-  try {
-    writeFileSync('/proc/self/comm', 'ser2net');
-  } catch {
-    process.title = 'ser2net';
   }
 }

@@ -2,9 +2,9 @@
 // comes and goes.
 import { type Field, textOf } from '../admin/document.ts';
 import { systemClock } from '../base/clock.ts';
+import { plural } from '../base/text.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type AttachmentReport, askAttachments } from './attachment-status.ts';
-import { many } from './health.ts';
 import { type PortStatus, portsOf } from './port-status.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
@@ -110,7 +110,7 @@ export function table(title: string, ports: readonly PortStatus[], attachments: 
     ...p.users.map((user) => `    ${user.address}  ${user.bytesIn} bytes in, ${user.bytesOut} bytes out`),
     ...(p.closing === 'retained' ? [] : [`    will be ${p.closing} when its last user leaves`]),
   ]);
-  const head = `${title}: ${many(ports.length, 'port')}`;
+  const head = `${title}: ${plural(ports.length, 'port')}`;
   const text = [head, ...(ports.length === 0 ? [] : [heads, ...withUsers]), ...(attachments.length === 0 ? [] : attached(attachments))];
   return `${text.join('\n')}\n`;
 }
@@ -128,5 +128,5 @@ function attached(attachments: readonly AttachmentReport[]): string[] {
     a.device,
     a.target,
   ]);
-  return [many(attachments.length, 'attachment'), ...grid(ATTACHMENT_COLUMNS, rows)];
+  return [plural(attachments.length, 'attachment'), ...grid(ATTACHMENT_COLUMNS, rows)];
 }

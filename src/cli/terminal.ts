@@ -2,6 +2,7 @@
 // whatever ends it.
 import { isatty } from 'node:tty';
 import { libc, SystemError } from '../base/libc.ts';
+import { crashLines, onCrash } from '../system/this-process.ts';
 
 /** Of oflag: LF becomes CR LF, and more. */
 const OPOST = 1;
@@ -14,11 +15,11 @@ export class Terminal {
   #raw = false;
   readonly #signals: [NodeJS.Signals, () => void][] = [];
   /** A failure of our own must not leave the terminal raw. */
-  readonly #crash = (err: unknown): void => {
+  readonly #forgetCrash = onCrash((err) => {
     this.restore();
-    process.stderr.write(`ser2net console: ${err instanceof Error ? err.stack : String(err)}\n`);
+    process.stderr.write(`ser2net console: ${crashLines(err).join('\n')}\n`);
     process.exit(1);
-  };
+  });
 
   constructor() {
     const on = (signal: NodeJS.Signals, run: () => void): void => {
@@ -32,8 +33,6 @@ export class Terminal {
       process.stdin.setRawMode(false);
       this.#setRaw();
     });
-    process.on('uncaughtException', this.#crash);
-    process.on('unhandledRejection', this.#crash);
   }
 
   makeRaw(): void {
@@ -76,8 +75,7 @@ export class Terminal {
     }
     process.stdin.pause();
     for (const [signal, run] of this.#signals.splice(0)) process.off(signal, run);
-    process.off('uncaughtException', this.#crash);
-    process.off('unhandledRejection', this.#crash);
+    this.#forgetCrash();
   }
   /** A terminal that was closed cannot be set back, on which Node would abort: the process ends as one does that is hung up. */
   endIfGone(): void {

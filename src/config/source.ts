@@ -126,6 +126,8 @@ export interface Source {
 /** Nothing can be read, and the daemon ends with status 1. text: the line of 4.3.11. stderr: whether it goes there as well as to the log. */
 export interface SourceFailure {
   readonly failed: string;
+  /** Why no file could be opened, in the words of the system; `undefined` if the command itself is wrong. */
+  readonly reason?: string;
   readonly stderr: boolean;
 }
 
@@ -170,7 +172,7 @@ function open(file: string | undefined, files: Files): Opened | SourceFailure {
     reason = got.reason;
   }
   const names = file === undefined ? `'${DEFAULT_FILES[0]}' or old one '${DEFAULT_FILES[1]}'` : `'${file}'`;
-  return { failed: `Unable to open config file ${names}: ${reason}`, stderr: false };
+  return { failed: `Unable to open config file ${names}: ${reason}`, reason, stderr: false };
 }
 
 const warning = (file: string, text: string, hint?: string): Diag => ({

@@ -1,40 +1,34 @@
-// The real parts of the daemon, put together; run.ts knows only their shapes.
+// The daemon out of its parts: what serves a configuration, and what the life of the daemon (daemon.ts) needs from outside.
 import { resolve } from 'node:path';
+import { AdminServer } from '../admin/server.ts';
+import { Attachments } from '../attach/attachments.ts';
 import { systemClock } from '../base/clock.ts';
 import { libc } from '../base/libc.ts';
-import { type TextSink, textSink } from '../system/text-sink.ts';
+import type { Config } from '../config/model.ts';
+import { layersOf } from '../gensio/syntax/gensio-str.ts';
+import { reloadTls } from '../gensio/tls/credentials.ts';
+import { Leds } from '../observe/led.ts';
+import { sessionLog } from '../observe/session-log.ts';
+import { Traces } from '../observe/trace.ts';
+import { Engine } from '../port/engine.ts';
+import { LOCK_DIR } from '../system/host.ts';
+import { textSink } from '../system/text-sink.ts';
+import { linkEnv } from '../system/this-process.ts';
 import { type Background, dropStdin } from './background.ts';
-import type { RunParts } from './daemon.ts';
+import type { DaemonEngine, DaemonEnv, EngineHooks } from './daemon.ts';
+import { makeReader } from './load-config.ts';
 import { DaemonLog, DatagramTarget, jsonSink } from './log.ts';
+import { COMPATIBLE } from './messages.ts';
 import { PidFile } from './pid-file.ts';
 import type { RunOptions } from './run-options.ts';
-import { ServiceManager } from './service-manager.ts';
+import { systemdManager } from './service-manager.ts';
 import { forService } from './v8.ts';
 
 /** Everything runDaemon() needs, for this process. */
-export async function realParts(options: RunOptions, background: Background | undefined): Promise<RunParts> {
-  const stderr = background?.stderr ?? textSink(2);
-  const log = await makeLog(options, stderr);
-  // Loaded side by side: most of the time a start takes goes there.
-  const [{ makeReader }, { Assembly }] = await Promise.all([import('./load-config.ts'), import('./assembly.ts')]);
-  return {
-    options,
-    reader: makeReader(options, { stdinDone: background === undefined ? () => undefined : dropStdin }),
-    makeEngine: async (hooks) => new Assembly(hooks),
-    log,
-    clock: systemClock,
-    manager: makeManager(process.env),
-    stderr,
-    stdout: textSink(1),
-    pidFile: options.pidFile === undefined ? undefined : new PidFile(resolve(options.pidFile), process.pid),
-    background,
-    started: forService,
-  };
-}
-
-async function makeLog(options: RunOptions, stderr: TextSink): Promise<DaemonLog> {
+export async function composeDaemon(options: RunOptions, background: Background | undefined): Promise<DaemonEnv> {
   const { pid } = process;
-  return new DaemonLog({
+  const stderr = background?.stderr ?? textSink(2);
+  const log = new DaemonLog({
     clock: systemClock,
     pid,
     level: options.level,
@@ -43,21 +37,67 @@ async function makeLog(options: RunOptions, stderr: TextSink): Promise<DaemonLog
     ...(options.debug && { copy: stderr }),
     ...(options.foreground && { fallback: stderr }),
   });
+  return {
+    options,
+    reader: makeReader(options, background === undefined ? {} : { stdinDone: dropStdin }),
+    makeEngine: (hooks) => new Service(hooks),
+    log,
+    clock: systemClock,
+    manager: systemdManager(process.env),
+    stderr,
+    stdout: textSink(1),
+    pidFile: options.pidFile === undefined ? undefined : new PidFile(resolve(options.pidFile), pid),
+    background,
+    started: forService,
+  };
 }
 
-/** Takes systemd's variables out of the environment: they are not for children. */
-export function makeManager(env: NodeJS.ProcessEnv): ServiceManager {
-  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUsec, WATCHDOG_PID: watchdogPid } = env;
-  delete env.NOTIFY_SOCKET;
-  delete env.WATCHDOG_USEC;
-  delete env.WATCHDOG_PID;
-  return new ServiceManager({
-    socket,
-    watchdogUsec,
-    watchdogPid,
-    pid: process.pid,
-    clock: systemClock,
-    libc,
-    monotonicUsec: () => process.hrtime.bigint() / 1000n,
-  });
+/** What serves a configuration: the ports, the control port, attachments, traces and LEDs. */
+class Service implements DaemonEngine {
+  readonly #engine: Engine;
+  readonly #admin: AdminServer;
+  readonly #attachments: Attachments;
+  readonly #leds: Leds;
+  readonly #traces: Traces;
+
+  constructor({ clock, log, uucpLocks, reload, end }: EngineHooks) {
+    this.#leds = new Leds(log);
+    this.#traces = new Traces(clock, log);
+    const gensio = { lockDir: uucpLocks ? LOCK_DIR : undefined };
+    const observers = [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)];
+    this.#engine = new Engine({ clock, log, gensio, observers });
+    this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random });
+    // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.
+    this.#engine.watchUsers((change, { config: { accepter } }) => {
+      if (change === 'disconnected' && accepter.spec !== undefined && layersOf(accepter.spec).at(-1)?.type === 'stdio') end(0);
+    });
+    this.#admin = new AdminServer({
+      engine: this.#engine,
+      clock,
+      log,
+      version: COMPATIBLE,
+      reload,
+      attachments: () => this.#attachments.views,
+    });
+  }
+
+  async apply(config: Config): Promise<void> {
+    this.#leds.apply(config.leds);
+    // It wins an address that a connection wants, too.
+    reloadTls();
+    await this.#admin.apply(config.admin);
+    await this.#engine.apply(config);
+    await this.#attachments.apply(config.attachments ?? []);
+  }
+
+  rotate(): void {
+    this.#traces.reopen();
+  }
+
+  async stop(): Promise<void> {
+    await this.#admin.stop();
+    await Promise.all([this.#engine.stop(), this.#attachments.stop()]);
+    await this.#traces.written();
+    this.#leds.apply([]);
+  }
 }

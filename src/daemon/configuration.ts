@@ -20,6 +20,8 @@ export interface NoOutcome {
   readonly kind: 'unreadable' | 'mixed';
   /** The line for the log. */
   readonly text: string;
+  /** Why the file could not be opened, in the words of the system. */
+  readonly reason?: string;
   /** As in ReadOutcome. */
   readonly note?: string;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { withoutSecrets } from '../base/secrets.ts';
 import type { Config } from '../config/model.ts';
 import type { TextSink } from '../system/text-sink.ts';
+import { crashLines, keepAlive, onCrash } from '../system/this-process.ts';
 import type { Background } from './background.ts';
 import { type ConfigReader, type NoOutcome, type ReadOutcome, reportLines } from './configuration.ts';
 import type { DaemonLog } from './log.ts';
@@ -22,8 +23,6 @@ export interface DaemonEngine {
   stop(): Promise<void>;
   /** Log files were moved away: opens them anew. */
   rotate?(): void;
-  /** true: the failure belongs to one port, which was ended and starts anew; the daemon may go on. */
-  confine?(err: unknown): boolean;
 }
 
 /** What the daemon offers the engine. */
@@ -38,10 +37,10 @@ export interface EngineHooks {
   readonly end: (code: number) => void;
 }
 
-export interface RunParts {
+export interface DaemonEnv {
   readonly options: RunOptions;
   readonly reader: ConfigReader;
-  readonly makeEngine: (hooks: EngineHooks) => Promise<DaemonEngine>;
+  readonly makeEngine: (hooks: EngineHooks) => DaemonEngine;
   readonly log: DaemonLog;
   readonly clock: Clock;
   readonly manager: ServiceManager;
@@ -78,8 +77,8 @@ function within(clock: Clock, ms: number, promise: Promise<void>): Promise<'done
 }
 
 /** Gives the exit code. */
-export async function runDaemon(parts: RunParts): Promise<number> {
-  const daemon = new Daemon(parts);
+export async function runDaemon(env: DaemonEnv): Promise<number> {
+  const daemon = new Daemon(env);
   try {
     return await daemon.run();
   } finally {
@@ -88,7 +87,7 @@ export async function runDaemon(parts: RunParts): Promise<number> {
 }
 
 class Daemon {
-  readonly #parts: RunParts;
+  readonly #env: DaemonEnv;
   readonly #reloader: Reloader;
   readonly #ended: Promise<number>;
   #end!: (code: number) => void;
@@ -98,12 +97,12 @@ class Daemon {
   #wanted = false;
   readonly #release: (() => void)[] = [];
 
-  constructor(parts: RunParts) {
-    this.#parts = parts;
+  constructor(env: DaemonEnv) {
+    this.#env = env;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    const { reader, log, manager } = parts;
+    const { reader, log, manager } = env;
     this.#reloader = new Reloader({
       reader,
       log,
@@ -119,21 +118,21 @@ class Daemon {
   }
 
   async run(): Promise<number> {
-    const { options, reader, log, background } = this.#parts;
+    const { options, reader, log, background } = this.#env;
     this.#takeOver();
     if (options.debug) log.identify();
     const outcome = await reader.read('start');
     if (outcome.kind !== 'read') return this.#fail(outcome);
     this.#report(outcome);
-    const engine = await this.#parts.makeEngine({
+    const engine = this.#env.makeEngine({
       log,
-      clock: this.#parts.clock,
+      clock: this.#env.clock,
       uucpLocks: options.uucpLocks,
       reload: async () => (this.#phase === 'serving' ? this.#reloader.request('admin') : { ok: false, problems: ['not serving'] }),
       end: (code) => this.#end(code),
     });
     this.#engine = engine;
-    const started = within(this.#parts.clock, START_LIMIT, engine.apply(outcome.reading.config)).catch((err: unknown) => this.#crash(err));
+    const started = within(this.#env.clock, START_LIMIT, engine.apply(outcome.reading.config)).catch((err: unknown) => this.#crash(err));
     // A stop asked for meanwhile does not wait for name servers.
     const early = await Promise.race([started.then(() => undefined), this.#ended]);
     if (early === undefined) this.#settle();
@@ -145,11 +144,6 @@ class Daemon {
 
   /** Signals, failures nobody caught, and something that keeps the process alive without any listener. */
   #takeOver(): void {
-    const alive = new MessageChannel().port1;
-    alive.ref();
-    const crash = (err: unknown): void => this.#crash(err);
-    process.on('uncaughtException', crash);
-    process.on('unhandledRejection', crash);
     const uncatch = catchSignals({
       reload: () => {
         if (this.#phase === 'serving') void this.#reloader.request('SIGHUP');
@@ -157,21 +151,21 @@ class Daemon {
       },
       stop: () => this.#end(0),
     });
-    this.#release.push(uncatch, () => {
-      process.off('uncaughtException', crash);
-      process.off('unhandledRejection', crash);
-      alive.close();
-    });
+    this.#release.push(
+      keepAlive(),
+      onCrash((err) => this.#crash(err)),
+      uncatch,
+    );
   }
 
   release(): void {
     for (const run of this.#release.splice(0)) run();
-    this.#parts.log.close();
+    this.#env.log.close();
   }
 
   /** There is no configuration: the daemon was never there. */
   #fail({ kind, text, note }: NoOutcome): number {
-    const { log, options, background } = this.#parts;
+    const { log, options, background } = this.#env;
     if (note !== undefined) this.#print(note);
     if (kind === 'unreadable') log.record('err', text);
     // With -d the log has said it on stderr.
@@ -182,12 +176,12 @@ class Daemon {
 
   /** On stderr, as a line of text; where JSON was asked for there is nothing else. */
   #print(text: string): void {
-    if (this.#parts.options.logFormat === 'text') this.#parts.stderr(`${withoutSecrets(text)}\n`);
+    if (this.#env.options.logFormat === 'text') this.#env.stderr(`${withoutSecrets(text)}\n`);
   }
 
   /** What ser2net 4.3.11 says about a configuration at its start: on stderr and to syslog, twice with -d. */
   #report({ reading, note }: ReadOutcome): void {
-    const { log, options } = this.#parts;
+    const { log, options } = this.#env;
     if (note !== undefined) this.#print(note);
     const yaml = reading.config.format !== 'conf';
     for (const { level, text } of reportLines(reading)) {
@@ -202,7 +196,7 @@ class Daemon {
 
   /** The listeners were tried: from here on this is a daemon. */
   #settle(): void {
-    const { options, log, pidFile, background, manager } = this.#parts;
+    const { options, log, pidFile, background, manager } = this.#env;
     if (background !== undefined) {
       log.identify();
       log.announce('notice', MESSAGES.startup);
@@ -212,15 +206,15 @@ class Daemon {
     if (background !== undefined) {
       log.detach();
       background.finish(0);
-    } else if (options.sayReady) this.#parts.stdout('Ready\n');
+    } else if (options.sayReady) this.#env.stdout('Ready\n');
     manager.ready('running');
     this.#phase = 'serving';
-    this.#parts.started?.();
+    this.#env.started?.();
     if (this.#wanted) void this.#reloader.request('SIGHUP');
   }
 
   async #stop(engine: DaemonEngine): Promise<void> {
-    const { clock, log, manager, pidFile } = this.#parts;
+    const { clock, log, manager, pidFile } = this.#env;
     this.#phase = 'stopping';
     manager.stopping();
     try {
@@ -234,12 +228,11 @@ class Daemon {
 
   #crash(err: unknown): void {
     this.#say(err);
-    if (this.#engine?.confine?.(err) !== true) this.#end(1);
+    this.#end(1);
   }
 
   /** A failure of our own, with where it was. */
   #say(err: unknown): void {
-    const stack = err instanceof Error ? (err.stack ?? err.message) : String(err);
-    for (const line of `Internal error: ${stack}`.split('\n')) this.#parts.log.announce('err', line);
+    for (const line of crashLines(err)) this.#env.log.announce('err', line);
   }
 }

@@ -17,12 +17,12 @@ import type { RunOptions } from './run-options.ts';
 export interface ReaderHooks {
   /** Called with each text that is read: by its name in messages, with what was in it. classic: the first line was no YAML. */
   readonly opened?: (file: string, bytes: Buffer, classic: boolean) => void;
-  /** Called once standard input was read as a configuration. */
-  readonly stdinDone: () => void;
+  /** Called once standard input has been read as a configuration. */
+  readonly stdinDone?: () => void;
 }
 
 /** The reader for these options, in the directory and environment of this process. */
-export function makeReader(options: RunOptions, { stdinDone, opened }: ReaderHooks): ConfigReader {
+export function makeReader(options: RunOptions, { stdinDone, opened }: ReaderHooks = {}): ConfigReader {
   const disk = filesFrom(process.cwd());
   const files = opened === undefined ? disk : watched(disk, opened);
   const file =
@@ -30,14 +30,17 @@ export function makeReader(options: RunOptions, { stdinDone, opened }: ReaderHoo
     (options.directory !== undefined && options.strings === undefined ? join(options.directory, 'ser2net.yaml') : undefined);
   const readStdin = (): Buffer => {
     const bytes = readFileSync(0);
-    stdinDone();
+    stdinDone?.();
     return bytes;
   };
   return {
     reloadable: file !== undefined || options.strings === undefined,
     read(when): Outcome {
       // ser2net 4.3.11 looks for a file of that name then.
-      if (when === 'reload' && file === '-') return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', 'No such file or directory') };
+      if (when === 'reload' && file === '-') {
+        const reason = 'No such file or directory';
+        return { kind: 'unreadable', text: MESSAGES.cannotOpen('-', reason), reason };
+      }
       const source = readAll(file, options, files, readStdin);
       if ('kind' in source) return source;
       opened?.(source.file, source.bytes, source.format === 'conf');
@@ -77,7 +80,10 @@ function readAll(file: string | undefined, { strings }: RunOptions, files: Files
   const yaml = kind === 'yaml' ? texts : [];
   const both = file !== undefined && yaml.length > 0;
   const source = readSource({ file, lines, strings: both ? [] : yaml, stdin }, files);
-  if ('failed' in source) return { kind: source.stderr ? 'mixed' : 'unreadable', text: source.failed };
+  if ('failed' in source) {
+    const { failed: text, reason, stderr } = source;
+    return { kind: stderr ? 'mixed' : 'unreadable', text, ...(reason !== undefined && { reason }) };
+  }
   if (!both) return source;
   // The file was opened before that is noticed, ser2net 4.3.11.
   if (source.format !== 'yaml') return { kind: 'mixed', text: MESSAGES.stringsWithClassic, note: MESSAGES.oldFormat };

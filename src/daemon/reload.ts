@@ -8,7 +8,7 @@ import { MESSAGES } from './messages.ts';
 export type ReloadLog = Pick<DaemonLog, 'log' | 'announce'>;
 
 /** What a reload says and does to others. */
-export interface ReloadParts {
+export interface ReloadEnv {
   readonly reader: ConfigReader;
   readonly apply: (config: Config) => Promise<void>;
   readonly log: ReloadLog;
@@ -23,16 +23,18 @@ export interface ReloadResult {
   readonly ok: boolean;
   /** What was wrong, in the order found; may be there although ok: items left out. */
   readonly problems: readonly string[];
+  /** The file could not be opened: why, in the words of the system. */
+  readonly unreadable?: string;
 }
 
 export type ReloadCause = keyof typeof MESSAGES.reload;
 
 export class Reloader {
-  readonly #parts: ReloadParts;
+  readonly #env: ReloadEnv;
   #running: Promise<ReloadResult> | undefined;
   #next: Promise<ReloadResult> | undefined;
-  constructor(parts: ReloadParts) {
-    this.#parts = parts;
+  constructor(env: ReloadEnv) {
+    this.#env = env;
   }
 
   /** Requests made while one runs become one more run. Never rejects. */
@@ -62,7 +64,7 @@ export class Reloader {
   }
 
   async #run(cause: ReloadCause): Promise<ReloadResult> {
-    const { reader, apply, log, note, before, after } = this.#parts;
+    const { reader, apply, log, note, before, after } = this.#env;
     // Started from -Y or -C alone: nothing to read anew, and not a word about it, ser2net 4.3.11.
     if (!reader.reloadable) return { ok: true, problems: [] };
     log.announce('info', MESSAGES.reload[cause]);
@@ -71,7 +73,8 @@ export class Reloader {
       const outcome = await reader.read('reload');
       if (outcome.kind !== 'read') {
         log.announce('err', outcome.text);
-        return { ok: false, problems: [outcome.text] };
+        const { text, reason } = outcome;
+        return reason === undefined ? { ok: false, problems: [text] } : { ok: false, problems: [], unreadable: reason };
       }
       if (outcome.note !== undefined) note(outcome.note);
       const problems = reportLines(outcome.reading);

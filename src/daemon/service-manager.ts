@@ -1,7 +1,7 @@
 // Telling systemd how we are (sd_notify): ready, reloading, stopping, alive. Does nothing when there is no NOTIFY_SOCKET.
 import { spawn } from 'node:child_process';
-import type { Clock, Timer } from '../base/clock.ts';
-import { type Libc, SystemError } from '../base/libc.ts';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
+import { type Libc, libc, SystemError } from '../base/libc.ts';
 
 export interface ServiceManagerEnv {
   /** NOTIFY_SOCKET; `@name` is abstract. */
@@ -69,4 +69,14 @@ export class ServiceManager {
     c.sendDatagram(fd, Buffer.from(state));
     c.close(fd);
   }
+}
+
+/** The service manager that started this process, if any. Takes its variables out of `env`: they are not for children. */
+export function systemdManager(env: NodeJS.ProcessEnv): ServiceManager {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUsec, WATCHDOG_PID: watchdogPid } = env;
+  delete env.NOTIFY_SOCKET;
+  delete env.WATCHDOG_USEC;
+  delete env.WATCHDOG_PID;
+  const monotonicUsec = (): bigint => process.hrtime.bigint() / 1000n;
+  return new ServiceManager({ socket, watchdogUsec, watchdogPid, pid: process.pid, clock: systemClock, libc, monotonicUsec });
 }

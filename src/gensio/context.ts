@@ -45,6 +45,6 @@ export interface GensioEnv {
   readonly hosts?: HostRules | undefined;
   /** Who may use the accepter being built: its authdir and allowed-users; undefined: no directory to look in. */
   readonly auth?: Authority | undefined;
-  /** Reads a stack that stands in an option or a service record; undefined when it means nothing. */
-  parse(text: string, role: 'accepter' | 'connector'): LayerSpec | undefined;
+  /** Parses a stack named by an option or a service record; `undefined` if it cannot be parsed. Default: parseSpec() with gensio's own defaults. */
+  readonly parse?: (text: string, role: 'accepter' | 'connector') => LayerSpec | undefined;
 }

@@ -5,7 +5,6 @@ import { GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
-import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseTarget, type Target } from '../gensio/syntax/target.ts';
 import { layerEnv } from './open.ts';
 import { GensioSerial, type SerialParity } from './serial.ts';
@@ -206,7 +205,7 @@ export class Ser2netPort {
 }
 
 function targetOf({ path, tlsCa, tlsAllow, tlsCert, tlsKey }: Ser2netOpenOptions): Target {
-  const got = parseTarget(path, { tlsCa, tlsAllow, tlsCert, tlsKey }, new Defaults());
+  const got = parseTarget(path, { tlsCa, tlsAllow, tlsCert, tlsKey });
   if ('problem' in got) throw new GensioError('inval', got.problem);
   return got.ok;
 }

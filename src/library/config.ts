@@ -5,7 +5,6 @@ import { encodeRaw } from '../base/raw-text.ts';
 import type { Reading } from '../config/model.ts';
 import { readConfig as read } from '../config/read.ts';
 import { diskFiles, type Files, formatOf, readSource } from '../config/source.ts';
-import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack as parse } from '../gensio/syntax/gensio-str.ts';
 import type { Stack } from '../gensio/syntax/stack.ts';
 
@@ -35,4 +34,4 @@ export function readConfigFile(path: string, options: ReadOptions = {}): Reading
 }
 
 /** What an accepter or connector string means: `telnet(rfc2217),tcp,localhost,2000`. Without a spec there is an error and a detail. */
-export const parseStack = (text: string, role: 'accepter' | 'connector'): Stack => parse(text, role, new Defaults());
+export const parseStack = (text: string, role: 'accepter' | 'connector'): Stack => parse(text, role);

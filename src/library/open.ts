@@ -4,7 +4,6 @@ import { GensioError } from '../base/gensio-error.ts';
 import { type Log, noLog } from '../base/log.ts';
 import type { GensioEnv } from '../gensio/context.ts';
 import { Builder } from '../gensio/registry.ts';
-import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { type GensioStream, openStream } from './stream.ts';
@@ -25,14 +24,13 @@ export function layerEnv({ lockDir = '/var/lock', log = noLog, clock = systemClo
     clock,
     log,
     lockDir: lockDir === false ? undefined : lockDir,
-    parse: (text, role) => parseStack(text, role, new Defaults()).spec,
   };
 }
 
 /** A closed connector. @throws GensioError inval: the string means nothing; notsup: it cannot run here */
 function makeConnector(what: string | LayerSpec, env: GensioEnv) {
   if (typeof what !== 'string') return new Builder(env).connector(what);
-  const { spec, error, detail } = parseStack(what, 'connector', new Defaults());
+  const { spec, error, detail } = parseStack(what, 'connector');
   if (spec === undefined) throw new GensioError(error ?? 'inval', `'${what}': ${detail ?? 'not a connector'}`);
   return new Builder(env).connector(spec);
 }

@@ -11,7 +11,11 @@ export interface Machine {
   /** Where UUCP lock files go. */
   readonly locks: string;
 }
-export const THIS_MACHINE: Machine = { sys: '/sys', dev: '/dev', proc: '/proc', locks: '/var/lock' };
+
+/** Where UUCP lock files go, as in gensio. */
+export const LOCK_DIR = '/var/lock';
+
+export const THIS_MACHINE: Machine = { sys: '/sys', dev: '/dev', proc: '/proc', locks: LOCK_DIR };
 
 /** The real path of something under /dev; other paths are themselves. */
 export const realPlace = (machine: Machine, path: string): string => (path.startsWith('/dev/') ? join(machine.dev, path.slice(5)) : path);

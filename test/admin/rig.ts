@@ -120,7 +120,7 @@ export class AdminRig {
     this.engine = new Engine({
       clock: this.clock,
       log,
-      gensio: { lockDir: undefined, parse: () => undefined },
+      gensio: { lockDir: undefined },
       builder: {
         onAccepted: (_spec, child) => child,
         accepter: (spec) => {

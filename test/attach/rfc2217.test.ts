@@ -54,7 +54,7 @@ async function ourPort(t: TestContext, env: TestAttachEnv): Promise<Server> {
     admin: undefined,
   };
   const make = async (): Promise<Engine> => {
-    const gensio = { lockDir: undefined, parse: () => undefined };
+    const gensio = { lockDir: undefined };
     const made = new Engine({ clock: systemClock, log: env.log, gensio });
     await made.apply(config);
     return made;

@@ -6,26 +6,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { judge, processTrouble } from '../../src/cli/health.ts';
-import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
-import { listeningNow, pathsIn, portsIn } from '../../src/system/listening.ts';
+import { readListening } from '../../src/system/listening.ts';
 import { emptyConfig } from '../daemon/rig.ts';
 import { connectionConfig } from '../rig/port-rig.ts';
 
-const accepter = (text: string) => parseStack(text, 'accepter', new Defaults());
+const accepter = (text: string) => parseStack(text, 'accepter');
 
-test('the sockets that wait are found in the tables of the kernel', () => {
+test('listening sockets are found in the tables of the kernel, with their inodes', (t) => {
+  const net = mkdtempSync(join(tmpdir(), 'net-'));
+  t.after(() => rmSync(net, { recursive: true, force: true }));
   const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
    1: 0100007F:1F91 0100007F:C000 01 00000000:00000000 00:00000000 00000000     0        0 2 1 0 100 0 0 10 0
    2: 00000000000000000000000000000000:07D0 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 3
 `;
-  assert.deepEqual(portsIn(tcp, '0A'), [8080, 2000]);
   const unix = `Num       RefCount Protocol Flags    Type St Inode Path
 0000000070210323: 00000003 00000000 00000000 0001 03 270602
 000000007bc8080a: 00000002 00000000 00010000 0001 01 270604 /run/a b.sock
 `;
-  assert.deepEqual(pathsIn(unix), ['/run/a b.sock']);
+  writeFileSync(join(net, 'tcp'), tcp);
+  writeFileSync(join(net, 'unix'), unix);
+  const found = readListening(net);
+  assert.deepEqual(
+    [...found.tcp],
+    [
+      [8080, ['1']],
+      [2000, ['3']],
+    ],
+  );
+  assert.deepEqual([...found.unix], [['/run/a b.sock', ['270604']]]);
+  assert.equal(found.udp.size, 0);
 });
 
 test('a configuration is well when every port that is on is listened on', async (t) => {
@@ -34,10 +45,10 @@ test('a configuration is well when every port that is on is listened on', async 
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
   const on = connectionConfig({}, { name: 'on', accepter: accepter(`telnet,tcp,127.0.0.1,${port}`) });
-  const now = listeningNow();
+  const now = readListening();
   assert.ok(now.tcp.has(port));
   assert.deepEqual(judge({ ...emptyConfig, connections: [on] }, now), { well: '1 port listening' });
-  const none = { tcp: new Set<number>(), udp: new Set<number>(), unix: new Set<string>() };
+  const none = readListening('/nowhere');
   const off = connectionConfig({}, { name: 'off', enable: false, accepter: accepter('tcp,2001') });
   const udp = connectionConfig({}, { name: 'udp', accepter: accepter('udp,2002') });
   const path = connectionConfig({}, { name: 'path', accepter: accepter('unix,/run/x') });

@@ -21,7 +21,7 @@ const stack = (text: string, role: 'accepter' | 'connector') => parseStack(text,
 
 /** A daemon's engine and admin port on real sockets, with ports named p0, p1, ... */
 async function daemon(t: TestContext, accepters: readonly string[]) {
-  const engine = new Engine({ clock: systemClock, log: noLog, gensio: { lockDir: undefined, parse: () => undefined } });
+  const engine = new Engine({ clock: systemClock, log: noLog, gensio: { lockDir: undefined } });
   const server = new AdminServer({
     engine,
     clock: systemClock,

@@ -235,22 +235,3 @@ test('a failure of the engine is logged with its stack and ends the daemon with 
   assert.match(rig.events[2]!, /^syslog: <11> ser2net: {5}at /);
   assert.equal(rig.events.at(-1), 'engine: stop');
 });
-
-test('a failure the engine confines to a port does not end the daemon', async () => {
-  const seen: unknown[] = [];
-  const rig = makeRig({
-    options: { sayReady: true },
-    engine: {
-      apply: () => Promise.reject(new Error('one port')),
-      confine: (err) => {
-        seen.push(err);
-        return true;
-      },
-    },
-  });
-  const run = runDaemon(rig.parts);
-  await until('it runs on', () => rig.events.includes('stdout: Ready'));
-  assert.equal(seen.length, 1);
-  rig.hooks().end(0);
-  assert.equal(await run, 0);
-});

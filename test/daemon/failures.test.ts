@@ -30,10 +30,3 @@ for (const how of ['throw', 'reject'] as const) {
     assert.equal(existsSync(pidFile), false);
   });
 }
-
-test('after a failure confined to a port it serves on', async () => {
-  const daemon = start(['confined', join(dir, 'c')], { script });
-  await until('the log', () => daemon.err().includes('bang') && daemon.out().includes('Ready'));
-  daemon.child.kill('SIGTERM');
-  assert.equal(await daemon.ended, 0);
-});

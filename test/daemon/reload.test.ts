@@ -54,8 +54,8 @@ test('a file that was not read to its end changes nothing and says why', async (
 
 test('a file that is gone changes nothing and says why', async () => {
   const text = "Unable to open config file 'f.yaml': No such file or directory";
-  const { reloader, events } = make(() => ({ kind: 'unreadable', text }));
-  assert.deepEqual(await reloader.request('SIGHUP'), { ok: false, problems: [text] });
+  const { reloader, events } = make(() => ({ kind: 'unreadable', text, reason: 'gone' }));
+  assert.deepEqual(await reloader.request('SIGHUP'), { ok: false, problems: [], unreadable: 'gone' });
   assert.deepEqual(events.slice(2), [`err: ${text}`, 'after']);
 });
 

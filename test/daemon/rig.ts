@@ -2,7 +2,7 @@
 
 import type { Config, Reading } from '../../src/config/model.ts';
 import type { ConfigReader, Outcome } from '../../src/daemon/configuration.ts';
-import type { DaemonEngine, EngineHooks, RunParts } from '../../src/daemon/daemon.ts';
+import type { DaemonEngine, DaemonEnv, EngineHooks } from '../../src/daemon/daemon.ts';
 import { DaemonLog } from '../../src/daemon/log.ts';
 import { noFlags, type RunOptions } from '../../src/daemon/run-options.ts';
 import { ServiceManager } from '../../src/daemon/service-manager.ts';
@@ -12,7 +12,7 @@ export const emptyConfig: Config = { format: 'yaml', connections: [], rotators: 
 export const reading = (changes: Partial<Reading> = {}): Reading => ({ config: emptyConfig, diags: [], complete: true, ...changes });
 
 export interface Rig {
-  readonly parts: RunParts;
+  readonly parts: DaemonEnv;
   readonly clock: FakeClock;
   /** `engine: apply`, `syslog: <30>...`, `stderr: ...`, `stdout: ...` */
   readonly events: string[];
@@ -26,7 +26,7 @@ export interface RigOptions {
   readonly engine?: Partial<DaemonEngine>;
   readonly reloadable?: boolean;
   readonly syslogGone?: boolean;
-  readonly parts?: Partial<RunParts>;
+  readonly parts?: Partial<DaemonEnv>;
 }
 
 export function makeRig(rigOptions: RigOptions = {}): Rig {
@@ -34,7 +34,7 @@ export function makeRig(rigOptions: RigOptions = {}): Rig {
   const clock = new FakeClock();
   const options = { ...noFlags('ser2net'), foreground: true, ...rigOptions.options };
   let hooks: EngineHooks | undefined;
-  const rig: Rig = { parts: {} as RunParts, clock, events, outcomes: [{ kind: 'read', reading: reading() }], hooks: () => hooks! };
+  const rig: Rig = { parts: {} as DaemonEnv, clock, events, outcomes: [{ kind: 'read', reading: reading() }], hooks: () => hooks! };
   const reader: ConfigReader = {
     reloadable: rigOptions.reloadable ?? true,
     read: () => (rig.outcomes.length > 1 ? rig.outcomes.shift()! : rig.outcomes[0]!),
@@ -64,10 +64,10 @@ export function makeRig(rigOptions: RigOptions = {}): Rig {
     libc: () => undefined,
     monotonicUsec: () => 0n,
   });
-  const parts: RunParts = {
+  const parts: DaemonEnv = {
     options,
     reader,
-    makeEngine: async (given) => {
+    makeEngine: (given) => {
       hooks = given;
       events.push('engine: made');
       return {

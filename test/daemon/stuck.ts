@@ -1,7 +1,7 @@
 // A daemon for tests of what happens when things go wrong: its engine never stops, or fails where nobody catches.
-// Arguments: stuck | throw | reject | confined, then the pid file.
+// Arguments: stuck | throw | reject , then the pid file.
 import { systemClock } from '../../src/base/clock.ts';
-import { type RunParts, runDaemon } from '../../src/daemon/daemon.ts';
+import { type DaemonEnv, runDaemon } from '../../src/daemon/daemon.ts';
 import { DaemonLog } from '../../src/daemon/log.ts';
 import { PidFile } from '../../src/daemon/pid-file.ts';
 import { noFlags } from '../../src/daemon/run-options.ts';
@@ -17,16 +17,15 @@ const fail = (): void => {
   if (how === 'reject') void Promise.reject(new Error('bang'));
   else if (how !== 'stuck') throw new Error('bang');
 };
-const parts: RunParts = {
+const parts: DaemonEnv = {
   options: { ...noFlags('ser2net'), foreground: true, debug: true, sayReady: true },
   reader: { reloadable: true, read: () => ({ kind: 'read', reading: reading() }) },
-  makeEngine: async () => ({
+  makeEngine: () => ({
     apply: async () => void setImmediate(fail),
     stop: () => {
       stdout('stopping\n');
       return how === 'stuck' ? never : Promise.resolve();
     },
-    confine: () => how === 'confined',
   }),
   log: new DaemonLog({
     clock: systemClock,

@@ -18,8 +18,6 @@ import { relpktFilter } from '../../src/gensio/filter/relpkt.ts';
 import { parseService, stackOf } from '../../src/gensio/net/mdns.ts';
 import { Builder } from '../../src/gensio/registry.ts';
 import { lockOwner } from '../../src/gensio/serialdev/uucp-lock.ts';
-import { Defaults } from '../../src/gensio/syntax/defaults.ts';
-import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
 import { TelnetDecoder } from '../../src/gensio/telnet/codec.ts';
 import { telnetClient, telnetServer } from '../../src/gensio/telnet/telnet.ts';
 import { certauthFilter } from '../../src/gensio/tls/certauth.ts';
@@ -489,7 +487,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     ),
     check: (input) => {
       const service = parseService(input.toString('latin1'));
-      const spec = service && stackOf(service, { nostack: false } as never, (text, role) => parseStack(text, role, new Defaults()).spec);
+      const spec = service && stackOf(service, { nostack: false } as never);
       // An announcement names no file, no program and no device.
       for (let at = spec; at !== undefined; at = 'child' in at ? at.child : undefined)
         assert.ok(

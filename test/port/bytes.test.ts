@@ -64,7 +64,7 @@ for (const telnet of [false, true]) {
       const engine = new Engine({
         clock: systemClock,
         log: { log: (_l, text) => assert.fail(text) },
-        gensio: { lockDir: undefined, parse: () => undefined },
+        gensio: { lockDir: undefined },
       });
       const ptys = Array.from({ length: ports }, () => openPty({ raw: true }));
       t.after(async () => {

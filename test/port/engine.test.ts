@@ -24,7 +24,7 @@ function make(): { net: FakeNet; engine: Engine; clock: FakeClock; logged: strin
   const engine = new Engine({
     clock,
     log: { log: (_l, text) => void logged.push(text) },
-    gensio: { lockDir: undefined, parse: () => undefined },
+    gensio: { lockDir: undefined },
     builder: net.builder,
   });
   return { net, engine, clock, logged };

@@ -75,7 +75,7 @@ let engine: Engine;
 const ports = new Map<string, Accepter>();
 
 before(async () => {
-  const env = { lockDir: undefined, parse: () => undefined };
+  const env = { lockDir: undefined };
   const real = new Builder({ ...env, clock: systemClock, log: noLog });
   const builder: StackBuilder & Pick<Builder, 'onAccepted'> = {
     onAccepted: (spec, child) => real.onAccepted(spec, child),

@@ -40,7 +40,7 @@ test('python3-serial opens, sets and reads back everything, and 256 byte values 
   const engine = new Engine({
     clock: systemClock,
     log: { log: (_l, text) => assert.fail(text) },
-    gensio: { lockDir: undefined, parse: () => undefined },
+    gensio: { lockDir: undefined },
   });
   t.after(async () => {
     await engine.stop();

@@ -71,7 +71,7 @@ test('a thousand reloads with live users leave exactly the listeners, users and 
   const engine = new Engine({
     clock: new FakeClock(),
     log: { log: (_l, text) => assert.fail(`seed ${seed}: ${text}`) },
-    gensio: { lockDir: undefined, parse: () => undefined },
+    gensio: { lockDir: undefined },
     builder: net.builder,
   });
   const model = new Model();

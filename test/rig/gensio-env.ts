@@ -7,13 +7,13 @@ export interface TestEnv extends GensioEnv {
   readonly lines: string[];
 }
 
-export function testEnv(over: { clock?: Clock; auth?: Authority; parse?: GensioEnv['parse'] } = {}): TestEnv {
+export function testEnv(over: { clock?: Clock; auth?: Authority; parse?: NonNullable<GensioEnv['parse']> } = {}): TestEnv {
   const lines: string[] = [];
   return {
     clock: over.clock ?? systemClock,
     log: { log: (level, text) => void lines.push(`${level} ${text}`) },
     lockDir: undefined,
-    parse: over.parse ?? (() => undefined),
+    ...(over.parse !== undefined && { parse: over.parse }),
     ...(over.auth !== undefined && { auth: over.auth }),
     lines,
   };

@@ -36,7 +36,7 @@ export async function soak(say: (line: string) => void, hours: number): Promise<
   const engine = new Engine({
     clock,
     log: { log: () => void logged++ },
-    gensio: { lockDir: undefined, parse: () => undefined },
+    gensio: { lockDir: undefined },
     builder: net.builder,
   });
   const random = new Random(24);

@@ -1,10 +1,11 @@
 // `ser2net check` and `ser2net dump`, and the options --check and --dump of a whole command line: nothing is changed.
 import { join } from 'node:path';
 import { type Diag, formatDiag } from '../../base/diag.ts';
+import { plural } from '../../base/text.ts';
 import type { Config } from '../../config/model.ts';
-import { makeReader } from '../../daemon/load-config.ts';
-import { noFlags, type RunOptions } from '../../daemon/run-options.ts';
+import type { RunOptions } from '../../daemon/run-options.ts';
 import { THIS_MACHINE } from '../../system/host.ts';
+import { optionsFor, readConfiguration } from '../read-configuration.ts';
 import type { SubcommandIo } from '../subcommand.ts';
 import { SourceLines, withExcerpt } from './code-frame.ts';
 
@@ -28,12 +29,9 @@ interface Checked {
   readonly lines: SourceLines;
 }
 
-/** The options of a daemon that was given this file, or none. */
-const forFile = (file: string | undefined): RunOptions => ({ ...noFlags('ser2net'), file });
-
 /** 0: no problem (with warningsOk: no error). 1: some. 2: a file cannot be read. All files are read whatever is in them. */
 export const check = (files: readonly string[], flags: CheckFlags, io: SubcommandIo): Promise<number> =>
-  checkAll(files.length === 0 ? [forFile(undefined)] : files.map(forFile), flags, io);
+  checkAll(files.length === 0 ? [optionsFor(undefined)] : files.map(optionsFor), flags, io);
 
 /** The same for what a command line names. */
 export const checkOptions = (options: RunOptions, flags: CheckFlags, io: SubcommandIo): Promise<number> => checkAll([options], flags, io);
@@ -62,8 +60,7 @@ async function checkAll(all: readonly RunOptions[], flags: CheckFlags, io: Subco
 async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): Promise<Checked> {
   const lines = new SourceLines();
   let name = options.file ?? (options.strings === undefined ? '' : '<cmdline>');
-  const opened = (file: string, bytes: Buffer, classic: boolean): void => lines.add(file, bytes, classic);
-  const outcome = await makeReader(options, { stdinDone: () => undefined, opened }).read('start');
+  const outcome = await readConfiguration(options, (file, bytes, classic) => lines.add(file, bytes, classic));
   if (outcome.kind !== 'read') return { name, config: undefined, unreadable: outcome.text, diags: [], lines };
   const { config, diags } = outcome.reading;
   name = outcome.file ?? name;
@@ -97,17 +94,15 @@ async function lookAround(config: Config, { file, uucpLocks }: RunOptions, { dev
   ];
 }
 
-const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-
 /** The problems, and a summary; several: whose. */
 function report({ name, config, diags, lines }: Checked, errors: number, several: boolean): string {
   const { connections = [], rotators = [], attachments = [] } = config ?? {};
   const found = [
-    ...(connections.length > 0 || attachments.length === 0 ? [many(connections.length, 'connection')] : []),
-    ...(rotators.length > 0 ? [many(rotators.length, 'rotator')] : []),
-    ...(attachments.length > 0 ? [many(attachments.length, 'attachment')] : []),
+    ...(connections.length > 0 || attachments.length === 0 ? [plural(connections.length, 'connection')] : []),
+    ...(rotators.length > 0 ? [plural(rotators.length, 'rotator')] : []),
+    ...(attachments.length > 0 ? [plural(attachments.length, 'attachment')] : []),
   ].join(', ');
-  const problems = diags.length === 0 ? 'no problems' : `${many(errors, 'error')}, ${many(diags.length - errors, 'warning')}`;
+  const problems = diags.length === 0 ? 'no problems' : `${plural(errors, 'error')}, ${plural(diags.length - errors, 'warning')}`;
   return `${diags.map((diag) => `${withExcerpt(diag, lines)}\n`).join('')}${several ? `${name}: ` : ''}${found}: ${problems}\n`;
 }
 
@@ -147,10 +142,10 @@ export interface DumpFlags {
 
 /** 0: printed. 1: not read to its end; what was read is printed. 2: nothing to read. */
 export const dump = (file: string | undefined, flags: DumpFlags, io: SubcommandIo): Promise<number> =>
-  dumpOptions(forFile(file), flags, io);
+  dumpOptions(optionsFor(file), flags, io);
 
 export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: SubcommandIo): Promise<number> {
-  const outcome = await makeReader(options, { stdinDone: () => undefined }).read('start');
+  const outcome = await readConfiguration(options);
   if (outcome.kind !== 'read') {
     io.err(`${outcome.text}\n`);
     return 2;

@@ -9,7 +9,7 @@ import type { Config } from '../../config/model.ts';
 import { portNumber } from '../../gensio/net/resolve.ts';
 import { layersOf } from '../../gensio/syntax/gensio-str.ts';
 import type { LayerSpec, NetAddr } from '../../options/stack.ts';
-import { textOf } from '../../system/host.ts';
+import { readListening } from '../../system/listening.ts';
 import { type Holder, type Holders, holderText } from '../../system/open-files.ts';
 
 export interface ListenCheck {
@@ -69,7 +69,7 @@ async function addressProblem(bottom: LayerSpec, listener: Listener, check: List
 async function tryToListen(bottom: LayerSpec): Promise<GensioError | undefined> {
   const { Builder } = await import('../../gensio/registry.ts');
   try {
-    const accepter = new Builder({ clock: systemClock, log: noLog, lockDir: undefined, parse: () => undefined }).accepter(bottom);
+    const accepter = new Builder({ clock: systemClock, log: noLog, lockDir: undefined }).accepter(bottom);
     accepter.up = { accepted: (gensio) => gensio.abort(), failed: () => undefined };
     return await new Promise((resolve) => {
       accepter.listen((err) => {
@@ -83,16 +83,8 @@ async function tryToListen(bottom: LayerSpec): Promise<GensioError | undefined> 
 }
 
 /** Who listens on a port, whatever the address: enough to say whom to look at. */
-function holdersOf(type: 'tcp' | 'udp', { port }: NetAddr, { holders, net }: ListenCheck): Holder[] {
-  const wanted = portNumber(port);
-  const state = type === 'tcp' ? '0A' : '07';
-  return [type, `${type}6`].flatMap((name) =>
-    (textOf(`${net}/${name}`) ?? '').split('\n').flatMap((line) => {
-      const m = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) (?:\S+ +){5}(\d+)/.exec(line);
-      return m !== null && m[2] === state && Number.parseInt(m[1]!, 16) === wanted ? holders.ofSocket(m[3]!) : [];
-    }),
-  );
-}
+const holdersOf = (type: 'tcp' | 'udp', { port }: NetAddr, { holders, net }: ListenCheck): Holder[] =>
+  (readListening(net)[type].get(portNumber(port) ?? 0) ?? []).flatMap((inode) => holders.ofSocket(inode));
 
 /** A socket file is only looked at: to listen there would make it, or take an old one away. */
 function socketFileProblem(
@@ -102,8 +94,7 @@ function socketFileProblem(
 ): Diag | undefined {
   const { path } = bottom;
   const { delsock } = bottom.opts as { readonly delsock?: boolean };
-  const line = (textOf(`${net}/unix`) ?? '').split('\n').find((each) => each.endsWith(` ${path}`));
-  const inode = line === undefined ? undefined : /^\S+ \S+ \S+ \S+ \S+ \S+ +(\d+) /.exec(line.trim())?.[1];
+  const inode = readListening(net).unix.get(path)?.[0];
   if (inode !== undefined) {
     const [holder] = holders.ofSocket(inode);
     if (holder !== undefined && holders.serves(holder.pid, file)) return undefined;

@@ -7,6 +7,7 @@ import type { GensioEnv } from '../context.ts';
 import { Filter, type Gensio, nullUp } from '../gensio.ts';
 import { startProgram } from '../process/stdio.ts';
 import type { StackBuilder } from '../stack-builder.ts';
+import { parseSpec } from '../syntax/gensio-str.ts';
 
 class Script extends Filter {
   readonly type = 'script';
@@ -129,7 +130,7 @@ class Script extends Filter {
 export function scriptFilter({ opts }: LayerOf<'script'>, child: Gensio, _server: boolean, env: GensioEnv, build: StackBuilder): Gensio {
   const text = opts.script !== undefined ? `stdio(noredir-stderr),${opts.script}` : opts.gensio;
   if (text === undefined) throw new GensioError('inval', 'script needs script= or gensio=');
-  const spec = env.parse(text, 'connector');
+  const spec = (env.parse ?? parseSpec)(text, 'connector');
   if (spec === undefined) throw new GensioError('inval', `script: '${text}' cannot be understood`);
   return new Script(spec, child, env, build);
 }

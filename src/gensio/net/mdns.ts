@@ -8,6 +8,7 @@ import type { GensioEnv } from '../context.ts';
 import type { Gensio } from '../gensio.ts';
 import { LazyConnector } from '../lazy-connector.ts';
 import type { StackBuilder } from '../stack-builder.ts';
+import { parseSpec } from '../syntax/gensio-str.ts';
 
 type Mdns = LayerOf<'mdns'>;
 
@@ -85,7 +86,7 @@ function safe(spec: LayerSpec): boolean {
 }
 
 /** The stack to open for a service; undefined when its announcement means nothing, or something it may not mean. */
-export function stackOf(service: Service, opts: Mdns['opts'], parse: GensioEnv['parse']): LayerSpec | undefined {
+export function stackOf(service: Service, opts: Mdns['opts'], parse: GensioEnv['parse'] = parseSpec): LayerSpec | undefined {
   const transport = service.type.endsWith('._udp') ? 'udp' : 'tcp';
   const announced = opts.nostack ? undefined : service.txt.find((t) => t.startsWith('gensiostack='))?.slice('gensiostack='.length);
   const layers = announced === undefined || announced === '' ? transport : announced;

@@ -5,7 +5,7 @@ import { nearest } from '../../base/text.ts';
 import { type MutableValues, type Rows, setOption, spellings } from '../../options/row.ts';
 import { LAYERS, type LayerSpec, type LayerType, type NetAddr } from '../../options/stack.ts';
 import { layerInfo, layerNames } from './custom-layers.ts';
-import { classOf, type Defaults } from './defaults.ts';
+import { classOf, Defaults } from './defaults.ts';
 import { type AddrContext, type Problem, parseAddrs, printAddrs, type Result } from './net-addr.ts';
 import { parseLine, printLine } from './serial-line.ts';
 import type { Stack } from './stack.ts';
@@ -25,11 +25,14 @@ const skipBlanks = (text: string): string => text.replace(/^[ \t\n\r\f\v]+/, '')
  * What a string means in a role, with defaults filled in. Never throws. A string that means nothing has no spec, but an error
  * (gensio 2.6.2's) and a detail in words. A layer that cannot run here is 'notsup'.
  */
-export function parseStack(text: string, role: Role, defaults: Defaults): Stack {
+export function parseStack(text: string, role: Role, defaults = new Defaults()): Stack {
   const got = layer(text, role, defaults, 0);
   if ('error' in got) return { text, spec: undefined, ...got };
   return { text, spec: got.ok, error: undefined };
 }
+
+/** What parseStack() makes of a text with gensio's own defaults; `undefined` if it cannot be parsed. */
+export const parseSpec = (text: string, role: Role): LayerSpec | undefined => parseStack(text, role).spec;
 
 function layer(text: string, role: Role, defaults: Defaults, depth: number): Result<LayerSpec> {
   if (depth >= MAX_LAYERS) return fail('toobig', `more than ${MAX_LAYERS} layers`);

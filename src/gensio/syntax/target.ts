@@ -4,7 +4,7 @@ import { nearest } from '../../base/text.ts';
 import { type AttachOptions, TARGET, type TargetOptions } from '../../options/attach.ts';
 import { defaults as builtIn, setOption, spellings } from '../../options/row.ts';
 import type { LayerSpec } from '../../options/stack.ts';
-import type { Defaults } from './defaults.ts';
+import { Defaults } from './defaults.ts';
 import { layersOf, parseStack } from './gensio-str.ts';
 import { quoteWord } from './words.ts';
 
@@ -53,7 +53,7 @@ function tlsLayer({ tlsCert, tlsKey, tlsCa, tlsAllow }: TlsOptions): string {
 }
 
 /** Reads a target. Never throws; a problem is in words. */
-export function parseTarget(text: string, tls: TlsOptions, defaults: Defaults): ParsedTarget {
+export function parseTarget(text: string, tls: TlsOptions, defaults = new Defaults()): ParsedTarget {
   const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^?#]*)(?:\?([^#]*))?$/.exec(text);
   if (url === null) return ofString(text, text, text, builtIn(TARGET), defaults);
   const [, scheme = '', rest = '', query = ''] = url;
@@ -104,7 +104,7 @@ function readQuery(query: string): TargetOptions | string {
 }
 
 /** Where clients of an accepter connect to: its layers from the other end. Wildcards are this machine. */
-export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOptions, defaults: Defaults): ParsedTarget {
+export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOptions, defaults = new Defaults()): ParsedTarget {
   const words: string[] = [];
   for (const layer of layersOf(accepter)) {
     if (layer.type === 'telnet') words.push(layer.opts.rfc2217 ? 'telnet(rfc2217)' : 'telnet');

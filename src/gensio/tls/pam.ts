@@ -4,6 +4,7 @@ import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { bind, onImmediate } from '../../base/fault-domain.ts';
+import { MODULE_FOLDER } from '../../base/module-folder.ts';
 
 export interface PamQuestion {
   /** The name of a file in /etc/pam.d. */
@@ -36,7 +37,7 @@ const LIMIT_MS = 60_000;
 /** The longest answer read: a line of text. */
 const MAX_ANSWER = 4096;
 
-const CHILD = fileURLToPath(new URL('pam-child.js', import.meta.url));
+const CHILD = fileURLToPath(new URL('gensio/tls/pam-child.js', MODULE_FOLDER));
 const noAnswer = (text: string): PamAnswer => ({ step: 'process', code: -1, text, delayMs: 0 });
 
 /** The answer in what a process wrote; undefined: that is none. */

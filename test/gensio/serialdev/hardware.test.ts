@@ -56,7 +56,7 @@ function rig(t: TestContext, line: Partial<SerialLine> = {}, over: Partial<Libc>
   };
   const dev = createSerialDevWith(
     { type: 'serialdev', device: pty.path, opts: defaults(SERIALDEV), line: { ...PLAIN_LINE, ...line } },
-    { clock, log: { log: (level, text) => void logged.push(`${level} ${text}`) }, lockDir: undefined, parse: () => undefined },
+    { clock, log: { log: (level, text) => void logged.push(`${level} ${text}`) }, lockDir: undefined },
     c,
     true,
   );

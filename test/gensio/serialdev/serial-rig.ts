@@ -27,7 +27,6 @@ export const env = (locks: 'locks' | 'no locks' = 'locks'): GensioEnv => ({
   clock: systemClock,
   log: noLog,
   lockDir: locks === 'locks' ? root : undefined,
-  parse: () => undefined,
 });
 
 /** A device on a pty, not open yet; both are ended with the test. */

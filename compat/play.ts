@@ -1,6 +1,6 @@
 // Plays one case against a program: gives it what the case gives, collects what happens, and puts it in the place of what was
-// wanted. Recording and checking differ only in how long a wait is: for silence, or for exactly what is wanted. Long because both
-// stand side by side in one class: what one of them does and the other does not would make goldens that cannot pass.
+// wanted. Recording and checking differ only in how long a wait is: for silence, or for exactly what is wanted.
+// Long because both stand side by side in one class: what one of them does and the other does not would make goldens that cannot pass.
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';

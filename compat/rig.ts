@@ -1,5 +1,6 @@
 // The surroundings of one play: a directory, free ports, ptys, the program under test, and what each far end has received.
 // It knows nothing of cases; play.ts drives it. Waiting is always for something, with a limit.
+// Long because files, ptys, sockets and the program of one play live and end together.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';

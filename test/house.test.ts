@@ -17,6 +17,12 @@ const codeOf = (file: string): string =>
     .replace(/^\s*\/\/.*$/gm, '')
     .replace(/\s\/\/ .*$/gm, '');
 
+/** Our TypeScript below a folder of the repository. */
+const filesOf = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file));
+
 /** The rows of the table whose head has these cells. */
 function table(...head: string[]): string[][] {
   const cells = (line: string): string[] =>
@@ -116,17 +122,28 @@ test('imports between our files end in .ts, and there are no default exports, en
   }
 });
 
+/** How the reason for more than 400 lines begins. */
+const LONG = /^(\/\/|\/\*\*| \*) Long because /m;
+
 test('a file starts with a comment that says what it is, and a file past 400 lines says why there', () => {
   for (const file of sources) {
     const lines = textOf(file).split('\n');
     const first = lines[0]!.startsWith('#!') ? lines[1]! : lines[0]!;
     assert.match(first, /^(\/\/|\/\*\*?) /, `src/${file} starts without a comment`);
-    if (lines.length <= 400) continue;
-    const head = lines.slice(0, 8).join('\n');
-    assert.match(
-      head,
-      /long|one table|in one file|together/i,
-      `src/${file} has ${lines.length} lines and its first comment does not say why`,
-    );
+  }
+  for (const file of ['src', 'test', 'compat', 'packaging'].flatMap(filesOf)) {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+    if (lines.length <= 401) continue;
+    assert.match(lines.slice(0, 12).join('\n'), LONG, `${file} has ${lines.length} lines and no line that begins "Long because"`);
+  }
+});
+
+test('tests wait for what must come and never a fixed time: timers are only in the rigs, and where a run is to last', () => {
+  for (const file of filesOf('test')) {
+    if (/^test\/(rig|bench|torture)\//.test(file)) continue;
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    assert.ok(text.match(/from '(node:)?timers\/promises'/) === null, `${file} imports timers/promises`);
+    const found = /(?<!\.)\b(setTimeout|setInterval|sleep)\(/.exec(text.replace(/'(?:[^'\\\n]|\\.)*'/g, "''"));
+    assert.equal(found, null, `${file} uses ${found?.[0]}`);
   }
 });

@@ -1,7 +1,8 @@
 // One attachment at work: a pty for applications on one side, a connection on the other, made anew as often as it takes.
 //
 // The pty lives as long as the attachment. What applications write goes to the network as fast as that takes it; while there is no
-// connection it is kept up to a limit, and then they wait. Both sides are in one file: what one may do depends on what the other holds.
+// connection it is kept up to a limit, and then they wait.
+// Long because what one side may do depends on what the other holds.
 import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';

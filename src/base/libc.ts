@@ -2,6 +2,7 @@
 // Optional: without koffi, or on a machine whose request numbers are not known, libc() is undefined and callers do without.
 // Symbols are taken from the running program, so that a preloaded library sees the calls. No call here waits, but closeLater,
 // which waits on a thread, and timedBreak, which says so. Every buffer handed to the kernel is made here, at its full size.
+// Long because declarations, request numbers and layouts of one interface belong together.
 import { createRequire } from 'node:module';
 import { arch, constants, endianness } from 'node:os';
 

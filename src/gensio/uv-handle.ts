@@ -2,6 +2,7 @@
 // are not documented stands in one file, this: the libuv handle of a socket, for reading, writing, stopping, listening. Where they
 // are missing (checked once), the documented ones do the same work: tty.ReadStream for a descriptor, 'data' events for a socket.
 // Closing, ends and errors always go through the socket. Why: "Data path" in src/README.md.
+// Long because nothing else may know that handle.
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';

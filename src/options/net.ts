@@ -1,4 +1,5 @@
-// The options of the layers that own a socket, a process or a file, and of small filters. Defaults are gensio 2.6.2's. Long because it is a table.
+// The options of the layers that own a socket, a process or a file, and of small filters. Defaults are gensio 2.6.2's.
+// Long because it is a table.
 import { bool, cNumber, emptyStr, type Kind, list, maybe, oneOf, size, str, time, uint } from './kind.ts';
 import { row } from './row.ts';
 

@@ -1,3 +1,5 @@
+// What an attachment does for the applications that use its device, against plain TCP servers.
+// Long because the rules of one attachment lean on one rig.
 import assert from 'node:assert/strict';
 import { existsSync, readlinkSync, statSync } from 'node:fs';
 import { connect } from 'node:net';

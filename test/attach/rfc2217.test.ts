@@ -1,5 +1,6 @@
 // Settings of an application at the other end of the wire: our own port, real ser2net and pyserial's RFC 2217 server where they are
-// installed, and a far end that refuses. Long because each rule is tried at each of these ends, with one set-up.
+// installed, and a far end that refuses.
+// Long because each rule is tried at each of these ends, with one set-up.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';

@@ -114,12 +114,19 @@ export function listens(port: number): Promise<boolean> {
 export const untilListens = (port: number, wanted = true): Promise<void> =>
   until(`${port} ${wanted ? 'to listen' : 'not to listen'}`, async () => (await listens(port)) === wanted);
 
-/** Fields of /proc/PID/stat behind the name: state, parent, group, session. */
-export function processState(pid: number): { comm: string; state: string; ppid: number; session: number } | undefined {
+/** Of /proc/PID/stat: name, state, parent, session, and the clock ticks of processor time it has used. */
+export function processState(pid: number): { comm: string; state: string; ppid: number; session: number; ticks: number } | undefined {
   if (!existsSync(`/proc/${pid}/stat`)) return undefined;
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const [state = '', ppid, , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { comm: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')), state, ppid: Number(ppid), session: Number(session) };
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', ppid, , session] = fields;
+  return {
+    comm: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
+    state,
+    ppid: Number(ppid),
+    session: Number(session),
+    ticks: Number(fields[11]) + Number(fields[12]),
+  };
 }
 
 /** Waits until the process has ended, reaped or not. */

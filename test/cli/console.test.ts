@@ -8,6 +8,7 @@ import { readConsoleWords } from '../../src/cli/console.ts';
 import { Peer } from '../attach/attach-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { must, needLibc, openPty, type Pty } from '../rig/pty.ts';
+import { every } from '../rig/wait.ts';
 import { MAIN, makeDirectory, run, start, until } from './command-rig.ts';
 
 const dir = makeDirectory();
@@ -85,8 +86,7 @@ test('when nobody reads on what it prints, it ends, also at a terminal', async (
   const ended = new Promise((resolve) => child.on('exit', resolve));
   await until('a connection', () => peer.sockets.length === 1);
   child.stdout!.destroy();
-  const feed = setInterval(() => peer.send('more\n'), 20);
-  t.after(() => clearInterval(feed));
+  t.after(every(20, () => peer.send('more\n')));
   assert.equal(await ended, 0);
   assert.ok(!isRaw(pty));
 });

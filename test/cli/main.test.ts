@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort } from '../rig/free-port.ts';
+import { stands } from '../rig/wait.ts';
 import { listens, MAIN, makeDirectory, processState, run, start, talk, until, untilGone, untilListens } from './command-rig.ts';
 
 const dir = makeDirectory();
@@ -227,7 +228,8 @@ test('a long output goes out in full to a slow reader, and a reader who leaves i
   const file = write(lines, '.conf');
   const command = start(['dump', file]);
   command.child.stdout?.pause();
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await until('the first of it', () => (command.child.stdout?.readableLength ?? 0) > 0);
+  await stands('the command', () => processState(command.child.pid!)?.ticks ?? -1);
   const closed = new Promise((resolve) => command.child.on('close', resolve));
   command.child.stdout?.resume();
   assert.equal(await command.ended, 0);

@@ -14,6 +14,7 @@ import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
 import { Engine } from '../../src/port/engine.ts';
 import { connectionConfig } from '../rig/port-rig.ts';
+import { every } from '../rig/wait.ts';
 import { MAIN } from './command-rig.ts';
 
 const defaults = new Defaults();
@@ -177,11 +178,11 @@ test('status --watch ends when nobody reads on', { timeout: 60_000 }, async (t) 
   await once(child.stdout, 'data');
   child.stdout.destroy();
   const port = engine.port('p0')!.listeningPort()!;
-  const visits = setInterval(() => {
+  const visit = (): void => {
     connect(port, '127.0.0.1')
       .on('error', () => undefined)
       .end();
-  }, 50);
-  t.after(() => clearInterval(visits));
+  };
+  t.after(every(50, visit));
   assert.equal(await ended, 0);
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { parseCase, printCase } from '../../compat/case-file.ts';
 import { compare } from '../../compat/compare.ts';
 import { play, playCuts, splitArgs } from '../../compat/play.ts';
 import { recorded, withOurs } from '../../compat/record.ts';
 import { Rig, settingsText, whyNot } from '../../compat/rig.ts';
+import { every } from '../rig/wait.ts';
 
 /** A program that greets on the port named in its configuration and gives everything back; `?` is answered with its pid. */
 const PROGRAM = `
@@ -31,11 +32,7 @@ const base = { command, ours: false, shim: undefined } as const;
 const skip = whyNot() ?? false;
 
 // The waits of the rig do not keep the test alive on their own.
-let alive: NodeJS.Timeout;
-before(() => {
-  alive = setInterval(() => undefined, 1000);
-});
-after(() => clearInterval(alive));
+after(every(1000, () => undefined));
 
 const scripted = (wire: string, more = ''): string =>
   `# t\n<!-- limit: 3 -->\n\n\`\`\`yaml\nport %PORT\n\`\`\`\n\n\`\`\`wire\n${wire}\n\`\`\`\n${more}`;

@@ -1,4 +1,5 @@
 // One suite any layer must pass. A layer's test hands in a way to make one, open, with its far end.
+// Long because it is one list of rules.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { GensioErrorCode } from '../../src/base/gensio-error.ts';

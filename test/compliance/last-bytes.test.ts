@@ -1,5 +1,6 @@
 // What one end sends before it closes reaches the other end whole, then the close: through a running port, for every layer as
 // connector and as accepter. The suite in gensio.ts says the same of single layers; here the port stands between.
+// Long because every kind of end is made here.
 import assert from 'node:assert/strict';
 import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { createConnection, createServer as createNetServer, type Server, type Socket } from 'node:net';

@@ -1,5 +1,5 @@
 // What is fuzzed: one row for each thing that takes bytes from outside, with inputs to begin with and what must hold for any input.
-// Long: one table, with what its rows need.
+// Long because it is one table, with what its rows need.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

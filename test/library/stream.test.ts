@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { type Gensio, nullUp } from '../../src/gensio/gensio.ts';
 import { GensioError, openGensio } from '../../src/index.ts';
 import { openStream } from '../../src/library/stream.ts';
-import { openPty, until } from '../rig/pty.ts';
+import { openPty } from '../rig/pty.ts';
+import { every, until } from '../rig/wait.ts';
 import { serve } from './rig.ts';
 
 /** A TCP server that hands out its connections. */
@@ -70,9 +71,9 @@ test('writing to a connection that is gone is an error', async () => {
   socket.destroy();
   // Nobody reads, so the end of the stream is not seen; writing is.
   const failed = once(stream, 'error') as Promise<[GensioError]>;
-  const timer = setInterval(() => stream.write('x'), 5);
+  const stop = every(5, () => void stream.write('x'));
   const [err] = await failed;
-  clearInterval(timer);
+  stop();
   assert.equal(err.code, 'remclose');
   far.close();
 });

@@ -1,5 +1,5 @@
-// What a run does to the daemon: one row an action, with how often it is done. Each ends when what must follow has followed. Long: one
-// table, with a function for each row.
+// What a run does to the daemon: one row an action, with how often it is done. Each ends when what must follow has followed.
+// Long because it is one table, with a function for each row.
 import { connect as connectTcp, createConnection, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';

@@ -1,5 +1,6 @@
 // A YAML file to a configuration: the state machine of ser2net 4.3.11 over the events of the text, and version 2 of the format
-// (4.6.0). Effects are in the order of the file; what was complete before a mistake counts. Long because the states belong together.
+// (4.6.0). Effects are in the order of the file; what was complete before a mistake counts.
+// Long because the states belong together.
 
 import { decodeFile } from '../../base/raw-text.ts';
 import type { Defaults } from '../../gensio/syntax/defaults.ts';

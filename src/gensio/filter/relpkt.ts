@@ -1,6 +1,6 @@
 // The filter relpkt: numbered and acknowledged packets over a layer that may lose them (udp, msgdelim). Messages begin with
 // their kind in the high half of a byte: 1 init, 2 data or just an ack, 3 send again, 4 close.
-// Long, as its two directions share one state and cannot be read apart.
+// Long because its two directions share one state and cannot be read apart.
 import type { Clock, Timer } from '../../base/clock.ts';
 import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';

@@ -1,5 +1,5 @@
 // The layer certauth: a user shows who he is over an encrypted layer, by certificate or password. Once he has, bytes pass.
-// Both ends together in one file: each message is written by one and read by the other.
+// Long because both ends are in one file: each message is written by one and read by the other.
 import { createPrivateKey, randomBytes, sign, verify, type X509Certificate } from 'node:crypto';
 import type { Timer } from '../../base/clock.ts';
 import { nextMicrotask } from '../../base/fault-domain.ts';

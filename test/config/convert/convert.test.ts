@@ -1,4 +1,5 @@
-// Classic files as YAML: what is written, what is said, and that the model stays the same. Long as it has a case for each directive.
+// Classic files as YAML: what is written, what is said, and that the model stays the same.
+// Long because it has a case for each directive.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

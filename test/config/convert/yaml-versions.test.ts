@@ -1,4 +1,5 @@
-// From one version of YAML to the other: what is written, and that the model stays the same. Long as each version has cases of its own.
+// From one version of YAML to the other: what is written, and that the model stays the same.
+// Long because each version has cases of its own.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

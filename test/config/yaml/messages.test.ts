@@ -1,4 +1,5 @@
-// The words of 4.3.11 for mistakes in YAML files. Long: one table, a row for each mistake.
+// The words of 4.3.11 for mistakes in YAML files.
+// Long because it is one table, a row for each mistake.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { read } from './reading.ts';

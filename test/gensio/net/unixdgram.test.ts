@@ -1,4 +1,5 @@
-// unixdgram on real sockets, with socat and python3 as peers. Long because the rules of one socket and its peers lean on one rig.
+// unixdgram on real sockets, with socat and python3 as peers.
+// Long because the rules of one socket and its peers lean on one rig.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

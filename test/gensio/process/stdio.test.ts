@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { realpathSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { stdioConnector } from '../../../src/gensio/process/stdio.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
@@ -72,12 +74,17 @@ test('much data goes through a program unchanged, and waits when nobody reads', 
   await until(() => recorder.closes === 1, 'closed()');
 });
 
-test('what a program prints comes before its end, also when reading starts late', async () => {
-  const gensio = make(['sh', '-c', 'printf hello']);
+test('what a program prints comes before its end, also when reading starts late', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 's2n-stdio-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, 'pid');
+  const gensio = make(['sh', '-c', 'printf hello; echo $$ >"$1"', 'sh', file]);
   const recorder = new RecordingUp();
   gensio.up = recorder;
   await opened(gensio);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const pid = (): string => (existsSync(file) ? readFileSync(file, 'latin1').trim() : '');
+  await until(() => pid() !== '', 'what it prints');
+  await until(() => !existsSync(`/proc/${pid()}`), 'its end');
   gensio.setReading(true);
   await until(() => recorder.closes === 1, 'the end');
   assert.equal(recorder.text(), 'hello');

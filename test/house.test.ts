@@ -140,7 +140,7 @@ test('a file starts with a comment that says what it is, and a file past 400 lin
 
 test('tests wait for what must come and never a fixed time: timers are only in the rigs, and where a run is to last', () => {
   for (const file of filesOf('test')) {
-    if (/^test\/(rig|bench|torture)\//.test(file)) continue;
+    if (/^test\/(rig|bench|torture|clients)\//.test(file)) continue;
     const text = readFileSync(join(ROOT, file), 'utf8');
     assert.ok(text.match(/from '(node:)?timers\/promises'/) === null, `${file} imports timers/promises`);
     const found = /(?<!\.)\b(setTimeout|setInterval|sleep)\(/.exec(text.replace(/'(?:[^'\\\n]|\\.)*'/g, "''"));

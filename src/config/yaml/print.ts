@@ -12,8 +12,7 @@ import { ROTATOR } from '../../options/rotator.ts';
 import type { Rows } from '../../options/row.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
 import { originOf, originText } from '../origin.ts';
-import { comment } from './quote.ts';
-import { writeScalar } from './write-scalar.ts';
+import { comment, scalar, wellFormed } from './quote.ts';
 
 type Version = 1 | 2;
 
@@ -28,13 +27,9 @@ export interface PrintForm {
 const ESCAPED: readonly string[] = ['banner', 'openstr', 'closestr', 'closeon', 'sendon', 'traceRead', 'traceWrite', 'traceBoth'];
 const FILE_NAMES: readonly string[] = ['traceRead', 'traceWrite', 'traceBoth'];
 const RAW_BYTE = /(?<![\ud800-\udbff])[\udc80-\udcff]/g;
-const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** A text as a value: substitution marks are written so that they stay themselves, bytes that are not UTF-8 become `?`. */
-function value(text: string, version: Version): string {
-  const marked = version === 1 ? text.replace(/\*([({])/g, '*$1*') : text.replace(/=(?=[=({]|$)/g, '==');
-  return writeScalar(marked.replace(LONE, '?'));
-}
+/** A text as a value: substitution marks are written so that they stay themselves, and bytes that are not UTF-8 are replaced. */
+const value = (text: string, version: Version): string => scalar(wellFormed(text), `v${version}`);
 
 /** Names that anchors can have, each once; version 2 takes any. */
 class Names {

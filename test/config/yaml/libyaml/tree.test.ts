@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDocument } from 'yaml';
 import { readTree } from '../../../../src/config/yaml/libyaml/tree.ts';
-import { writeScalar } from '../../../../src/config/yaml/write-scalar.ts';
 import { anyText as anyUnits } from '../../any-text.ts';
 import { cpuMs } from '../../cpu-time.ts';
 
@@ -279,23 +277,5 @@ test('any text gives events that are in order, and a mistake or an end', () => {
       assert.equal(events.at(-1)?.is === 'stream-end', wrong === undefined);
     }),
     { numRuns: 3000 },
-  );
-});
-
-test('any value that is written reads back, here and by other readers of YAML', () => {
-  const text = fc.oneof(
-    fc.string({ unit: 'grapheme' }),
-    fc.string({
-      unit: fc.constantFrom('a', ' ', ':', '#', "'", '"', '\\', '\n', '\t', '-', '?', '&', '*', '\x85', '\u2028', '\0', '{', '%', '~', 'é'),
-    }),
-  );
-  fc.assert(
-    fc.property(text, (value) => {
-      const written = writeScalar(value);
-      assert.ok(!/[\n\r]/.test(written), written);
-      assert.equal(scalarOf(`k: ${written}\n`), value);
-      assert.equal(parseDocument(`k: ${written}\n`, { version: '1.1', schema: 'failsafe' }).get('k'), value);
-    }),
-    { numRuns: 2000 },
   );
 });

@@ -2,7 +2,7 @@
 // 4.6.2 and later: 4.3.11 prints each under the name of another.
 import { encodeRaw } from '../base/raw-text.ts';
 import { withoutSecrets } from '../base/secrets.ts';
-import { layersOf } from '../gensio/syntax/gensio-str.ts';
+import { bottomOf } from '../gensio/syntax/stack.ts';
 import type { Pending } from '../port/engine.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
@@ -41,7 +41,7 @@ const enableState = (port: Port, pending: Pending | undefined): string => (port.
 /** A port whose accepter means nothing has no device; a terminal for other programs has no far end. */
 function deviceAddress(port: Port): string {
   const { accepter, connector } = port.config;
-  const bottom = connector.spec === undefined ? undefined : layersOf(connector.spec).at(-1);
+  const bottom = bottomOf(connector.spec);
   if (accepter.spec === undefined || (bottom?.type === 'pty' && bottom.argv.length === 0)) return '';
   return withoutSecrets(port.device?.address() ?? '');
 }

@@ -7,22 +7,20 @@ import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
+import { isWildcard, mapBottom } from '../gensio/syntax/stack.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 /** Longest wait for the connection and for each answer, ms. */
 const PATIENCE = 5000;
 
-/** Addresses to listen on that nobody can connect to. */
-const EVERYWHERE: readonly (string | undefined)[] = ['0.0.0.0', '::', '*'];
-
 /** The connector that leads to an accepter: its stack, with an address on this machine where it listens everywhere. */
-function leadingTo(spec: LayerSpec): LayerSpec {
-  if ('child' in spec) return { ...spec, child: leadingTo(spec.child) } as LayerSpec;
-  if (!('addrs' in spec)) return spec;
-  const addrs = spec.addrs.map((addr) => (EVERYWHERE.includes(addr.host) ? { ...addr, family: undefined, host: undefined } : addr));
-  return { ...spec, addrs } as LayerSpec;
-}
+const leadingTo = (spec: LayerSpec): LayerSpec =>
+  mapBottom(spec, (bottom) => {
+    if (bottom.type !== 'tcp' && bottom.type !== 'udp') return bottom;
+    const addrs = bottom.addrs.map((addr) => (isWildcard(addr.host) ? { ...addr, family: undefined, host: undefined } : addr));
+    return { ...bottom, addrs };
+  });
 
 /** `localhost,2000`, `2000`, or any stack: `unix,/run/admin`, `telnet,tcp,box,2000`. The reason when it means nothing. */
 export function adminConnector(text: string): LayerSpec | string {

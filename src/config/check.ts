@@ -2,8 +2,7 @@
 // comma forgotten. Warnings only: ser2net says nothing about them until a client comes.
 import type { Diag, Pos } from '../base/diag.ts';
 import { nearest } from '../base/text.ts';
-import { layersOf } from '../gensio/syntax/gensio-str.ts';
-import type { Stack } from '../gensio/syntax/stack.ts';
+import { bottomOf, isWildcard, type Stack } from '../gensio/syntax/stack.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { Diags } from './diags.ts';
 import type { Config, ConnectionConfig } from './model.ts';
@@ -56,7 +55,7 @@ function listenersTwice(config: Config): Diag[] {
   /** By protocol and port: hosts, and who listens. */
   const taken = new Map<string, { readonly addr: NetAddr; readonly by: Listener }[]>();
   for (const listener of all) {
-    const bottom = listener.accepter.spec === undefined ? undefined : layersOf(listener.accepter.spec).at(-1);
+    const bottom = bottomOf(listener.accepter.spec);
     for (const [key, addr] of listening(bottom)) {
       const others = taken.get(key) ?? [];
       taken.set(key, others);
@@ -84,18 +83,17 @@ function listening(layer: LayerSpec | undefined): (readonly [string, NetAddr])[]
 
 /** Whether two listeners cannot both have their address: a wildcard meets everything of its family. */
 function meet(a: NetAddr, b: NetAddr): boolean {
-  const wild = (addr: NetAddr): boolean => addr.host === undefined || addr.host === '*' || addr.host === '0.0.0.0' || addr.host === '::';
   const only = (addr: NetAddr): 4 | 6 | undefined => {
     if (addr.family === 'ipv4' || addr.host === '0.0.0.0') return 4;
     return addr.family === 'ipv6' ? 6 : undefined;
   };
   if (only(a) !== undefined && only(b) !== undefined && only(a) !== only(b)) return false;
-  return wild(a) || wild(b) || a.host === b.host;
+  return isWildcard(a.host) || isWildcard(b.host) || a.host === b.host;
 }
 
 /** The device at the bottom of a stack, if there is one. */
 export const deviceOf = (stack: Stack): string | undefined => {
-  const bottom = stack.spec === undefined ? undefined : layersOf(stack.spec).at(-1);
+  const bottom = bottomOf(stack.spec);
   if (bottom?.type === 'serialdev' || bottom?.type === 'sdev') return bottom.device;
   return bottom?.type === 'dev' ? bottom.path : undefined;
 };
@@ -159,7 +157,7 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
 
 /** A host in front of a string that looks like the name of a layer. */
 function likeLayer({ text, spec }: Stack): { readonly host: string; readonly layer: string } | undefined {
-  const bottom = spec === undefined ? undefined : layersOf(spec).at(-1);
+  const bottom = bottomOf(spec);
   const host = bottom !== undefined && 'addrs' in bottom ? bottom.addrs[0]?.host : undefined;
   if (host === undefined || !/^[A-Za-z][A-Za-z0-9]*$/.test(host) || !/^(?:[a-z]+(?:\([^)]*\))?,)*$/.test(text.slice(0, text.indexOf(host))))
     return undefined;

@@ -3,8 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pos } from '../base/diag.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
-import { layersOf, parseStack } from '../gensio/syntax/gensio-str.ts';
-import type { Stack } from '../gensio/syntax/stack.ts';
+import { parseStack } from '../gensio/syntax/gensio-str.ts';
+import { layersOf, type Stack } from '../gensio/syntax/stack.ts';
 import type { Rows } from '../options/row.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
 

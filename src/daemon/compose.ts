@@ -5,7 +5,7 @@ import { Attachments } from '../attach/attachments.ts';
 import { systemClock } from '../base/clock.ts';
 import { libc } from '../base/libc.ts';
 import type { Config } from '../config/model.ts';
-import { layersOf } from '../gensio/syntax/gensio-str.ts';
+import { bottomOf } from '../gensio/syntax/stack.ts';
 import { reloadTls } from '../gensio/tls/credentials.ts';
 import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/session-log.ts';
@@ -69,7 +69,7 @@ class Service implements DaemonEngine {
     this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random });
     // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.
     this.#engine.watchUsers((change, { config: { accepter } }) => {
-      if (change === 'disconnected' && accepter.spec !== undefined && layersOf(accepter.spec).at(-1)?.type === 'stdio') end(0);
+      if (change === 'disconnected' && bottomOf(accepter.spec)?.type === 'stdio') end(0);
     });
     this.#admin = new AdminServer({
       engine: this.#engine,

@@ -7,6 +7,7 @@ import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
 import { parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
+import { bottomOf, mapBottom } from '../gensio/syntax/stack.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { type Door, openDoor, RAW } from './door.ts';
@@ -34,12 +35,8 @@ const MAX_KEPT = 65536;
 
 /** The accepter's stack with its bottom replaced by an address to call. */
 function callStack(spec: LayerSpec, target: RemoteAddr): LayerSpec | undefined {
-  if ('child' in spec) {
-    const child = callStack(spec.child, target);
-    return child === undefined ? undefined : ({ ...spec, child } as LayerSpec);
-  }
-  if (!('addrs' in spec)) return undefined;
-  return { ...spec, addrs: target.hosts.map(({ family, host, port }) => ({ family, host, port: String(port) })) } as LayerSpec;
+  const addrs = target.hosts.map(({ family, host, port }) => ({ family, host, port: String(port) }));
+  return 'addrs' in bottomOf(spec)! ? mapBottom(spec, (bottom) => ({ ...bottom, addrs }) as LayerSpec) : undefined;
 }
 
 export class Connback {

@@ -1,6 +1,7 @@
 // What is listened on here, read from /proc/net: so that a look at a port does not open its device.
 import { join } from 'node:path';
 import { portNumber } from '../gensio/net/resolve.ts';
+import { bottomOf } from '../gensio/syntax/stack.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { textOf } from './host.ts';
 
@@ -37,8 +38,8 @@ export function readListening(net = '/proc/net'): Listening {
 }
 
 /** Whether anything listens where an accepter would; `undefined` if that cannot be seen (port 0, standard input, a pty). */
-export function isListening(spec: LayerSpec, now: Listening): boolean | undefined {
-  if ('child' in spec) return isListening(spec.child, now);
+export function isListening(stack: LayerSpec, now: Listening): boolean | undefined {
+  const spec = bottomOf(stack)!;
   if (spec.type === 'tcp' || spec.type === 'udp') {
     const ports = spec.addrs.map(({ port }) => portNumber(port) ?? 0).filter((port) => port !== 0);
     return ports.length === 0 ? undefined : ports.every((port) => now[spec.type].has(port));

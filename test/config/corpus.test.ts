@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Config } from '../../src/config/model.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { diskFiles, readSource } from '../../src/config/source.ts';
-import { layersOf } from '../../src/gensio/syntax/gensio-str.ts';
+import { layersOf } from '../../src/gensio/syntax/stack.ts';
 import { projectRoot } from './conf/conf-text.ts';
 
 const dir = process.env.SER2NET_CORPUS ?? join(projectRoot(), '../shared/corpus');

@@ -8,7 +8,7 @@ import { deviceOf } from '../../config/check.ts';
 import type { Config, ConnectionConfig } from '../../config/model.ts';
 import { placeOf } from '../../config/origin.ts';
 import { lockName, locksByDefault } from '../../gensio/serialdev/uucp-lock.ts';
-import { layersOf } from '../../gensio/syntax/gensio-str.ts';
+import { bottomOf } from '../../gensio/syntax/stack.ts';
 import { type DeviceFacts, deviceFacts, type Machine, namesIn, realPlace, textOf } from '../../system/host.ts';
 import { type Holders, holderText } from '../../system/open-files.ts';
 
@@ -53,11 +53,10 @@ export function deviceProblems(config: Config, check: DeviceCheck): Diag[] {
 
 type Add = (severity: Severity, code: Diag['code'], pos: Pos, text: string, hint?: string) => void;
 
-const bottomType = ({ connector }: ConnectionConfig): string | undefined =>
-  connector.spec === undefined ? undefined : layersOf(connector.spec).at(-1)?.type;
+const bottomType = ({ connector }: ConnectionConfig): string | undefined => bottomOf(connector.spec)?.type;
 
 function wantsLock({ connector }: ConnectionConfig, device: string): boolean {
-  const bottom = connector.spec === undefined ? undefined : layersOf(connector.spec).at(-1);
+  const bottom = bottomOf(connector.spec);
   if (bottom?.type !== 'serialdev' && bottom?.type !== 'sdev') return false;
   const { uucplock, nouucplock } = bottom.opts;
   return uucplock ?? (nouucplock === undefined ? locksByDefault(device) : !nouucplock);

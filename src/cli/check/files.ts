@@ -9,8 +9,7 @@ import { strerror } from '../../base/strerror.ts';
 import { listenersOf } from '../../config/check.ts';
 import type { Config } from '../../config/model.ts';
 import { placeOf } from '../../config/origin.ts';
-import { layersOf } from '../../gensio/syntax/gensio-str.ts';
-import type { Stack } from '../../gensio/syntax/stack.ts';
+import { layersOf, type Stack } from '../../gensio/syntax/stack.ts';
 import { credentials, filesOf } from '../../gensio/tls/credentials.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 
@@ -24,9 +23,7 @@ export function fileProblems(config: Config): Diag[] {
       .filter(({ enable }) => enable)
       .map(({ connector, pos }) => ({ stack: connector, pos: placeOf(pos, 'connector'), server: false })),
   ];
-  return stacks.flatMap(({ stack, pos, server }) =>
-    stack.spec === undefined ? [] : layersOf(stack.spec).flatMap((layer) => layerProblems(layer, pos, server)),
-  );
+  return stacks.flatMap(({ stack, pos, server }) => layersOf(stack.spec).flatMap((layer) => layerProblems(layer, pos, server)));
 }
 
 function layerProblems(layer: LayerSpec, pos: Pos, server: boolean): Diag[] {

@@ -7,7 +7,7 @@ import { noLog } from '../../base/log.ts';
 import { type Listener, listenersOf } from '../../config/check.ts';
 import type { Config } from '../../config/model.ts';
 import { portNumber } from '../../gensio/net/resolve.ts';
-import { layersOf } from '../../gensio/syntax/gensio-str.ts';
+import { bottomOf } from '../../gensio/syntax/stack.ts';
 import type { LayerSpec, NetAddr } from '../../options/stack.ts';
 import { readListening } from '../../system/listening.ts';
 import { type Holder, type Holders, holderText } from '../../system/open-files.ts';
@@ -24,7 +24,7 @@ export interface ListenCheck {
 export async function listenProblems(config: Config, check: ListenCheck): Promise<Diag[]> {
   const out: Diag[] = [];
   for (const listener of listenersOf(config)) {
-    const bottom = listener.accepter.spec === undefined ? undefined : layersOf(listener.accepter.spec).at(-1);
+    const bottom = bottomOf(listener.accepter.spec);
     if (bottom === undefined) continue;
     const problem = 'path' in bottom ? socketFileProblem(bottom, listener, check) : await addressProblem(bottom, listener, check);
     if (problem !== undefined) out.push(problem);

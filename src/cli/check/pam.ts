@@ -5,15 +5,14 @@ import type { Diag, Pos } from '../../base/diag.ts';
 import { libc } from '../../base/libc.ts';
 import type { Config } from '../../config/model.ts';
 import { placeOf } from '../../config/origin.ts';
-import { layersOf } from '../../gensio/syntax/gensio-str.ts';
-import type { Stack } from '../../gensio/syntax/stack.ts';
+import { findLayer, type Stack } from '../../gensio/syntax/stack.ts';
 
 /** Where services are described, in the order PAM looks; and the file that may describe all of them. */
 const FOLDERS = ['/etc/pam.d', '/usr/lib/pam.d'];
 const ONE_FILE = '/etc/pam.conf';
 
 /** Whether a stack asks users for something. */
-const asks = ({ spec }: Stack): boolean => spec !== undefined && layersOf(spec).some(({ type }) => type === 'certauth');
+const asks = ({ spec }: Stack): boolean => findLayer(spec, 'certauth') !== undefined;
 
 /** A warning for each service that is named and not described, where an accepter uses it. folders, oneFile: for tests. */
 export function pamProblems(config: Config, folders: readonly string[] = FOLDERS, oneFile = ONE_FILE): Diag[] {

@@ -1,7 +1,7 @@
 // A port line: `network port:state:timeout:device:options`.
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
-import { layersOf, parseStack, partIn } from '../../gensio/syntax/gensio-str.ts';
-import type { Stack } from '../../gensio/syntax/stack.ts';
+import { parseStack, partIn } from '../../gensio/syntax/gensio-str.ts';
+import { layersOf, type Stack } from '../../gensio/syntax/stack.ts';
 import { splitWords } from '../../gensio/syntax/words.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import type { MutableValues } from '../../options/row.ts';

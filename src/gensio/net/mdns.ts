@@ -9,6 +9,7 @@ import type { Gensio } from '../gensio.ts';
 import { LazyConnector } from '../lazy-connector.ts';
 import type { StackBuilder } from '../stack-builder.ts';
 import { parseSpec } from '../syntax/gensio-str.ts';
+import { layersOf } from '../syntax/stack.ts';
 
 type Mdns = LayerOf<'mdns'>;
 
@@ -80,10 +81,7 @@ export function matches(pattern: string | undefined, text: string): boolean {
 
 /** Layers an announcement may ask for. It comes from the network: nothing in it may name a file, a program or a device. */
 const SAFE: readonly LayerType[] = ['tcp', 'udp', 'telnet', 'ssl', 'mux', 'msgdelim', 'relpkt'];
-function safe(spec: LayerSpec): boolean {
-  if (!SAFE.includes(spec.type)) return false;
-  return 'child' in spec ? safe(spec.child) : true;
-}
+const safe = (spec: LayerSpec): boolean => layersOf(spec).every(({ type }) => SAFE.includes(type));
 
 /** The stack to open for a service; undefined when its announcement means nothing, or something it may not mean. */
 export function stackOf(service: Service, opts: Mdns['opts'], parse: GensioEnv['parse'] = parseSpec): LayerSpec | undefined {

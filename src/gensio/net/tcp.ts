@@ -9,6 +9,7 @@ import { type Accepter, type AccepterUp, type Gensio, nullUp } from '../gensio.t
 import { Handshakes } from '../handshakes.ts';
 import { LazyConnector } from '../lazy-connector.ts';
 import { StreamGensio } from '../stream.ts';
+import { mapBottom } from '../syntax/stack.ts';
 import { noteDescriptor } from './descriptors.ts';
 import { HostsFiles, plainAddress } from './hosts-files.ts';
 import { type Endpoint, portNumber, printAddress, resolve, resolveLocal } from './resolve.ts';
@@ -148,10 +149,10 @@ class TcpAccepter implements Accepter {
 }
 
 /** The same stack, whose tcp layer goes by this name in hosts.allow and hosts.deny unless an option gives it one. */
-export function knownAs(name: string, spec: LayerSpec): LayerSpec {
-  if (spec.type === 'tcp') return { ...spec, opts: { ...spec.opts, tcpdname: spec.opts.tcpdname ?? name } };
-  return 'child' in spec ? ({ ...spec, child: knownAs(name, spec.child) } as LayerSpec) : spec;
-}
+export const knownAs = (name: string, spec: LayerSpec): LayerSpec =>
+  mapBottom(spec, (bottom) =>
+    bottom.type === 'tcp' ? { ...bottom, opts: { ...bottom.opts, tcpdname: bottom.opts.tcpdname ?? name } } : bottom,
+  );
 
 export const tcpAccepter = (spec: Tcp, env: GensioEnv): Accepter => new TcpAccepter(spec, env);
 

@@ -1,6 +1,6 @@
 // Reads accepter and connector strings: `telnet(rfc2217),tcp,localhost,2000`. Nothing is opened and no host name is looked up.
 // The short forms that gensio took until 2.8.2 (`2000`, `localhost,2000`, `/dev/ttyS0,9600n81`, `0`) are taken too.
-import { GENSIO_ERRORS, type GensioErrorCode } from '../../base/gensio-error.ts';
+import type { GensioErrorCode } from '../../base/gensio-error.ts';
 import { nearest } from '../../base/text.ts';
 import { type MutableValues, type Rows, setOption, spellings } from '../../options/row.ts';
 import { LAYERS, type LayerSpec, type LayerType, type NetAddr } from '../../options/stack.ts';
@@ -207,19 +207,9 @@ function printRest(spec: LayerSpec): string {
   return spec.rest;
 }
 
-/** The words of a stack's error as ser2net prints them behind the string. */
-export const reasonOf = (stack: Stack): string => (stack.error === undefined ? '' : GENSIO_ERRORS[stack.error]);
-
 /** Where the piece that is wrong stands in a text as it was written; -1: not there as such, or more than once. */
 export function partIn(written: string, { part }: Stack): number {
   if (part === undefined || part === '') return -1;
   const at = written.indexOf(part);
   return written.indexOf(part, at + 1) < 0 ? at : -1;
-}
-
-/** The layers of a stack from top to bottom. */
-export function layersOf(spec: LayerSpec): readonly LayerSpec[] {
-  const out: LayerSpec[] = [];
-  for (let at: LayerSpec | undefined = spec; at !== undefined; at = 'child' in at ? at.child : undefined) out.push(at);
-  return out;
 }

@@ -2,11 +2,11 @@
 import type { SerialLine } from '../../options/serialdev.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { layerInfo } from './custom-layers.ts';
-import { layersOf } from './gensio-str.ts';
+import { bottomOf, layersOf, mapBottom } from './stack.ts';
 
 /** The layer whose protocol clients speak, such as telnet; `undefined` if they send and get plain bytes. */
 export const protocolLayer = (spec: LayerSpec | undefined): LayerSpec | undefined =>
-  spec && layersOf(spec).find(({ type }) => layerInfo(type)?.spoken === true);
+  layersOf(spec).find(({ type }) => layerInfo(type)?.spoken === true);
 
 /** The layers as gensio names them in the `gensiostack` of an announcement: `telnet(rfc2217),tcp`. */
 export const layerLabels = (spec: LayerSpec): string =>
@@ -15,19 +15,17 @@ export const layerLabels = (spec: LayerSpec): string =>
     .join(',');
 
 /** Whether the stack stands on datagrams of the network. */
-export const isDatagram = (spec: LayerSpec): boolean => layerInfo(layersOf(spec).at(-1)!.type)?.datagrams === true;
+export const isDatagram = (spec: LayerSpec): boolean => layerInfo(bottomOf(spec)!.type)?.datagrams === true;
 
 /** The settings of the serial device at the bottom; `undefined` if there is none. */
 export function serialLineOf(spec: LayerSpec | undefined): SerialLine | undefined {
-  const bottom = spec && layersOf(spec).at(-1)!;
+  const bottom = bottomOf(spec);
   return bottom !== undefined && 'line' in bottom ? bottom.line : undefined;
 }
 
 /** The same stack with other settings of its serial device. */
-export function withSerialLine(spec: LayerSpec, line: SerialLine): LayerSpec {
-  if ('line' in spec) return { ...spec, line };
-  return 'child' in spec ? ({ ...spec, child: withSerialLine(spec.child, line) } as LayerSpec) : spec;
-}
+export const withSerialLine = (spec: LayerSpec, line: SerialLine): LayerSpec =>
+  mapBottom(spec, (bottom) => ('line' in bottom ? { ...bottom, line } : bottom));
 
 /** The stack that hides the coming and going of its device. retryTime: ms between looks. discard: what is written meanwhile is lost. */
 export const keptOpen = (child: LayerSpec, retryTime: number, discard: boolean): LayerSpec => ({

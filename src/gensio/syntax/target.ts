@@ -5,7 +5,8 @@ import { type AttachOptions, TARGET, type TargetOptions } from '../../options/at
 import { defaults as builtIn, setOption, spellings } from '../../options/row.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { Defaults } from './defaults.ts';
-import { layersOf, parseStack } from './gensio-str.ts';
+import { parseStack } from './gensio-str.ts';
+import { isWildcard, layersOf } from './stack.ts';
 import { quoteWord } from './words.ts';
 
 export interface Target {
@@ -112,8 +113,7 @@ export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOpti
     else if (layer.type === 'unix') words.push('unix', layer.path);
     else if (layer.type === 'tcp' || layer.type === 'udp') {
       const { host, port } = layer.addrs[0]!;
-      const wild = host === undefined || host === '*' || host === '::' || host === '0.0.0.0';
-      words.push(layer.type === 'tcp' ? TCP : 'udp', wild ? 'localhost' : host, port);
+      words.push(layer.type === 'tcp' ? TCP : 'udp', host === undefined || isWildcard(host) ? 'localhost' : host, port);
     } else return { problem: `${name}: no way to connect to a port with the layer ${layer.type}` };
   }
   return ofString(name, name, words.join(','), builtIn(TARGET), defaults);

@@ -4,10 +4,11 @@ import { createPrivateKey, randomBytes, sign, verify, type X509Certificate } fro
 import type { Timer } from '../../base/clock.ts';
 import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
-import type { LayerOf, LayerSpec } from '../../options/stack.ts';
+import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import type { Gensio, Peer } from '../gensio.ts';
 import { PacketFilter } from '../packet-filter.ts';
+import { findLayer } from '../syntax/stack.ts';
 import { printable } from './authority.ts';
 import {
   CertauthDecoder,
@@ -394,10 +395,6 @@ class CertauthClient extends CertauthEnd {
   }
 }
 
-/** Whether a layer that encrypts is below. */
-function encrypted(spec: LayerSpec): boolean {
-  return spec.type === 'ssl' || ('child' in spec && encrypted(spec.child));
-}
 function identityOf({ opts }: Certauth): Identity | undefined {
   const certFile = opts.cert === '' ? undefined : (opts.cert ?? opts.key);
   if (certFile === undefined) return undefined;
@@ -423,7 +420,8 @@ function anchorsOf({ opts }: Certauth): X509Certificate[] {
  * keyinvalid for files; for an accepter that is told with each connection.
  */
 export function certauthFilter(spec: Certauth, child: Gensio, server: boolean, env: GensioEnv): Gensio {
-  if (!encrypted(spec.child)) throw new GensioError('notsup', 'certauth needs a layer below that encrypts, such as ssl');
+  if (findLayer(spec.child, 'ssl') === undefined)
+    throw new GensioError('notsup', 'certauth needs a layer below that encrypts, such as ssl');
   const isServer = spec.opts.mode === undefined ? server : spec.opts.mode === 'server';
   if (!isServer) return new CertauthClient(spec, identityOf(spec), child, env);
   if (spec.opts.enable2fa) throw new GensioError('notsup', 'enable-2fa: there is nothing to check a second factor with');

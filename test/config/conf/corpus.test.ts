@@ -7,8 +7,8 @@ import { decodeRaw } from '../../../src/base/raw-text.ts';
 import { readConf } from '../../../src/config/conf/model.ts';
 import { printTree, readTree } from '../../../src/config/conf/tree.ts';
 import type { Config } from '../../../src/config/model.ts';
-import { layersOf } from '../../../src/gensio/syntax/gensio-str.ts';
 import type { Stack } from '../../../src/gensio/syntax/stack.ts';
+import { layersOf } from '../../../src/gensio/syntax/stack.ts';
 import { classics, projectRoot } from './conf-text.ts';
 
 const CORPUS = join(projectRoot(), '../shared/corpus');

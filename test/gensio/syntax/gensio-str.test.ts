@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Defaults } from '../../../src/gensio/syntax/defaults.ts';
-import { layersOf, parseStack, printStack, reasonOf } from '../../../src/gensio/syntax/gensio-str.ts';
+import { parseStack, printStack } from '../../../src/gensio/syntax/gensio-str.ts';
+import { layersOf } from '../../../src/gensio/syntax/stack.ts';
 import { LAYERS } from '../../../src/options/stack.ts';
 import { anyText as anyUnits } from '../../config/any-text.ts';
 import { cpuMs } from '../../config/cpu-time.ts';
@@ -107,7 +108,7 @@ test('a string that means nothing is explained', () => {
   assert.match(detail('tcp,127.0.0.1', 'accepter'), /a port is missing after '127.0.0.1'/);
   assert.match(detail('tcp,[::1],2000', 'accepter'), /without brackets/);
   assert.match(detail('ipmisol,lan', 'connector'), /IPMI/);
-  assert.equal(reasonOf(parse('tcp', 'accepter')), 'Value or file not found');
+  assert.equal(parse('tcp', 'accepter').error, 'notfound');
 });
 
 test('defaults fill in what the string leaves open', () => {

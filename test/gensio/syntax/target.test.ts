@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Defaults } from '../../../src/gensio/syntax/defaults.ts';
-import { layersOf } from '../../../src/gensio/syntax/gensio-str.ts';
+import { layersOf } from '../../../src/gensio/syntax/stack.ts';
 import { parseTarget, type Target, type TlsOptions } from '../../../src/gensio/syntax/target.ts';
 
 const PLAIN: TlsOptions = { tlsCert: undefined, tlsKey: undefined, tlsCa: undefined, tlsAllow: undefined };

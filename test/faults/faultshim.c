@@ -1,6 +1,6 @@
 /*
  * For tests only: preloaded into the daemon, lets one chosen system call fail or fall short. A test says which through a file that
- * both map: struct control below, whose layout shim.ts knows.
+ * both map: struct control below, whose layout shim.ts knows. Calls on chosen devices can also take long, each of them.
  *
  * Counted are calls on terminals, on internet sockets, and on files whose path has a given word in it or that become lock files; not
  * those of the runtime itself.
@@ -20,6 +20,8 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 enum op { OPEN, READ, WRITE, IOCTL, ACCEPT, FSYNC, LINK, OPS };
@@ -32,7 +34,15 @@ struct control {
 	uint32_t seen[OPS]; /* calls counted */
 	uint32_t pad;
 	char word[208];     /* what a path must have in it */
+	uint32_t slow;      /* calls that take long: a bit for each of OPEN and IOCTL, and SLOW_CLOSE */
+	uint32_t slow_us;   /* how long */
+	char slow_word[56]; /* of which devices: what the path they were opened by must have in it */
 };
+
+#define SLOW_CLOSE (1u << OPS)
+#define MARKS 65536
+/* Descriptors of slow devices. */
+static unsigned char marked[MARKS];
 
 static struct control *control;
 
@@ -61,6 +71,31 @@ static int strikes(enum op op, int *error)
 	*error = control->error;
 	__atomic_add_fetch(&control->fired, 1, __ATOMIC_SEQ_CST);
 	return 1;
+}
+
+static void take_long(uint32_t which)
+{
+	if ((control->slow & which) == 0)
+		return;
+	struct timespec left = { control->slow_us / 1000000, control->slow_us % 1000000 * 1000L };
+	while (nanosleep(&left, &left) != 0)
+		;
+}
+
+static int is_slow(const char *path)
+{
+	return control != NULL && control->slow != 0 && path != NULL && strstr(path, control->slow_word) != NULL;
+}
+
+static void mark(int fd, int slow)
+{
+	if (fd >= 0 && fd < MARKS)
+		marked[fd] = slow != 0;
+}
+
+static int is_marked(int fd)
+{
+	return control != NULL && fd >= 0 && fd < MARKS && marked[fd];
 }
 
 static int path_counts(const char *path)
@@ -124,7 +159,12 @@ static int fd_counts(int fd)
 		int error; \
 		if (path_counts(path) && strikes(OPEN, &error)) \
 			FAIL(error); \
-		return real(path, flags, mode); \
+		int slow = is_slow(path); \
+		if (slow) \
+			take_long(1u << OPEN); \
+		int fd = real(path, flags, mode); \
+		mark(fd, slow); \
+		return fd; \
 	}
 OPENER(open)
 OPENER(open64)
@@ -199,6 +239,50 @@ AT_OFFSET(pread64, void *, READ)
 AT_OFFSET(pwrite, const void *, WRITE)
 AT_OFFSET(pwrite64, const void *, WRITE)
 
+int close(int fd)
+{
+	REAL(close);
+	if (is_marked(fd)) {
+		marked[fd] = 0;
+		take_long(SLOW_CLOSE);
+	}
+	return real(fd);
+}
+
+/* The runtime closes files by number. */
+long syscall(long number, ...)
+{
+	REAL(syscall);
+	va_list more;
+	va_start(more, number);
+	long a[6];
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(more, long);
+	va_end(more);
+	if (number == SYS_close && is_marked((int)a[0])) {
+		marked[a[0]] = 0;
+		take_long(SLOW_CLOSE);
+	}
+	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* The C library's own ioctls do not come by here. */
+int tcsetattr(int fd, int when, const struct termios *settings)
+{
+	REAL(tcsetattr);
+	if (is_marked(fd))
+		take_long(1u << IOCTL);
+	return real(fd, when, settings);
+}
+
+int tcflush(int fd, int queue)
+{
+	REAL(tcflush);
+	if (is_marked(fd))
+		take_long(1u << IOCTL);
+	return real(fd, queue);
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	REAL(ioctl);
@@ -209,6 +293,8 @@ int ioctl(int fd, unsigned long request, ...)
 	int error;
 	if (fd_counts(fd) && strikes(IOCTL, &error))
 		FAIL(error);
+	if (is_marked(fd))
+		take_long(1u << IOCTL);
 	return real(fd, request, argument);
 }
 

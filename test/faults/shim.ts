@@ -18,9 +18,12 @@ export interface Fault {
 }
 
 const SOURCE = join(import.meta.dirname, '../../../test/faults/faultshim.c');
-const SIZE = 16 + OPS.length * 4 + 4 + 208;
+const WORD_SIZE = 208;
+const SLOW_WORD_SIZE = 56;
 const SEEN = 16;
 const WORD = SEEN + OPS.length * 4 + 4;
+const SLOW = WORD + WORD_SIZE;
+const SIZE = SLOW + 8 + SLOW_WORD_SIZE;
 
 /** Builds the library in a directory; why not, when that cannot be. */
 export function buildShim(dir: string): { readonly library: string } | { readonly why: string } {
@@ -62,6 +65,18 @@ export class Shim {
     const data = Buffer.alloc(4);
     readSync(this.#fd, data, 0, 4, at);
     return data.readUInt32LE();
+  }
+  /** From now on each of these calls takes so many ms on devices that are opened by a path with the word in it. */
+  slow(word: string, calls: readonly ('open' | 'ioctl' | 'close')[], ms: number): void {
+    const values = Buffer.alloc(8 + SLOW_WORD_SIZE);
+    const bits = calls.map((call) => (call === 'close' ? OPS.length : OPS.indexOf(call)));
+    values.writeUInt32LE(
+      bits.reduce((sum, bit) => sum | (1 << bit), 0),
+      0,
+    );
+    values.writeUInt32LE(ms * 1000, 4);
+    values.write(word, 8, SLOW_WORD_SIZE - 1, 'latin1');
+    writeSync(this.#fd, values, 0, values.length, SLOW);
   }
   /** Whether the call that was armed has failed. */
   get fired(): boolean {

@@ -12,6 +12,10 @@ const { values, positionals } = parseArgs({
     lanes: { type: 'string' },
     only: { type: 'string' },
     all: { type: 'boolean' },
+    json: { type: 'boolean' },
+    row: { type: 'string' },
+    ours: { type: 'boolean' },
+    profile: { type: 'string' },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -26,6 +30,20 @@ async function main(): Promise<void> {
   if (positionals[0] === 'load') {
     const { load } = await import('./load.ts');
     await load(say, seconds);
+    return;
+  }
+  if (positionals[0] === 'hostile') {
+    const { hostile, tableOf } = await import('./hostile/hostile.ts');
+    const { ROWS } = await import('./hostile/rows.ts');
+    const rows = ROWS.filter(({ name }) => name.includes(values.row ?? ''));
+    const outcomes = await hostile({
+      rows,
+      programs: values.ours === true ? ['ours'] : ['ours', 'reference'],
+      seconds: number(values.seconds) ?? 3,
+      say: values.json === true ? () => undefined : say,
+      ...(values.profile !== undefined && { profile: values.profile }),
+    });
+    say(values.json === true ? JSON.stringify(outcomes, undefined, 2) : `\n${tableOf(outcomes)}`);
     return;
   }
   if (positionals[0] === 'faults') {

@@ -1,6 +1,6 @@
 // Runs the tests: every file ending in .test.js below this folder whose path has each word given, two at once, each in a process of its own.
 // A file that passes is one line; of one that fails everything it said is shown. What failed among others runs once more alone, as on a
-// busy machine a test may run out of time: it counts as passed then, and the end names it.
+// busy machine a test may run out of time: it counts as passed then, and is named in the last lines, after the counts.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -84,13 +84,23 @@ if (failed.length > 0 && files.length > 1) {
     outcomes[outcomes.indexOf(first)] = again;
   }
 }
-for (const { file, output } of onlyAlone) process.stdout.write(`\nPassed only alone: ${file}. Among others it said:\n${reasons(output)}\n`);
+for (const { file, output } of onlyAlone) process.stdout.write(`\nFailed among others: ${file}\n${reasons(output)}\n`);
 const lost = outcomes.filter(({ passed }) => !passed);
 for (const { file, output } of lost) process.stdout.write(`\nFailed: ${file}\n${reasons(output)}\n`);
 process.stdout.write('\n');
 for (const name of COUNTS) process.stdout.write(`# ${name} ${outcomes.reduce((sum, { counts }) => sum + counts[name], 0)}\n`);
 process.stdout.write(`# duration_ms ${Math.round(performance.now() - began)}\n`);
+for (const { file, output } of onlyAlone)
+  for (const name of failures(output)) process.stdout.write(`Passed only alone: ${file}: ${name}\n`);
 process.exitCode = lost.length > 0 ? 1 : 0;
+
+/** The names of the tests that failed; of a file that was ended, why that was. */
+function failures(output: string): readonly string[] {
+  const names = [...reasons(output).matchAll(/^✖ (.*?)(?: \([0-9.]+ms\))?$/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => name !== 'failing tests:');
+  return names.length > 0 ? names : [output.trim().split('\n').at(-1) ?? ''];
+}
 
 /** The part of the reporter's output that tells why, or its end. */
 function reasons(output: string): string {

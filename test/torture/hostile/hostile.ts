@@ -78,14 +78,21 @@ export async function attack(row: Row, program: Program, { seconds, profile }: H
   const why = row.why?.() ?? (program === 'reference' && !existsSync(REFERENCE) ? 'ser2net is not installed' : undefined);
   if (why !== undefined) return { ...named, why };
   const dir = mkdtempSync(join(tmpdir(), 'hostile-'));
-  const ground: Ground = { dir, reference: program === 'reference', ports: freeBase, litter: [] };
+  const taken: { readonly from: number; readonly to: number }[] = [];
+  const ports = (count: number): number => {
+    const from = freeBase(count);
+    if (taken.some((each) => from < each.to && each.from < from + count)) return ports(count);
+    taken.push({ from, to: from + count });
+    return from;
+  };
+  const ground: Ground = { dir, reference: program === 'reference', ports, litter: [] };
   const ends: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true }), () => clear(ground)];
   try {
     const preload = shimFor(row, dir);
     if (preload !== undefined && 'why' in preload) return { ...named, why: preload.why };
     if (preload !== undefined) ends.push(() => preload.shim.close());
     const { connections, admin, flood, devices = [], reload } = await row.build(ground);
-    const [quiet, fresh] = [freeBase(1), freeBase(1)];
+    const [quiet, fresh] = [ports(1), ports(1)];
     ends.push(echoDevice(join(dir, 'fresh')));
     const file = join(dir, 'ser2net.yaml');
     const configure = (rest: string): void => {

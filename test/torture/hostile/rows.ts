@@ -76,9 +76,8 @@ const SPEEDS = request(1, 0, 0, 0x25, 0x80) + request(1, 0, 0, 0x4b, 0);
 const comPort = (bytes: string, connections = 1): ((port: number) => Flood) => {
   return (port) => ({ kind: 'pour', port, greeting: WILL_COM_PORT, bytes, connections });
 };
-const telnetRow = (name: string, bytes: string, slice?: true): Row => ({
+const telnetRow = (name: string, bytes: string): Row => ({
   name,
-  ...(slice && { slice }),
   build: lineRow(rfc2217, comPort(bytes)),
 });
 
@@ -160,7 +159,7 @@ const needsRoot = (): string | undefined => (process.getuid?.() === 0 ? undefine
 
 export const ROWS: readonly Row[] = [
   { name: 'nothing', slice: true, build: () => ({ connections: '', flood: { kind: 'none' } }) },
-  telnetRow('SET-BAUDRATE', SPEEDS, true),
+  telnetRow('SET-BAUDRATE', SPEEDS),
   telnetRow(
     'SET-DATASIZE, PARITY, STOPSIZE',
     request(2, 7) + request(3, 2) + request(4, 2) + request(2, 8) + request(3, 1) + request(4, 1),
@@ -168,18 +167,17 @@ export const ROWS: readonly Row[] = [
   telnetRow('SET-CONTROL: lines', request(5, 8) + request(5, 9) + request(5, 11) + request(5, 12)),
   telnetRow('SET-CONTROL: flow', request(5, 2) + request(5, 1)),
   telnetRow('SET-CONTROL: break', request(5, 5) + request(5, 6)),
-  telnetRow('PURGE-DATA', request(12, 3), true),
-  telnetRow('FLOWCONTROL-SUSPEND, RESUME', request(8) + request(9), true),
+  telnetRow('PURGE-DATA', request(12, 3)),
+  telnetRow('FLOWCONTROL-SUSPEND, RESUME', request(8) + request(9)),
   telnetRow('NOTIFY masks', request(10, 255) + request(11, 255)),
   telnetRow('SIGNATURE', request(0)),
-  telnetRow('DO of an unknown option', hex(255, 253, 99), true),
+  telnetRow('DO of an unknown option', hex(255, 253, 99)),
   telnetRow('DO and DONT ECHO', hex(255, 253, 1, 255, 254, 1)),
   telnetRow('WILL and WONT', hex(255, 251, 99, 255, 252, 44, 255, 251, 44)),
   telnetRow('BRK, AYT and NOP', hex(255, 243, 255, 246, 255, 241)),
   {
     name: 'SET-BAUDRATE, 1 ms each',
     slow: { calls: ['ioctl'], ms: 1 },
-    slice: true,
     build: lineRow(rfc2217, comPort(SPEEDS), 'slow'),
   },
   {
@@ -209,7 +207,6 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'mux: new channels',
-    slice: true,
     build: echoRow('mux,', (port) => ({
       kind: 'pour',
       port,
@@ -220,7 +217,6 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'relpkt: packets again',
-    slice: true,
     build: echoRow('relpkt,msgdelim,', (port) => ({
       kind: 'pour',
       port,
@@ -241,7 +237,6 @@ export const ROWS: readonly Row[] = [
   { name: 'connect and reset', slice: true, build: echoRow('', (port) => ({ kind: 'visit', port, bytes: '', atOnce: 32 })) },
   {
     name: 'TLS: a ClientHello and gone',
-    slice: true,
     build: async (ground) => {
       const port = ground.ports(1);
       return {
@@ -263,13 +258,11 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'certauth: wrong passwords',
-    slice: true,
     build: loginRow((file, reference) => writeFileSync(file, `${reference ? 'secret' : hashPassword('secret')}\n`, { mode: 0o600 }), 8),
   },
   { name: 'certauth: the password is a FIFO', build: loginRow(fifo, 4) },
   {
     name: 'console: A and backspace',
-    slice: true,
     build: (ground) => {
       const port = ground.ports(1);
       return { connections: '', admin: `tcp,127.0.0.1,${port}`, flood: { kind: 'pour', port, bytes: '4108', connections: 2 } };
@@ -303,11 +296,10 @@ export const ROWS: readonly Row[] = [
       };
     },
   },
-  { name: 'four devices whose open() hangs', slow: { calls: ['open'], ms: HANGS_MS }, slice: true, build: fourRow('slow', () => []) },
+  { name: 'four devices whose open() hangs', slow: { calls: ['open'], ms: HANGS_MS }, build: fourRow('slow', () => []) },
   { name: 'four devices whose close() hangs', slow: { calls: ['close'], ms: HANGS_MS }, build: fourRow('slow', () => [], true) },
   {
     name: 'four traces that are FIFOs',
-    slice: true,
     build: fourRow('traced', ({ dir }, i) => {
       fifo(join(dir, `trace${i}`));
       return [`trace-both: ${join(dir, `trace${i}`)}`];

@@ -7,8 +7,7 @@ import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { AdminConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import { knownAs } from '../gensio/net/tcp.ts';
-import { directoryAuthority } from '../gensio/tls/authority.ts';
+import { knownAs } from '../gensio/syntax/stack-properties.ts';
 import type { Engine } from '../port/engine.ts';
 import { Listener, type ListenerUp } from '../port/listener.ts';
 import { closeGracefully } from '../port/netcon.ts';
@@ -73,14 +72,17 @@ export class AdminServer implements FaultDomain {
       return;
     }
     const { log, engine } = this.#env;
-    const auth = directoryAuthority({ authdir, allowedUsers: undefined, pamauth }, log);
     const up: ListenerUp = {
       accepted: (gensio) => this.#accepted(gensio),
       acceptFailed: (err) => log.log('info', LOG.acceptError(err.message)),
       listening: () => undefined,
       listenFailed: (err) => this.#fail(`${place}${allocating(err) ? LOG.cannotAllocate(err.message) : LOG.cannotStart(err.message)}`),
     };
-    const listener = new Listener(knownAs('ser2net-control', accepter.spec), 0, engine.builder, this.#deadlines, up, auth);
+    const listener = new Listener(knownAs('ser2net-control', accepter.spec), 0, engine.builder, this.#deadlines, up, {
+      authdir,
+      allowedUsers: undefined,
+      pamauth,
+    });
     this.#listener = listener;
     await new Promise<void>((resolve) => runIn(this, () => listener.open(resolve)));
   }

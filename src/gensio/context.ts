@@ -16,6 +16,16 @@ export interface Authority {
   password(user: string, password: Buffer, done: (err?: GensioError) => void): void;
 }
 
+/** Who may use an accepter, as the configuration says. */
+export interface AuthoritySettings {
+  /** A directory with one folder for each user; '' if there is none. */
+  readonly authdir: string;
+  /** Only these users; `undefined` for everyone. */
+  readonly allowedUsers: readonly string[] | undefined;
+  /** A service of PAM: it decides about passwords in place of the password files. '' is none. */
+  readonly pamauth?: string | undefined;
+}
+
 /** A client requesting access. */
 export interface AccessClient {
   /** Which daemon is asked for: ser2net, ser2net-control. */

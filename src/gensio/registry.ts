@@ -2,7 +2,7 @@
 
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { LayerSpec, LayerType } from '../options/stack.ts';
-import type { Authority, GensioEnv } from './context.ts';
+import type { AuthoritySettings, GensioEnv } from './context.ts';
 import { chardelayFilter } from './filter/chardelay.ts';
 import { conaccAccepter } from './filter/conacc.ts';
 import { keepopenConnector } from './filter/keepopen.ts';
@@ -16,7 +16,7 @@ import { traceFilter } from './filter/trace.ts';
 import { xltFilter } from './filter/xlt.ts';
 import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
 import { Handshakes } from './handshakes.ts';
-import { mdnsConnector } from './net/mdns.ts';
+import { announce, mdnsConnector } from './net/mdns.ts';
 import { tcpAccepter, tcpConnector } from './net/tcp.ts';
 import { udpAccepter, udpConnector } from './net/udp.ts';
 import { unixAccepter, unixConnector } from './net/unix.ts';
@@ -30,6 +30,7 @@ import { createDev, createSerialDev } from './serialdev/serialdev.ts';
 import type { AcceptedStackBuilder, LayerFactory } from './stack-builder.ts';
 import { layerInfo } from './syntax/custom-layers.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
+import { directoryAuthority } from './tls/authority.ts';
 import { certauthFilter } from './tls/certauth.ts';
 import { sslFilter } from './tls/tls.ts';
 
@@ -63,6 +64,8 @@ const FACTORIES: { readonly [T in LayerType]?: LayerFactory<T> } = {
   mux: { filter: muxFilter },
   relpkt: { filter: relpktFilter },
 };
+
+export { announce };
 
 /** Of layers that a program brings along: their types are in no table. */
 const customFactories = new Map<string, LayerFactory<LayerType>>();
@@ -149,11 +152,14 @@ export class Builder implements AcceptedStackBuilder {
     return connector(spec as never, this.#env, this);
   }
 
-  accepter(spec: LayerSpec, auth?: Authority): Accepter {
+  accepter(spec: LayerSpec, settings?: AuthoritySettings): Accepter {
+    const env = this.#env;
+    return this.#accepter(spec, settings === undefined ? env : { ...env, auth: directoryAuthority(settings, env.log) });
+  }
+  #accepter(spec: LayerSpec, env: GensioEnv): Accepter {
     const { accepter, filter } = this.#maker(spec);
-    const env = auth === undefined ? this.#env : { ...this.#env, auth };
     if (filter !== undefined && 'child' in spec) {
-      return new FilterAccepter(spec.type, this.accepter(spec.child, auth), (child) => filter(spec as never, child, true, env, this), env);
+      return new FilterAccepter(spec.type, this.#accepter(spec.child, env), (child) => filter(spec as never, child, true, env, this), env);
     }
     if (accepter === undefined) throw this.#unsupported(spec);
     return accepter(spec as never, env, this);

@@ -1,13 +1,13 @@
 // How layers are made: what a factory is given, and how it asks for the stack below its own layer.
 import type { LayerOf, LayerSpec, LayerType } from '../options/stack.ts';
-import type { Authority, GensioEnv } from './context.ts';
+import type { AuthoritySettings, GensioEnv } from './context.ts';
 import type { Accepter, Gensio } from './gensio.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface StackBuilder {
   connector(spec: LayerSpec): Gensio;
-  /** auth: who may use it, for layers that ask. */
-  accepter(spec: LayerSpec, auth?: Authority): Accepter;
+  /** settings: who may use it, for layers that ask. */
+  accepter(spec: LayerSpec, settings?: AuthoritySettings): Accepter;
 }
 /** Also for connections that another accepter took. */
 export interface AcceptedStackBuilder extends StackBuilder {
@@ -28,3 +28,18 @@ export interface LayerFactory<T extends LayerType> {
   readonly connector?: (spec: LayerOf<T>, env: GensioEnv, build: StackBuilder) => Gensio;
   readonly filter?: FilterFactory<T>;
 }
+
+/** What a port tells the network about itself. */
+export interface Announcement {
+  readonly name: string;
+  /** `_iostream._tcp` */
+  readonly type: string;
+  readonly port: number;
+  readonly domain?: string | undefined;
+  readonly host?: string | undefined;
+  /** `key=value` */
+  readonly txt: readonly string[];
+}
+
+/** Announces a service until it is withdrawn. unavailable is called at most once: it cannot be done, or has ended by itself. */
+export type Announce = (what: Announcement, unavailable: (why: string) => void) => { withdraw(): void };

@@ -1,7 +1,7 @@
 // mdns: true — the port is announced on the local network while it listens.
 import type { Log } from '../base/log.ts';
 import type { ConnectionConfig } from '../config/model.ts';
-import { type Announcement, announce } from '../gensio/net/mdns.ts';
+import type { Announce, Announcement } from '../gensio/stack-builder.ts';
 import { isDatagram, layerLabels } from '../gensio/syntax/stack-properties.ts';
 import { LOG } from './messages.ts';
 
@@ -23,11 +23,19 @@ export function announcementOf({ name, accepter: { spec }, options }: Connection
   };
 }
 
+interface AnnouncerEnv {
+  readonly announce: Announce;
+  readonly log: Log;
+}
+
+/** Announces a port on the local network. */
 export class Announcer {
+  readonly #announce: Announce;
   readonly #log: Log;
   #current: { withdraw(): void } | undefined;
 
-  constructor(log: Log) {
+  constructor({ announce, log }: AnnouncerEnv) {
+    this.#announce = announce;
     this.#log = log;
   }
 
@@ -36,7 +44,7 @@ export class Announcer {
     this.stop();
     const number = config.options.mdnsPort ?? port;
     if (!config.options.mdns || number === undefined) return;
-    this.#current = announce(announcementOf(config, number), (why) => {
+    this.#current = this.#announce(announcementOf(config, number), (why) => {
       this.#log.log('err', LOG.noMdns(config.name));
       this.#log.log('info', `mdns: ${why}`);
     });

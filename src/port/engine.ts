@@ -8,7 +8,7 @@ import { Deadlines } from '../base/deadlines.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/context.ts';
-import { Builder } from '../gensio/registry.ts';
+import { announce, Builder } from '../gensio/registry.ts';
 import type { AcceptedStackBuilder, StackBuilder } from '../gensio/stack-builder.ts';
 import type { ObserverFactory, UserView } from './events.ts';
 import { LOG, REASON } from './messages.ts';
@@ -68,6 +68,7 @@ export class Engine {
       deadlines: this.#deadlines,
       log: env.log,
       builder: this.#builder,
+      announce,
       observers: env.observers ?? [],
       deviceInUse: (connector, besides) => this.#ports.some((p) => p !== besides && p.inUse && p.config.connector.text === connector),
       idle: (port) => this.#portIdle(port),

@@ -1,7 +1,7 @@
 // A listener that tries again: what ports, rotators and the admin port have in common.
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError, type GensioError } from '../base/gensio-error.ts';
-import type { Authority } from '../gensio/context.ts';
+import type { AuthoritySettings } from '../gensio/context.ts';
 import type { Accepter, Gensio } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { LayerSpec } from '../options/stack.ts';
@@ -21,15 +21,15 @@ export class Listener {
   readonly #build: StackBuilder;
   readonly #deadlines: Deadlines;
   readonly #up: ListenerUp;
-  readonly #auth: Authority;
+  readonly #settings: AuthoritySettings;
   readonly #retry: Deadline;
   readonly #retryMs: number;
   #accepter: Accepter | undefined;
   #state: 'off' | 'trying' | 'on' = 'off';
 
-  /** retry: seconds until it is tried again; 0: never. auth: who may connect, for layers that ask. */
-  constructor(spec: LayerSpec, retry: number, build: StackBuilder, deadlines: Deadlines, up: ListenerUp, auth: Authority) {
-    this.#auth = auth;
+  /** retry: seconds until it is tried again; 0: never. settings: who may connect, for layers that ask. */
+  constructor(spec: LayerSpec, retry: number, build: StackBuilder, deadlines: Deadlines, up: ListenerUp, settings: AuthoritySettings) {
+    this.#settings = settings;
     this.#spec = spec;
     this.#build = build;
     this.#deadlines = deadlines;
@@ -56,7 +56,7 @@ export class Listener {
       done();
     };
     try {
-      this.#accepter ??= this.#build.accepter(this.#spec, this.#auth);
+      this.#accepter ??= this.#build.accepter(this.#spec, this.#settings);
     } catch (err) {
       return failed(fromSystemError(err));
     }

@@ -6,9 +6,8 @@ import type { Log } from '../base/log.ts';
 import { withoutSecrets } from '../base/secrets.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import type { StackBuilder } from '../gensio/stack-builder.ts';
+import type { Announce, StackBuilder } from '../gensio/stack-builder.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
-import { directoryAuthority } from '../gensio/tls/authority.ts';
 import { Announcer } from './announcer.ts';
 import { type Door, openDoor, RAW } from './door.ts';
 import { Listener, type ListenerUp } from './listener.ts';
@@ -27,6 +26,7 @@ interface AccepterEnv {
   readonly deadlines: Deadlines;
   readonly log: Log;
   readonly builder: StackBuilder;
+  readonly announce: Announce;
 }
 
 export class PortAccepter implements ListenerUp {
@@ -40,7 +40,7 @@ export class PortAccepter implements ListenerUp {
   constructor(up: PortAccepterUp, env: AccepterEnv) {
     this.#up = up;
     this.#env = env;
-    this.#announcer = new Announcer(env.log);
+    this.#announcer = new Announcer(env);
   }
 
   get on(): boolean {
@@ -62,11 +62,14 @@ export class PortAccepter implements ListenerUp {
   /** done when it was tried once. A failure is logged and tried again every accepter-retry-time. */
   open(done: () => void): void {
     const { accepter, options } = this.#up.config;
-    const { builder, deadlines, log } = this.#env;
+    const { builder, deadlines } = this.#env;
     this.#door = openDoor(protocolLayer(accepter.spec)?.type ?? RAW);
     const { authdir = '', allowedUsers, pamauth } = options;
-    const auth = directoryAuthority({ authdir, allowedUsers, pamauth }, log);
-    this.#listener ??= new Listener(accepter.spec!, Math.max(1, options.accepterRetryTime), builder, deadlines, this, auth);
+    this.#listener ??= new Listener(accepter.spec!, Math.max(1, options.accepterRetryTime), builder, deadlines, this, {
+      authdir,
+      allowedUsers,
+      pamauth,
+    });
     this.#listener.open(done);
   }
   /** done when the address is free. */

@@ -11,7 +11,7 @@ import { tracePoints } from '../base/trace-points.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nullUp } from '../gensio/gensio.ts';
-import type { StackBuilder } from '../gensio/stack-builder.ts';
+import type { Announce, StackBuilder } from '../gensio/stack-builder.ts';
 import { serialLineOf, withSerialLine } from '../gensio/syntax/stack-properties.ts';
 import type { SerialLine } from '../options/serialdev.ts';
 import { type Admission, type AdmissionContext, decideAdmission, PendingConnections, RemoteAddresses } from './admission.ts';
@@ -36,6 +36,7 @@ export interface PortEnv {
   readonly deadlines: Deadlines;
   readonly log: Log;
   readonly builder: StackBuilder;
+  readonly announce: Announce;
   readonly observers: readonly ObserverFactory[];
   /** Another port than this one has a device open that was written just so. */
   deviceInUse(connector: string, besides: Port): boolean;

@@ -7,7 +7,6 @@ import type { RotatorConfig } from '../config/model.ts';
 import { type Gensio, nullUp } from '../gensio/gensio.ts';
 import type { AcceptedStackBuilder } from '../gensio/stack-builder.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
-import { directoryAuthority } from '../gensio/tls/authority.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { type Door, openDoor, RAW } from './door.ts';
 import { Listener } from './listener.ts';
@@ -51,7 +50,7 @@ export class Rotator implements FaultDomain {
             [before, behind] = [LOG.rotatorFailed, ''];
           },
         },
-        directoryAuthority({ authdir: options.authdir ?? '', allowedUsers: options.allowedUsers, pamauth: options.pamauth }, env.log),
+        { authdir: options.authdir ?? '', allowedUsers: options.allowedUsers, pamauth: options.pamauth },
       );
   }
 

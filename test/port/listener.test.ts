@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
-import type { Authority } from '../../src/gensio/context.ts';
+import type { AuthoritySettings } from '../../src/gensio/context.ts';
 import type { Accepter, AccepterUp } from '../../src/gensio/gensio.ts';
 import { Listener } from '../../src/port/listener.ts';
 import { tcpSpec } from '../gensio/layer-spec.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';
 
-const AUTH = {} as Authority;
+const AUTH = {} as AuthoritySettings;
 const SPEC = tcpSpec(0);
 
 /** An accepter whose listen() and close() wait for the test. */

@@ -78,6 +78,7 @@ export class PortRig {
       clock: this.clock,
       deadlines: new Deadlines(this.clock),
       log,
+      announce: () => ({ withdraw: () => undefined }),
       observers: rig.observers ?? [],
       builder: {
         accepter: () => this.accepter,

@@ -18,7 +18,7 @@ export interface Listening {
 
 /** An accepter that listens; it and what it accepted go with the test. */
 export async function listening(t: TestContext, spec: LayerSpec, env = testEnv()): Promise<Listening> {
-  const accepter = new Builder(env).accepter(spec, env.auth);
+  const accepter = new Builder(env).accepter(spec);
   const accepted: Gensio[] = [];
   const failed: GensioError[] = [];
   accepter.up = { accepted: (g) => void accepted.push(g), failed: (err) => void failed.push(err) };

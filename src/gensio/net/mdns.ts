@@ -7,7 +7,7 @@ import type { LayerOf, LayerSpec, LayerType } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import type { Gensio } from '../gensio.ts';
 import { LazyConnector } from '../lazy-connector.ts';
-import type { StackBuilder } from '../stack-builder.ts';
+import type { Announcement, StackBuilder } from '../stack-builder.ts';
 import { parseSpec } from '../syntax/gensio-str.ts';
 import { layersOf } from '../syntax/stack.ts';
 
@@ -187,18 +187,6 @@ export function mdnsConnector(spec: Mdns, env: GensioEnv, build: StackBuilder, p
       },
     };
   });
-}
-
-/** What a port tells the network about itself. */
-export interface Announcement {
-  readonly name: string;
-  /** `_iostream._tcp` */
-  readonly type: string;
-  readonly port: number;
-  readonly domain?: string | undefined;
-  readonly host?: string | undefined;
-  /** `key=value` */
-  readonly txt: readonly string[];
 }
 
 /**

@@ -3,13 +3,12 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { bindEvents, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc } from '../../base/libc.ts';
-import type { LayerOf, LayerSpec, NetAddr } from '../../options/stack.ts';
+import type { LayerOf, NetAddr } from '../../options/stack.ts';
 import type { GensioEnv, HostRules } from '../context.ts';
 import { type Accepter, type AccepterUp, type Gensio, nullUp } from '../gensio.ts';
 import { Handshakes } from '../handshakes.ts';
 import { LazyConnector } from '../lazy-connector.ts';
 import { StreamGensio } from '../stream.ts';
-import { mapBottom } from '../syntax/stack.ts';
 import { noteDescriptor } from './descriptors.ts';
 import { HostsFiles, plainAddress } from './hosts-files.ts';
 import { type Endpoint, portNumber, printAddress, resolve, resolveLocal } from './resolve.ts';
@@ -147,12 +146,6 @@ class TcpAccepter implements Accepter {
     return typeof address === 'object' && address !== null ? address.port : undefined;
   }
 }
-
-/** The same stack, whose tcp layer goes by this name in hosts.allow and hosts.deny unless an option gives it one. */
-export const knownAs = (name: string, spec: LayerSpec): LayerSpec =>
-  mapBottom(spec, (bottom) =>
-    bottom.type === 'tcp' ? { ...bottom, opts: { ...bottom.opts, tcpdname: bottom.opts.tcpdname ?? name } } : bottom,
-  );
 
 export const tcpAccepter = (spec: Tcp, env: GensioEnv): Accepter => new TcpAccepter(spec, env);
 

@@ -33,3 +33,9 @@ export const keptOpen = (child: LayerSpec, retryTime: number, discard: boolean):
   opts: { retryTime, discardBadwrites: discard },
   child,
 });
+
+/** The same stack, whose tcp layer goes by this name in hosts.allow and hosts.deny unless an option gives it one. */
+export const knownAs = (name: string, spec: LayerSpec): LayerSpec =>
+  mapBottom(spec, (bottom) =>
+    bottom.type === 'tcp' ? { ...bottom, opts: { ...bottom.opts, tcpdname: bottom.opts.tcpdname ?? name } } : bottom,
+  );

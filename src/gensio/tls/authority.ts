@@ -6,16 +6,9 @@ import { bind, onImmediate } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
-import type { Authority } from '../context.ts';
+import type { Authority, AuthoritySettings } from '../context.ts';
 import { parseCertificates, readHashedDirectory } from './certificates.ts';
 import { type AskPam, askPam, type PamAnswer } from './pam.ts';
-
-export interface AuthoritySettings {
-  readonly authdir: string;
-  readonly allowedUsers: readonly string[] | undefined;
-  /** A service of PAM: it decides about passwords in place of the password files. '' is none. */
-  readonly pamauth?: string | undefined;
-}
 
 const MAX_LINE = 4096;
 /** PAM takes no longer ones. */

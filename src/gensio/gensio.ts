@@ -121,36 +121,62 @@ export interface Gensio {
 /** Hears nothing and does nothing: what `up` is until somebody takes it. */
 export const nullUp: GensioUp = { read: () => undefined, writable: () => undefined, closed: () => undefined };
 
-/** A layer on top of another one. Write decode and encode; the rest passes through. */
-export abstract class Filter implements Gensio, GensioUp {
+/**
+ * Passes every call and event on to the layer below and back: the base of all layers that forward. A layer overrides what it does
+ * itself. A member added to the contract is forwarded here, and so by all of them (test/gensio/forwarding.test.ts).
+ */
+export abstract class ForwardingGensio implements Gensio, GensioUp {
   abstract readonly type: string;
   up: GensioUp = nullUp;
-  protected readonly child: Gensio;
-  constructor(child: Gensio) {
-    this.child = child;
-    child.up = this;
-  }
-  /** Calls this.up.read() for each run of user data. */
-  protected abstract decode(data: Buffer): void;
-  /** data itself when there is nothing to change. */
-  protected abstract encode(data: Buffer): Buffer;
+  /** The layer below; `undefined` while there is none. */
+  protected below: Gensio | undefined;
+
   open(done: (err?: GensioError) => void): void {
-    this.child.open(done);
-  }
-  read(data: Buffer): void {
-    this.decode(data);
+    this.below?.open(done);
   }
   write(data: Buffer): boolean {
-    return this.child.write(this.encode(data));
+    return this.below?.write(data) ?? true;
+  }
+  setReading(on: boolean): void {
+    this.below?.setReading(on);
+  }
+  detachBuffer(): void {
+    this.below?.detachBuffer?.();
+  }
+  close(): void {
+    this.below?.close();
+  }
+  abort(): void {
+    this.below?.abort();
+  }
+  bufferedBytes(): number {
+    return this.below?.bufferedBytes() ?? 0;
+  }
+  peerClosed(): boolean {
+    return this.below?.peerClosed?.() ?? false;
+  }
+  kernelBytes(): number {
+    return this.below?.kernelBytes?.() ?? 0;
+  }
+  address(): string {
+    return this.below?.address() ?? '';
+  }
+  get serial(): SerialControl | undefined {
+    return this.below?.serial;
+  }
+  get comPort(): ComPort | undefined {
+    return this.below?.comPort;
+  }
+  get peer(): Peer | undefined {
+    return this.below?.peer;
+  }
+
+  // From below.
+  read(data: Buffer): void {
+    this.up.read(data);
   }
   writable(): void {
     this.up.writable();
-  }
-  setReading(on: boolean): void {
-    this.child.setReading(on);
-  }
-  detachBuffer(): void {
-    this.child.detachBuffer?.();
   }
   closed(err?: GensioError): void {
     this.up.closed(err);
@@ -158,32 +184,27 @@ export abstract class Filter implements Gensio, GensioUp {
   event(event: GensioEvent): void {
     this.up.event?.(event);
   }
-  close(): void {
-    this.child.close();
+}
+
+/** A layer on top of another one. Write decode and encode; the rest passes through. */
+export abstract class Filter extends ForwardingGensio {
+  /** The layer below. */
+  protected readonly child: Gensio;
+  constructor(child: Gensio) {
+    super();
+    this.child = child;
+    this.below = child;
+    child.up = this;
   }
-  abort(): void {
-    this.child.abort();
+  /** Calls this.up.read() for each run of user data. */
+  protected abstract decode(data: Buffer): void;
+  /** Returns what goes down: data itself when there is nothing to change. */
+  protected abstract encode(data: Buffer): Buffer;
+  override read(data: Buffer): void {
+    this.decode(data);
   }
-  bufferedBytes(): number {
-    return this.child.bufferedBytes();
-  }
-  peerClosed(): boolean {
-    return this.child.peerClosed?.() ?? false;
-  }
-  kernelBytes(): number {
-    return this.child.kernelBytes?.() ?? 0;
-  }
-  address(): string {
-    return this.child.address();
-  }
-  get serial(): SerialControl | undefined {
-    return this.child.serial;
-  }
-  get comPort(): ComPort | undefined {
-    return this.child.comPort;
-  }
-  get peer(): Peer | undefined {
-    return this.child.peer;
+  override write(data: Buffer): boolean {
+    return this.child.write(this.encode(data));
   }
 }
 

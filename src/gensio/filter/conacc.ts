@@ -4,25 +4,21 @@ import { nextMicrotask } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Accepter, type AccepterUp, Filter, type Gensio } from '../gensio.ts';
+import { type Accepter, type AccepterUp, ForwardingGensio, type Gensio } from '../gensio.ts';
 import type { StackBuilder } from '../stack-builder.ts';
 
 /** A connection that ends sooner than this is not opened again before it has passed: no storm against a peer that hangs up. */
 const SHORT_LIFE_MS = 250;
 
 /** Passes everything through and tells when it is over. */
-class Watched extends Filter {
+class Watched extends ForwardingGensio {
   readonly type = 'conacc';
   readonly #ended: () => void;
   constructor(child: Gensio, ended: () => void) {
-    super(child);
+    super();
+    this.below = child;
+    child.up = this;
     this.#ended = ended;
-  }
-  protected decode(data: Buffer): void {
-    this.up.read(data);
-  }
-  protected encode(data: Buffer): Buffer {
-    return data;
   }
   override closed(err?: GensioError): void {
     super.closed(err);

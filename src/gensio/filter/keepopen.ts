@@ -4,19 +4,18 @@ import { nextMicrotask } from '../../base/fault-domain.ts';
 import type { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Gensio, type GensioEvent, type GensioUp, nullUp, type Peer } from '../gensio.ts';
+import { ForwardingGensio, type Gensio, type GensioEvent, nullUp } from '../gensio.ts';
 import type { StackBuilder } from '../stack-builder.ts';
 
 /** How long open() waits for the first try. */
 const FIRST_TRY_MS = 250;
 
-class KeepOpen implements Gensio, GensioUp {
+class KeepOpen extends ForwardingGensio {
   readonly type = 'keepopen';
-  up: GensioUp = nullUp;
   readonly #spec: LayerOf<'keepopen'>;
   readonly #env: GensioEnv;
   readonly #build: StackBuilder;
-  #child: Gensio;
+  declare protected below: Gensio;
   #state: 'idle' | 'trying' | 'open' | 'waiting' | 'closing' | 'gone' = 'idle';
   #retry: Timer | undefined;
   #reading = false;
@@ -28,14 +27,15 @@ class KeepOpen implements Gensio, GensioUp {
   #opening: (() => void) | undefined;
 
   constructor(spec: LayerOf<'keepopen'>, env: GensioEnv, build: StackBuilder) {
+    super();
     this.#spec = spec;
     this.#env = env;
     this.#build = build;
-    this.#child = build.connector(spec.child);
+    this.below = build.connector(spec.child);
   }
 
   /** Open when the first try has come to something, so that what is asked of a device at once finds it there; soon in any case. */
-  open(done: (err?: GensioError) => void): void {
+  override open(done: (err?: GensioError) => void): void {
     const timer = this.#env.clock.after(FIRST_TRY_MS, () => this.#tell());
     this.#opening = () => {
       timer.cancel();
@@ -51,10 +51,10 @@ class KeepOpen implements Gensio, GensioUp {
 
   #try(): void {
     this.#state = 'trying';
-    const child = this.#child;
+    const child = this.below;
     child.up = this;
     child.open((err) => {
-      if (child !== this.#child || this.#state !== 'trying') return;
+      if (child !== this.below || this.#state !== 'trying') return;
       if (err !== undefined) {
         this.#env.log.log('info', `Error opening child gensio: ${err.message}`);
         this.#again();
@@ -72,11 +72,11 @@ class KeepOpen implements Gensio, GensioUp {
   /** A new child, and the next try. */
   #again(): void {
     this.#failing = true;
-    this.#child.up = nullUp;
+    this.below.up = nullUp;
     this.#state = 'waiting';
-    const address = this.#child.address();
+    const address = this.below.address();
     try {
-      this.#child = this.#build.connector(this.#spec.child);
+      this.below = this.#build.connector(this.#spec.child);
     } catch (err) {
       this.#env.log.log('info', `Error opening child gensio: ${(err as Error).message} (${address})`);
       this.#retry = this.#env.clock.after(this.#wait, () => this.#again());
@@ -94,13 +94,13 @@ class KeepOpen implements Gensio, GensioUp {
     this.#held = [];
     this.#heldBytes = 0;
     let taken = true;
-    if (held.length > 0) taken = this.#child.write(Buffer.concat(held));
+    if (held.length > 0) taken = this.below.write(Buffer.concat(held));
     if (taken) this.writable();
   }
 
-  write(data: Buffer): boolean {
+  override write(data: Buffer): boolean {
     if (this.#state === 'open') {
-      const taken = this.#child.write(data);
+      const taken = this.below.write(data);
       if (!taken) this.#full = true;
       return taken;
     }
@@ -110,34 +110,23 @@ class KeepOpen implements Gensio, GensioUp {
     this.#full = true;
     return false;
   }
-  setReading(on: boolean): void {
+  override setReading(on: boolean): void {
     this.#reading = on;
-    if (this.#state === 'open') this.#child.setReading(on);
+    if (this.#state === 'open') this.below.setReading(on);
   }
-  detachBuffer(): void {
-    this.#child.detachBuffer?.();
+  override bufferedBytes(): number {
+    return this.#heldBytes + (this.#state === 'open' || this.#state === 'closing' ? this.below.bufferedBytes() : 0);
   }
-  bufferedBytes(): number {
-    return this.#heldBytes + (this.#state === 'open' || this.#state === 'closing' ? this.#child.bufferedBytes() : 0);
-  }
-  address(): string {
-    return this.#child.address();
-  }
-  get serial(): Gensio['serial'] {
-    return this.#child.serial;
-  }
-  get comPort(): Gensio['comPort'] {
-    return this.#child.comPort;
-  }
-  get peer(): Peer | undefined {
-    return this.#child.peer;
+  /** It looks open whatever happens below: the end of one child is not its own. */
+  override peerClosed(): boolean {
+    return false;
   }
 
-  close(): void {
+  override close(): void {
     this.#leave((child) => child.close());
   }
-  abort(): void {
-    if (this.#state === 'closing') this.#child.abort();
+  override abort(): void {
+    if (this.#state === 'closing') this.below.abort();
     else this.#leave((child) => child.abort());
   }
   #leave(end: (child: Gensio) => void): void {
@@ -147,10 +136,10 @@ class KeepOpen implements Gensio, GensioUp {
     this.#held = [];
     this.#heldBytes = 0;
     this.#state = 'closing';
-    if (before === 'open') return end(this.#child);
+    if (before === 'open') return end(this.below);
     if (before === 'trying') {
-      this.#child.up = nullUp;
-      this.#child.abort();
+      this.below.up = nullUp;
+      this.below.abort();
     }
     nextMicrotask(() => {
       this.#state = 'gone';
@@ -158,18 +147,18 @@ class KeepOpen implements Gensio, GensioUp {
     });
   }
 
-  read(data: Buffer): void {
+  override read(data: Buffer): void {
     if (this.#state === 'open') this.up.read(data);
   }
-  writable(): void {
+  override writable(): void {
     if (this.#state !== 'open' || !this.#full) return;
     this.#full = false;
     this.up.writable();
   }
-  event(event: GensioEvent): void {
+  override event(event: GensioEvent): void {
     if (this.#state === 'open') this.up.event?.(event);
   }
-  closed(err?: GensioError): void {
+  override closed(err?: GensioError): void {
     if (this.#state === 'closing') {
       this.#state = 'gone';
       this.up.closed();

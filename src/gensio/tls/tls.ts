@@ -5,7 +5,7 @@ import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
-import { type Gensio, type GensioUp, nullUp, type Peer } from '../gensio.ts';
+import { ForwardingGensio, type Gensio, type Peer } from '../gensio.ts';
 import { credentials } from './credentials.ts';
 import { GensioDuplex } from './duplex.ts';
 import { type VerifyError, verdict } from './verdict.ts';
@@ -21,12 +21,11 @@ function sslError(err: Error): string | undefined {
   return m === null ? undefined : `error:${m[1]}:${m[2]}::${m[3]}`;
 }
 
-class TlsGensio implements Gensio {
+class TlsGensio extends ForwardingGensio {
   readonly type = 'ssl';
-  up: GensioUp = nullUp;
-  peer: Peer | undefined;
   readonly #spec: Ssl;
-  readonly #child: Gensio;
+  declare protected below: Gensio;
+  #peer: Peer | undefined;
   readonly #server: boolean;
   readonly #env: GensioEnv;
   #state: 'idle' | 'opening' | 'open' | 'closing' | 'gone' = 'idle';
@@ -38,22 +37,23 @@ class TlsGensio implements Gensio {
   #full = false;
 
   constructor(spec: Ssl, child: Gensio, server: boolean, env: GensioEnv) {
+    super();
     this.#spec = spec;
-    this.#child = child;
+    this.below = child;
     this.#server = server;
     this.#env = env;
   }
 
   // Opening.
 
-  open(done: (err?: GensioError) => void): void {
+  override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
     if (this.#state === 'open') return nextMicrotask(() => done());
     this.#state = 'opening';
     this.#done = done;
-    this.#child.up = { read: () => undefined, writable: () => undefined, closed: (err) => this.#childClosed(err) };
+    this.below.up = { read: () => undefined, writable: () => undefined, closed: (err) => this.#childClosed(err) };
     this.#timer = this.#env.clock.after(this.#spec.opts.conTimeout, () => this.#fail(new GensioError('timedout')));
-    this.#child.open((err) => {
+    this.below.open((err) => {
       if (this.#state !== 'opening') return;
       if (err === undefined) this.#handshake();
       else this.#fail(err);
@@ -66,7 +66,7 @@ class TlsGensio implements Gensio {
     if (context instanceof GensioError)
       return this.#fail(new GensioError(context.code, context.detail, this.#server ? 'allocating' : undefined));
     const duplex = new GensioDuplex(
-      this.#child,
+      this.below,
       (err) => this.#childClosed(err),
       (event) => {
         if (this.#state === 'open') this.up.event?.(event);
@@ -119,7 +119,7 @@ class TlsGensio implements Gensio {
     const handshake = { cert, problem: this.#verifyError(), server: this.#server };
     const peer = verdict(this.#spec.opts, handshake, this.#env.auth, this.#env.log, this.#env.clock.wall());
     if (peer instanceof GensioError) return this.#fail(peer);
-    this.peer = peer;
+    this.#peer = peer;
     this.#timer?.cancel();
     this.#state = 'open';
     const done = this.#done;
@@ -154,12 +154,12 @@ class TlsGensio implements Gensio {
   /** At once, without a word. */
   #drop(): void {
     this.#socket?.destroy();
-    this.#child.abort();
+    this.below.abort();
   }
 
   // Open.
 
-  write(data: Buffer): boolean {
+  override write(data: Buffer): boolean {
     const socket = this.#socket;
     if (this.#state !== 'open' || socket === undefined) return true;
     // TLS takes a first write whole before it returns; what waits behind one is kept by the stream, and so must be our own.
@@ -167,34 +167,27 @@ class TlsGensio implements Gensio {
     if (!taken) this.#full = true;
     return taken;
   }
-  setReading(on: boolean): void {
+  override setReading(on: boolean): void {
     if (this.#state !== 'open') return;
     if (on) this.#socket?.resume();
     else this.#socket?.pause();
   }
-  bufferedBytes(): number {
-    return Math.max(this.#socket?.writableLength ?? 0, this.#child.bufferedBytes());
+  override bufferedBytes(): number {
+    return Math.max(this.#socket?.writableLength ?? 0, this.below.bufferedBytes());
   }
   /** Also while its end waits behind what was not read yet. */
-  peerClosed(): boolean {
-    return this.#childOver || (this.#child.peerClosed?.() ?? false);
+  override peerClosed(): boolean {
+    return this.#childOver || super.peerClosed();
   }
-  kernelBytes(): number {
-    return this.#child.kernelBytes?.() ?? 0;
-  }
-  address(): string {
-    return this.#child.address();
-  }
-  get serial(): Gensio['serial'] {
-    return this.#child.serial;
-  }
-  get comPort(): Gensio['comPort'] {
-    return this.#child.comPort;
+  /** Every buffer passed up is a new one. */
+  override detachBuffer(): void {}
+  override get peer(): Peer | undefined {
+    return this.#peer;
   }
 
   // The end.
 
-  close(): void {
+  override close(): void {
     if (this.#state === 'opening' || this.#state === 'idle') return this.abort();
     if (this.#state !== 'open') return;
     this.#state = 'closing';
@@ -203,7 +196,7 @@ class TlsGensio implements Gensio {
     this.#socket?.resume();
     this.#socket?.end();
   }
-  abort(): void {
+  override abort(): void {
     if (this.#state === 'gone') return;
     const before = this.#state;
     this.#timer?.cancel();
@@ -211,7 +204,7 @@ class TlsGensio implements Gensio {
     this.#state = 'closing';
     this.#socket?.destroy();
     if (this.#childOver) return this.#over();
-    this.#child.abort();
+    this.below.abort();
     // A child that was never opened does not say that it closed.
     if (before === 'idle') this.#over();
   }

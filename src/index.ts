@@ -3,6 +3,20 @@ export type { Clock, Timer } from './base/clock.ts';
 export { type Diag, type DiagCode, formatDiag, type Pos } from './base/diag.ts';
 export { GENSIO_ERRORS, GensioError, type GensioErrorCode } from './base/gensio-error.ts';
 export type { Log, LogLevel } from './base/log.ts';
+export type {
+  LineState,
+  ModemLine,
+  ModemState,
+  Queue,
+  SerialFlow,
+  SerialItem,
+  SerialLines,
+  SerialParity,
+  SerialRequest,
+  SerialSetting,
+  SerialSettings,
+  SerialState,
+} from './base/serial.ts';
 export { checkConfig } from './config/check.ts';
 export { type Converted, type ConvertOptions, convert as convertConfig } from './config/convert/convert.ts';
 export type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, Reading, RotatorConfig } from './config/model.ts';
@@ -18,8 +32,8 @@ export {
   type GensioUp,
   type LineRate,
   type Peer,
+  type SerialAnswer,
   type SerialControl,
-  type SerialSetting,
 } from './gensio/gensio.ts';
 export { printStack } from './gensio/syntax/gensio-str.ts';
 export type { Stack } from './gensio/syntax/stack.ts';
@@ -34,7 +48,6 @@ export {
 } from './library/binding.ts';
 export { parseStack, type ReadOptions, readConfig, readConfigFile } from './library/config.ts';
 export { type EndDefinition, type FilterDefinition, type LayerContext, type LayerDefinition, registerLayer } from './library/layer.ts';
-export type { LineState, ModemLine, ModemState } from './library/modem-state.ts';
 export { type OpenOptions, openGensio } from './library/open.ts';
 export {
   type ClientOptions,
@@ -47,10 +60,6 @@ export {
 export {
   GensioSerial,
   type SerialEvents,
-  type SerialFlow,
-  type SerialLines,
-  type SerialParity,
-  type SerialSettings,
 } from './library/serial.ts';
 export {
   createServer,

@@ -1,6 +1,5 @@
 // Every command of the admin port in one table: name, arguments, help, and what it does. Texts are ser2net 4.3.11's.
 
-import type { SerialControl } from '../gensio/gensio.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseLine, printLine } from '../gensio/syntax/serial-line.ts';
 import type { Engine } from '../port/engine.ts';
@@ -158,11 +157,11 @@ function lastingPort(name: string, { engine }: CommandEnv): Port | undefined {
 }
 
 /** SET-CONTROL of RFC 2217 for each word, for connectors that can only be asked. */
-const CONTROLS: Readonly<Record<string, { readonly line: 'dtr' | 'rts'; readonly on: boolean; readonly value: number }>> = {
-  RTSHI: { line: 'rts', on: true, value: 11 },
-  RTSLO: { line: 'rts', on: false, value: 12 },
-  DTRHI: { line: 'dtr', on: true, value: 8 },
-  DTRLO: { line: 'dtr', on: false, value: 9 },
+const CONTROLS: Readonly<Record<string, { readonly line: 'dtr' | 'rts'; readonly on: boolean }>> = {
+  RTSHI: { line: 'rts', on: true },
+  RTSLO: { line: 'rts', on: false },
+  DTRHI: { line: 'dtr', on: true },
+  DTRLO: { line: 'dtr', on: false },
 };
 
 function setportcontrol([name, ...words]: readonly string[], session: CommandSession): void {
@@ -175,15 +174,11 @@ function setportcontrol([name, ...words]: readonly string[], session: CommandSes
   const serial = port.device?.serial;
   if (serial === undefined) return;
   for (const word of words) {
-    if (Object.hasOwn(CONTROLS, word)) setControl(serial, CONTROLS[word]!);
-    else out.error(ERROR.invalidControl(word));
+    const control = Object.hasOwn(CONTROLS, word) ? CONTROLS[word] : undefined;
+    if (control === undefined) out.error(ERROR.invalidControl(word));
+    else serial.set(control.line, control.on, () => undefined);
   }
 }
-function setControl(serial: SerialControl, { line, on, value }: (typeof CONTROLS)[string]): void {
-  if (serial.setLine !== undefined) serial.setLine(line, on);
-  else serial.request('control', value, () => undefined);
-}
-
 /** Of ser2net 3.x; 4.x has no such command. */
 function setportconfig([name, ...words]: readonly string[], session: CommandSession): void {
   const { out } = session;

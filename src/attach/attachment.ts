@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Termios } from '../base/libc.ts';
+import type { Queue } from '../base/serial.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions, TargetOptions } from '../options/attach.ts';
@@ -271,13 +272,13 @@ export class Attachment {
     if (line !== undefined && !this.#spec.options.fixed) line.want(this.#wantedLine(this.#session?.target));
   }
 
-  #flushed(queue: 'in' | 'out' | 'both'): void {
-    if (queue !== 'in') this.#queue.clear();
+  #flushed(queue: Queue): void {
+    if (queue !== 'input') this.#queue.clear();
     const session = this.#session;
     if (session?.line !== undefined) {
       session.line.purge(queue);
       // Where questions are not answered (no line behind the port) nothing would tell when to stop throwing away.
-      if (queue !== 'out' && session.answers) {
+      if (queue !== 'output' && session.answers) {
         session.flushing++;
         session.line.mark(() => {
           session.flushing--;

@@ -33,9 +33,9 @@ export function awaitRfc2217(serial: SerialControl, clock: Clock, speed: (inForc
 function ask(serial: SerialControl, speed: (inForce: number) => void): boolean {
   let went = true;
   let asking = true;
-  serial.request('baudrate', 0, (answer) => {
+  serial.get('speed', (answer) => {
     if (asking && answer === undefined) went = false;
-    if (answer !== undefined && answer > 0) speed(answer);
+    if (typeof answer === 'number') speed(answer);
   });
   asking = false;
   return went;

@@ -1,7 +1,7 @@
 // Between the settings of a pseudo-terminal and those RFC 2217 knows. Pure. A pty carries speed, stop bits and flow control; the
 // kernel refuses parity and 7 bits on it, and hears nothing of breaks and modem lines.
 import type { Termios } from '../base/libc.ts';
-import type { SerialSetting } from '../gensio/gensio.ts';
+import { PARITY_OF, type SerialFlow, type SerialSetting } from '../base/serial.ts';
 import { speedBits } from '../gensio/serialdev/termios.ts';
 import type { LineWish, TargetOptions } from '../options/attach.ts';
 
@@ -18,8 +18,6 @@ export const TERMIOS = {
   EXTPROC: 0o200000,
 } as const;
 
-export type Flow = NonNullable<TargetOptions['flow']>;
-
 /** A line as far as anybody cares. undefined: left as the far end has it. */
 export interface Line {
   /** Bits a second; 0: hang up (B0). */
@@ -27,7 +25,7 @@ export interface Line {
   readonly databits: number | undefined;
   readonly parity: LineWish['parity'];
   readonly stopbits: 1 | 2 | undefined;
-  readonly flow: Flow | undefined;
+  readonly flow: SerialFlow | undefined;
   /** XOFF is sent to the device, although it is not obeyed (IXOFF without IXON). */
   readonly inboundXoff: boolean;
 }
@@ -77,25 +75,15 @@ export const withSpeed = (termios: Termios, speed: number): Termios => ({
   ospeed: speed,
 });
 
-/** One request to the far end: what is asked for, and what people call it. */
-export interface LineRequest {
-  readonly setting: SerialSetting;
-  readonly value: number;
-  readonly text: string;
-}
+/** One request to the far end: what is to be set, and what people call it. */
+export type LineRequest = SerialSetting & { readonly text: string };
 
-const PARITY = { N: 1, O: 2, E: 3, M: 4, S: 5 } as const;
-const PARITY_NAMES = { N: 'no parity', O: 'odd parity', E: 'even parity', M: 'mark parity', S: 'space parity' } as const;
-const FLOW = { none: 1, xonxoff: 2, rtscts: 3 } as const;
 const FLOW_NAMES = { none: 'no flow control', xonxoff: 'XON/XOFF', rtscts: 'RTS/CTS' } as const;
-/** SET-CONTROL of RFC 2217: inbound XON/XOFF, and the two modem lines. */
-const INBOUND_XONXOFF = 15;
-const LINES = { dtr: { on: 8, off: 9 }, rts: { on: 11, off: 12 } } as const;
 
-export const controlLine = (name: 'dtr' | 'rts', on: boolean): LineRequest => ({
-  setting: 'control',
-  value: LINES[name][on ? 'on' : 'off'],
-  text: `${name.toUpperCase()} ${on ? 'on' : 'off'}`,
+export const controlLine = (item: 'dtr' | 'rts', on: boolean): LineRequest => ({
+  item,
+  value: on,
+  text: `${item.toUpperCase()} ${on ? 'on' : 'off'}`,
 });
 
 /** What to ask the far end for, to come from one line to another; before undefined: nothing was asked for yet. */
@@ -107,26 +95,27 @@ export function requestsFor(line: Line, before: Line | undefined): LineRequest[]
     if (before?.speed !== 0) out.push(controlLine('dtr', false), controlLine('rts', false));
   } else {
     if (before?.speed === 0) out.push(controlLine('dtr', true), controlLine('rts', true));
-    if (speed !== undefined && speed !== before?.speed) out.push({ setting: 'baudrate', value: speed, text: `speed ${speed}` });
+    if (speed !== undefined && speed !== before?.speed) out.push({ item: 'speed', value: speed, text: `speed ${speed}` });
   }
   if (databits !== undefined && databits !== before?.databits) {
-    out.push({ setting: 'datasize', value: databits, text: `${databits} data bits` });
+    out.push({ item: 'databits', value: databits, text: `${databits} data bits` });
   }
   if (parity !== undefined && parity !== before?.parity) {
-    out.push({ setting: 'parity', value: PARITY[parity], text: PARITY_NAMES[parity] });
+    const value = PARITY_OF[parity];
+    out.push({ item: 'parity', value, text: value === 'none' ? 'no parity' : `${value} parity` });
   }
   if (stopbits !== undefined && stopbits !== before?.stopbits) {
-    out.push({ setting: 'stopsize', value: stopbits, text: `${stopbits} stop bit${stopbits === 1 ? '' : 's'}` });
+    out.push({ item: 'stopbits', value: stopbits, text: `${stopbits} stop bit${stopbits === 1 ? '' : 's'}` });
   }
   if (flow !== undefined && (flow !== before?.flow || (before.inboundXoff && !inboundXoff))) {
-    out.push({ setting: 'control', value: FLOW[flow], text: FLOW_NAMES[flow] });
+    out.push({ item: 'flow', value: flow, text: FLOW_NAMES[flow] });
   }
   if (inboundXoff && (before?.inboundXoff !== true || flow !== before.flow)) {
-    out.push({ setting: 'control', value: INBOUND_XONXOFF, text: 'inbound XON/XOFF' });
+    out.push({ item: 'inboundFlow', value: 'xonxoff', text: 'inbound XON/XOFF' });
   }
   return out;
 }
 
 /** Whether an answer is what was asked for: a speed may be off by what dividers of a clock make of it. */
-export const isHonoured = ({ setting, value }: LineRequest, answer: number): boolean =>
-  setting === 'baudrate' ? Math.abs(answer - value) <= value * 0.03 : answer === value;
+export const isHonoured = ({ item, value }: LineRequest, answer: LineRequest['value']): boolean =>
+  item === 'speed' ? Math.abs(Number(answer) - value) <= value * 0.03 : answer === value;

@@ -5,6 +5,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../base/libc.ts';
+import type { Queue } from '../base/serial.ts';
 import { applyRights } from '../gensio/net/unix.ts';
 import { ByteStream } from '../gensio/uv-handle.ts';
 import { firstTermios, type Line, TERMIOS, withSpeed } from './line.ts';
@@ -18,7 +19,7 @@ export interface PtyUp {
   /** An application has called tcsetattr; what it set may be the same as before. */
   settings(termios: Termios): void;
   /** tcflush: in, what it has not read; out, what it wrote. */
-  flushed(queue: 'in' | 'out' | 'both'): void;
+  flushed(queue: Queue): void;
   /** The first application has opened it, or the last one has closed it. */
   used(open: boolean): void;
   /** The pty is lost. Does not happen unless the system takes it away. */
@@ -36,7 +37,7 @@ export interface PtyOptions {
 const TIOCPKT_FLUSHREAD = 1;
 const TIOCPKT_FLUSHWRITE = 2;
 const TIOCPKT_IOCTL = 64;
-const FLUSHED = [undefined, 'in', 'out', 'both'] as const;
+const FLUSHED = [undefined, 'input', 'output', 'both'] as const;
 const OPEN = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
 /** Bytes handed to the kernel's queue at a time, so that a flush finds the rest still here. */
 const PIECE = 512;
@@ -149,7 +150,7 @@ export class PtyMaster {
     if (!this.#used) this.#look();
     const queue = FLUSHED[control & (TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE)];
     let more = control;
-    if (queue === 'in' || queue === 'both') more |= this.#flushAll();
+    if (queue === 'input' || queue === 'both') more |= this.#flushAll();
     if (queue !== undefined) this.#up.flushed(queue);
     if ((more & TIOCPKT_IOCTL) === 0 || this.#closed) return;
     const termios = this.#libc.getTermios(this.#master);
@@ -165,9 +166,9 @@ export class PtyMaster {
   /** The kernel throws away only what an application could read at once; the rest is here, and on its way there. Gives the status. */
   #flushAll(): number {
     this.#rest = undefined;
-    this.#libc.flush(this.#master, 'out');
-    this.#libc.flush(this.#slave, 'in');
-    this.#libc.flush(this.#master, 'out');
+    this.#libc.flush(this.#master, 'output');
+    this.#libc.flush(this.#slave, 'input');
+    this.#libc.flush(this.#master, 'output');
     return this.#takeStatus();
   }
 
@@ -279,7 +280,7 @@ export class PtyMaster {
     const raw = { ...termios, iflag: termios.iflag & (TERMIOS.IXON | TERMIOS.IXOFF), oflag: 0, lflag: TERMIOS.EXTPROC };
     if (this.#libc.setTermios(this.#slave, raw) !== undefined) return false;
     this.#rest = undefined;
-    this.#libc.flush(this.#master, 'out');
+    this.#libc.flush(this.#master, 'output');
     this.#libc.flush(this.#slave, 'both');
     this.#takeStatus();
     this.#look();

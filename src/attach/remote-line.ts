@@ -1,5 +1,6 @@
 // The line at the far end of an attachment, driven over RFC 2217: what is wanted, what was asked for, what was answered.
 import type { Log } from '../base/log.ts';
+import type { Queue } from '../base/serial.ts';
 import type { SerialControl } from '../gensio/gensio.ts';
 import type { TargetOptions } from '../options/attach.ts';
 import { controlLine, isHonoured, type Line, type LineRequest, requestsFor } from './line.ts';
@@ -8,8 +9,6 @@ export interface FarLineUp {
   /** The far end has another speed than the one asked for. */
   speed(inForce: number, asked: number): void;
 }
-
-const PURGE = { in: 1, out: 2, both: 3 } as const;
 
 /** One connection's line. */
 export class FarLine {
@@ -49,15 +48,15 @@ export class FarLine {
     }
   }
 
-  purge(queue: 'in' | 'out' | 'both'): void {
-    this.#serial.purge(PURGE[queue]);
+  purge(queue: Queue): void {
+    this.#serial.purge(queue);
   }
 
   /** done comes with the answer to a question asked now: what was received before is older than this. At once when nobody answers. */
   mark(done: () => void): void {
     if (this.#silent) return done();
-    this.#serial.request('baudrate', 0, (answer) => {
-      if (answer === undefined || answer === 0) this.#silent = true;
+    this.#serial.get('speed', (answer) => {
+      if (answer === undefined || answer === null) this.#silent = true;
       done();
     });
   }
@@ -68,21 +67,21 @@ export class FarLine {
   }
 
   #ask(request: LineRequest): void {
-    const { setting, value, text } = request;
-    if (setting === 'baudrate') this.#speed = request;
+    const { item, value, text } = request;
+    if (item === 'speed') this.#speed = request;
     let asking = true;
-    this.#serial.request(setting, value, (answer) => {
+    this.#serial.set(item, value, (answer) => {
       // Without an answer, and not at once: the connection was lost meanwhile.
       if (this.#over || (answer === undefined && !asking)) return;
       if (answer === undefined) {
         // Not one word each time: a far end without RFC 2217 has none of it.
         if (!this.#refusing) this.#say(`the far end cannot be asked for ${text}: it does not offer RFC 2217`);
         this.#refusing = true;
-      } else if (answer === 0) this.#say(`no answer to the request for ${text}`);
+      } else if (answer === null) this.#say(`no answer to the request for ${text}`);
       else if (!isHonoured(request, answer)) {
-        if (setting === 'baudrate' && this.#speed !== request) return;
-        this.#say(`the far end refused ${text}${setting === 'baudrate' ? `, its speed is ${answer}` : ''}`);
-        if (setting === 'baudrate') this.#up.speed(answer, value);
+        if (item === 'speed' && this.#speed !== request) return;
+        this.#say(`the far end refused ${text}${item === 'speed' ? `, its speed is ${answer}` : ''}`);
+        if (item === 'speed') this.#up.speed(Number(answer), value);
       }
     });
     asking = false;

@@ -5,6 +5,7 @@
 // Long because declarations, request numbers and layouts of one interface belong together.
 import { createRequire } from 'node:module';
 import { arch, constants, endianness } from 'node:os';
+import type { Queue } from './serial.ts';
 
 /** A system call that failed. code is the name of errno (`ENOTTY`), as in Node's own errors. */
 export class SystemError extends Error {
@@ -56,7 +57,7 @@ export interface Libc {
   /** TCSBRK 0: waits for the output and then a quarter of a second on real hardware. Not for the event loop of a daemon. */
   timedBreak(fd: number): SystemError | undefined;
   /** TCFLSH */
-  flush(fd: number, queue: 'in' | 'out' | 'both'): SystemError | undefined;
+  flush(fd: number, queue: Queue): SystemError | undefined;
   /** TIOCOUTQ: bytes the kernel has not sent. */
   outputQueued(fd: number): number | SystemError;
   /** TIOCSERGETLSR: the last bit has left the chip. Drivers of real UARTs know; others give ENOTTY. */
@@ -159,7 +160,7 @@ type WithBuffer = Exclude<Request, WithNumber>;
 /** Machines that use the generic numbers. */
 const MACHINES: readonly string[] = ['x64', 'arm64', 'arm', 'ia32', 'riscv64', 'loong64'];
 
-const QUEUES = { in: 0, out: 1, both: 2 } as const;
+const QUEUES = { input: 0, output: 1, both: 2 } as const;
 const FLOCK = { shared: 1 | 4, exclusive: 2 | 4, unlock: 8 } as const;
 const SOL_SOCKET = 1;
 const IPPROTO_TCP = 6;

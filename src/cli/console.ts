@@ -296,7 +296,7 @@ function askFor(line: LineWish | undefined, { serial }: Gensio): void {
     systemClock,
     () => undefined,
     () => {
-      for (const { setting, value } of requests) serial.request(setting, value, () => undefined);
+      for (const { item, value } of requests) serial.set(item, value, () => undefined);
     },
   );
 }

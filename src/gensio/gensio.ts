@@ -1,26 +1,26 @@
 // The contract between layers: whole buffers, a yes or no for more, no stream object. See "Layers" in src/README.md.
 import type { GensioError } from '../base/gensio-error.ts';
-
-/** The settings of a serial port that RFC 2217 can ask for and set; values are the RFC's numbers, 0 asks. */
-export type SerialSetting = 'baudrate' | 'datasize' | 'parity' | 'stopsize' | 'control';
+import type { Queue, SerialItem, SerialRequest, SerialState } from '../base/serial.ts';
 
 /** What a layer tells the one above besides data. Requests come from the far end of an accepted connection. */
 export type GensioEvent =
-  /** SET-BAUDRATE ... SET-CONTROL: answer through the accepted gensio's comPort. */
-  | { readonly on: 'serial'; readonly setting: SerialSetting; readonly value: number }
-  /** PURGE-DATA: 1 input, 2 output, 3 both. */
-  | { readonly on: 'purge'; readonly which: number }
-  /** SET-MODEMSTATE-MASK; first: it stands for the far end's first WILL COM-PORT-OPTION. */
+  /** The peer asks for or sets one thing of the serial port: answer through the accepted gensio's comPort. */
+  | ({ readonly on: 'serial' } & SerialRequest)
+  /** What waits in these queues of the device is to be thrown away. */
+  | { readonly on: 'purge'; readonly queue: Queue }
+  /** Which changes of modem lines (MODEM_CHANGES) the peer wants to hear of; the state is reported now, too. */
   | { readonly on: 'modemstate-mask'; readonly mask: number }
+  /** Which line states (LINE_BITS) it wants to hear of; reported now, too. */
   | { readonly on: 'linestate-mask'; readonly mask: number }
-  /** The far end asks for the signature. */
+  /** The peer asks who we are. */
   | { readonly on: 'signature' }
   /** Telnet BREAK: a timed break. */
   | { readonly on: 'break' }
   /** Telnet Synch. */
   | { readonly on: 'sync' }
-  /** From a device: bits as in RFC 2217, changes in the low four. */
+  /** From a device: MODEM_BITS, and changes four bits lower. */
   | { readonly on: 'modemstate'; readonly state: number }
+  /** From a device: LINE_BITS. */
   | { readonly on: 'linestate'; readonly state: number };
 
 /**
@@ -44,30 +44,35 @@ export interface LineRate {
   readonly parity: boolean;
 }
 
+/**
+ * Called once with the value now in force; `null` if it was asked for and no answer came in time; `undefined` if it cannot be had, and
+ * then no client is answered.
+ */
+export type SerialAnswer<K extends SerialItem> = (value: SerialState[K] | null | undefined) => void;
+
 /** Control of a serial port below: what a device, or a telnet client that drives one, offers. */
 export interface SerialControl {
-  /**
-   * Asks for (value 0, and the asking values of SET-CONTROL) or changes one setting.
-   * done gets the value now in force; undefined when it cannot be had, and then nobody is answered.
-   */
-  request(setting: SerialSetting, value: number, done: (value: number | undefined) => void): void;
+  /** Asks for one thing. */
+  get<K extends SerialItem>(item: K, done: SerialAnswer<K>): void;
+  /** Changes one thing; the value now in force may be another one than that asked for. */
+  set<K extends SerialItem>(item: K, value: SerialState[K], done: SerialAnswer<K>): void;
   /** A timed break. */
   sendBreak(): void;
-  /** 1: what came in, 2 or 3: both queues (as ser2net 4.3.11). */
-  purge(which: number): void;
-  /** DTR and RTS as the admin port sets them; false: could not. */
-  setLine?(line: 'dtr' | 'rts', on: boolean): boolean;
-  /** The line as it is set now, for reckoning with the time of a character. */
+  /** Throws away what waits in these queues; 'output' stands for both (ser2net 4.3.11). */
+  purge(queue: Queue): void;
+  /** The line as it is set now, for calculating with the time of a character. */
   rate?(): LineRate;
 }
 
-/** The far side of RFC 2217 on an accepted connection: how the port answers. */
+/** The peer of an accepted connection as a client of RFC 2217: how the port answers. */
 export interface ComPort {
-  /** An answer to code 1 to 5. It goes to every client of a port, also to those that did not ask. */
-  reply(setting: SerialSetting, value: number): void;
+  /** An answer; `null`: there is none. It goes to every client of a port, also to those that did not ask. */
+  reply<K extends SerialItem>(item: K, value: SerialState[K] | null): void;
+  /** Who we are. */
   signature(text: Buffer): void;
-  /** NOTIFY-MODEMSTATE with these bits as they are. */
+  /** A modem state (MODEM_BITS and changes), as it is. */
   modemstate(state: number): void;
+  /** A line state (LINE_BITS), as it is. */
   linestate(state: number): void;
 }
 

@@ -1,13 +1,15 @@
 // A binding for the streams of the serialport packages: programs written for local ports use ports elsewhere. The shapes are those of
 // @serialport/bindings-interface 1.2; they are written out here so that its types are no part of ours.
+
 import { type Clock, systemClock } from '../base/clock.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
+import type { SerialParity } from '../base/serial.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
 import { parseTarget, type Target } from '../gensio/syntax/target.ts';
 import { layerEnv } from './open.ts';
-import { GensioSerial, type SerialParity } from './serial.ts';
+import { GensioSerial } from './serial.ts';
 
 export interface Ser2netOpenOptions {
   /**

@@ -1,70 +1,26 @@
 // Control of the serial port at the other end of a stream, in words instead of RFC 2217's numbers.
 import { EventEmitter } from 'node:events';
 import { GensioError } from '../base/gensio-error.ts';
-import type { GensioEvent, SerialControl, SerialSetting } from '../gensio/gensio.ts';
-import { type LineState, lineState, type ModemState, modemState } from './modem-state.ts';
+import {
+  type LineState,
+  lineState,
+  type ModemState,
+  modemState,
+  type Queue,
+  type SerialItem,
+  type SerialLines,
+  type SerialSettings,
+  type SerialState,
+} from '../base/serial.ts';
+import type { GensioEvent, SerialAnswer, SerialControl } from '../gensio/gensio.ts';
 
-export type SerialParity = 'none' | 'odd' | 'even' | 'mark' | 'space';
-export type SerialFlow = 'none' | 'xonxoff' | 'rtscts';
-
-/** How a line is set. */
-export interface SerialSettings {
-  /** Bits a second. */
-  readonly speed: number;
-  readonly databits: 5 | 6 | 7 | 8;
-  readonly parity: SerialParity;
-  readonly stopbits: 1 | 1.5 | 2;
-  readonly flow: SerialFlow;
-}
-
-/** Lines this end drives. */
-export interface SerialLines {
-  readonly dtr: boolean;
-  readonly rts: boolean;
-  /** A break is being sent. */
-  readonly break: boolean;
-}
-
+/** What a serial port tells by itself. */
 export interface SerialEvents {
   modemstate: [state: ModemState];
   linestate: [state: LineState];
 }
 
-type Words<T> = readonly (readonly [number, T])[];
-// The values of RFC 2217 section 3.
-const PARITIES: Words<SerialParity> = [
-  [1, 'none'],
-  [2, 'odd'],
-  [3, 'even'],
-  [4, 'mark'],
-  [5, 'space'],
-];
-const STOPBITS: Words<SerialSettings['stopbits']> = [
-  [1, 1],
-  [2, 2],
-  [3, 1.5],
-];
-const FLOWS: Words<SerialFlow> = [
-  [1, 'none'],
-  [2, 'xonxoff'],
-  [3, 'rtscts'],
-];
-const BITS: Words<SerialSettings['databits']> = [
-  [5, 5],
-  [6, 6],
-  [7, 7],
-  [8, 8],
-];
-/** SET-CONTROL: ask; the next value is on, the one behind it off. */
-const LINE_BASE: Readonly<Record<keyof SerialLines, number>> = { break: 4, dtr: 7, rts: 10 };
-const PURGE = { input: 1, output: 2, both: 3 } as const;
-
-function word<T>(words: Words<T>, value: number): T {
-  const found = words.find(([number]) => number === value);
-  if (found === undefined) throw new GensioError('protoerr', `the far end answered with ${value}`);
-  return found[1];
-}
-const numberOf = <T>(words: Words<T>, value: T): number => words.find(([, each]) => each === value)?.[0] ?? -1;
+const SIZES = [5, 6, 7, 8] as const;
 
 /** The serial port at the far end. Requests are answered one after the other; each may take up to five seconds. */
 export class GensioSerial extends EventEmitter<SerialEvents> {
@@ -84,55 +40,35 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
 
   /** The settings in force. @throws GensioError timedout: no answer; notsup: it cannot be asked */
   async get(): Promise<SerialSettings> {
-    const [speed, databits, parity, stopbits, flow] = await Promise.all([
-      this.#ask('baudrate', 0, 0),
-      this.#ask('datasize', 0, 0),
-      this.#ask('parity', 0, 0),
-      this.#ask('stopsize', 0, 0),
-      this.#ask('control', 0, 0),
+    const [speed, size, parity, stopbits, flow] = await Promise.all([
+      this.#get('speed'),
+      this.#get('databits'),
+      this.#get('parity'),
+      this.#get('stopbits'),
+      this.#get('flow'),
     ]);
-    return {
-      speed,
-      databits: word(BITS, databits),
-      parity: word(PARITIES, parity),
-      stopbits: word(STOPBITS, stopbits),
-      flow: word(FLOWS, flow),
-    };
+    const databits = SIZES.find((n) => n === size);
+    if (databits === undefined) throw new GensioError('protoerr', `the far end answered with ${size} data bits`);
+    return { speed, databits, parity, stopbits, flow };
   }
 
   /**
    * Changes what is given and leaves the rest. @throws GensioError timedout: no answer; notsup: it cannot be asked; outofrange: the
    * far end has another value in force than the one asked for; inval: no such value
    */
-  async set({ speed, databits, parity, stopbits, flow }: Partial<SerialSettings>): Promise<void> {
-    await Promise.all([
-      speed !== undefined && this.#change('baudrate', speed),
-      databits !== undefined && this.#change('datasize', numberOf(BITS, databits)),
-      parity !== undefined && this.#change('parity', numberOf(PARITIES, parity)),
-      stopbits !== undefined && this.#change('stopsize', numberOf(STOPBITS, stopbits)),
-      flow !== undefined && this.#change('control', numberOf(FLOWS, flow)),
-    ]);
+  async set(settings: Partial<SerialSettings>): Promise<void> {
+    await this.#setAll(['speed', 'databits', 'parity', 'stopbits', 'flow'], settings);
   }
 
   /** DTR, RTS and break as they are driven. @throws GensioError as get() */
   async getLines(): Promise<SerialLines> {
-    const ask = async (line: keyof SerialLines): Promise<boolean> => {
-      const base = LINE_BASE[line];
-      return (await this.#ask('control', base, base)) === base + 1;
-    };
-    const [dtr, rts, brk] = await Promise.all([ask('dtr'), ask('rts'), ask('break')]);
+    const [dtr, rts, brk] = await Promise.all([this.#get('dtr'), this.#get('rts'), this.#get('break')]);
     return { dtr, rts, break: brk };
   }
 
   /** Drives lines, in the order dtr, rts, break. @throws GensioError as set() */
   async setLines(lines: Partial<SerialLines>): Promise<void> {
-    const names = ['dtr', 'rts', 'break'] as const;
-    await Promise.all(
-      names.map((name) => {
-        const on = lines[name];
-        return on === undefined ? undefined : this.#change('control', LINE_BASE[name] + (on ? 1 : 2));
-      }),
-    );
+    await this.#setAll(['dtr', 'rts', 'break'], lines);
   }
 
   /** A break of the usual length. */
@@ -141,8 +77,8 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
   }
 
   /** Throws away what waits in the queues of the far end. */
-  purge(which: 'input' | 'output' | 'both' = 'both'): void {
-    this.#control.purge(PURGE[which]);
+  purge(queue: Queue = 'both'): void {
+    this.#control.purge(queue);
   }
 
   /** Programs have no need of it: the stream hands in what its layers say. */
@@ -153,21 +89,37 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
     } else if (event.on === 'linestate') this.emit('linestate', lineState(event.state));
   }
 
-  /** none: the value that stands for no answer. */
-  #ask(setting: SerialSetting, value: number, none: number): Promise<number> {
+  #get<K extends SerialItem>(item: K): Promise<SerialState[K]> {
+    return this.#answer(item, (answered) => this.#control.get(item, answered));
+  }
+  async #setAll<K extends SerialItem>(items: readonly K[], values: { readonly [I in K]?: SerialState[I] | undefined }): Promise<void> {
+    await Promise.all(
+      items.map(async (item) => {
+        const value = values[item];
+        if (value === undefined) return;
+        if (!isPossible(item, value)) throw new GensioError('inval', `no ${item} is ${String(value)}`);
+        const now = await this.#answer(item, (answered) => this.#control.set(item, value, answered));
+        if (now !== value) throw new GensioError('outofrange', `the far end has ${item} ${String(now)}, not ${String(value)}`);
+      }),
+    );
+  }
+  #answer<K extends SerialItem>(item: K, ask: (answered: SerialAnswer<K>) => void): Promise<SerialState[K]> {
     return new Promise((resolve, reject) => {
-      this.#control.request(setting, value, (answer) => {
-        if (answer === undefined) reject(new GensioError('notsup', `the far end cannot be asked for the ${setting}`));
-        else if (answer === none) reject(new GensioError('timedout', `no answer about the ${setting}`));
-        else resolve(answer);
+      ask((value) => {
+        if (value === undefined) reject(new GensioError('notsup', `the far end cannot be asked for the ${item}`));
+        else if (value === null) reject(new GensioError('timedout', `no answer about the ${item}`));
+        else resolve(value);
       });
     });
   }
-
-  async #change(setting: SerialSetting, value: number): Promise<void> {
-    if (!Number.isInteger(value) || value < 1) throw new GensioError('inval', `not a ${setting}`);
-    const none = setting !== 'control' ? 0 : value < 4 ? 0 : value < 7 ? 4 : value < 10 ? 7 : 10;
-    const answer = await this.#ask(setting, value, none);
-    if (answer !== value) throw new GensioError('outofrange', `the far end has ${setting} ${answer}, not ${value}`);
-  }
 }
+
+/** Programs may not be typed: words that do not exist, and numbers that no port has. */
+const WORDS: Partial<Record<SerialItem, readonly unknown[]>> = {
+  databits: SIZES,
+  parity: ['none', 'odd', 'even', 'mark', 'space'],
+  stopbits: [1, 1.5, 2],
+  flow: ['none', 'xonxoff', 'rtscts'],
+};
+const isPossible = (item: SerialItem, value: unknown): boolean =>
+  item === 'speed' ? Number.isInteger(value) && Number(value) >= 1 : (WORDS[item]?.includes(value) ?? typeof value === 'boolean');

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { type Log, type LogLevel, noLog } from '../base/log.ts';
+import { type ModemState, modemState } from '../base/serial.ts';
 import type { Config } from '../config/model.ts';
 import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/session-log.ts';
@@ -10,7 +11,6 @@ import { Engine } from '../port/engine.ts';
 import type { ObserverFactory, PortObserver, UserView } from '../port/events.ts';
 import { REASON } from '../port/messages.ts';
 import type { Port } from '../port/port.ts';
-import { type ModemState, modemState } from './modem-state.ts';
 import { layerEnv, type OpenOptions } from './open.ts';
 
 /** Bytes since the server was started. */

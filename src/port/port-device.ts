@@ -2,11 +2,12 @@
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
+import { PARITY_OF } from '../base/serial.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nullUp, type SerialControl } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
 import { keptOpen } from '../gensio/syntax/stack-properties.ts';
-import type { Parity, SerialLine } from '../options/serialdev.ts';
+import type { SerialLine } from '../options/serialdev.ts';
 import { LOG } from './messages.ts';
 
 /** What the device does to its port. */
@@ -145,16 +146,13 @@ export class PortDevice {
   }
 }
 
-/** RFC 2217, SET-PARITY. */
-const PARITIES: Readonly<Record<Parity, number>> = { N: 1, O: 2, E: 3, M: 4, S: 5 };
-
-/** Asks an open device for everything RFC 2217 has a word for. */
+/** Asks an open device for everything that can be set while it is open. */
 export function askLine(serial: SerialControl, line: SerialLine): void {
   const ignore = (): void => undefined;
-  serial.request('baudrate', line.speed, ignore);
-  serial.request('datasize', line.databits, ignore);
-  serial.request('parity', PARITIES[line.parity], ignore);
-  serial.request('stopsize', line.stopbits, ignore);
-  serial.request('control', line.rtscts ? 3 : line.xonxoff ? 2 : 1, ignore);
-  for (const { line: name, on } of line.lines) serial.setLine?.(name, on);
+  serial.set('speed', line.speed, ignore);
+  serial.set('databits', line.databits, ignore);
+  serial.set('parity', PARITY_OF[line.parity], ignore);
+  serial.set('stopbits', line.stopbits, ignore);
+  serial.set('flow', line.rtscts ? 'rtscts' : line.xonxoff ? 'xonxoff' : 'none', ignore);
+  for (const { line: name, on } of line.lines) serial.set(name, on, ignore);
 }

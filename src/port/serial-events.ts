@@ -1,16 +1,11 @@
 // RFC 2217 between the users of a port and its device: whose request it is, what is done, who is answered.
-import type { GensioEvent, SerialControl, SerialSetting } from '../gensio/gensio.ts';
+import { MODEM_CHANGES, type SerialItem, type SerialState } from '../base/serial.ts';
+import type { GensioEvent, SerialControl } from '../gensio/gensio.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { Netcon } from './netcon.ts';
 
 /** Told where neither the configuration nor -s gives one, ser2net 4.3.11. */
 const DEFAULT_SIGNATURE = 'ser2net';
-
-/** The values of SET-CONTROL that ask: for the flow control of output, break, DTR, RTS, and the flow control of input. */
-const ASKING = [0, 4, 7, 10, 13];
-/** The value that asks for what a value would set. */
-const askingValue = (setting: SerialSetting, value: number): number =>
-  setting === 'control' ? ASKING.findLast((asks) => asks <= value)! : 0;
 
 /** Of a port's options. */
 type SerialOptions = Pick<ConnectionOptions, 'signature' | 'telnetBrkOnSync'>;
@@ -38,15 +33,19 @@ export class SerialEvents {
     const { comPort } = user.gensio;
     const { control } = user.rights;
     switch (event.on) {
-      case 'serial':
-        serial?.request(event.setting, control ? event.value : askingValue(event.setting, event.value), (value) => {
-          if (value === undefined) return;
-          if (control && event.value !== 0) this.#lineChanged();
-          for (const other of this.#users) other.gensio.comPort?.reply(event.setting, value);
-        });
+      case 'serial': {
+        const { item, value } = event;
+        const answer = (now: SerialState[SerialItem] | null | undefined): void => {
+          if (now === undefined) return;
+          if (control && value !== undefined) this.#lineChanged();
+          for (const other of this.#users) other.gensio.comPort?.reply(item, now);
+        };
+        if (value === undefined || !control) serial?.get(item, answer);
+        else serial?.set(item, value, answer);
         break;
+      }
       case 'purge':
-        if (control) serial?.purge(event.which);
+        if (control) serial?.purge(event.queue);
         break;
       case 'modemstate-mask':
         user.modemMask = event.mask;
@@ -78,7 +77,7 @@ export class SerialEvents {
     if (event.on === 'modemstate') {
       this.#modemstate = event.state;
       for (const { gensio, modemMask } of this.#users) {
-        if ((event.state & 0x0f & modemMask) !== 0) gensio.comPort?.modemstate(event.state & modemMask);
+        if ((event.state & MODEM_CHANGES & modemMask) !== 0) gensio.comPort?.modemstate(event.state & modemMask);
       }
     } else if (event.on === 'linestate') {
       this.#linestate = event.state;

@@ -187,11 +187,11 @@ test('setportconfig changes the line of an open device and of the next openings,
   await rig.user('con1');
   assert.equal(await run('setportconfig con1 4800 EVEN 7DATABITS 2STOPBITS rtscts'), '');
   assert.deepEqual(rig.device('con1').asked, [
-    ['baudrate', 4800],
-    ['datasize', 7],
-    ['parity', 3],
-    ['stopsize', 2],
-    ['control', 3],
+    ['speed', 4800],
+    ['databits', 7],
+    ['parity', 'even'],
+    ['stopbits', 2],
+    ['flow', 'rtscts'],
   ]);
   const port = rig.engine.port('con1')!;
   assert.equal(port.line?.speed, 4800);

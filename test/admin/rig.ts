@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import type { ReloadOutcome } from '../../src/admin/commands.ts';
 import { AdminServer } from '../../src/admin/server.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
+import type { SerialItem } from '../../src/base/serial.ts';
 import type { AdminConfig, Config, ConnectionConfig } from '../../src/config/model.ts';
-import type { SerialSetting } from '../../src/gensio/gensio.ts';
 import type { Stack } from '../../src/gensio/syntax/stack.ts';
 import { CONNECTION, type ConnectionOptions } from '../../src/options/connection.ts';
 import { defaults } from '../../src/options/row.ts';
@@ -37,7 +37,7 @@ export interface RigPort {
 /** A serial device of which the admin port can ask everything. */
 export class RigDevice extends FakeGensio {
   readonly #port: RigPort;
-  readonly asked: (readonly [SerialSetting, number])[] = [];
+  readonly asked: (readonly [SerialItem, unknown])[] = [];
   readonly lines = { rts: true, dtr: true };
   constructor(port: RigPort) {
     const options: FakeGensioOptions = {
@@ -48,16 +48,15 @@ export class RigDevice extends FakeGensio {
     super({
       ...options,
       serial: {
-        request: (setting, value, done) => {
-          this.asked.push([setting, value]);
+        get: (_item, done) => done(undefined),
+        set: (item, value, done) => {
+          if (item === 'dtr') this.lines.dtr = value === true;
+          else if (item === 'rts') this.lines.rts = value === true;
+          else this.asked.push([item, value]);
           done(value);
         },
         sendBreak: () => undefined,
         purge: () => undefined,
-        setLine: (line, on) => {
-          this.lines[line] = on;
-          return true;
-        },
       },
     });
     this.#port = port;

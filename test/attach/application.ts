@@ -1,7 +1,9 @@
 // An application that has a device open: what a program with a serial port library does to it, in this process.
+
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { withSpeed } from '../../src/attach/line.ts';
 import { SystemError, type Termios } from '../../src/base/libc.ts';
+import type { Queue } from '../../src/base/serial.ts';
 import { LIMIT_MS, must, needLibc, until } from '../rig/pty.ts';
 
 export class Application {
@@ -69,7 +71,7 @@ export class Application {
   setSpeed(speed: number): void {
     this.set((now) => withSpeed(now, speed));
   }
-  flush(queue: 'in' | 'out' | 'both'): void {
+  flush(queue: Queue): void {
     must(needLibc().flush(this.fd, queue));
   }
   close(): void {

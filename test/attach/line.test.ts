@@ -59,47 +59,51 @@ test('from any line to any other only what differs is asked for, and nothing for
   fc.assert(
     fc.property(anyLine, anyLine, (line, before) => {
       assert.deepEqual(requestsFor(line, line), []);
-      const settings = requestsFor(line, before).map(({ setting }) => setting);
-      if (line.speed !== undefined && line.speed !== 0 && line.speed !== before.speed) assert.ok(settings.includes('baudrate'));
+      const settings = requestsFor(line, before).map(({ item }) => item);
+      if (line.speed !== undefined && line.speed !== 0 && line.speed !== before.speed) assert.ok(settings.includes('speed'));
       if (line.parity === before.parity) assert.ok(!settings.includes('parity'));
-      for (const { value } of requestsFor(line, undefined)) assert.ok(value > 0);
+      for (const { value } of requestsFor(line, undefined)) assert.ok(value !== undefined && value !== 0);
     }),
   );
 });
 
-test('what is asked for has the numbers of RFC 2217', () => {
+test('each part of a line that is wanted is a request with a text for people', () => {
   const asked = (line: Partial<Line>, before?: Partial<Line>): string[] =>
-    requestsFor({ ...NO_LINE, ...line }, before && { ...NO_LINE, ...before }).map(
-      ({ setting, value, text }) => `${setting} ${value}: ${text}`,
-    );
+    requestsFor({ ...NO_LINE, ...line }, before && { ...NO_LINE, ...before }).map(({ item, value, text }) => `${item} ${value}: ${text}`);
   assert.deepEqual(asked({ speed: 9600, databits: 7, stopbits: 2 }), [
-    'baudrate 9600: speed 9600',
-    'datasize 7: 7 data bits',
-    'stopsize 2: 2 stop bits',
+    'speed 9600: speed 9600',
+    'databits 7: 7 data bits',
+    'stopbits 2: 2 stop bits',
   ]);
   assert.deepEqual(
     (['N', 'O', 'E', 'M', 'S'] as const).flatMap((parity) => asked({ parity })),
-    ['parity 1: no parity', 'parity 2: odd parity', 'parity 3: even parity', 'parity 4: mark parity', 'parity 5: space parity'],
+    [
+      'parity none: no parity',
+      'parity odd: odd parity',
+      'parity even: even parity',
+      'parity mark: mark parity',
+      'parity space: space parity',
+    ],
   );
   assert.deepEqual(
     (['none', 'xonxoff', 'rtscts'] as const).flatMap((flow) => asked({ flow })),
-    ['control 1: no flow control', 'control 2: XON/XOFF', 'control 3: RTS/CTS'],
+    ['flow none: no flow control', 'flow xonxoff: XON/XOFF', 'flow rtscts: RTS/CTS'],
   );
-  const inbound = 'control 15: inbound XON/XOFF';
+  const inbound = 'inboundFlow xonxoff: inbound XON/XOFF';
   assert.deepEqual(asked({ inboundXoff: true }), [inbound]);
   assert.deepEqual(asked({ inboundXoff: true, flow: 'none' }, { inboundXoff: true, flow: 'none' }), []);
   assert.deepEqual(asked({ inboundXoff: true, flow: 'none' }, { inboundXoff: true, flow: 'rtscts' }), [
-    'control 1: no flow control',
+    'flow none: no flow control',
     inbound,
   ]);
 });
 
 test('a speed of 0 drops the modem lines and leaves the speed, the next one raises them', () => {
   const asked = (speed: number, before: number): string[] =>
-    requestsFor({ ...NO_LINE, speed }, { ...NO_LINE, speed: before }).map(({ setting, value, text }) => `${setting} ${value}: ${text}`);
-  assert.deepEqual(asked(0, 9600), ['control 9: DTR off', 'control 12: RTS off']);
+    requestsFor({ ...NO_LINE, speed }, { ...NO_LINE, speed: before }).map(({ item, value, text }) => `${item} ${value}: ${text}`);
+  assert.deepEqual(asked(0, 9600), ['dtr false: DTR off', 'rts false: RTS off']);
   assert.deepEqual(asked(0, 0), []);
-  assert.deepEqual(asked(1200, 0), ['control 8: DTR on', 'control 11: RTS on', 'baudrate 1200: speed 1200']);
+  assert.deepEqual(asked(1200, 0), ['dtr true: DTR on', 'rts true: RTS on', 'speed 1200: speed 1200']);
 });
 
 test('options say the whole line, an application only its part', () => {
@@ -118,9 +122,9 @@ test('options say the whole line, an application only its part', () => {
 });
 
 test('a speed is honoured when it is near enough, anything else when it is the same', () => {
-  const speed = { setting: 'baudrate', value: 115200, text: '' } as const;
+  const speed = { item: 'speed', value: 115200, text: '' } as const;
   assert.ok(isHonoured(speed, 115384) && isHonoured(speed, 113636) && !isHonoured(speed, 9600));
-  assert.ok(!isHonoured({ setting: 'parity', value: 3, text: '' }, 1));
+  assert.ok(!isHonoured({ item: 'parity', value: 'even', text: '' }, 'none'));
 });
 
 test('speeds are read as far as they are written, and print back', () => {

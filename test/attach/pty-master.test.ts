@@ -109,7 +109,7 @@ both('an application that sets everything anew, EXTPROC too, is heard the next t
 both('flushes are reported by queue', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
-  for (const queue of ['in', 'out', 'both'] as const) {
+  for (const queue of ['input', 'output', 'both'] as const) {
     app.flush(queue);
     await until(`flushed ${queue}`, () => heard.calls.includes(`flushed ${queue}`));
   }
@@ -221,7 +221,7 @@ both('while nothing is read the writer stops, and its settings and flushes are r
   assert.equal(heard.data.length, 0);
   pty.setReading(true);
   await until('all of it', () => heard.data.length === written);
-  app.flush('out');
+  app.flush('output');
   await until('flushed', () => heard.calls.includes('flushed out'));
   app.close();
 });

@@ -268,7 +268,7 @@ test('flushes, and hanging up with speed 0, reach the far end', async (t) => {
   });
   await connected(attachment);
   const app = new Application(attachment.spec.device);
-  for (const queue of ['in', 'out', 'both'] as const) {
+  for (const queue of ['input', 'output', 'both'] as const) {
     const flushes = (): number => far.asked.filter((each) => each.startsWith('12=')).length;
     const before = flushes();
     app.flush(queue);
@@ -296,7 +296,7 @@ test('after a flush the application gets nothing that came before it, however mu
   far.peer.send(Buffer.alloc(2_000_000, 0x6f));
   await until('a full pty', () => attachment.view.bytesIn > 60_000);
   await stands('what was taken', () => attachment.view.bytesIn);
-  app.flush('in');
+  app.flush('input');
   await until('the flush there', () => far.asked.includes('12=1') && far.asked.at(-1) === '1=0');
   far.peer.send('new');
   const got = await app.take(3);
@@ -315,7 +315,7 @@ test('a far end that agrees to RFC 2217 and answers nothing: what comes after a 
   await connected(attachment);
   const app = new Application(attachment.spec.device);
   app.setSpeed(115200);
-  app.flush('in');
+  app.flush('input');
   await until('the flush there', () => far.asked.includes('12=1'));
   far.peer.send('new');
   assert.equal((await app.take(3)).toString(), 'new');
@@ -346,7 +346,12 @@ test('an answer that comes when another speed was asked for meanwhile is no refu
   const env = attachTestEnv(t);
   const answers: ((value: number) => void)[] = [];
   const speeds: number[] = [];
-  const serial: SerialControl = { request: (_setting, _value, done) => void answers.push(done), sendBreak() {}, purge() {} };
+  const serial: SerialControl = {
+    get() {},
+    set: (_item, _value, done) => void answers.push(done as (value: number) => void),
+    sendBreak() {},
+    purge() {},
+  };
   const line = new FarLine(serial, { speed: (inForce) => void speeds.push(inForce) }, env.log, 'dev');
   const want = (speed: number): void => line.want({ ...NO_LINE, speed });
   want(250_000);

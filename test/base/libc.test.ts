@@ -53,9 +53,9 @@ test('queues are counted and thrown away one by one', async (t) => {
   await pty.master.write('hello');
   // The kernel moves it when it has time.
   await until('five bytes', () => c.inputQueued(pty.slave!) === 5);
-  must(c.flush(pty.slave!, 'out'));
+  must(c.flush(pty.slave!, 'output'));
   assert.equal(c.inputQueued(pty.slave!), 5);
-  must(c.flush(pty.slave!, 'in'));
+  must(c.flush(pty.slave!, 'input'));
   assert.equal(c.inputQueued(pty.slave!), 0);
   assert.equal(c.outputQueued(pty.slave!), 0);
 });

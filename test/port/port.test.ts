@@ -205,24 +205,24 @@ test('observers see sessions, users and data in order; one that throws is taken 
 test('serial requests of one user are answered to all, and modem states go by the mask of each', async () => {
   const replies: string[] = [];
   const comPort = (who: string) => ({
-    reply: (s: string, v: number) => void replies.push(`${who} ${s} ${v}`),
+    reply: (s: string, v: unknown) => void replies.push(`${who} ${s} ${v}`),
     signature: (t: Buffer) => void replies.push(`${who} signature ${t}`),
     modemstate: (m: number) => void replies.push(`${who} modem ${m.toString(16)}`),
     linestate: () => undefined,
   });
   const rig = new PortRig({
     options: { maxConnections: 2, signature: 'me' },
-    device: { serial: { request: (_s, v, done) => done(v === 7 ? undefined : v), sendBreak: () => undefined, purge: () => undefined } },
+    device: { serial: { get: (_item, done) => done(undefined), set: (_item, value, done) => done(value), sendBreak() {}, purge() {} } },
   });
   const a = await rig.connect({ comPort: comPort('a') });
   await rig.connect({ comPort: comPort('b') });
-  a.emit({ on: 'serial', setting: 'baudrate', value: 19200 });
-  a.emit({ on: 'serial', setting: 'parity', value: 7 });
+  a.emit({ on: 'serial', item: 'speed', value: 19200 });
+  a.emit({ on: 'serial', item: 'parity', value: undefined });
   a.emit({ on: 'signature' });
   a.emit({ on: 'modemstate-mask', mask: 0x11 });
   rig.device.emit({ on: 'modemstate', state: 0x99 });
   rig.device.emit({ on: 'modemstate', state: 0x92 });
-  assert.deepEqual(replies, ['a baudrate 19200', 'b baudrate 19200', 'a signature me', 'a modem 0', 'a modem 11']);
+  assert.deepEqual(replies, ['a speed 19200', 'b speed 19200', 'a signature me', 'a modem 0', 'a modem 11']);
 });
 
 test('no timer is left when everything is over', async () => {
@@ -239,7 +239,7 @@ test('no timer is left when everything is over', async () => {
 test('a Synch sends a break only with telnet-brk-on-sync', async () => {
   for (const telnetBrkOnSync of [false, true]) {
     let breaks = 0;
-    const serial = { request: () => undefined, sendBreak: () => void breaks++, purge: () => undefined };
+    const serial = { get: () => undefined, set: () => undefined, sendBreak: () => void breaks++, purge: () => undefined };
     const rig = new PortRig({ options: { telnetBrkOnSync }, device: { serial } });
     (await rig.connect()).emit({ on: 'sync' });
     assert.equal(breaks, telnetBrkOnSync ? 1 : 0);

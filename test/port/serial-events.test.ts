@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ComPort, GensioEvent, SerialControl } from '../../src/gensio/gensio.ts';
+import type { SerialItem, SerialState } from '../../src/base/serial.ts';
+import type { ComPort, GensioEvent, SerialAnswer, SerialControl } from '../../src/gensio/gensio.ts';
 import { ALL_RIGHTS, openDoor, RAW, type Rights } from '../../src/port/door.ts';
 import { Netcon, type NetconUp } from '../../src/port/netcon.ts';
 import { SerialEvents } from '../../src/port/serial-events.ts';
@@ -29,14 +30,18 @@ function rig({
     };
     return new Netcon(new FakeGensio({ comPort }), openDoor(RAW), rights, PORT, new FakeClock());
   };
-  let answer: ((value: number | undefined) => void) | undefined;
+  let answer: SerialAnswer<SerialItem> | undefined;
   const serial: SerialControl = {
-    request: (setting, value, done) => {
-      lines.push(`asked ${setting} ${value}`);
-      answer = done;
+    get: (item, done) => {
+      lines.push(`asked ${item}`);
+      answer = done as SerialAnswer<SerialItem>;
+    },
+    set: (item, value, done) => {
+      lines.push(`asked ${item} ${value}`);
+      answer = done as SerialAnswer<SerialItem>;
     },
     sendBreak: () => void lines.push('break'),
-    purge: (which) => void lines.push(`purge ${which}`),
+    purge: (queue) => void lines.push(`purge ${queue}`),
   };
   const users = [user('a'), user('b')] as const;
   const events = new SerialEvents(users, () => void lines.push('changed'));
@@ -44,7 +49,7 @@ function rig({
   return {
     lines,
     a: users[0],
-    answer: (value: number | undefined) => answer?.(value),
+    answer: (value: SerialState[SerialItem] | undefined) => answer?.(value),
     /** What follows from an event of the user a; clears what was before. */
     from: (event: GensioEvent): string[] => {
       lines.length = 0;
@@ -61,20 +66,20 @@ function rig({
 
 test('an answer to a setting goes to every user; a question alone changes nothing, and no answer is told to nobody', () => {
   const { lines, from, answer } = rig();
-  assert.deepEqual(from({ on: 'serial', setting: 'baudrate', value: 9600 }), ['asked baudrate 9600']);
+  assert.deepEqual(from({ on: 'serial', item: 'speed', value: 9600 }), ['asked speed 9600']);
   answer(9601);
-  assert.deepEqual(lines.slice(1), ['changed', 'a baudrate 9601', 'b baudrate 9601']);
-  from({ on: 'serial', setting: 'parity', value: 0 });
-  answer(1);
-  assert.deepEqual(lines.slice(1), ['a parity 1', 'b parity 1']);
-  from({ on: 'serial', setting: 'parity', value: 3 });
+  assert.deepEqual(lines.slice(1), ['changed', 'a speed 9601', 'b speed 9601']);
+  from({ on: 'serial', item: 'parity', value: undefined });
+  answer('none');
+  assert.deepEqual(lines.slice(1), ['a parity none', 'b parity none']);
+  from({ on: 'serial', item: 'parity', value: 'even' });
   answer(undefined);
   assert.deepEqual(lines.length, 1);
 });
 
 test('purges and breaks go to the device, a Synch only as a break where that is wanted', () => {
   const { from } = rig();
-  assert.deepEqual(from({ on: 'purge', which: 3 }), ['purge 3']);
+  assert.deepEqual(from({ on: 'purge', queue: 'both' }), ['purge both']);
   assert.deepEqual(from({ on: 'break' }), ['break']);
   assert.deepEqual(from({ on: 'sync' }), []);
   assert.deepEqual(rig({ breakOnSync: true }).from({ on: 'sync' }), ['break']);
@@ -82,13 +87,11 @@ test('purges and breaks go to the device, a Synch only as a break where that is 
 
 test('a user without the right of control is answered with what is in force, and changes, breaks and purges nothing', () => {
   const { lines, from, answer } = rig({ rights: { ...ALL_RIGHTS, control: false }, breakOnSync: true });
-  assert.deepEqual(from({ on: 'serial', setting: 'baudrate', value: 9600 }), ['asked baudrate 0']);
+  assert.deepEqual(from({ on: 'serial', item: 'speed', value: 9600 }), ['asked speed']);
   answer(115200);
-  assert.deepEqual(lines.slice(1), ['a baudrate 115200', 'b baudrate 115200']);
-  // SET-CONTROL: each value becomes the one that asks for the same thing.
-  const asks = Array.from({ length: 20 }, (_, value) => from({ on: 'serial', setting: 'control', value })[0]!.split(' ').at(-1));
-  assert.deepEqual(asks.join(' '), '0 0 0 0 4 4 4 7 7 7 10 10 10 13 13 13 13 13 13 13');
-  for (const event of [{ on: 'purge', which: 3 }, { on: 'break' }, { on: 'sync' }] as const) assert.deepEqual(from(event), []);
+  assert.deepEqual(lines.slice(1), ['a speed 115200', 'b speed 115200']);
+  assert.deepEqual(from({ on: 'serial', item: 'dtr', value: false }), ['asked dtr']);
+  for (const event of [{ on: 'purge', queue: 'both' }, { on: 'break' }, { on: 'sync' }] as const) assert.deepEqual(from(event), []);
   assert.deepEqual(from({ on: 'signature' }), ['a signature sig']);
   assert.deepEqual(from({ on: 'modemstate-mask', mask: 255 }), ['a modemstate 0']);
 });
@@ -127,8 +130,8 @@ test('a line state goes to those whose mask has one of its bits, within the mask
 test('without a device, or with one that is no serial line, requests are dropped', () => {
   const { from } = rig({ device: false });
   for (const event of [
-    { on: 'serial', setting: 'baudrate', value: 9600 },
-    { on: 'purge', which: 1 },
+    { on: 'serial', item: 'speed', value: 9600 },
+    { on: 'purge', queue: 'input' },
     { on: 'break' },
     { on: 'modemstate', state: 1 },
   ] as const)

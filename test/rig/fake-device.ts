@@ -36,7 +36,7 @@ export class FakeTerminal implements Terminal {
   bits: number = TIOCM.DTR | TIOCM.RTS;
   breakOn = false;
   timedBreaks = 0;
-  readonly purges: ('in' | 'both')[] = [];
+  readonly purges: ('input' | 'both')[] = [];
   /** errno names of calls that fail: `ENOTTY` for all four makes it a pty. */
   readonly faults = new Map<Fault, string>();
   #err(fault: Fault): SystemError | undefined {
@@ -74,7 +74,7 @@ export class FakeTerminal implements Terminal {
   timedBreak(): void {
     this.timedBreaks++;
   }
-  purge(queue: 'in' | 'both'): void {
+  purge(queue: 'input' | 'both'): void {
     this.purges.push(queue);
   }
   close(_wait: boolean, done: () => void): void {

@@ -51,8 +51,10 @@ import {
   type SerialControl,
   type SerialEvents,
   type SerialFlow,
+  type SerialItem,
   type SerialLines,
   type SerialParity,
+  type SerialRequest,
   type SerialSetting,
   type SerialSettings,
   type ServerEvents,
@@ -209,7 +211,10 @@ expectType<SerialControl | undefined>(gensio.serial);
 expectType<ComPort | undefined>(gensio.comPort);
 expectAssignable<GensioEvent>({ on: 'modemstate', state: 0 });
 expectNotAssignable<GensioEvent>({ on: 'modem', state: 0 });
-expectAssignable<SerialSetting>('baudrate');
+expectAssignable<SerialItem>('speed');
+expectAssignable<SerialSetting>({ item: 'speed', value: 9600 });
+expectAssignable<SerialRequest>({ item: 'parity', value: undefined });
+expectError<SerialSetting>({ item: 'parity', value: 9600 });
 expectAssignable<LineRate>({ bps: 9600, databits: 8, stopbits: 1, parity: false });
 expectType<Timer>(clock.after(1, () => undefined));
 expectType<void>(gensio.open((err) => expectType<GensioError | undefined>(err)));

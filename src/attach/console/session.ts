@@ -1,7 +1,8 @@
 // The terminal client at work: a connection on one side, a terminal in raw mode on the other, and commands behind the escape key.
 // Knows nothing of processes; cli/console.ts has the terminal.
 import { GensioError } from '../../base/gensio-error.ts';
-import type { Gensio, GensioEvent, SerialSetting } from '../../gensio/gensio.ts';
+import { MODEM_BITS, PARITY_OF, type SerialItem, type SerialParity, type SerialSetting, type SerialState } from '../../base/serial.ts';
+import type { Gensio, GensioEvent, SerialControl } from '../../gensio/gensio.ts';
 import { ATTACH, type LineWish } from '../../options/attach.ts';
 import { describe } from '../attachment-spec.ts';
 import { controlLine, lineOfOptions, requestsFor } from '../line.ts';
@@ -37,10 +38,9 @@ export interface ConsoleOptions {
 }
 
 /** NOTIFY-MODEMSTATE, RFC 2217. */
-const MODEM = { CTS: 0x10, DSR: 0x20, RI: 0x40, DCD: 0x80 } as const;
+const MODEM = { CTS: MODEM_BITS.cts, DSR: MODEM_BITS.dsr, RI: MODEM_BITS.ri, DCD: MODEM_BITS.cd } as const;
 /** SET-CONTROL of RFC 2217: what asks for a line, and what says that it is on. */
-const ASK = { dtr: { ask: 7, on: 8 }, rts: { ask: 10, on: 11 } } as const;
-const PARITY = ['?', 'N', 'O', 'E', 'M', 'S'];
+const letterOf = (parity: SerialParity): string => Object.entries(PARITY_OF).find(([, word]) => word === parity)![0];
 
 interface Command {
   readonly keys: string;
@@ -195,9 +195,9 @@ export class ConsoleSession {
       if ('expected' in got) return this.#say(`'${text}' is not ${got.expected}`);
       this.line = got.ok;
       for (const request of requestsFor(lineOfOptions({ speed: got.ok, flow: undefined }), undefined)) {
-        this.#request(request.setting, request.value, (answer) => {
+        this.#set(request, (answer) => {
           const same = answer === request.value;
-          const instead = request.setting === 'baudrate' && !same ? `: the speed is ${answer}` : '';
+          const instead = request.item === 'speed' && !same ? `: the speed is ${answer}` : '';
           this.#say(`${request.text} ${same ? 'set' : 'not set'}${instead}`);
         });
       }
@@ -213,9 +213,9 @@ export class ConsoleSession {
   }
 
   toggle(name: 'dtr' | 'rts'): void {
-    this.#request('control', ASK[name].ask, (now) => {
-      const { value, text } = controlLine(name, now !== ASK[name].on);
-      this.#request('control', value, (answer) => this.#say(answer === value ? text : `${name.toUpperCase()} cannot be set`));
+    this.#get(name, (now) => {
+      const request = controlLine(name, !now);
+      this.#set(request, (answer) => this.#say(answer === request.value ? request.text : `${name.toUpperCase()} cannot be set`));
     });
   }
 
@@ -225,38 +225,41 @@ export class ConsoleSession {
       state === undefined
         ? ['inputs not told']
         : Object.entries(MODEM).map(([name, bit]) => `${name} ${(state & bit) === 0 ? 'off' : 'on'}`);
-    this.#request('control', ASK.dtr.ask, (dtr) => {
-      this.#request('control', ASK.rts.ask, (rts) => {
-        const outputs = [`DTR ${dtr === ASK.dtr.on ? 'on' : 'off'}`, `RTS ${rts === ASK.rts.on ? 'on' : 'off'}`];
-        this.#say([...inputs, ...outputs].join(', '));
-      });
+    this.#get('dtr', (dtr) => {
+      this.#get('rts', (rts) => this.#say([...inputs, `DTR ${dtr ? 'on' : 'off'}`, `RTS ${rts ? 'on' : 'off'}`].join(', ')));
     });
   }
 
   showLine(): void {
     const address = this.#connected ? this.#gensio.address() : '';
     this.#say(`${this.#options.target}${address === '' ? '' : ` (${address})`}`);
-    this.#request('baudrate', 0, (speed) => {
-      this.#request('parity', 0, (parity) => {
-        this.#request('datasize', 0, (size) => {
-          this.#request('stopsize', 0, (stop) => this.#say(`${speed}${PARITY[parity] ?? '?'}${size}${stop === 3 ? '1.5' : stop}`));
+    this.#get('speed', (speed) => {
+      this.#get('parity', (parity) => {
+        this.#get('databits', (size) => {
+          this.#get('stopbits', (stop) => this.#say(`${speed}${letterOf(parity)}${size}${stop}`));
         });
       });
     });
   }
 
+  #get<K extends SerialItem>(item: K, done: (value: SerialState[K]) => void): void {
+    this.#question((serial, answered) => serial.get(item, answered), done);
+  }
+  #set({ item, value }: SerialSetting, done: (now: SerialState[SerialItem]) => void): void {
+    this.#question((serial, answered) => serial.set(item, value, answered), done);
+  }
   /** done is not called when there is no answer. */
-  #request(setting: SerialSetting, value: number, done: (answer: number) => void): void {
+  #question<T>(ask: (serial: SerialControl, answered: (value: T | null | undefined) => void) => void, done: (value: T) => void): void {
     if (!this.#connected) return this.#say('not connected');
     const { serial } = this.#gensio;
     if (serial === undefined) return this.#say('the far end cannot be asked: this is not RFC 2217');
     let asking = true;
-    serial.request(setting, value, (answer) => {
+    ask(serial, (value) => {
       // Without an answer, and not at once: the connection was lost meanwhile.
-      if (this.#over || (answer === undefined && !asking)) return;
-      if (answer === undefined) this.#say('the far end does not offer RFC 2217');
-      else if (answer === 0) this.#say('no answer');
-      else done(answer);
+      if (this.#over || (value === undefined && !asking)) return;
+      if (value === undefined) this.#say('the far end does not offer RFC 2217');
+      else if (value === null) this.#say('no answer');
+      else done(value);
     });
     asking = false;
   }

@@ -229,7 +229,7 @@ export class CharDevice extends OpenTerminal implements Terminal {
     return notATerminal('TIOCSBRK');
   }
   timedBreak(): void {}
-  purge(queue: 'in' | 'both'): void {
+  purge(queue: 'input' | 'both'): void {
     this.#c?.flush(this.#fd, queue);
   }
 

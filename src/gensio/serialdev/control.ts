@@ -2,30 +2,18 @@
 // back from the device, as ser2net 4.3.11 gives them. A device without modem lines (a pty, many USB modules) answers DTR and RTS
 // as if it had them, and a break that is off is answered so: else clients such as pyserial give up.
 import { SystemError } from '../../base/libc.ts';
+import { PARITY_OF, type Queue, type SerialItem, type SerialSetting, type SerialState } from '../../base/serial.ts';
 import type { Parity } from '../../options/serialdev.ts';
-import type { LineRate, SerialControl, SerialSetting } from '../gensio.ts';
+import type { LineRate, SerialAnswer, SerialControl } from '../gensio.ts';
 import { TIOCM } from './modemstate.ts';
 import type { Terminal } from './terminal.ts';
 import type { LineSettings } from './termios.ts';
 
-/** SET-PARITY 1 to 5. */
-const PARITIES: readonly Parity[] = ['N', 'O', 'E', 'M', 'S'];
-/** SET-CONTROL, RFC 2217 s.3. */
-const FLOW_ASK = 0;
-const FLOW_NONE = 1;
-const FLOW_XON = 2;
-const FLOW_HARDWARE = 3;
-const BREAK_ASK = 4;
-const BREAK_ON = 5;
-const BREAK_OFF = 6;
-const DTR_ASK = 7;
-const RTS_ASK = 10;
-const INBOUND_FIRST = 13;
-const INBOUND_NONE = 14;
-const INBOUND_LAST = 19;
-const INBOUND_DTR = 16;
 const MAX_SPEED = 0xffffffff;
+const LETTERS = Object.keys(PARITY_OF) as Parity[];
+const TIOCM_OF = { dtr: TIOCM.DTR, rts: TIOCM.RTS } as const;
 
+/** The control of an open device. */
 export class LineControl implements SerialControl {
   readonly #terminal: () => Terminal | undefined;
   #settings: LineSettings;
@@ -48,93 +36,92 @@ export class LineControl implements SerialControl {
     return { bps: speed, databits, stopbits, parity: parity !== 'N' };
   }
 
-  request(setting: SerialSetting, value: number, done: (value: number | undefined) => void): void {
+  get<K extends SerialItem>(item: K, done: SerialAnswer<K>): void {
     const terminal = this.#terminal();
-    done(terminal && this.#answer(terminal, setting, value));
+    done(terminal && (this.#now(terminal, item) as SerialState[K] | null));
   }
-  #answer(terminal: Terminal, setting: SerialSetting, value: number): number | undefined {
-    const s = this.#settings;
-    switch (setting) {
-      case 'baudrate':
-        if (value === 0) return s.speed;
-        return value > 0 && value <= MAX_SPEED ? this.#change(terminal, { speed: value }, value) : undefined;
-      case 'datasize':
-        if (value === 0) return s.databits;
-        return value === 5 || value === 6 || value === 7 || value === 8 ? this.#change(terminal, { databits: value }, value) : undefined;
-      case 'parity': {
-        if (value === 0) return PARITIES.indexOf(s.parity) + 1;
-        const parity = PARITIES[value - 1];
-        return parity && this.#change(terminal, { parity }, value);
+  #now(terminal: Terminal, item: SerialItem): SerialState[SerialItem] | null {
+    const { speed, databits, parity, stopbits, rtscts, xonxoff } = this.#settings;
+    switch (item) {
+      case 'speed':
+        return speed;
+      case 'databits':
+        return databits;
+      case 'parity':
+        return PARITY_OF[parity];
+      case 'stopbits':
+        return stopbits;
+      case 'flow':
+        return rtscts ? 'rtscts' : xonxoff ? 'xonxoff' : 'none';
+      case 'inboundFlow':
+        // What ser2net 4.3.11 says of XON/XOFF.
+        return xonxoff ? 'rtscts' : 'none';
+      case 'break':
+        return this.#breaking;
+      case 'dtr':
+      case 'rts': {
+        const now = terminal.lines();
+        if (!(now instanceof SystemError)) return (now & TIOCM_OF[item]) !== 0;
+        return now.code === 'ENOTTY' ? this.#missing[item] : null;
       }
-      case 'stopsize':
-        if (value === 0) return s.stopbits;
-        return value === 1 || value === 2 ? this.#change(terminal, { stopbits: value }, value) : undefined;
-      case 'control':
-        return this.#control(terminal, value);
       default:
-        return setting satisfies never;
+        return item satisfies never;
     }
-  }
-  #change(terminal: Terminal, change: Partial<LineSettings>, answer: number): number | undefined {
-    const settings = { ...this.#settings, ...change };
-    if (terminal.change(settings) !== undefined) return undefined;
-    this.#settings = settings;
-    return answer;
   }
 
-  #control(terminal: Terminal, value: number): number | undefined {
-    const { rtscts, xonxoff } = this.#settings;
-    switch (value) {
-      case FLOW_ASK:
-        return rtscts ? FLOW_HARDWARE : xonxoff ? FLOW_XON : FLOW_NONE;
-      case FLOW_NONE:
-      case FLOW_XON:
-      case FLOW_HARDWARE:
-        return this.#change(terminal, { xonxoff: value === FLOW_XON, rtscts: value === FLOW_HARDWARE }, value);
-      case BREAK_ASK:
-        return this.#breaking ? BREAK_ON : BREAK_OFF;
-      case BREAK_ON:
-      case BREAK_OFF: {
-        const err = terminal.setBreak(value === BREAK_ON);
-        if (err !== undefined && err.code !== 'ENOTTY') return undefined;
-        this.#breaking = value === BREAK_ON;
-        return value;
+  set<K extends SerialItem>(item: K, value: SerialState[K], done: SerialAnswer<K>): void {
+    const terminal = this.#terminal();
+    if (terminal === undefined || !this.#take(terminal, { item, value } as SerialSetting)) done(undefined);
+    else if (item === 'inboundFlow') this.get(item, done);
+    else done(value);
+  }
+  /** false: it could not be done. */
+  #take(terminal: Terminal, request: SerialSetting): boolean {
+    const { item, value } = request;
+    switch (item) {
+      case 'speed':
+        return value > 0 && value <= MAX_SPEED && this.#change(terminal, { speed: value });
+      case 'databits':
+        return (value === 5 || value === 6 || value === 7 || value === 8) && this.#change(terminal, { databits: value });
+      case 'parity': {
+        const parity = LETTERS.find((letter) => PARITY_OF[letter] === value);
+        return parity !== undefined && this.#change(terminal, { parity });
       }
-      case DTR_ASK:
-      case DTR_ASK + 1:
-      case DTR_ASK + 2:
-        return this.#line(terminal, 'dtr', value, DTR_ASK, TIOCM.DTR);
-      case RTS_ASK:
-      case RTS_ASK + 1:
-      case RTS_ASK + 2:
-        return this.#line(terminal, 'rts', value, RTS_ASK, TIOCM.RTS);
+      case 'stopbits':
+        return (value === 1 || value === 2) && this.#change(terminal, { stopbits: value });
+      case 'flow':
+        return this.#change(terminal, { xonxoff: value === 'xonxoff', rtscts: value === 'rtscts' });
+      case 'inboundFlow':
+        return true;
+      case 'break': {
+        const done = isDone(terminal.setBreak(value === true));
+        if (done) this.#breaking = value === true;
+        return done;
+      }
+      case 'dtr':
+      case 'rts': {
+        const err = terminal.setLine(item, value === true);
+        if (err?.code === 'ENOTTY') this.#missing[item] = value === true;
+        return isDone(err);
+      }
       default:
-        if (value < INBOUND_FIRST || value > INBOUND_LAST) return undefined;
-        return xonxoff ? INBOUND_DTR : INBOUND_NONE;
+        return item satisfies never;
     }
   }
-  /** ask: base; on: base + 1, off: base + 2. */
-  #line(terminal: Terminal, line: 'dtr' | 'rts', value: number, base: number, bit: number): number | undefined {
-    const state = (on: boolean): number => base + (on ? 1 : 2);
-    if (value !== base) {
-      const err = terminal.setLine(line, value === base + 1);
-      if (err?.code === 'ENOTTY') this.#missing[line] = value === base + 1;
-      return err === undefined || err.code === 'ENOTTY' ? value : undefined;
-    }
-    const now = terminal.lines();
-    if (!(now instanceof SystemError)) return state((now & bit) !== 0);
-    return now.code === 'ENOTTY' ? state(this.#missing[line]) : base;
+  #change(terminal: Terminal, change: Partial<LineSettings>): boolean {
+    const settings = { ...this.#settings, ...change };
+    if (terminal.change(settings) !== undefined) return false;
+    this.#settings = settings;
+    return true;
   }
 
   sendBreak(): void {
     this.#terminal()?.timedBreak();
   }
-  purge(which: number): void {
-    if (which === 1) this.#terminal()?.purge('in');
-    else if (which === 2 || which === 3) this.#terminal()?.purge('both');
-  }
-  setLine(line: 'dtr' | 'rts', on: boolean): boolean {
-    const terminal = this.#terminal();
-    return terminal !== undefined && terminal.setLine(line, on) === undefined;
+  purge(queue: Queue): void {
+    this.#terminal()?.purge(queue === 'input' ? 'input' : 'both');
   }
 }
+
+/** What a device does not have counts as done. */
+const isDone = (err: SystemError | undefined): boolean => err === undefined || err.code === 'ENOTTY';

@@ -167,7 +167,7 @@ class NodeSerialport extends OpenTerminal implements Terminal {
     if (this.setBreak(true) === undefined) this.#break = this.clock.after(BREAK_MS, () => void this.setBreak(false));
   }
   /** One queue alone cannot be thrown away, and output must not go with the input. */
-  purge(queue: 'in' | 'both'): void {
+  purge(queue: 'input' | 'both'): void {
     if (queue === 'both') this.#run(this.#binding.flush());
   }
   /** A failure shows in the data, or nowhere: the answer was given when the call was made. */

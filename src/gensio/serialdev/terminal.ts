@@ -29,7 +29,7 @@ export interface Terminal {
   setBreak(on: boolean): SystemError | undefined;
   /** A break of a quarter of a second, begun at once. */
   timedBreak(): void;
-  purge(queue: 'in' | 'both'): void;
+  purge(queue: 'input' | 'both'): void;
   /** Once. wait: output first goes out, within the limits of the options. Puts back what was found; done when it is closed. */
   close(wait: boolean, done: () => void): void;
   /** Ends the wait of close(true). */

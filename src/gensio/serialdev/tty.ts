@@ -166,7 +166,7 @@ export class Tty extends OpenTerminal implements Terminal {
     }
     if (this.setBreak(true) === undefined) this.#break = this.clock.after(BREAK_MS, () => void this.setBreak(false));
   }
-  purge(queue: 'in' | 'both'): void {
+  purge(queue: 'input' | 'both'): void {
     this.#c.flush(this.#fd, queue);
   }
 
@@ -184,7 +184,7 @@ export class Tty extends OpenTerminal implements Terminal {
     if (this.#break !== undefined) this.setBreak(false);
     const { exclusive, line } = this.#config;
     this.bytes?.destroy();
-    this.#c.flush(this.#fd, drained && this.#wrote ? 'in' : 'both');
+    this.#c.flush(this.#fd, drained && this.#wrote ? 'input' : 'both');
     if (this.#foundLines !== undefined) this.#c.setLines(this.#fd, this.#foundLines);
     this.#c.setTermios(this.#fd, atClose(this.#found, line.hangupWhenDone));
     if (exclusive) this.#c.setExclusive(this.#fd, false);

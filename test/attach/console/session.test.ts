@@ -5,8 +5,9 @@ import { HexView } from '../../../src/attach/console/hex-view.ts';
 import { DEFAULT_ESCAPE, escapeName, KeyReader, LineEditor, parseEscape } from '../../../src/attach/console/keys.ts';
 import { type ConsoleOptions, type ConsoleOut, ConsoleSession } from '../../../src/attach/console/session.ts';
 import type { GensioError } from '../../../src/base/gensio-error.ts';
-import type { SerialControl, SerialSetting } from '../../../src/gensio/gensio.ts';
+import type { SerialControl } from '../../../src/gensio/gensio.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
+import { NumberedControl, type Setting } from '../../rig/numbers.ts';
 
 test('any cut of what was typed gives the same bytes and commands', () => {
   const read = (pieces: readonly Buffer[]): string => {
@@ -60,13 +61,13 @@ test('bytes in hexadecimal carry their offset and their characters', () => {
 });
 
 /** A far end with a line: what was asked for, and what is in force. */
-class FakeLine implements SerialControl {
+class FakeLine extends NumberedControl {
   readonly asked: string[] = [];
-  readonly inForce: Record<SerialSetting, number> = { baudrate: 9600, datasize: 8, parity: 1, stopsize: 1, control: 1 };
+  readonly inForce: Record<Setting, number> = { baudrate: 9600, datasize: 8, parity: 1, stopsize: 1, control: 1 };
   dtr = true;
   rts = true;
   refuses = false;
-  request(setting: SerialSetting, value: number, done: (value: number | undefined) => void): void {
+  protected request(setting: Setting, value: number, done: (value: number | undefined) => void): void {
     this.asked.push(`${setting}=${value}`);
     if (setting === 'control') {
       if (value === 8 || value === 9) this.dtr = value === 8;

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SerialSetting } from '../../../src/gensio/gensio.ts';
 import { LineControl } from '../../../src/gensio/serialdev/control.ts';
 import { TIOCM } from '../../../src/gensio/serialdev/modemstate.ts';
 import { FakeTerminal, PLAIN_LINE } from '../../rig/fake-device.ts';
+import { ask as askByNumber, type Setting } from '../../rig/numbers.ts';
 
 function rig(line: Partial<typeof PLAIN_LINE> = {}) {
   const terminal = new FakeTerminal();
   const config = { ...PLAIN_LINE, ...line };
   const control = new LineControl(config, () => terminal);
-  const ask = (setting: SerialSetting, value: number): number | undefined => {
+  const ask = (setting: Setting, value: number): number | undefined => {
     let answers = 0;
     let got: number | undefined;
-    control.request(setting, value, (answer) => {
+    askByNumber(control, setting, value, (answer) => {
       answers++;
       got = answer;
     });
@@ -105,7 +105,7 @@ test('break goes on and off, and is answered as it is', () => {
 });
 
 test('DTR and RTS are asked and set one by one', () => {
-  const { ask, terminal, control } = rig();
+  const { ask, terminal } = rig();
   terminal.bits |= TIOCM.CTS;
   assert.deepEqual(
     [7, 10].map((v) => ask('control', v)),
@@ -118,12 +118,12 @@ test('DTR and RTS are asked and set one by one', () => {
     [7, 10].map((v) => ask('control', v)),
     [9, 12],
   );
-  assert.equal(control.setLine('dtr', true), true);
+  assert.equal(ask('control', 8), 8);
   assert.equal(ask('control', 11), 11);
   assert.equal(terminal.bits, TIOCM.RTS | TIOCM.DTR | TIOCM.CTS);
   terminal.faults.set('setLine', 'EIO');
   assert.equal(ask('control', 8), undefined);
-  assert.equal(control.setLine('rts', false), false);
+  assert.equal(ask('control', 12), undefined);
 });
 
 test('without modem lines DTR and RTS are answered as asked for, on at first', () => {
@@ -134,19 +134,19 @@ test('without modem lines DTR and RTS are answered as asked for, on at first', (
   );
 });
 
-test('purge 1 is the input, 2 and 3 are both queues, anything else is nothing', () => {
+test('a purge of the output throws both queues away, as ser2net 4.3.11 does', () => {
   const { control, terminal } = rig();
-  for (const which of [0, 1, 2, 3, 4, 255]) control.purge(which);
-  assert.deepEqual(terminal.purges, ['in', 'both', 'both']);
+  for (const queue of ['input', 'output', 'both'] as const) control.purge(queue);
+  assert.deepEqual(terminal.purges, ['input', 'both', 'both']);
   control.sendBreak();
   assert.equal(terminal.timedBreaks, 1);
 });
 
 test('a device that is not open answers nothing', () => {
   const control = new LineControl(PLAIN_LINE, () => undefined);
-  control.request('baudrate', 0, (answer) => assert.equal(answer, undefined));
-  control.purge(3);
+  control.get('speed', (answer) => assert.equal(answer, undefined));
+  control.set('dtr', true, (answer) => assert.equal(answer, undefined));
+  control.purge('both');
   control.sendBreak();
-  assert.equal(control.setLine('dtr', true), false);
   assert.deepEqual(control.rate(), { bps: 9600, databits: 8, stopbits: 1, parity: false });
 });

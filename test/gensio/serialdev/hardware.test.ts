@@ -179,8 +179,8 @@ test('a speed the driver cannot do and a break it cannot clear are said once, an
     `warning serialdev: ${pty.path} cannot do 12345 bps, its driver made it 9600`,
     `warning serialdev: Setting break failed on ${pty.path}, try adding the nobreak option: Input/output error`,
   ]);
-  let answer: number | undefined;
-  dev.serial!.request('baudrate', 12345, (value) => {
+  let answer: number | null | undefined;
+  dev.serial!.set('speed', 12345, (value) => {
     answer = value;
   });
   assert.equal(answer, 12345);

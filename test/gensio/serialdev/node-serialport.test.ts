@@ -42,7 +42,7 @@ test('on a pty lines and breaks are answered as with the C library', async (t) =
     [6, 5, 6, 8, 8, 11, 11],
   );
   dev.serial!.sendBreak();
-  for (const which of [1, 2, 3]) dev.serial!.purge(which);
+  for (const queue of ['input', 'output', 'both'] as const) dev.serial!.purge(queue);
   assert.equal(dev.address(), '');
   assert.deepEqual(recorder.events, [{ on: 'modemstate', state: 0 }]);
 });

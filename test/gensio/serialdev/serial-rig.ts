@@ -7,12 +7,12 @@ import { after, type TestContext } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { noLog } from '../../../src/base/log.ts';
 import type { GensioEnv } from '../../../src/gensio/context.ts';
-import type { SerialSetting } from '../../../src/gensio/gensio.ts';
 import { createSerialDev, type SerialDev } from '../../../src/gensio/serialdev/serialdev.ts';
 import type { SerialLine } from '../../../src/options/serialdev.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { opened, RecordingUp } from '../../compliance/recording-up.ts';
 import { PLAIN_LINE } from '../../rig/fake-device.ts';
+import { ask as askByNumber, type Setting } from '../../rig/numbers.ts';
 import { openPty, type Pty, type PtyMaster, until } from '../../rig/pty.ts';
 import { layerSpec } from '../layer-spec.ts';
 
@@ -44,9 +44,9 @@ export function rig(
     dev.abort();
     await pty.close();
   });
-  const ask = (setting: SerialSetting, value: number): number | undefined => {
+  const ask = (setting: Setting, value: number): number | undefined => {
     let got: number | undefined;
-    dev.serial!.request(setting, value, (answer) => {
+    askByNumber(dev.serial!, setting, value, (answer) => {
       got = answer;
     });
     return got;

@@ -315,10 +315,10 @@ test('purging throws away what waits and keeps what comes', async (t) => {
   const { dev, recorder, master, pty } = rig(t);
   await opensWell(dev);
   const waits = (): boolean => must(needLibc().inputQueued(pty.slave!)) > 0;
-  for (const which of [1, 2, 3]) {
+  for (const queue of ['input', 'output', 'both'] as const) {
     await master.write('old');
     await until('the bytes', waits);
-    dev.serial!.purge(which);
+    dev.serial!.purge(queue);
     assert.equal(waits(), false);
   }
   dev.serial!.sendBreak();

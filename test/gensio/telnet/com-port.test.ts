@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { GensioEvent, SerialSetting } from '../../../src/gensio/gensio.ts';
-import { ComPortServer, ciscoOfSpeed, SETTING_CODES, speedOfCisco } from '../../../src/gensio/telnet/com-port.ts';
+import type { GensioEvent } from '../../../src/gensio/gensio.ts';
+import { ComPortServer, ciscoOfSpeed, speedOfCisco } from '../../../src/gensio/telnet/com-port.ts';
 import { ComPortClient } from '../../../src/gensio/telnet/com-port-client.ts';
 import { bytesOf, textOf } from '../../../src/gensio/telnet/names.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
+import { ask as askByNumber, SETTINGS, type Setting } from '../../rig/numbers.ts';
 
 /** The value part of `IAC SB COM-PORT-OPTION ... IAC SE`, as the decoder hands it on. */
 const received = (text: string): Buffer => bytesOf(`COM-PORT-OPTION ${text}`);
@@ -22,30 +23,36 @@ class Server {
   });
 }
 
-const control = (value: number): GensioEvent => ({ on: 'serial', setting: 'control', value });
 const REQUESTS: readonly (readonly [request: string, events: readonly GensioEvent[], answers?: readonly string[]])[] = [
   ['SIGNATURE', [{ on: 'signature' }]],
   ['SIGNATURE "some client"', [{ on: 'signature' }]],
-  ['SET-BAUDRATE 00004b00', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
-  ['SET-BAUDRATE ffffffff', [{ on: 'serial', setting: 'baudrate', value: 4294967295 }]],
-  ['SET-BAUDRATE 00004b0033', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
-  ['SET-BAUDRATE 0a', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
-  ['SET-BAUDRATE 0a0000', [{ on: 'serial', setting: 'baudrate', value: 19200 }]],
-  ['SET-BAUDRATE 01', [{ on: 'serial', setting: 'baudrate', value: 0 }]],
+  ['SET-BAUDRATE 00004b00', [{ on: 'serial', item: 'speed', value: 19200 }]],
+  ['SET-BAUDRATE ffffffff', [{ on: 'serial', item: 'speed', value: 4294967295 }]],
+  ['SET-BAUDRATE 00004b0033', [{ on: 'serial', item: 'speed', value: 19200 }]],
+  ['SET-BAUDRATE 0a', [{ on: 'serial', item: 'speed', value: 19200 }]],
+  ['SET-BAUDRATE 0a0000', [{ on: 'serial', item: 'speed', value: 19200 }]],
+  ['SET-BAUDRATE 01', [{ on: 'serial', item: 'speed', value: undefined }]],
   ['SET-BAUDRATE', []],
-  ['SET-DATASIZE 07', [{ on: 'serial', setting: 'datasize', value: 7 }]],
-  ['SET-DATASIZE ff', [{ on: 'serial', setting: 'datasize', value: 255 }]],
-  ['SET-PARITY 02', [{ on: 'serial', setting: 'parity', value: 2 }]],
-  ['SET-STOPSIZE 02', [{ on: 'serial', setting: 'stopsize', value: 2 }]],
-  ['SET-CONTROL 05', [control(5)]],
+  ['SET-DATASIZE 07', [{ on: 'serial', item: 'databits', value: 7 }]],
+  ['SET-DATASIZE ff', []],
+  ['SET-PARITY 02', [{ on: 'serial', item: 'parity', value: 'odd' }]],
+  ['SET-STOPSIZE 02', [{ on: 'serial', item: 'stopbits', value: 2 }]],
+  ['SET-PARITY 06', []],
+  ['SET-STOPSIZE 03', [{ on: 'serial', item: 'stopbits', value: 1.5 }]],
+  ['SET-CONTROL 04', [{ on: 'serial', item: 'break', value: undefined }]],
+  ['SET-CONTROL 05', [{ on: 'serial', item: 'break', value: true }]],
+  ['SET-CONTROL 09', [{ on: 'serial', item: 'dtr', value: false }]],
+  ['SET-CONTROL 0a', [{ on: 'serial', item: 'rts', value: undefined }]],
+  ['SET-CONTROL 13', [{ on: 'serial', item: 'inboundFlow', value: 'dsr' }]],
+  ['SET-CONTROL 14', []],
   ['SET-CONTROL', []],
-  ['FLOWCONTROL-SUSPEND', [control(1)]],
-  ['FLOWCONTROL-RESUME', [control(0)]],
+  ['FLOWCONTROL-SUSPEND', [{ on: 'serial', item: 'flow', value: 'none' }]],
+  ['FLOWCONTROL-RESUME', [{ on: 'serial', item: 'flow', value: undefined }]],
   ['SET-LINESTATE-MASK 10', [{ on: 'linestate-mask', mask: 16 }]],
   ['SET-MODEMSTATE-MASK ff', [{ on: 'modemstate-mask', mask: 255 }]],
   ['SET-MODEMSTATE-MASK', []],
-  ['PURGE-DATA 01', [{ on: 'purge', which: 1 }], ['PURGE-DATA+100 01']],
-  ['PURGE-DATA 03', [{ on: 'purge', which: 3 }], ['PURGE-DATA+100 03']],
+  ['PURGE-DATA 01', [{ on: 'purge', queue: 'input' }], ['PURGE-DATA+100 01']],
+  ['PURGE-DATA 03', [{ on: 'purge', queue: 'both' }], ['PURGE-DATA+100 03']],
   ['PURGE-DATA 04', [], ['PURGE-DATA+100 04']],
   ['PURGE-DATA 00', [], ['PURGE-DATA+100 00']],
   ['PURGE-DATA ff', [], ['PURGE-DATA+100 ffff']],
@@ -68,11 +75,11 @@ for (const [request, events, answers = []] of REQUESTS) {
 
 test('answers carry the code of their setting and 100, four bytes for a speed and one for the rest', () => {
   const { comPort, sent } = new Server();
-  comPort.reply('baudrate', 4294967295);
-  comPort.reply('datasize', 7);
-  comPort.reply('parity', 3);
-  comPort.reply('stopsize', 2);
-  comPort.reply('control', 14);
+  comPort.reply('speed', 4294967295);
+  comPort.reply('databits', 7);
+  comPort.reply('parity', 'even');
+  comPort.reply('stopbits', 2);
+  comPort.reply('inboundFlow', 'none');
   comPort.signature(Buffer.from('ser2net'));
   comPort.modemstate(255);
   comPort.linestate(0);
@@ -88,11 +95,11 @@ test('answers carry the code of their setting and 100, four bytes for a speed an
 
 test('after a speed in one byte every speed to this client is one byte, 0 when it has none', () => {
   const { comPort, sent } = new Server();
-  comPort.reply('baudrate', 19200);
+  comPort.reply('speed', 19200);
   comPort.received(received('SET-BAUDRATE 08'));
-  for (const speed of [9600, 115200, 12345, 0]) comPort.reply('baudrate', speed);
+  for (const speed of [9600, 115200, 12345, null]) comPort.reply('speed', speed);
   comPort.received(received('SET-BAUDRATE 00000000'));
-  comPort.reply('baudrate', 300);
+  comPort.reply('speed', 300);
   assert.deepEqual(
     sent,
     ['00004b00', '08', '0e', '00', '00', '03'].map((v) => answer(`SET-BAUDRATE+100 ${v}`)),
@@ -124,8 +131,8 @@ test('while there is no room the newest of each setting and all changes of the s
   const server = new Server();
   server.room = false;
   const { comPort, sent } = server;
-  for (let i = 0; i < 1000; i++) comPort.reply('baudrate', i);
-  comPort.reply('control', 1);
+  for (let i = 0; i < 1000; i++) comPort.reply('speed', i);
+  comPort.reply('flow', 'none');
   comPort.signature(Buffer.from('x'));
   for (const state of [0x11, 0x01, 0x22, 0x20]) comPort.modemstate(state);
   for (const state of [0x02, 0x10]) comPort.linestate(state);
@@ -150,8 +157,8 @@ class Client {
   constructor(agreed = true) {
     this.port.agreed = agreed;
   }
-  ask(setting: SerialSetting, value: number): void {
-    this.port.request(setting, value, (v) => this.values.push(`${setting} ${value}: ${v}`));
+  ask(setting: Setting, value: number): void {
+    askByNumber(this.port, setting, value, (v) => this.values.push(`${setting} ${value}: ${v}`));
   }
 }
 
@@ -233,15 +240,13 @@ test('values that do not exist, and everything before the server agreed, are not
     ['parity', 6],
     ['stopsize', 4],
     ['control', 20],
-    ['baudrate', -1],
   ] as const;
   for (const [setting, value] of wrong) c.ask(setting, value);
   const d = new Client(false);
   d.ask('baudrate', 9600);
-  d.port.purge(1);
-  assert.equal(d.port.setLine('dtr', true), false);
+  d.port.purge('input');
   assert.deepEqual([...c.sent, ...d.sent], []);
-  assert.equal(c.values.filter((v) => v.endsWith(': undefined')).length, 5);
+  assert.equal(c.values.filter((v) => v.endsWith(': undefined')).length, 4);
   assert.deepEqual(d.values, ['baudrate 9600: undefined']);
 });
 
@@ -258,8 +263,8 @@ test('not more than 256 requests wait; the end of the connection ends them', () 
 test('break, purge and lines go out; states come in', () => {
   const c = new Client();
   c.port.sendBreak();
-  c.port.purge(3);
-  for (const line of ['dtr', 'rts'] as const) for (const on of [true, false]) assert.equal(c.port.setLine(line, on), true);
+  c.port.purge('both');
+  for (const line of ['dtr', 'rts'] as const) for (const on of [true, false]) c.port.set(line, on, () => undefined);
   const lines = ['08', '09', '0b', '0c'].map((v) => answer(`SET-CONTROL ${v}`));
   assert.deepEqual(c.sent, ['IAC BRK', answer('PURGE-DATA 03'), ...lines]);
   for (const text of [
@@ -293,7 +298,7 @@ test('whatever comes in a subnegotiation, neither end throws, and an answer neve
     fc.property(fc.array(fc.tuple(code, fc.uint8Array({ maxLength: 8 })), { maxLength: 20 }), (messages) => {
       const server = new Server();
       const client = new Client();
-      for (const setting of Object.keys(SETTING_CODES) as SerialSetting[]) client.ask(setting, 0);
+      for (const setting of SETTINGS) client.ask(setting, 0);
       const before = client.sent.length;
       for (const [c, value] of messages) {
         server.comPort.received(Buffer.of(44, c, ...value));

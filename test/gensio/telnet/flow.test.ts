@@ -65,7 +65,7 @@ describe('a far end that does not read', () => {
     net.write(Buffer.from('data'));
     child.take();
     for (let i = 0; i < 10000; i++) {
-      net.comPort?.reply('baudrate', i);
+      net.comPort?.reply('speed', i);
       net.comPort?.modemstate(i & 1 ? 0x11 : 0x01);
     }
     assert.ok(net.bufferedBytes() <= MAX_ANSWERS + 20, `${net.bufferedBytes()} bytes wait`);
@@ -181,7 +181,7 @@ test('requests that wait when the connection ends get no value', async () => {
   const { child, dev, clock } = await connecting('rfc2217');
   child.feed(bytesOf('IAC DO COM-PORT-OPTION'));
   const values: unknown[] = [];
-  dev.serial?.request('baudrate', 9600, (v) => void values.push(v));
+  dev.serial?.set('speed', 9600, (v) => void values.push(v));
   assert.equal(clock.timers, 1);
   child.end();
   assert.deepEqual(values, [undefined]);

@@ -1,13 +1,15 @@
 // A port and a serial device reduced to what RFC 2217 sees of them, as ser2net 4.3.11 has them: for tests of the telnet layer alone.
-import type { Gensio, GensioEvent, GensioUp, SerialControl, SerialSetting } from '../../../src/gensio/gensio.ts';
+import type { Queue, SerialItem, SerialState } from '../../../src/base/serial.ts';
+import type { Gensio, GensioEvent, GensioUp, SerialControl } from '../../../src/gensio/gensio.ts';
+import { NumberedControl, type Setting } from '../../rig/numbers.ts';
 
 const LINES = { CTS: 0x10, DSR: 0x20, RI: 0x40, CD: 0x80 } as const;
 export type Line = keyof typeof LINES;
 
 /** Settings in memory; with modem lines, or like a pty without. */
-export class ModelDevice implements SerialControl {
+export class ModelDevice extends NumberedControl {
   readonly #hasLines: boolean;
-  /** The line below, written down: break, purge 1. */
+  /** The line below, written down: break, purge input. */
   readonly calls: string[] = [];
   onState: ((state: number) => void) | undefined;
   #speed = 9600;
@@ -22,13 +24,14 @@ export class ModelDevice implements SerialControl {
   #lines = 0;
 
   constructor(hasLines: boolean, nobreak: boolean) {
+    super();
     this.#hasLines = hasLines;
     this.#breakAnswer = nobreak ? 6 : 5;
   }
-  request(setting: SerialSetting, value: number, done: (value: number | undefined) => void): void {
-    done(this.#set(setting, value));
+  protected request(setting: Setting, value: number, done: (value: number | undefined) => void): void {
+    done(this.#take(setting, value));
   }
-  #set(setting: SerialSetting, value: number): number | undefined {
+  #take(setting: Setting, value: number): number | undefined {
     switch (setting) {
       case 'baudrate':
         if (value !== 0) this.#speed = value;
@@ -72,8 +75,8 @@ export class ModelDevice implements SerialControl {
   sendBreak(): void {
     this.calls.push('break');
   }
-  purge(which: number): void {
-    this.calls.push(`purge ${which}`);
+  purge(queue: Queue): void {
+    this.calls.push(`purge ${queue}`);
   }
   /** The lines that are on from now on; the device sees it at once. */
   setLines(names: readonly Line[]): void {
@@ -134,10 +137,13 @@ export class ModelPort {
   #fromClient(client: Client, event: GensioEvent): void {
     const { comPort } = client.net;
     if (event.on === 'serial') {
-      this.#serial?.request(event.setting, event.value, (value) => {
-        if (value !== undefined) for (const { net } of this.#clients) net.comPort?.reply(event.setting, value);
-      });
-    } else if (event.on === 'purge') this.#serial?.purge(event.which);
+      const { item, value } = event;
+      const answer = (now: SerialState[SerialItem] | null | undefined): void => {
+        if (now !== undefined) for (const { net } of this.#clients) net.comPort?.reply(item, now);
+      };
+      if (value === undefined) this.#serial?.get(item, answer);
+      else this.#serial?.set(item, value, answer);
+    } else if (event.on === 'purge') this.#serial?.purge(event.queue);
     else if (event.on === 'break') this.#serial?.sendBreak();
     else if (event.on === 'signature') comPort?.signature(Buffer.from('ser2net'));
     else if (event.on === 'linestate-mask') comPort?.linestate(0);

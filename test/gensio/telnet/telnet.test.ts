@@ -11,6 +11,7 @@ import { farGensio, settle } from '../../compliance/recording-up.ts';
 import { FakeClock } from '../../rig/fake-clock.ts';
 import { FakeGensio, RecordingUp } from '../../rig/fake-gensio.ts';
 import { linkPair } from '../../rig/link.ts';
+import { ask } from '../../rig/numbers.ts';
 import { ModelDevice, ModelPort } from './model-port.ts';
 import { telnetOptions } from './options.ts';
 import { type Accepted, accepted, connecting, endOf, sent } from './telnet-rig.ts';
@@ -126,8 +127,8 @@ describe('a client that wants RFC 2217', () => {
     assert.deepEqual(done, []);
     clock.advance(1);
     assert.deepEqual(done, [undefined]);
-    const values: (number | undefined)[] = [];
-    dev.serial?.request('baudrate', 9600, (v) => void values.push(v));
+    const values: (number | null | undefined)[] = [];
+    dev.serial?.set('speed', 9600, (v) => void values.push(v));
     assert.deepEqual(values, [undefined]);
   });
 
@@ -259,17 +260,17 @@ test('client and server joined: settings, break, purge and modem state arrive, d
     ['control', 9],
     ['baudrate', 0],
   ] as const) {
-    dev.serial?.request(setting, value, (v) => void values.push(`${setting} ${v}`));
+    ask(dev.serial!, setting, value, (v) => void values.push(`${setting} ${v}`));
   }
   dev.serial?.sendBreak();
-  dev.serial?.purge(2);
+  dev.serial?.purge('output');
   dev.write(Buffer.from([1, 255, 2]));
   await settle(200);
   device.setLines(['CTS']);
   wire.feed(Buffer.from([3, 255, 255]));
   await settle(200);
   assert.deepEqual(values, ['baudrate 115200', 'datasize 7', 'parity 2', 'stopsize 2', 'control 3', 'control 9', 'baudrate 115200']);
-  assert.deepEqual(device.calls, ['break', 'purge 2']);
+  assert.deepEqual(device.calls, ['break', 'purge output']);
   assert.equal(wire.take().toString('hex'), '01ff02');
   assert.equal(up.take().toString('hex'), '03ffff');
   const states = up.events.filter((e): e is GensioEvent & { on: 'modemstate' } => e.on === 'modemstate').map((e) => e.state);

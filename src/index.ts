@@ -20,6 +20,7 @@ export type {
 export { checkConfig } from './config/check.ts';
 export { type Converted, type ConvertOptions, convert as convertConfig } from './config/convert/convert.ts';
 export type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, Reading, RotatorConfig } from './config/model.ts';
+export type { Origin, Origins, SetDefault } from './config/origin.ts';
 export type { FileProblem, Files } from './config/source.ts';
 export { type PrintForm, printYaml as printConfig } from './config/yaml/print.ts';
 export {

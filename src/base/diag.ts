@@ -53,6 +53,8 @@ export interface Diag {
    * complete with its file and place for YAML, `... on line N` for classic files.
    */
   readonly classic?: string;
+  /** Whether `classic` begins with a place in a YAML file. */
+  readonly placed?: boolean;
 }
 
 /** One problem as people read it: place, severity, text, code, and a hint on a line of its own. */

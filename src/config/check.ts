@@ -5,8 +5,8 @@ import { nearest } from '../base/text.ts';
 import { bottomOf, isWildcard, type Stack } from '../gensio/syntax/stack.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { Diags } from './diags.ts';
-import type { Config, ConnectionConfig } from './model.ts';
-import { placeOf } from './origin.ts';
+import type { Config, ConfigWithOrigins, ConnectionConfig } from './model.ts';
+import { Origins } from './origin.ts';
 
 const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag => ({
   code,
@@ -16,11 +16,12 @@ const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag =
   ...(hint !== undefined && { hint }),
 });
 
-/** Every problem of a whole configuration, in its order. */
-export function checkConfig(config: Config): Diag[] {
+/** Every problem of a whole configuration, in its order. origins: those of its reading, for the exact places. */
+export function checkConfig(config: Config, origins = new Origins()): Diag[] {
+  const reading = { config, origins };
   const out = new Diags();
   for (const look of [listenersTwice, devicesTwice, oddities, strangers, linksTwice]) {
-    for (const diag of look(config)) {
+    for (const diag of look(reading)) {
       out.add(diag);
       if (out.full) return out.list;
     }
@@ -36,10 +37,10 @@ export interface Listener {
 }
 
 /** Everything of a configuration that listens, in the order the daemon opens it. */
-export function listenersOf({ connections, rotators, admin }: Config): Listener[] {
+export function listenersOf({ config: { connections, rotators, admin }, origins }: ConfigWithOrigins): Listener[] {
   const of = (what: string, { pos, accepter }: { readonly pos: Pos; readonly accepter: Stack }): Listener => ({
     what,
-    pos: placeOf(pos, 'accepter'),
+    pos: origins.placeOf(pos, 'accepter'),
     accepter,
   });
   return [
@@ -49,8 +50,8 @@ export function listenersOf({ connections, rotators, admin }: Config): Listener[
   ];
 }
 
-function listenersTwice(config: Config): Diag[] {
-  const all = listenersOf(config);
+function listenersTwice(reading: ConfigWithOrigins): Diag[] {
+  const all = listenersOf(reading);
   const out: Diag[] = [];
   /** By protocol and port: hosts, and who listens. */
   const taken = new Map<string, { readonly addr: NetAddr; readonly by: Listener }[]>();
@@ -98,7 +99,7 @@ export const deviceOf = (stack: Stack): string | undefined => {
   return bottom?.type === 'dev' ? bottom.path : undefined;
 };
 
-function devicesTwice({ connections }: Config): Diag[] {
+function devicesTwice({ config: { connections }, origins }: ConfigWithOrigins): Diag[] {
   const first = new Map<string, ConnectionConfig>();
   const out: Diag[] = [];
   for (const connection of connections) {
@@ -108,20 +109,20 @@ function devicesTwice({ connections }: Config): Diag[] {
     if (other === undefined) first.set(device, connection);
     else {
       const text = `the connection '${other.name}' has the device ${device} too: only one of them can be used at a time`;
-      out.push(warn('device-twice', placeOf(connection.pos, 'connector'), text, `see ${other.pos.file}, line ${other.pos.line}`));
+      out.push(warn('device-twice', origins.placeOf(connection.pos, 'connector'), text, `see ${other.pos.file}, line ${other.pos.line}`));
     }
   }
   return out;
 }
 
-function* oddities({ connections }: Config): Iterable<Diag> {
-  for (const connection of connections) yield* odditiesOf(connection);
+function* oddities({ config: { connections }, origins }: ConfigWithOrigins): Iterable<Diag> {
+  for (const connection of connections) yield* odditiesOf(connection, origins);
 }
 
-function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfig): Diag[] {
+function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfig, origins: Origins): Diag[] {
   const out: Diag[] = [];
   const device = deviceOf(connector);
-  const below = placeOf(pos, 'connector');
+  const below = origins.placeOf(pos, 'connector');
   if (device !== undefined && /[ \t]/.test(device)) {
     const hint = /^\S+[ \t]+[0-9]/.test(device)
       ? `a comma is missing behind '${device.split(/[ \t]/)[0]}'`
@@ -135,7 +136,9 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
   }
   const port = /(?:^|,)([0-9]{5,15})$/.exec(accepter.text)?.[1];
   if (port !== undefined && Number(port) > 65535) {
-    out.push(warn('suspicious', placeOf(pos, 'accepter'), `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`));
+    out.push(
+      warn('suspicious', origins.placeOf(pos, 'accepter'), `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`),
+    );
   }
   for (const stack of [accepter, connector]) {
     const near = likeLayer(stack);
@@ -143,14 +146,16 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
       out.push(
         warn(
           'suspicious',
-          stack === accepter ? placeOf(pos, 'accepter') : below,
+          stack === accepter ? origins.placeOf(pos, 'accepter') : below,
           `'${near.host}' in '${stack.text}' is taken as the name of a host`,
           `did you mean '${near.layer}'?`,
         ),
       );
   }
   if ((options.connback?.length ?? 0) > options.maxConnections) {
-    out.push(warn('suspicious', placeOf(pos, 'options.connback'), `'${name}' connects back to more addresses than max-connections allows`));
+    out.push(
+      warn('suspicious', origins.placeOf(pos, 'options.connback'), `'${name}' connects back to more addresses than max-connections allows`),
+    );
   }
   return out;
 }
@@ -167,7 +172,7 @@ function likeLayer({ text, spec }: Stack): { readonly host: string; readonly lay
 }
 
 /** Attachments that want the name of another one. */
-function linksTwice({ attachments = [] }: Config): Diag[] {
+function linksTwice({ config: { attachments = [] }, origins }: ConfigWithOrigins): Diag[] {
   const first = new Map<string, string>();
   return attachments
     .filter(({ enable }) => enable)
@@ -176,17 +181,23 @@ function linksTwice({ attachments = [] }: Config): Diag[] {
       if (other === undefined) first.set(device, name);
       return other === undefined
         ? []
-        : [warn('device-twice', placeOf(pos, 'device'), `the attachment '${other}' has the device ${device} too: '${name}' is not used`)];
+        : [
+            warn(
+              'device-twice',
+              origins.placeOf(pos, 'device'),
+              `the attachment '${other}' has the device ${device} too: '${name}' is not used`,
+            ),
+          ];
     });
 }
 
 /** Rotators that name connections nobody has. */
-function* strangers({ rotators, connections }: Config): Iterable<Diag> {
+function* strangers({ config: { rotators, connections }, origins }: ConfigWithOrigins): Iterable<Diag> {
   const names = new Set(connections.map((c) => c.name));
   for (const { name, connections: wanted, pos } of rotators) {
     for (const [i, each] of wanted.entries()) {
       if (names.has(each)) continue;
-      yield warn('not-found', placeOf(pos, `connections.${i}`), `the rotator '${name}' names '${each}', which is no connection`);
+      yield warn('not-found', origins.placeOf(pos, `connections.${i}`), `the rotator '${name}' names '${each}', which is no connection`);
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { RotatorOptions } from '../options/rotator.ts';
+import type { Origins } from './origin.ts';
 
 export interface ConnectionConfig {
   /** The anchor in YAML, the network port string in a classic file. */
@@ -73,9 +74,14 @@ export interface Config {
   readonly attachments?: readonly AttachConfig[];
 }
 
+/** A configuration, and where its values came from. */
+export type ConfigWithOrigins = Pick<Reading, 'config' | 'origins'>;
+
 /** A reading: what could be read, and every problem, in the order found. complete is false when reading stopped before the end. */
 export interface Reading {
   readonly config: Config;
   readonly diags: readonly Diag[];
   readonly complete: boolean;
+  /** Where each value came from. */
+  readonly origins: Origins;
 }

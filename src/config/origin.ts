@@ -1,12 +1,12 @@
-// Where each value of a configuration came from: a place in a file, a default that a file or the command line set, or nowhere. Kept
-// beside the model, by the place of the section, so that models stay plain values that can be compared.
+// Where each value of a configuration came from: a place in a file, a default that a file or the command line set, or nowhere. A
+// reading hands it on beside the model, so that models stay plain values that can be compared.
 import { isDeepStrictEqual } from 'node:util';
 import type { Pos } from '../base/diag.ts';
-import { Defaults } from '../gensio/syntax/defaults.ts';
+import { classOf, Defaults } from '../gensio/syntax/defaults.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import { layersOf, type Stack } from '../gensio/syntax/stack.ts';
 import type { Rows } from '../options/row.ts';
-import { LAYERS, type LayerSpec } from '../options/stack.ts';
+import { LAYERS } from '../options/stack.ts';
 
 /** A default that was set, and where; line 0: on the command line. */
 export interface SetDefault {
@@ -22,63 +22,59 @@ export type Origin =
 
 const BUILT_IN: Origin = { is: 'built-in' };
 
-/** By the place of a section, the object itself: field, origin. */
-const known = new WeakMap<Pos, Map<string, Origin>>();
-
-/** Notes where a field of a section came from. Options are fields called `options.` and the key of their row. */
-function noteOrigin(section: Pos, field: string, origin: Origin): void {
-  let fields = known.get(section);
-  if (fields === undefined) {
-    fields = new Map();
-    known.set(section, fields);
-  }
-  fields.set(field, origin);
-}
-
-/** Where a field came from; what nobody noted is built in. */
-export const originOf = (section: Pos, field: string): Origin => known.get(section)?.get(field) ?? BUILT_IN;
-
-/** The place a field is written at, or else that of its section: where problems with it are. */
-export function placeOf(section: Pos, field: string): Pos {
-  const origin = originOf(section, field);
-  return origin.is === 'written' ? origin.pos : section;
-}
-
-/** Notes a field that is written in the file. */
-export const noteWritten = (section: Pos, field: string, pos: Pos): void => noteOrigin(section, field, { is: 'written', pos });
-
 /** The places of more items of a list than these are not noted. */
 const MAX_NOTED = 1000;
 
-/** Notes where the items of a list are written: fields called as the list, a point, and the number from 0. */
-export function noteItems<T>(section: Pos, field: string, items: readonly T[], pos: (item: T, i: number) => Pos): void {
-  for (const [i, item] of items.slice(0, MAX_NOTED).entries()) noteWritten(section, `${field}.${i}`, pos(item, i));
-}
+/** The origins of one reading. A section is known by the object that is its `pos`; options are fields called `options.` and the key of their row. */
+export class Origins {
+  readonly #sections = new Map<Pos, Map<string, Origin>>();
 
-/** Notes every option of a table of ser2net's own: given in the file (by key), or from a default. */
-export function noteOptions(section: Pos, rows: Rows, given: ReadonlyMap<string, Pos>, defaults: Defaults): void {
-  if (!defaults.changed) {
-    for (const [key, pos] of given) if (Object.hasOwn(rows, key)) noteWritten(section, `options.${key}`, pos);
-    return;
+  #note(section: Pos, field: string, origin: Origin): void {
+    const fields = this.#sections.get(section) ?? new Map<string, Origin>();
+    this.#sections.set(section, fields);
+    fields.set(field, origin);
   }
-  for (const [key, { defaultKey }] of Object.entries(rows)) {
-    const pos = given.get(key);
-    if (pos !== undefined) noteWritten(section, `options.${key}`, pos);
-    else if (defaultKey !== undefined) {
-      const where = defaults.where(defaultKey.name, 'ser2net');
-      if (where !== undefined) noteOrigin(section, `options.${key}`, { is: 'default', name: defaultKey.name, pos: where });
+
+  /** Where a field came from; what nobody noted is built in. */
+  of(section: Pos, field: string): Origin {
+    return this.#sections.get(section)?.get(field) ?? BUILT_IN;
+  }
+
+  /** The place a field is written at, or else that of its section: where problems with it are. */
+  placeOf(section: Pos, field: string): Pos {
+    const origin = this.of(section, field);
+    return origin.is === 'written' ? origin.pos : section;
+  }
+
+  /** Notes a field that is written in the file. */
+  written(section: Pos, field: string, pos: Pos): void {
+    this.#note(section, field, { is: 'written', pos });
+  }
+
+  /** Notes where the items of a list are written: fields called as the list, a point, and the number from 0. */
+  items<T>(section: Pos, field: string, items: readonly T[], pos: (item: T, i: number) => Pos): void {
+    for (const [i, item] of items.slice(0, MAX_NOTED).entries()) this.written(section, `${field}.${i}`, pos(item, i));
+  }
+
+  /** Notes every option of a table of ser2net's own: given in the file (by key), or from a default. */
+  options(section: Pos, rows: Rows, given: ReadonlyMap<string, Pos>, defaults: Defaults | undefined): void {
+    for (const [key, pos] of given) if (Object.hasOwn(rows, key)) this.written(section, `options.${key}`, pos);
+    if (defaults?.changed !== true) return;
+    for (const [key, { defaultKey }] of Object.entries(rows)) {
+      const pos = defaultKey === undefined || given.has(key) ? undefined : defaults.where(defaultKey.name, 'ser2net');
+      if (pos !== undefined) this.#note(section, `options.${key}`, { is: 'default', name: defaultKey!.name, pos });
     }
+  }
+
+  /** Notes an accepter or connector, with the defaults that went into it. */
+  stack(section: Pos, role: 'accepter' | 'connector', pos: Pos, stack: Stack, defaults: Defaults): void {
+    const used = defaults.changed ? defaultsIn(stack, role, defaults) : [];
+    this.#note(section, role, { is: 'written', pos, ...(used.length > 0 && { with: used }) });
   }
 }
 
 /** The key of the row that an option has in YAML, if there is one. */
 export const keysOf = (rows: Rows, name: string): string[] => Object.keys(rows).filter((key) => rows[key]!.yaml === name.toLowerCase());
-
-/** Notes an accepter or connector, with the defaults that went into it. */
-export function noteStack(section: Pos, role: 'accepter' | 'connector', pos: Pos, stack: Stack, defaults: Defaults): void {
-  const used = defaults.changed ? defaultsIn(stack, role, defaults) : [];
-  noteOrigin(section, role, { is: 'written', pos, ...(used.length > 0 && { with: used }) });
-}
 
 /** Names of the defaults that shape the line of a device, by its parts. */
 const LINE: Readonly<Record<string, string>> = {
@@ -93,8 +89,6 @@ const LINE: Readonly<Record<string, string>> = {
   nobreak: 'nobreak',
   rs485: 'rs485',
 };
-const classOf = ({ type }: LayerSpec): string =>
-  type === 'sdev' || type === 'dev' ? 'serialdev' : type.startsWith('unix') ? 'unix' : type;
 
 /** Defaults without which a stack would be another one. */
 function defaultsIn({ text, spec }: Stack, role: 'accepter' | 'connector', defaults: Defaults): SetDefault[] {
@@ -103,7 +97,7 @@ function defaultsIn({ text, spec }: Stack, role: 'accepter' | 'connector', defau
   const bare = layersOf(parseStack(text, role, new Defaults(defaults.services)).spec ?? spec).toReversed();
   const found = new Map<string, Pos>();
   for (const [i, layer] of layersOf(spec).toReversed().entries()) {
-    const cls = classOf(layer);
+    const cls = classOf(layer.type);
     const use = (name: string): void => {
       const pos = defaults.where(name, cls);
       if (pos !== undefined) found.set(name, pos);

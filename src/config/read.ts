@@ -5,6 +5,7 @@ import { Defaults } from '../gensio/syntax/defaults.ts';
 import { checkConfig } from './check.ts';
 import { readConf } from './conf/model.ts';
 import type { Reading } from './model.ts';
+import { type Overrides, override, setDefaults } from './overrides.ts';
 import type { Files, Source } from './source.ts';
 import { readYaml } from './yaml/model.ts';
 
@@ -15,14 +16,16 @@ function servicesOf(files: Files): typeof builtInServices {
 }
 
 /**
- * Reads a configuration. Never throws: what cannot be read is in the problems, and complete tells whether a mistake ended the
- * reading early. Each call starts from the built-in defaults; presets are defaults of the caller's, by name, that hold before the file.
+ * Reads a configuration, with what the command line says of it. Never throws: what cannot be read is in the problems, and complete
+ * tells whether a mistake ended the reading early. Each call starts from the built-in defaults.
  */
-export function readConfig(source: Source, presets: Readonly<Record<string, string>> = {}): Reading {
+export function readConfig(source: Source, overrides: Overrides = {}): Reading {
   const { file, files, lines, format } = source;
-  const defaults = new Defaults(servicesOf(files));
-  for (const [name, value] of Object.entries(presets)) defaults.set(name, undefined, value);
+  const services = servicesOf(files);
+  const defaults = new Defaults(services);
+  setDefaults(defaults, overrides);
   const text = decodeFile(source.bytes);
   const reading = format === 'yaml' ? readYaml(text, file, { files, defaults }) : readConf(text, file, { lines, defaults });
-  return { ...reading, diags: [...source.diags, ...reading.diags, ...checkConfig(reading.config)] };
+  const diags = [...source.diags, ...reading.diags, ...checkConfig(reading.config, reading.origins)];
+  return override({ ...reading, diags }, overrides, new Defaults(services));
 }

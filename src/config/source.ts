@@ -3,6 +3,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { Diag } from '../base/diag.ts';
 import { decodeFile } from '../base/raw-text.ts';
+import { strerror } from '../base/strerror.ts';
 
 /** Why a file could not be read, in the system's words: `No such file or directory`. */
 export interface FileProblem {
@@ -25,30 +26,13 @@ export interface Files {
 /** Bytes in one file. */
 export const MAX_FILE = 16 * 1024 * 1024;
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  EPERM: 'Operation not permitted',
-  EISDIR: 'Is a directory',
-  ENOTDIR: 'Not a directory',
-  ELOOP: 'Too many levels of symbolic links',
-  ENAMETOOLONG: 'File name too long',
-  EMFILE: 'Too many open files',
-  ENFILE: 'Too many open files in system',
-  EIO: 'Input/output error',
-  ENXIO: 'No such device or address',
-};
-
-function problemOf(err: unknown): FileProblem {
-  const { code, message } = err as NodeJS.ErrnoException;
-  return { reason: REASONS[code ?? ''] ?? message };
-}
+const IS_DIRECTORY = strerror({ code: 'EISDIR' });
 
 /** Reads to the end, at most MAX_FILE; works on pipes and on files that tell no size. */
 function readAll(path: string): Buffer | FileProblem {
   const fd = openSync(path, 'r');
   try {
-    if (fstatSync(fd).isDirectory()) return { reason: REASONS.EISDIR! };
+    if (fstatSync(fd).isDirectory()) return { reason: IS_DIRECTORY };
     const chunks: Buffer[] = [];
     for (let total = 0; ; ) {
       const chunk = Buffer.allocUnsafe(65536);
@@ -69,7 +53,7 @@ export const diskFiles = (variables: Readonly<Record<string, string | undefined>
     try {
       return readAll(path);
     } catch (err) {
-      return problemOf(err);
+      return { reason: strerror(err) };
     }
   },
   list: (dir) => {
@@ -95,7 +79,7 @@ export const diskFiles = (variables: Readonly<Record<string, string | undefined>
 });
 
 export interface SourceArgs {
-  /** The -c that still counts: the last one, when no -C or -Y came after it. `-` is standard input. */
+  /** -c, the last one. `-` is standard input. */
   readonly file: string | undefined;
   /** -C, in order. */
   readonly lines: readonly string[];
@@ -129,30 +113,37 @@ export interface SourceFailure {
   /** Why no file could be opened, in the words of the system; `undefined` if the command itself is wrong. */
   readonly reason?: string;
   readonly stderr: boolean;
+  /** As in Source. */
+  readonly oldFormat?: boolean;
 }
 
-/** Chooses what to read and reads it. The file is read anew on each call, so a reload calls it again with the same arguments. */
+/**
+ * Chooses what to read and reads it: the file, then the -Y strings, as one text, which is what the manual of ser2net says (4.3.11
+ * reads only the last of them). The file is read again on each call, so a reload calls it with the same arguments.
+ */
 export function readSource(args: SourceArgs, files: Files): Source | SourceFailure {
   const { lines, strings } = args;
   if (lines.length > 0 && strings.length > 0) return { failed: 'You cannot mix yaml and old config lines.', stderr: true };
   const base = { lines: [] as readonly string[], oldFormat: false, diags: [] as readonly Diag[], files };
   if (args.file === undefined && strings.length > 0) {
-    return { ...base, format: 'yaml', file: '<cmdline>', bytes: Buffer.from(joinStrings(strings)) };
+    return { ...base, format: 'yaml' as const, file: '<cmdline>', bytes: Buffer.from(joinStrings(strings)) };
   }
-  if (args.file === undefined && lines.length > 0) return { ...base, format: 'conf', file: '<cmdline>', bytes: Buffer.alloc(0), lines };
+  if (args.file === undefined && lines.length > 0)
+    return { ...base, format: 'conf' as const, file: '<cmdline>', bytes: Buffer.alloc(0), lines };
   const opened = args.file === '-' ? { file: '<stdin>', bytes: args.stdin?.() ?? Buffer.alloc(0) } : open(args.file, files);
   if ('failed' in opened) return opened;
-  const chosen = args.file === '-' ? { format: 'yaml' as const, diags: [] } : formatOf(opened.file, opened.bytes);
+  const chosen: ReturnType<typeof formatOf> = args.file === '-' ? { format: 'yaml', diags: [] } : formatOf(opened.file, opened.bytes);
   if (chosen.format === 'yaml' && lines.length > 0) {
     return { failed: 'You cannot mix old style config lines and a yaml config file.', stderr: true };
   }
-  if (chosen.format === 'conf' && strings.length > 0) {
-    return { failed: 'You cannot mix yaml config lines and an old style config file.', stderr: true };
+  const oldFormat = chosen.format === 'conf';
+  if (oldFormat && strings.length > 0) {
+    // The file was opened before that is noticed, ser2net 4.3.11.
+    return { failed: 'You cannot mix yaml config lines and an old style config file.', stderr: true, oldFormat };
   }
-  // ser2net 4.3.11 drops -Y when -c follows, although its manual says both are read.
-  const dropped = strings.length > 0 ? [warning('<cmdline>', 'the -Y strings are not read because -c comes after them')] : [];
+  const bytes = strings.length > 0 ? Buffer.concat([opened.bytes, Buffer.from(`\n${joinStrings(strings)}`)]) : opened.bytes;
   const unread = opened.problem === undefined ? [] : [unreadable(opened.file, opened.problem)];
-  return { ...base, ...opened, ...chosen, lines, oldFormat: chosen.format === 'conf', diags: [...dropped, ...chosen.diags, ...unread] };
+  return { ...base, ...opened, ...chosen, bytes, lines, oldFormat, diags: [...chosen.diags, ...unread] };
 }
 
 interface Opened {
@@ -168,7 +159,7 @@ function open(file: string | undefined, files: Files): Opened | SourceFailure {
     const got = files.read(path);
     if (Buffer.isBuffer(got)) return { file: path, bytes: got };
     // ser2net can open a directory, finds no line in it, and runs without ports.
-    if (got.reason === REASONS.EISDIR) return { file: path, bytes: Buffer.alloc(0), problem: got.reason };
+    if (got.reason === IS_DIRECTORY) return { file: path, bytes: Buffer.alloc(0), problem: got.reason };
     reason = got.reason;
   }
   const names = file === undefined ? `'${DEFAULT_FILES[0]}' or old one '${DEFAULT_FILES[1]}'` : `'${file}'`;

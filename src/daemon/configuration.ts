@@ -35,6 +35,8 @@ export interface ConfigReader {
 export interface ReportLine {
   readonly level: Extract<LogLevel, 'err' | 'info'>;
   readonly text: string;
+  /** It is a message of ser2net 4.3.11 that begins with a place in a YAML file. */
+  readonly placed?: boolean;
 }
 
 /** On one line, as a log has it: the hint in parentheses at its end. */
@@ -50,7 +52,7 @@ export function reportLines({ diags }: Reading): readonly ReportLine[] {
     const own: ReportLine = { level: diag.severity === 'error' ? 'err' : 'info', text: oneLine(diag) };
     if (diag.classic === undefined) return [own];
     return [
-      { level: 'err', text: diag.classic },
+      { level: 'err', text: diag.classic, placed: diag.placed === true },
       { ...own, level: diag.code === 'dropped' ? 'err' : 'info' },
     ];
   });

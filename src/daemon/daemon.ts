@@ -183,13 +183,12 @@ class Daemon {
   #report({ reading, note }: ReadOutcome): void {
     const { log, options } = this.#env;
     if (note !== undefined) this.#print(note);
-    const yaml = reading.config.format !== 'conf';
-    for (const { level, text } of reportLines(reading)) {
+    for (const { level, text, placed } of reportLines(reading)) {
       if (level === 'info') log.log(level, text);
       else {
         log.record(level, text);
         // With -d the log has said it; ser2net 4.3.11 says what has a place in a YAML file a second time.
-        if (!options.debug || (yaml && /:[0-9]+\(column [0-9]+\): /.test(text))) this.#print(text);
+        if (!options.debug || placed === true) this.#print(text);
       }
     }
   }

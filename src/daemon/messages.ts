@@ -12,14 +12,11 @@ export const MESSAGES = {
   noLine: (flag: string) => `No config line specified with ${flag}`,
   noDirectory: (flag: string) => `No directory specified with ${flag}`,
   mixedLines: 'You cannot mix yaml and old config lines.',
-  stringsWithClassic: 'You cannot mix yaml config lines and an old style config file.',
   oldFormat: 'ser2net:WARNING: Using old config file format, this will go away\nsoon.  Please switch to the yaml-based format.',
   cannotOpen: (file: string, why: string) => `Unable to open config file '${file}': ${why}`,
   startup: 'ser2net startup',
   reload: { SIGHUP: 'Got SIGHUP, re-reading configuration', admin: 'Got admin request, re-reading configuration' },
   pidFile: (file: string, why: string) => `Error opening pidfile '${file}': ${why}, pidfile not created`,
-  adminTwice: 'Admin port already configured',
-  adminUnusable: (why: string) => `Unable to allocate controller accepter: ${why}`,
 } as const;
 
 /** The version whose behaviour this program has; `-v` prints it, and programs such as labgrid decide by it. */

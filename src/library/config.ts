@@ -2,7 +2,8 @@
 // user wrote: problems are values.
 import type { Diag } from '../base/diag.ts';
 import { encodeRaw } from '../base/raw-text.ts';
-import type { Reading } from '../config/model.ts';
+import type { Config, Reading } from '../config/model.ts';
+import { Origins } from '../config/origin.ts';
 import { readConfig as read } from '../config/read.ts';
 import { diskFiles, type Files, formatOf, readSource } from '../config/source.ts';
 import { parseStack as parse } from '../gensio/syntax/gensio-str.ts';
@@ -30,7 +31,8 @@ export function readConfigFile(path: string, options: ReadOptions = {}): Reading
   const source = readSource({ file: path, lines: [], strings: [] }, files(options.files));
   if (!('failed' in source)) return read(source);
   const diag: Diag = { code: 'include', severity: 'error', pos: { file: path, line: 0, col: 0, len: 0 }, text: source.failed };
-  return { config: { format: 'none', connections: [], rotators: [], leds: [], admin: undefined }, diags: [diag], complete: false };
+  const config: Config = { format: 'none', connections: [], rotators: [], leds: [], admin: undefined };
+  return { config, diags: [diag], complete: false, origins: new Origins() };
 }
 
 /** What an accepter or connector string means: `telnet(rfc2217),tcp,localhost,2000`. Without a spec there is an error and a detail. */

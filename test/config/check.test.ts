@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Diag } from '../../src/base/diag.ts';
 import { checkConfig } from '../../src/config/check.ts';
 import { readConf } from '../../src/config/conf/model.ts';
+import type { Reading } from '../../src/config/model.ts';
 import { readYaml } from '../../src/config/yaml/model.ts';
 import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { memoryFiles } from './memory-files.ts';
 
+const whole = ({ config, origins }: Reading): Diag[] => checkConfig(config, origins);
 const check = (text: string): string[] =>
-  checkConfig(readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() }).config).map(
+  whole(readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() })).map(
     (d) => `${d.pos.line} ${d.code}${d.hint === undefined ? '' : ` (${d.hint})`}`,
   );
 const pair = (a: string, b: string): string =>
@@ -73,10 +76,10 @@ test('a port above 65535 and a host like a layer are pointed out', () => {
 test('a rotator that names nobody is pointed out', () => {
   assert.deepEqual(check(`${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections: [a, x]\n`), ['6 not-found']);
   const text = `${device('echo')}rotator: &r\n  accepter: tcp,5\n  connections:\n    - a\n    - nobody\n`;
-  const { config } = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
-  assert.deepEqual(checkConfig(config)[0]!.pos, { file: 'f', line: 8, col: 7, len: 6 });
-  const { config: old } = readConf('1:raw:0:echo\nROTATOR:5:1 nobody\n', 'f');
-  assert.deepEqual(checkConfig(old)[0]!.pos, { file: 'f', line: 2, col: 13, len: 6 });
+  const reading = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
+  assert.deepEqual(whole(reading)[0]!.pos, { file: 'f', line: 8, col: 7, len: 6 });
+  const old = readConf('1:raw:0:echo\nROTATOR:5:1 nobody\n', 'f');
+  assert.deepEqual(whole(old)[0]!.pos, { file: 'f', line: 2, col: 13, len: 6 });
 });
 
 test('problems beyond a thousand are not listed', () => {

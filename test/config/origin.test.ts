@@ -2,15 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pos } from '../../src/base/diag.ts';
 import { readConf } from '../../src/config/conf/model.ts';
-import type { Config } from '../../src/config/model.ts';
-import { originOf, originText, placeOf } from '../../src/config/origin.ts';
+import type { Config, Reading } from '../../src/config/model.ts';
+import { Origins, originText } from '../../src/config/origin.ts';
 import { readYaml } from '../../src/config/yaml/model.ts';
 import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { memoryFiles } from './memory-files.ts';
 
+/** Of the reading made last. */
+let origins = new Origins();
+const taken = (reading: Reading): Config => {
+  ({ origins } = reading);
+  return reading.config;
+};
 const yaml = (text: string, files: Readonly<Record<string, string>> = {}, defaults = new Defaults()): Config =>
-  readYaml(text, 'f.yaml', { files: memoryFiles(files), defaults }).config;
-const said = (section: Pos, ...fields: readonly string[]): string[] => fields.map((field) => originText(originOf(section, field)));
+  taken(readYaml(text, 'f.yaml', { files: memoryFiles(files), defaults }));
+const said = (section: Pos, ...fields: readonly string[]): string[] => fields.map((field) => originText(origins.of(section, field)));
 
 test('a value is from its line, from a default and its line, or built-in', () => {
   const { connections } = yaml(
@@ -92,24 +98,26 @@ test('rotators, LEDs, the admin port and attachments have places too', () => {
 });
 
 test('a classic line says where its words stand, through names, aliases and old words', () => {
-  const { connections } = readConf(
-    [
-      'BANNER:hello:hi', //
-      'DEFAULT:chardelay-min:500',
-      'DEFAULT:speed:1200N81:serialdev',
-      '2000:telnet:5:/dev/a:kickolduser hello \\',
-      '  hexdump',
-      '',
-    ].join('\n'),
-    'f.conf',
-  ).config;
+  const { connections } = taken(
+    readConf(
+      [
+        'BANNER:hello:hi', //
+        'DEFAULT:chardelay-min:500',
+        'DEFAULT:speed:1200N81:serialdev',
+        '2000:telnet:5:/dev/a:kickolduser hello \\',
+        '  hexdump',
+        '',
+      ].join('\n'),
+      'f.conf',
+    ),
+  );
   const { pos } = connections[0]!;
   assert.deepEqual(
     said(pos, 'timeout', 'options.kickolduser', 'options.banner', 'options.traceReadHexdump', 'options.chardelayMin', 'options.openstr'),
     ['f.conf:4', 'f.conf:4', 'f.conf:4', 'f.conf:5', 'default at f.conf:2', 'built-in'],
   );
   assert.deepEqual(said(pos, 'connector'), ['f.conf:4; speed: default at f.conf:3']);
-  assert.deepEqual(placeOf(pos, 'connector'), { file: 'f.conf', line: 4, col: 15, len: 6 });
+  assert.deepEqual(origins.placeOf(pos, 'connector'), { file: 'f.conf', line: 4, col: 15, len: 6 });
 });
 
 test('a default of the command line is called that', () => {
@@ -123,5 +131,5 @@ test('a default of the command line is called that', () => {
 
 test('what nobody noted is at its section', () => {
   const pos = { file: 'f', line: 1, col: 1, len: 1 };
-  assert.equal(placeOf(pos, 'accepter'), pos);
+  assert.equal(origins.placeOf(pos, 'accepter'), pos);
 });

@@ -52,6 +52,7 @@ test('without -c the YAML file is looked for, then the classic one', () => {
   assert.equal(source({}, { '/etc/ser2net.conf': 'y' }).file, '/etc/ser2net.conf');
   assert.deepEqual(failure({}), {
     failed: "Unable to open config file '/etc/ser2net/ser2net.yaml' or old one '/etc/ser2net.conf': No such file or directory",
+    reason: 'No such file or directory',
     stderr: false,
   });
   assert.equal(failure({ file: '/x.yaml' }).failed, "Unable to open config file '/x.yaml': No such file or directory");
@@ -68,10 +69,10 @@ test('-C and -Y without -c need no file, and what does not go together is refuse
   assert.equal(failure({ strings: ['a'], file: 'x' }, { x: '' }).failed, 'You cannot mix yaml config lines and an old style config file.');
 });
 
-test('-C lines go with a classic file; -Y strings are dropped for a -c behind them, with a warning', () => {
+test('-C lines go with a classic file, and -Y strings come after a YAML file', () => {
   assert.deepEqual(source({ lines: ['a'], file: 'x' }, { x: 'b' }).lines, ['a']);
   const got = source({ strings: ['a'], file: 'x.yaml' }, { 'x.yaml': 'b' });
-  assert.deepEqual([got.bytes.toString(), got.diags.length], ['b', 1]);
+  assert.deepEqual([got.bytes.toString(), got.diags], ['b\na\n', []]);
 });
 
 test('outside quotes # is a line end, and quotes are tracked across strings', () => {

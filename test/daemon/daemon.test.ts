@@ -47,7 +47,7 @@ test('problems of a YAML file go to stderr and, as facility user without a pid, 
 
 test('with -d each problem stands on stderr twice, once as a copy of the log', async () => {
   const rig = makeRig({ options: { debug: true } });
-  rig.outcomes = [{ kind: 'read', reading: reading({ diags: [classic] }) }];
+  rig.outcomes = [{ kind: 'read', reading: reading({ diags: [{ ...classic, placed: true }] }) }];
   await live(rig);
   assert.deepEqual(rig.events.slice(0, 3), [
     'syslog: <27> ser2net[77]: x.yaml:2(column 2): Invalid token',

@@ -1,6 +1,6 @@
 // A daemon whose parts are all in hand: what it logs, prints and asks of the engine is written down in order.
-
 import type { Config, Reading } from '../../src/config/model.ts';
+import { Origins } from '../../src/config/origin.ts';
 import type { ConfigReader, Outcome } from '../../src/daemon/configuration.ts';
 import type { DaemonEngine, DaemonEnv, EngineHooks } from '../../src/daemon/daemon.ts';
 import { DaemonLog } from '../../src/daemon/log.ts';
@@ -9,7 +9,13 @@ import { ServiceManager } from '../../src/daemon/service-manager.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 
 export const emptyConfig: Config = { format: 'yaml', connections: [], rotators: [], leds: [], admin: undefined };
-export const reading = (changes: Partial<Reading> = {}): Reading => ({ config: emptyConfig, diags: [], complete: true, ...changes });
+export const reading = (changes: Partial<Reading> = {}): Reading => ({
+  config: emptyConfig,
+  diags: [],
+  complete: true,
+  origins: new Origins(),
+  ...changes,
+});
 
 export interface Rig {
   readonly parts: DaemonEnv;

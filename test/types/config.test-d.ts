@@ -99,7 +99,9 @@ expectType<'Operation timed out'>(GENSIO_ERRORS.timedout);
 // Printing and converting.
 expectType<string>(printConfig(config));
 expectType<string>(printConfig(config, 2));
-expectAssignable<PrintForm>({ full: true, origin: true });
+expectAssignable<PrintForm>({ full: true, origins: reading.origins });
+expectError<PrintForm>({ origin: true });
+expectType<Diag[]>(checkConfig(config, reading.origins));
 expectError(printConfig(config, 3));
 expectType<Converted>(convertConfig('', 'ser2net.conf', 'v1'));
 expectError(convertConfig('', 'ser2net.conf', 'v3'));

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Diag, formatDiag } from '../../base/diag.ts';
 import { plural } from '../../base/text.ts';
-import type { Config } from '../../config/model.ts';
+import type { Config, Reading } from '../../config/model.ts';
 import type { RunOptions } from '../../daemon/run-options.ts';
 import { THIS_MACHINE } from '../../system/host.ts';
 import { optionsFor, readConfiguration } from '../read-configuration.ts';
@@ -68,9 +68,9 @@ async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): P
   const [only] = diags;
   const unreadable = only?.code === 'include' && only.pos.line === 0 ? only.text : undefined;
   const extra = [
-    ...(await import('./files.ts')).fileProblems(config),
-    ...(await import('./pam.ts')).pamProblems(config),
-    ...(devices === true || listen === true ? await lookAround(config, options, { devices, listen }) : []),
+    ...(await import('./files.ts')).fileProblems(outcome.reading),
+    ...(await import('./pam.ts')).pamProblems(outcome.reading),
+    ...(devices === true || listen === true ? await lookAround(outcome.reading, options, { devices, listen }) : []),
   ];
   return {
     name,
@@ -81,7 +81,7 @@ async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): P
   };
 }
 
-async function lookAround(config: Config, { file, uucpLocks }: RunOptions, { devices, listen }: CheckFlags): Promise<Diag[]> {
+async function lookAround(reading: Reading, { file, uucpLocks }: RunOptions, { devices, listen }: CheckFlags): Promise<Diag[]> {
   const [{ Holders }, { deviceProblems }, { listenProblems }] = await Promise.all([
     import('../../system/open-files.ts'),
     import('./devices.ts'),
@@ -89,8 +89,8 @@ async function lookAround(config: Config, { file, uucpLocks }: RunOptions, { dev
   ]);
   const holders = new Holders(THIS_MACHINE);
   return [
-    ...(devices === true ? deviceProblems(config, { machine: THIS_MACHINE, holders, file, uucpLocks }) : []),
-    ...(listen === true ? await listenProblems(config, { holders, net: join(THIS_MACHINE.proc, 'net'), file }) : []),
+    ...(devices === true ? deviceProblems(reading, { machine: THIS_MACHINE, holders, file, uucpLocks }) : []),
+    ...(listen === true ? await listenProblems(reading, { holders, net: join(THIS_MACHINE.proc, 'net'), file }) : []),
   ];
 }
 
@@ -152,7 +152,7 @@ export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: Sub
   }
   const { reading } = outcome;
   const { printConfig } = await import('./dump.ts');
-  io.out(printConfig(reading.config, flags));
+  io.out(printConfig(reading, flags));
   for (const diag of reading.diags) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
   return reading.complete ? 0 : 1;
 }

@@ -5,8 +5,8 @@ import type { Diag, Pos } from '../../base/diag.ts';
 import { strerror } from '../../base/strerror.ts';
 import { nearest } from '../../base/text.ts';
 import { deviceOf } from '../../config/check.ts';
-import type { Config, ConnectionConfig } from '../../config/model.ts';
-import { placeOf } from '../../config/origin.ts';
+import type { ConfigWithOrigins, ConnectionConfig } from '../../config/model.ts';
+import type { Origins } from '../../config/origin.ts';
 import { lockName, locksByDefault } from '../../gensio/serialdev/uucp-lock.ts';
 import { bottomOf } from '../../gensio/syntax/stack.ts';
 import { type DeviceFacts, deviceFacts, type Machine, namesIn, realPlace, textOf } from '../../system/host.ts';
@@ -24,7 +24,7 @@ export interface DeviceCheck {
 type Severity = Diag['severity'];
 
 /** Problems of all devices and LEDs of a configuration, in its order. */
-export function deviceProblems(config: Config, check: DeviceCheck): Diag[] {
+export function deviceProblems({ config, origins }: ConfigWithOrigins, check: DeviceCheck): Diag[] {
   const out: Diag[] = [];
   const add = (severity: Severity, code: Diag['code'], pos: Pos, text: string, hint?: string): void => {
     out.push({ severity, code, pos, text, ...(hint !== undefined && { hint }) });
@@ -33,13 +33,19 @@ export function deviceProblems(config: Config, check: DeviceCheck): Diag[] {
     if (namesIn(join(check.machine.sys, 'class/leds', device)).length > 0) continue;
     const near = nearest(device, namesIn(join(check.machine.sys, 'class/leds')));
     const hint = near === undefined ? undefined : `did you mean '${near}'?`;
-    add('warning', 'no-device', placeOf(pos, 'options.device'), `the LED '${name}' is not there: /sys/class/leds has no '${device}'`, hint);
+    add(
+      'warning',
+      'no-device',
+      origins.placeOf(pos, 'options.device'),
+      `the LED '${name}' is not there: /sys/class/leds has no '${device}'`,
+      hint,
+    );
   }
   let firstLocked: ConnectionConfig | undefined;
   for (const connection of config.connections) {
     const device = deviceOf(connection.connector);
     if (!connection.enable || device === undefined || device === '') continue;
-    const pos = placeOf(connection.pos, 'connector');
+    const pos = origins.placeOf(connection.pos, 'connector');
     const facts = lookAt(device, pos, check.machine, add);
     if (facts === undefined) continue;
     if (bottomType(connection) !== 'dev') judgeKind(device, facts, pos, add);
@@ -47,7 +53,7 @@ export function deviceProblems(config: Config, check: DeviceCheck): Diag[] {
     if (facts.tty !== false) judgeHolders(device, pos, check, add);
     if (wantsLock(connection, device)) firstLocked ??= connection;
   }
-  if (firstLocked !== undefined && check.uucpLocks) judgeLocks(firstLocked, check.machine, add);
+  if (firstLocked !== undefined && check.uucpLocks) judgeLocks(firstLocked, origins, check.machine, add);
   return out;
 }
 
@@ -127,8 +133,8 @@ function judgeHolders(device: string, pos: Pos, { holders, file }: DeviceCheck, 
 }
 
 /** Also through a link: /var/lock usually leads to a directory in memory. */
-function judgeLocks(connection: ConnectionConfig, { locks }: Machine, add: Add): void {
-  const pos = placeOf(connection.pos, 'connector');
+function judgeLocks(connection: ConnectionConfig, origins: Origins, { locks }: Machine, add: Add): void {
+  const pos = origins.placeOf(connection.pos, 'connector');
   const name = lockName(deviceOf(connection.connector)!);
   const without = 'the daemon works without lock files then; -u says that this is meant';
   if (statSync(locks, { throwIfNoEntry: false })?.isDirectory() !== true) {

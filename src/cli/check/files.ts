@@ -7,8 +7,7 @@ import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
 import { listenersOf } from '../../config/check.ts';
-import type { Config } from '../../config/model.ts';
-import { placeOf } from '../../config/origin.ts';
+import type { ConfigWithOrigins } from '../../config/model.ts';
 import { layersOf, type Stack } from '../../gensio/syntax/stack.ts';
 import { credentials, filesOf } from '../../gensio/tls/credentials.ts';
 import type { LayerSpec } from '../../options/stack.ts';
@@ -16,12 +15,13 @@ import type { LayerSpec } from '../../options/stack.ts';
 const WHAT = { key: 'key', cert: 'certificate', ca: 'CA' } as const;
 
 /** Problems with the files of all TLS layers, in the order of the configuration. What may not be read by this user is a warning. */
-export function fileProblems(config: Config): Diag[] {
+export function fileProblems(reading: ConfigWithOrigins): Diag[] {
+  const { config, origins } = reading;
   const stacks: { readonly stack: Stack; readonly pos: Pos; readonly server: boolean }[] = [
-    ...listenersOf(config).map(({ accepter, pos }) => ({ stack: accepter, pos, server: true })),
+    ...listenersOf(reading).map(({ accepter, pos }) => ({ stack: accepter, pos, server: true })),
     ...config.connections
       .filter(({ enable }) => enable)
-      .map(({ connector, pos }) => ({ stack: connector, pos: placeOf(pos, 'connector'), server: false })),
+      .map(({ connector, pos }) => ({ stack: connector, pos: origins.placeOf(pos, 'connector'), server: false })),
   ];
   return stacks.flatMap(({ stack, pos, server }) => layersOf(stack.spec).flatMap((layer) => layerProblems(layer, pos, server)));
 }

@@ -5,7 +5,7 @@ import type { Diag } from '../../base/diag.ts';
 import { fromSystemError, type GensioError } from '../../base/gensio-error.ts';
 import { noLog } from '../../base/log.ts';
 import { type Listener, listenersOf } from '../../config/check.ts';
-import type { Config } from '../../config/model.ts';
+import type { ConfigWithOrigins } from '../../config/model.ts';
 import { portNumber } from '../../gensio/net/resolve.ts';
 import { bottomOf } from '../../gensio/syntax/stack.ts';
 import type { LayerSpec, NetAddr } from '../../options/stack.ts';
@@ -21,9 +21,9 @@ export interface ListenCheck {
 }
 
 /** Problems of all addresses a configuration listens on, in the order the daemon opens them. */
-export async function listenProblems(config: Config, check: ListenCheck): Promise<Diag[]> {
+export async function listenProblems(reading: ConfigWithOrigins, check: ListenCheck): Promise<Diag[]> {
   const out: Diag[] = [];
-  for (const listener of listenersOf(config)) {
+  for (const listener of listenersOf(reading)) {
     const bottom = bottomOf(listener.accepter.spec);
     if (bottom === undefined) continue;
     const problem = 'path' in bottom ? socketFileProblem(bottom, listener, check) : await addressProblem(bottom, listener, check);

@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diag, Pos } from '../../base/diag.ts';
 import { libc } from '../../base/libc.ts';
-import type { Config } from '../../config/model.ts';
-import { placeOf } from '../../config/origin.ts';
+import type { ConfigWithOrigins } from '../../config/model.ts';
 import { findLayer, type Stack } from '../../gensio/syntax/stack.ts';
 
 /** Where services are described, in the order PAM looks; and the file that may describe all of them. */
@@ -15,7 +14,7 @@ const ONE_FILE = '/etc/pam.conf';
 const asks = ({ spec }: Stack): boolean => findLayer(spec, 'certauth') !== undefined;
 
 /** A warning for each service that is named and not described, where an accepter uses it. folders, oneFile: for tests. */
-export function pamProblems(config: Config, folders: readonly string[] = FOLDERS, oneFile = ONE_FILE): Diag[] {
+export function pamProblems({ config, origins }: ConfigWithOrigins, folders: readonly string[] = FOLDERS, oneFile = ONE_FILE): Diag[] {
   const { admin, rotators, connections } = config;
   const all: { readonly accepter: Stack; readonly pamauth: string | undefined; readonly pos: Pos }[] = [
     ...(admin === undefined ? [] : [admin]),
@@ -27,7 +26,7 @@ export function pamProblems(config: Config, folders: readonly string[] = FOLDERS
   ];
   return all.flatMap(({ accepter, pamauth = '', pos }): Diag[] => {
     if (pamauth === '' || !asks(accepter)) return [];
-    const place = { severity: 'warning', pos: placeOf(pos, 'options.pamauth') } as const;
+    const place = { severity: 'warning', pos: origins.placeOf(pos, 'options.pamauth') } as const;
     if (libc() === undefined)
       return [{ ...place, code: 'not-found', text: 'pamauth needs koffi, which is not installed: no password is right' }];
     const found =

@@ -1,7 +1,6 @@
 // The lines that begin with a word in capitals and a colon: definitions, defaults, the control port, rotators and LEDs.
 import type { Pos } from '../../base/diag.ts';
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
-import { Defaults } from '../../gensio/syntax/defaults.ts';
 import { parseStack } from '../../gensio/syntax/gensio-str.ts';
 import { splitWords } from '../../gensio/syntax/words.ts';
 import { ADMIN } from '../../options/admin.ts';
@@ -9,7 +8,7 @@ import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import { defaults } from '../../options/row.ts';
 import type { LedConfig } from '../model.ts';
-import { noteItems, noteOptions, noteStack, noteWritten } from '../origin.ts';
+import type { Origins } from '../origin.ts';
 import { closeOnError } from './close-on.ts';
 import { readDefault, readDelDefault } from './default-line.ts';
 import type { Entry, StringKind } from './entry.ts';
@@ -129,8 +128,8 @@ function readControlPort(fields: Fields, report: LineReport, names: ConfNames): 
   names.hasAdmin = true;
   const { authdir = '', pamauth } = names.defaults.values(ADMIN, 'ser2net');
   const pos = report.posOf(port);
-  noteStack(pos, 'accepter', pos, accepter, names.defaults);
-  noteOptions(pos, ADMIN, new Map(), names.defaults);
+  names.origins.stack(pos, 'accepter', pos, accepter, names.defaults);
+  names.origins.options(pos, ADMIN, new Map(), names.defaults);
   return { is: 'admin', admin: { name: undefined, accepter, authdir, pamauth, pos } };
 }
 
@@ -179,10 +178,10 @@ function readRotator(fields: Fields, report: LineReport, names: ConfNames): Entr
   }
   const options = names.defaults.values(ROTATOR, 'ser2net');
   const pos = report.posOf(name);
-  noteStack(pos, 'accepter', pos, accepter, names.defaults);
-  noteWritten(pos, 'connections', report.posOf(list!));
-  noteOptions(pos, ROTATOR, new Map(), names.defaults);
-  noteItems(pos, 'connections', split.words, (text, i) => report.posOf({ text, at: list!.at + split.places[i]!.at }));
+  names.origins.stack(pos, 'accepter', pos, accepter, names.defaults);
+  names.origins.written(pos, 'connections', report.posOf(list!));
+  names.origins.options(pos, ROTATOR, new Map(), names.defaults);
+  names.origins.items(pos, 'connections', split.words, (text, i) => report.posOf({ text, at: list!.at + split.places[i]!.at }));
   const place = [`${messages.rotatorStart}${report.onLine}: `, report.onLine] as const;
   return { is: 'rotator', rotator: { name: name.text, accepter, connections: split.words, options, pos, place } };
 }
@@ -228,20 +227,21 @@ function readLed(fields: Fields, report: LineReport, names: ConfNames): Entry {
   }
   // Without any parameters 4.3.11 crashes.
   if (body === undefined) return drop(driver, "the LED line has no 'device='");
-  return readLedWords(base, split!.words, { name, body, report, drop, define });
+  return readLedWords(base, split!.words, { name, body, report, origins: names.origins, drop, define });
 }
 
 interface LedContext {
   readonly name: Field;
   readonly body: Field;
   readonly report: LineReport;
+  readonly origins: Origins;
   drop(where: Field, text: string, classic?: string): Entry;
   define(led: LedConfig, inClassic: boolean): Entry;
 }
 
 /** Keys that begin no option do nothing. */
 function readLedWords(base: Omit<LedConfig, 'device' | 'duration'>, words: readonly string[], context: LedContext): Entry {
-  const { name, body, report, drop, define } = context;
+  const { name, body, report, origins, drop, define } = context;
   const values = defaults(LED);
   const bad = new Set<LedOption>();
   const given = new Map<string, Pos>();
@@ -265,7 +265,7 @@ function readLedWords(base: Omit<LedConfig, 'device' | 'duration'>, words: reado
       classic: messages.ledBad(name.text, what, report.onLine),
     });
   }
-  noteOptions(base.pos, LED, given, new Defaults());
+  origins.options(base.pos, LED, given, undefined);
   const usable = { duration: bad.has('duration') ? LED.duration.def : duration, state: bad.has('state') ? LED.state.def : state };
   return define({ ...base, device, ...usable }, true);
 }

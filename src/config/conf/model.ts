@@ -88,7 +88,7 @@ export function readConf(text: string | undefined, file: string, { lines = [], d
       else if (entry.is === 'admin') admin = entry.admin;
     }
   }
-  return { config: { format: 'conf', connections, rotators, leds, admin }, diags: diags.list, complete: true };
+  return { config: { format: 'conf', connections, rotators, leds, admin }, diags: diags.list, complete: true, origins: names.origins };
 }
 
 /** A fresh start for readLines over a whole file. */

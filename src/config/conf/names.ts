@@ -2,6 +2,7 @@
 import type { Pos } from '../../base/diag.ts';
 import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import type { LedConfig } from '../model.ts';
+import { Origins } from '../origin.ts';
 import type { NamedString } from './entry.ts';
 
 /** inClassic: whether ser2net 4.3.11 has it too; false for what only we and old versions accept. */
@@ -21,6 +22,8 @@ export interface SpeedParts {
 /** The definitions in force at one place of a file. Names are compared exactly. */
 export class ConfNames {
   readonly defaults: Defaults;
+  /** Where what the lines say came from. */
+  readonly origins = new Origins();
   /** Newest definition of each name, whatever its kind. */
   readonly strings = new Map<string, NamedString>();
   readonly tracefiles = new Map<string, string>();

@@ -9,7 +9,6 @@ import type { LayerSpec } from '../../options/stack.ts';
 import { TELNET } from '../../options/telnet.ts';
 import { keysSetBy, OptionReader } from '../connection-options.ts';
 import type { ConnectionConfig } from '../model.ts';
-import { noteOptions, noteStack, noteWritten } from '../origin.ts';
 import type { ConfState, Entry } from './entry.ts';
 import { type Field, Fields } from './fields.ts';
 import { lineHint } from './hint.ts';
@@ -160,12 +159,12 @@ function noteOrigins(
   report: LineReport,
   names: ConfNames,
 ): void {
-  noteStack(pos, 'accepter', report.posOf(fields.port), accepter, names.defaults);
-  noteStack(pos, 'connector', report.posOf(fields.device), connector, names.defaults);
-  noteWritten(pos, 'timeout', pos);
-  noteWritten(pos, 'enable', pos);
+  names.origins.stack(pos, 'accepter', report.posOf(fields.port), accepter, names.defaults);
+  names.origins.stack(pos, 'connector', report.posOf(fields.device), connector, names.defaults);
+  names.origins.written(pos, 'timeout', pos);
+  names.origins.written(pos, 'enable', pos);
   const places = new Map([...given].map(([key, where]) => [key, report.posOf(where)]));
-  noteOptions(pos, CONNECTION, places, names.defaults);
+  names.origins.options(pos, CONNECTION, places, names.defaults);
 }
 
 interface Read {

@@ -15,7 +15,7 @@ import { ROTATOR } from '../../options/rotator.ts';
 import { defaults, type Rows, setOption, spellings } from '../../options/row.ts';
 import { keysSetBy, type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
-import { keysOf, noteItems, noteOptions, noteStack, noteWritten } from '../origin.ts';
+import { keysOf, Origins } from '../origin.ts';
 import { readAttachment } from './attachment.ts';
 import { messages } from './messages.ts';
 import type { Report, Span } from './report.ts';
@@ -32,6 +32,7 @@ const OPTION_NAMES = [...spellings(CONNECTION, 'yaml'), ...optionShorthands];
 
 export class Build {
   readonly defaults: Defaults;
+  readonly origins = new Origins();
   readonly connections: ConnectionConfig[] = [];
   readonly rotators: RotatorConfig[] = [];
   readonly leds: LedConfig[] = [];
@@ -118,8 +119,8 @@ export class Build {
     this.#taken.set(name, connection);
     this.connections.push(connection);
     this.#noteKeys(draft, connection.pos, report);
-    noteStack(connection.pos, 'accepter', report.pos(accepter), connection.accepter, this.defaults);
-    noteStack(connection.pos, 'connector', report.pos(connector), below, this.defaults);
+    this.origins.stack(connection.pos, 'accepter', report.pos(accepter), connection.accepter, this.defaults);
+    this.origins.stack(connection.pos, 'connector', report.pos(connector), below, this.defaults);
     this.#noteOptions(draft, connection.pos, report, CONNECTION, (option) => keysSetBy(optionString(option)));
     return true;
   }
@@ -137,13 +138,13 @@ export class Build {
       const pos = report.pos(option.value.text === '' ? option.name : option.value);
       for (const key of keys(option)) given.set(key, pos);
     }
-    noteOptions(section, rows, given, this.defaults);
+    this.origins.options(section, rows, given, this.defaults);
   }
 
   /** Notes where the keys of a section stand. */
   #noteKeys(draft: Draft, section: Pos, report: Report): void {
-    for (const [key, value] of draft.values) noteWritten(section, key, report.pos(value));
-    for (const [key, span] of draft.places) noteWritten(section, key, report.pos(span));
+    for (const [key, value] of draft.values) this.origins.written(section, key, report.pos(value));
+    for (const [key, span] of draft.places) this.origins.written(section, key, report.pos(span));
   }
 
   #stack(span: Span, text: string, role: 'accepter' | 'connector', report: Report, said: boolean): Stack {
@@ -203,8 +204,8 @@ export class Build {
       place: [`${report.place}${messages.rotatorStart(report.eventLine)}: `, ''],
     });
     this.#noteKeys(draft, pos, report);
-    noteItems(pos, 'connections', draft.list, (each) => report.pos(each));
-    noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
+    this.origins.items(pos, 'connections', draft.list, (each) => report.pos(each));
+    this.origins.stack(pos, 'accepter', report.pos(text), accepter, this.defaults);
     this.#noteOptions(draft, pos, report, ROTATOR);
     return true;
   }
@@ -237,7 +238,7 @@ export class Build {
     }
     const pos = report.pos(draft.span);
     this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos, place: report.place };
-    noteStack(pos, 'accepter', report.pos(text), accepter, this.defaults);
+    this.origins.stack(pos, 'accepter', report.pos(text), accepter, this.defaults);
     this.#noteOptions(draft, pos, report, ADMIN);
     return true;
   }

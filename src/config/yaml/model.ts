@@ -1,7 +1,6 @@
 // A YAML file to a configuration: the state machine of ser2net 4.3.11 over the events of the text, and version 2 of the format
 // (4.6.0). Effects are in the order of the file; what was complete before a mistake counts.
 // Long because the states belong together.
-
 import { decodeFile } from '../../base/raw-text.ts';
 import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import { CONNECTION } from '../../options/connection.ts';
@@ -73,7 +72,7 @@ export function readYaml(text: string, file: string, env: YamlEnv): Reading {
   const all = new Whole(env);
   const complete = all.read(text, file, 0);
   const format = all.version === 2 ? 'yaml2' : 'yaml';
-  return { config: all.build.config(format), diags: all.diags.list, complete };
+  return { config: all.build.config(format), diags: all.diags.list, complete, origins: all.build.origins };
 }
 
 /** What the files of one reading share. */

@@ -11,7 +11,7 @@ import { LED } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import type { Rows } from '../../options/row.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
-import { originOf, originText } from '../origin.ts';
+import { type Origins, originText } from '../origin.ts';
 import { comment, scalar, wellFormed } from './quote.ts';
 
 type Version = 1 | 2;
@@ -19,8 +19,8 @@ type Version = 1 | 2;
 export interface PrintForm {
   /** Every key and option that has a value, also where it is the built-in one. */
   readonly full?: boolean;
-  /** A comment behind each value says where it came from (see origin.ts). */
-  readonly origin?: boolean;
+  /** Those of the reading the configuration is from: a comment after each value says where it came from. */
+  readonly origins?: Origins | undefined;
 }
 
 /** Options whose text knows escapes: bytes that YAML cannot hold are written so. */
@@ -123,7 +123,8 @@ class Printer {
 
   /** A line with where its value came from. field: its name in the notes of the section. */
   #line(line: string, section: Pos, field: string): string {
-    return this.#form.origin === true ? `${line}  # ${comment(originText(originOf(section, field)))}` : line;
+    const { origins } = this.#form;
+    return origins === undefined ? line : `${line}  # ${comment(originText(origins.of(section, field)))}`;
   }
   #text(key: string, text: string, section: Pos): string {
     return this.#line(`${key}: ${value(text, this.#version)}`, section, key);

@@ -67,7 +67,7 @@ export class Report {
   /** A mistake in YAML itself: libyaml 0.2.5 leaves no place in the event, so 4.3.11 prints 0. */
   syntax({ at, text, hint, classic }: Mistake): void {
     const diag: Diag = { code: 'syntax', severity: 'error', pos: this.pos({ at, end: at + 1 }), text };
-    this.#diags.add({ ...diag, ...(hint !== undefined && { hint }), classic: `${this.file}:0(column 0): ${classic}` });
+    this.#diags.add({ ...diag, ...(hint !== undefined && { hint }), classic: `${this.file}:0(column 0): ${classic}`, placed: true });
   }
 
   #add(severity: Diag['severity'], code: DiagCode, span: Span, text: string, { hint, classic, bare }: ProblemExtra): void {
@@ -78,7 +78,7 @@ export class Report {
       pos: this.pos(span),
       text,
       ...(hint !== undefined && { hint }),
-      ...(classic !== undefined && { classic: place + classic }),
+      ...(classic !== undefined && { classic: place + classic, placed: bare !== true }),
     });
   }
 }

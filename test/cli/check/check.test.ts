@@ -151,7 +151,7 @@ test('convert writes a file as a whole, keeps its rights, and says what is wrong
   assert.deepEqual(await call('convert', [old], { output: '/nowhere/x/y' }), {
     code: 2,
     out: '',
-    err: '/nowhere/x/y cannot be written: No such file or directory\n',
+    err: 'cannot write /nowhere/x/y: No such file or directory\n',
   });
 });
 

@@ -16,8 +16,8 @@ const connection = (device: string): string => `connection: &c\n  accepter: tcp,
 const withRealDevices = ({ machine: { proc, locks } }: FakeMachine): Machine => ({ ...THIS_MACHINE, proc, locks });
 
 function problems(text: string, machine: Machine, file = '/etc/ser2net/ser2net.yaml', uucpLocks = true): string[] {
-  const { config } = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
-  return deviceProblems(config, { machine, holders: new Holders(machine), file, uucpLocks }).map(
+  const reading = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
+  return deviceProblems(reading, { machine, holders: new Holders(machine), file, uucpLocks }).map(
     ({ severity, code, pos, text: said, hint }) =>
       `${pos.line}:${pos.col} ${severity} ${code} ${said}${hint === undefined ? '' : ` (${hint})`}`,
   );
@@ -78,8 +78,8 @@ test('the daemon that serves the file may hold its devices', (t) => {
     const fake = new FakeMachine();
     fake.process(5, 'ser2net', [pty.path], command, cwd);
     const here = withRealDevices(fake);
-    const { config } = readYaml(connection(pty.path), 'f', { files: memoryFiles({}), defaults: new Defaults() });
-    const found = deviceProblems(config, { machine: here, holders: new Holders(here), file, uucpLocks: true });
+    const reading = readYaml(connection(pty.path), 'f', { files: memoryFiles({}), defaults: new Defaults() });
+    const found = deviceProblems(reading, { machine: here, holders: new Holders(here), file, uucpLocks: true });
     assert.equal(found.length === 0, fine, `${command} ${file}`);
   }
 });

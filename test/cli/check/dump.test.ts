@@ -4,16 +4,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { printConfig } from '../../../src/cli/check/dump.ts';
-import type { Config } from '../../../src/config/model.ts';
+import type { Reading } from '../../../src/config/model.ts';
 import { readConfig } from '../../../src/config/read.ts';
 import { diskFiles, formatOf } from '../../../src/config/source.ts';
 import { projectRoot } from '../../config/conf/conf-text.ts';
 
 const FORMS = [{}, { short: true }, { origin: true }, { short: true, origin: true }] as const;
-const read = (file: string, bytes: Buffer): Config =>
-  readConfig({ ...formatOf(file, bytes), file, bytes, lines: [], oldFormat: false, files: diskFiles({}) }).config;
+const read = (file: string, bytes: Buffer): Reading =>
+  readConfig({ ...formatOf(file, bytes), file, bytes, lines: [], oldFormat: false, files: diskFiles({}) });
 /** What of a configuration has a meaning: without places and spellings. */
-const meaning = ({ connections, rotators, leds, admin }: Config): unknown => ({
+const meaning = ({ config: { connections, rotators, leds, admin } }: Reading): unknown => ({
   connections: connections.map((c) => [c.name, c.accepter.spec, c.connector.spec, c.timeout, c.enable, c.options]),
   rotators: rotators.map((r) => [r.name, r.accepter.spec, r.connections, r.options]),
   leds: leds.map(({ pos: _, ...led }) => led),

@@ -12,8 +12,8 @@ import { makeDirectory } from '../command-rig.ts';
 const dir = makeDirectory();
 
 function problems(text: string): string[] {
-  const { config } = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
-  return fileProblems(config).map(
+  const reading = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
+  return fileProblems(reading).map(
     ({ severity, code, pos, text: said, hint }) =>
       `${pos.line}:${pos.col} ${severity} ${code} ${said.replaceAll(dir, 'DIR')}${hint === undefined ? '' : ` (${hint})`}`,
   );

@@ -14,8 +14,8 @@ const dir = makeDirectory();
 const connection = (accepter: string): string => `connection: &c\n  accepter: ${accepter}\n  connector: echo\n`;
 
 async function problems(text: string, machine: Machine = THIS_MACHINE): Promise<string[]> {
-  const { config } = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
-  const found = await listenProblems(config, { holders: new Holders(machine), net: '/proc/net', file: '/none' });
+  const reading = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
+  const found = await listenProblems(reading, { holders: new Holders(machine), net: '/proc/net', file: '/none' });
   return found.map(({ code, pos, text: said, hint }) => `${pos.line}:${pos.col} ${code} ${said}${hint === undefined ? '' : ` (${hint})`}`);
 }
 

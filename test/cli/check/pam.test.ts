@@ -12,8 +12,8 @@ import { makeDirectory } from '../command-rig.ts';
 const dir = makeDirectory();
 const skip = libc() === undefined && 'koffi is not installed';
 function problems(text: string): string[] {
-  const { config } = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
-  return pamProblems(config, [dir], join(dir, 'pam.conf')).map(({ pos, severity, text: said }) => `${pos.line} ${severity} ${said}`);
+  const reading = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
+  return pamProblems(reading, [dir], join(dir, 'pam.conf')).map(({ pos, severity, text: said }) => `${pos.line} ${severity} ${said}`);
 }
 const connection = (accepter: string, service: string): string =>
   `connection: &c\n  accepter: ${accepter}\n  connector: echo\n  options:\n    pamauth: ${service}\n`;

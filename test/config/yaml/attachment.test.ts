@@ -101,8 +101,9 @@ test('what is wrong is said with its place, and the others are kept', () => {
 
 test('two attachments with one device are warned about', () => {
   const text = 'attachment: &a\n  device: /dev/x\n  target: tcp://h:1\nattachment: &b\n  device: /dev/x\n  target: tcp://h:2\n';
+  const { config, origins } = read(text);
   assert.match(
-    checkConfig(read(text).config).map(formatDiag).join('\n'),
+    checkConfig(config, origins).map(formatDiag).join('\n'),
     /:5:11: warning: the attachment 'a' has the device \/dev\/x too: 'b' is not used/,
   );
 });
@@ -133,9 +134,10 @@ test('what is printed or converted reads back to the same', () => {
           return `attachment: &${name}\n  device: /dev/${name}\n  target: ${JSON.stringify(targets)}\n${tail}`;
         })
         .join('');
-      const { config } = read(text === '' ? 'define: &x y\n' : text);
+      const reading = read(text === '' ? 'define: &x y\n' : text);
+      const { config } = reading;
       assert.equal(config.attachments?.length ?? 0, list.length);
-      for (const printed of [printYaml(config, 1), printYaml(config, 2), printConfig(config)])
+      for (const printed of [printYaml(config, 1), printYaml(config, 2), printConfig(reading)])
         assert.deepEqual(plain(read(printed).config), plain(config));
       if (list.length > 0) assert.deepEqual(plain(read(yamlToYaml(text, 'test.yaml', 'v2').text).config), plain(config));
     }),

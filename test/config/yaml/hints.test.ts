@@ -6,8 +6,8 @@ import { read, withLines, withOptions } from './reading.ts';
 
 /** The hints of reading and checking. */
 function hints(text: string): string[] {
-  const { config, diags } = read(text);
-  return [...diags, ...checkConfig(config)].flatMap((diag) => (diag.hint === undefined ? [] : [diag.hint]));
+  const { config, diags, origins } = read(text);
+  return [...diags, ...checkConfig(config, origins)].flatMap((diag) => (diag.hint === undefined ? [] : [diag.hint]));
 }
 const said = (text: string): string[] =>
   read(text).diags.map(({ pos, severity, text: words }) => `${pos.line}:${pos.col} ${severity} ${words}`);

@@ -152,10 +152,7 @@ function control(options: DebOptions, contents: Tree): string {
 /** preinst's calls that keep what the administrator has written; see there. */
 function keeping(debian: (name: string) => string): string {
   return Object.entries(CONFFILES)
-    .map(([path, from]) => {
-      const call = `keep ${path} <<'END_OF_FILE'\n${debian(from)}END_OF_FILE`;
-      return path === ALWAYS_KEPT ? call : `untouched ${path} || ${call}`;
-    })
+    .map(([path, from]) => `settle ${path}${path === ALWAYS_KEPT ? ' always' : ''} <<'END_OF_FILE'\n${debian(from)}END_OF_FILE`)
     .join('\n');
 }
 

@@ -38,9 +38,15 @@ function standIn(): void {
   };
   write('DEBIAN/control', 'Package: ser2net\nVersion: 4.3.11-1\nArchitecture: all\nMaintainer: nobody <root@localhost>\nDescription: x\n');
   write('DEBIAN/conffiles', '/etc/default/ser2net\n/etc/init.d/ser2net\n/etc/ser2net.yaml\n');
+  const helper = (words: string): string =>
+    `! command -v deb-systemd-helper >/dev/null || deb-systemd-helper ${words} ser2net.service >/dev/null`;
+  write('DEBIAN/postinst', `#!/bin/sh\nchmod +x /etc/init.d/ser2net\nupdate-rc.d ser2net defaults\n${helper('enable')}\n`, 0o755);
   write(
     'DEBIAN/postrm',
-    '#!/bin/sh\n[ "$1" != remove ] || chmod -x /etc/init.d/ser2net\n[ "$1" != purge ] || update-rc.d ser2net remove\n',
+    `#!/bin/sh
+[ "$1" != remove ] || chmod -x /etc/init.d/ser2net
+[ "$1" != purge ] || { update-rc.d ser2net remove; ${helper('purge')}; }
+`,
     0o755,
   );
   write('etc/default/ser2net', '# settings\n');
@@ -56,7 +62,7 @@ before(() => {
   copyFileSync(build('standalone', built), join(given, 'ours.deb'));
   copyFileSync(build('small', built), join(given, 'small.deb'));
   copyFileSync(newer(), join(given, 'newer.deb'));
-  if (!real) standIn();
+  standIn();
   writeFileSync(join(given, 'ports'), PORTS);
   writeFileSync(join(given, 'trouble'), TROUBLE);
 });
@@ -70,6 +76,7 @@ function newer(): string {
   };
   change('DEBIAN/control', /^Version: .*$/m, 'Version: 999');
   change('etc/default/ser2net', /^/, '# A newer text.\n');
+  change('DEBIAN/preinst', /(?<=^settle \/etc\/default\/ser2net <<'END_OF_FILE'\n)/m, '# A newer text.\n');
   const next = join(built, 'newer.deb');
   spawnSync('dpkg-deb', ['--root-owner-group', '-Znone', '-b', tree, next], { stdio: 'ignore' });
   return next;
@@ -150,9 +157,9 @@ say upgraded; ours; [ "$(cat /run/ser2net.pid)" != $first ] && echo new; [ -e /p
 pid=$(cat /run/ser2net.pid)
 dpkg -r ser2net-node >/dev/null
 say removed; [ -e /proc/$pid ] || echo gone; listens 3001; cmp /given/ports /etc/ser2net.yaml && echo kept; ls /usr/sbin/ser2net 2>/dev/null || echo no command; ls /usr/lib/ser2net 2>/dev/null || echo no folder
-/etc/init.d/ser2net start && echo "script: nothing"
+[ -x /etc/init.d/ser2net ] || sh /etc/init.d/ser2net start && echo "script: nothing"; boots
 install ours
-say again; ours; cmp /given/ports /etc/ser2net.yaml && echo kept
+say again; ours; cmp /given/ports /etc/ser2net.yaml && echo kept; boots
 dpkg -P ser2net-node >/dev/null
 say purged; find /etc /lib/systemd /usr /var/lib /var/log /run -xdev -name '*ser2net*' -not -path '*/node_modules/*' 2>/dev/null
 say end
@@ -160,9 +167,59 @@ say end
   assert.equal(said.fresh, 'ours\n0\nyes\ncheck 0\n');
   assert.equal(said.files, '2750 root adm\nnone\n');
   assert.equal(said.upgraded, 'ours\nnew\ngone\nyes\n# A newer text.\nkept\n');
-  assert.equal(said.removed, 'gone\nno\nkept\nno command\nno folder\nscript: nothing\n');
-  assert.equal(said.again, 'ours\nkept\n');
+  assert.equal(said.removed, 'gone\nno\nkept\nno command\nno folder\nscript: nothing\nno\n');
+  assert.equal(said.again, 'ours\nkept\nyes\n');
   assert.equal(said.purged, '');
+});
+
+test('back and forth between ser2net and this, removed or purged: always configured, enabled and running, without a question', (t) => {
+  if (skipped(t)) return;
+  const { said } = run(`
+dpkg -P ser2net >/dev/null 2>&1
+# As apt does: what conflicts goes first.
+their() { dpkg -r --force-depends ser2net-node >/dev/null 2>&1; dpkg -i --force-depends --force-confold /given/ser2net.deb </dev/null >/tmp/said 2>&1 || { cat /tmp/said; exit 1; }; }
+now() { say "$1"; state ser2net; state ser2net-node; ours; boots; grep . /etc/default/ser2net | tail -1; }
+install ours
+echo 'OPTIONS="-u" # mine' >> /etc/default/ser2net
+their
+install ours; now 'after theirs'
+their
+dpkg -r ser2net >/dev/null 2>&1
+install ours; now 'after theirs was removed'
+dpkg -P ser2net >/dev/null 2>&1
+dpkg -r ser2net-node >/dev/null 2>&1
+install ours; now 'after ours was removed'
+their; dpkg -r ser2net >/dev/null 2>&1; install ours; dpkg -P ser2net-node >/dev/null 2>&1
+install ours; now 'after ours was purged'
+their; install newer; now 'upgraded over theirs'
+rm -f /etc/systemd/system/multi-user.target.wants/ser2net.service
+dpkg -r ser2net-node >/dev/null 2>&1
+install newer; say 'switched off by the administrator'; boots
+dpkg -P ser2net-node ser2net >/dev/null 2>&1
+say purged; ls -d /etc/default/ser2net* /etc/init.d/ser2net* /etc/ser2net.yaml* /var/lib/ser2net-node /etc/systemd/system/multi-user.target.wants/ser2net.service 2>/dev/null || true
+say end
+`);
+  const running = (old: RegExp, last: string): RegExp => new RegExp(`^(?:${old.source})ii \nours\nyes\n${last}\n$`);
+  const mine = 'OPTIONS="-u" # mine';
+  assert.match(said['after theirs']!, running(/rc \n|ic \n/, mine));
+  assert.match(said['after theirs was removed']!, running(/rc \n|ic \n/, mine));
+  assert.match(said['after ours was removed']!, running(/none\n|un \n/, mine));
+  assert.match(said['after ours was purged']!, running(/rc \n|ic \n/, 'OPTIONS=""'));
+  assert.match(said['upgraded over theirs']!, running(/rc \n|ic \n/, '.*'));
+  assert.equal(said['switched off by the administrator'], 'no\n');
+  assert.equal(said.purged, '');
+});
+
+test('an upgrade keeps what the administrator has written, and leaves the new text beside it', (t) => {
+  if (skipped(t)) return;
+  const { said } = run(`
+dpkg -P ser2net >/dev/null 2>&1
+install ours
+echo '# mine' >> /etc/default/ser2net
+install newer
+say kept; tail -1 /etc/default/ser2net; head -1 /etc/default/ser2net.dpkg-dist; ls /etc/ser2net.yaml.dpkg-dist 2>/dev/null; state ser2net-node; ours
+`);
+  assert.equal(said.kept, '# mine\n# A newer text.\nii \nours\n');
 });
 
 test('under systemd the unit is what is started, restarted and stopped', (t) => {

@@ -91,14 +91,15 @@ test('an installation that cannot be made gives the text back, too', () => {
   assert.equal(m.has('var/lib/ser2net-node'), false);
 });
 
-test('an upgrade touches no configuration', () => {
+test('an upgrade gives the configuration back, and leaves a new text beside it', () => {
   const m = machine();
   m.unpack();
   m.write('etc/ser2net.yaml', 'my ports\n');
   m.run('preinst', 'upgrade', '0.0.9', '0.1.0');
-  assert.equal(m.read('etc/ser2net.yaml'), 'my ports\n');
   m.run('postinst', 'configure', '0.0.9');
   assert.equal(m.read('etc/ser2net.yaml'), 'my ports\n');
+  assert.equal(m.read('etc/ser2net.yaml.dpkg-dist'), shipped('/etc/ser2net.yaml'));
+  assert.equal(m.has('etc/default/ser2net.dpkg-dist'), false, 'not beside one that nobody has changed');
   assert.equal(m.has(WANTED), false, 'and starts nothing at boot that did not start before');
 });
 

@@ -5,6 +5,7 @@
 // Long because declarations, request numbers and layouts of one interface belong together.
 import { createRequire } from 'node:module';
 import { arch, constants, endianness } from 'node:os';
+import { blockingCalls } from './blocking-calls.ts';
 import type { Queue } from './serial.ts';
 
 /** A system call that failed. code is the name of errno (`ENOTTY`), as in Node's own errors. */
@@ -97,6 +98,8 @@ export interface Libc {
   close(fd: number): SystemError | undefined;
   /** close(2) on a thread: closing a terminal may wait for its output. */
   closeLater(fd: number, done: (err?: SystemError) => void): void;
+  /** _exit(2): ends the process at once, without waiting for threads that a driver holds. */
+  exitNow(status: number): void;
   /** SO_KEEPALIVE (0 or 1), TCP_KEEPIDLE and TCP_KEEPINTVL in seconds, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds, TCP_NOTSENT_LOWAT in bytes. */
   setTcp(fd: number, knob: TcpKnob, value: number): SystemError | undefined;
   getTcp(fd: number, knob: TcpKnob): number | SystemError;
@@ -268,6 +271,7 @@ function load(): Libc | undefined {
   const cFlock = c.func('int flock(int fd, int operation)');
   const cRead = c.func('long read(int fd, _Out_ void *data, size_t length)');
   const cClose = c.func('int close(int fd)');
+  const cExit = c.func('void _exit(int status)');
   const cSocket = c.func('int socket(int domain, int type, int protocol)');
   const cConnect = c.func('int connect(int fd, const void *address, unsigned int length)');
   const cBind = c.func('int bind(int fd, const void *address, unsigned int length)');
@@ -381,12 +385,9 @@ function load(): Libc | undefined {
     },
     hungUp: (fd) => (pollNow(fd, POLLRDHUP) & (POLLRDHUP | POLLERR | POLLHUP)) !== 0,
     close: (fd) => check(cClose(fd), 'close'),
-    closeLater(fd, done) {
-      // errno belongs to the thread that made the call and cannot be asked for here.
-      cClose.async(fd, (err: unknown, result: number) => {
-        done(err !== null || result === -1 ? new SystemError(constants.errno.EIO, 'close') : undefined);
-      });
-    },
+    closeLater: (fd, done) =>
+      blockingCalls.close(fd, (err) => done(err === null ? undefined : new SystemError(-(err.errno ?? -constants.errno.EIO), 'close'))),
+    exitNow: (status) => cExit(status),
     setTcp(fd, knob, value) {
       putU32(scratch, 0, value);
       return check(cSetsockopt(fd, TCP[knob][0], TCP[knob][1], scratch, 4), 'setsockopt');

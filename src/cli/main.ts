@@ -1,6 +1,8 @@
 // From the arguments of the command to its exit code: decides what runs, and loads only that.
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { blockingCalls } from '../base/blocking-calls.ts';
+import { libc } from '../base/libc.ts';
 import { MODULE_FOLDER } from '../base/module-folder.ts';
 import { traceTo } from '../base/trace-points.ts';
 import { usage } from '../daemon/messages.ts';
@@ -31,7 +33,16 @@ export async function main(): Promise<never> {
   process.on('SIGUSR1', () => undefined);
   const { TRACE } = process.env;
   if (TRACE !== undefined) traceTo(TRACE, textSink(2));
-  process.exit(await run(process.argv));
+  leave(await run(process.argv));
+}
+
+/** Requests at work that Node.js would wait for at its end, however long they take: files, names, passwords. */
+const WAITED_FOR = /^(?:FSReq|GetAddrInfo|GetNameInfo|S[Cc][Rr][Yy][Pp][Tt])/;
+
+/** Ends the process; at once where a device or a file system does not answer. */
+function leave(status: number): never {
+  if (blockingCalls.pending > 0 || process.getActiveResourcesInfo().some((name) => WAITED_FOR.test(name))) libc()?.exitNow(status);
+  process.exit(status);
 }
 
 /** argv is that of the process: node, script, arguments. */

@@ -1,9 +1,10 @@
 // A device used as it is, without terminal settings: printers, FIFOs, `wronly`, the layer `dev`. What the event loop can watch
 // (terminals, FIFOs) is watched. Of other devices that cannot be known, and trying ends the process; those are asked again and again.
-import { close, constants, fstat, read, type Stats, write } from 'node:fs';
+import { constants, fstat, read, type Stats, write } from 'node:fs';
 import { isatty } from 'node:tty';
+import { blockingCalls } from '../../base/blocking-calls.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { bind } from '../../base/fault-domain.ts';
+import { bind, nextMicrotask } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError } from '../../base/libc.ts';
 import { ByteStream, type ByteStreamUp } from '../uv-handle.ts';
@@ -149,25 +150,34 @@ class PolledBytes implements Bytes {
     this.#readTimer?.cancel();
     this.#close();
   }
-  /** Not while a thread still uses the descriptor. */
+  /** Not while a thread still uses the descriptor, which its owner closes. */
   #close(): void {
-    if (this.#reading || this.#writing) return;
-    close(this.#fd, () => this.#up.gone(this.#failed));
+    if (!this.#reading && !this.#writing) nextMicrotask(() => this.#up.gone(this.#failed));
   }
 }
 
 export class CharDevice extends OpenTerminal implements Terminal {
   readonly #c: Libc | undefined;
   readonly #reads: boolean;
-  readonly #fd: number;
+  /** `undefined` if the event loop has the only descriptor. */
+  #fd: number | undefined;
   protected readonly bytes: Bytes;
+  /** Closes the descriptor, once the bytes no longer use it. */
+  #release: (() => void) | undefined;
 
   private constructor(c: Libc | undefined, clock: Clock, config: CharDeviceConfig, fd: number, watchable: boolean, up: TerminalUp) {
     super(clock, config.limits, false, up);
     this.#c = c;
     this.#reads = config.reads;
     this.#fd = fd;
-    this.bytes = watchable ? ByteStream.ofDescriptor(fd, this) : new PolledBytes(fd, clock, this);
+    if (!watchable) this.bytes = new PolledBytes(fd, clock, this);
+    else {
+      // Of its own for the event loop, so that ours stays valid until we close it.
+      const copy = c?.dup(fd) ?? fd;
+      if (copy instanceof SystemError) throw copy;
+      this.bytes = ByteStream.ofDescriptor(copy, this);
+      if (copy === fd) this.#fd = undefined;
+    }
   }
 
   /** Character devices and FIFOs; a plain file or anything else is 'oserr' (4.3.11 dies of it at the first byte). */
@@ -183,7 +193,7 @@ export class CharDevice extends OpenTerminal implements Terminal {
       if (fd instanceof GensioError) return done(fd);
       fstat(fd, (err, stats) => {
         const got = err !== null ? fromSystemError(err) : CharDevice.#made(c, clock, config, fd, stats, up);
-        if (got instanceof GensioError) close(fd, () => done(got));
+        if (got instanceof GensioError) blockingCalls.close(fd, () => done(got));
         else done(got);
       });
     };
@@ -230,17 +240,23 @@ export class CharDevice extends OpenTerminal implements Terminal {
   }
   timedBreak(): void {}
   purge(queue: 'input' | 'both'): void {
-    this.#c?.flush(this.#fd, queue);
+    if (this.#fd !== undefined) this.#c?.flush(this.#fd, queue);
   }
 
   protected remaining(): readonly number[] {
-    const kernel = this.#c?.outputQueued(this.#fd) ?? 0;
+    const kernel = this.#fd === undefined ? 0 : (this.#c?.outputQueued(this.#fd) ?? 0);
     return [this.bytes.remainingBytes(), kernel instanceof SystemError ? 0 : kernel];
   }
-  /** The descriptor goes with the bytes. */
   protected end(drained: boolean, gone: () => void): void {
-    if (!drained && !this.bytesGone) this.#c?.flush(this.#fd, 'both');
+    if (!drained && !this.bytesGone) this.purge('both');
+    const fd = this.#fd;
+    this.#fd = undefined;
+    this.#release = () => (fd === undefined ? gone() : blockingCalls.close(fd, gone));
     this.bytes.destroy();
-    gone();
+    if (this.bytesGone) this.#release();
+  }
+  override gone(err?: Error): void {
+    super.gone(err);
+    this.#release?.();
   }
 }

@@ -3,7 +3,6 @@
 // same open file, which belongs to the event loop; this one stays here for settings, lines and the end.
 import { constants, fstatSync } from 'node:fs';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { bind } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
@@ -194,12 +193,9 @@ export class Tty extends OpenTerminal implements Terminal {
       return;
     }
     const late = this.clock.after(CLOSE_LIMIT_MS, gone);
-    this.#c.closeLater(
-      this.#fd,
-      bind(() => {
-        late.cancel();
-        gone();
-      }),
-    );
+    this.#c.closeLater(this.#fd, () => {
+      late.cancel();
+      gone();
+    });
   }
 }

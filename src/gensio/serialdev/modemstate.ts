@@ -9,6 +9,8 @@ export const TIOCM = { DTR: 0x002, RTS: 0x004, CTS: 0x020, CD: 0x040, RI: 0x080,
 const POLL_MS = 1000;
 /** With more devices than this a second is cut into as many slices: on some adapters a look takes a millisecond. */
 const SLICES = 8;
+/** Looks at one device take no more than this part of the time: where a look takes 10 ms, the next is after a second, with 500 ms after 50. */
+const SHARE = 1 / 100;
 /** Devices whose last state is kept; a configuration has fewer. */
 const MAX_REMEMBERED = 16384;
 
@@ -30,6 +32,8 @@ export class ModemPoller {
   #watches: ModemWatch[] = [];
   /** The next slice of the round. */
   #slice = 0;
+  /** When a device that answers slowly is looked at again, ms of the clock. */
+  readonly #notBefore = new WeakMap<ModemWatch, number>();
   readonly #levels = new Map<string, number>();
   #timer: Timer | undefined;
 
@@ -73,8 +77,12 @@ export class ModemPoller {
   }
 
   #look(watch: ModemWatch, always: boolean): void {
+    const began = this.#clock.now();
+    if (began < (this.#notBefore.get(watch) ?? 0)) return;
     const before = this.#levels.get(watch.device) ?? 0;
     const seen = watch.look();
+    const took = this.#clock.now() - began;
+    if (took > POLL_MS * SHARE) this.#notBefore.set(watch, began + took / SHARE);
     const none = seen instanceof SystemError;
     // Only "there are no such lines" is an answer; any other failure leaves what was known.
     const levels = !none ? modemLevels(seen) : seen.code === 'ENOTTY' ? 0 : before;

@@ -112,3 +112,27 @@ test('a clock has one poller', () => {
   assert.equal(ModemPoller.of(clock), ModemPoller.of(clock));
   assert.notEqual(ModemPoller.of(clock), ModemPoller.of(new FakeClock()));
 });
+
+test('a device that answers slowly is looked at so seldom that looks take a hundredth of the time', () => {
+  class LaggingClock extends FakeClock {
+    lag = 0;
+    override now(): number {
+      return super.now() + this.lag;
+    }
+  }
+  const clock = new LaggingClock();
+  const poller = new ModemPoller(clock);
+  const slow = new Device('/dev/slow');
+  slow.look = () => {
+    slow.looks++;
+    clock.lag += 500;
+    return 0;
+  };
+  const quick = new Device('/dev/quick');
+  poller.start(slow);
+  poller.start(quick);
+  for (let i = 0; i < 49; i++) clock.advance(1000);
+  assert.deepEqual([slow.looks, quick.looks], [1, 50]);
+  clock.advance(1000);
+  assert.equal(slow.looks, 2);
+});

@@ -90,7 +90,7 @@ test('what was written and went out is not thrown away at close, what did not is
   await ends(recorder);
   assert.equal(
     calls.find((call) => call.startsWith('flush')),
-    'flush in',
+    'flush input',
   );
   assert.equal((await pty.master.takeBytes(3)).toString(), 'bye');
 });

@@ -1,20 +1,15 @@
 // What an attachment is to be, what it needs, and what can be seen of it.
-import type { Clock } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
-import type { Libc } from '../base/libc.ts';
 import type { Log } from '../base/log.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { LinkEnv } from './device-link.ts';
-import type { PtyOpenWatch } from './pty-open-watch.ts';
+import type { PtyEnv } from './pty-master.ts';
 
-export interface AttachEnv {
-  readonly clock: Clock;
+export interface AttachEnv extends PtyEnv {
   readonly log: Log;
   readonly builder: StackBuilder;
-  readonly libc: Libc;
-  readonly watch: PtyOpenWatch;
   readonly link: LinkEnv;
   /** From 0 up to, not including, 1: for the waits. */
   readonly random: () => number;

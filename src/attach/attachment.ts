@@ -212,9 +212,7 @@ export class Attachment {
         failed: (err) => this.#ptyFailed(err),
       },
       { owner: options.user, group: options.group, mode: options.mode, line: this.#wantedLine(undefined) },
-      this.#env.watch,
-      this.#env.libc,
-      this.#env.clock,
+      this.#env,
     );
     try {
       this.#link.point(pty.path);

@@ -9,11 +9,12 @@ import { Builder } from '../gensio/registry.ts';
 import { Attachment } from './attachment.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentView, describe } from './attachment-spec.ts';
 import { PtyOpenWatch } from './pty-open-watch.ts';
+import { TermiosWatch } from './termios-watch.ts';
 
 /** Wait before a device that could not be made is tried again, ms. */
 const AGAIN_MS = 10_000;
 
-export interface AttachmentsEnv extends Omit<AttachEnv, 'libc' | 'watch' | 'builder'> {
+export interface AttachmentsEnv extends Omit<AttachEnv, 'libc' | 'opens' | 'settings' | 'builder'> {
   /** What layers need besides clock and log. */
   readonly gensio: Omit<GensioEnv, 'clock' | 'log'>;
 }
@@ -27,7 +28,7 @@ export function attachEnv(env: AttachmentsEnv): AttachEnv | undefined {
   if (c === undefined) return undefined;
   const { clock, log, gensio } = env;
   const builder = new Builder({ ...gensio, clock, log, tcpAhead: TCP_AHEAD });
-  return { ...env, libc: c, watch: new PtyOpenWatch(c, clock), builder };
+  return { ...env, libc: c, opens: new PtyOpenWatch(c, clock), settings: new TermiosWatch(c, clock), builder };
 }
 
 interface Entry {

@@ -15,7 +15,6 @@ export const TERMIOS = {
   CSTOPB: 0o100,
   HUPCL: 0o2000,
   CRTSCTS: 0o20000000000,
-  EXTPROC: 0o200000,
 } as const;
 
 /** A line as far as anybody cares. undefined: left as the far end has it. */
@@ -60,7 +59,7 @@ export function lineOfTermios(termios: Termios, rest: Line): Line {
 
 /** Settings a raw pty begins with: no processing of any kind, and the line of the options where it can show it. */
 export function firstTermios(now: Termios, line: Line): Termios {
-  const raw = { ...now, iflag: 0, oflag: 0, lflag: TERMIOS.EXTPROC };
+  const raw = { ...now, iflag: 0, oflag: 0, lflag: 0 };
   if (line.flow === 'xonxoff') raw.iflag = TERMIOS.IXON | TERMIOS.IXOFF;
   if (line.flow === 'rtscts') raw.cflag |= TERMIOS.CRTSCTS;
   if (line.stopbits === 2) raw.cflag |= TERMIOS.CSTOPB;

@@ -1,7 +1,8 @@
-// A pseudo-terminal for applications, seen from its master: their data, what they set (packet mode with EXTPROC reports every tcsetattr
-// and flush), and whether any of them has it open. One slave descriptor is kept here, so that they come and go while the pty, its
-// number and its settings stay.
+// A pseudo-terminal for applications, seen from its master: their data, what they set and flush, and whether any of them has it open.
+// One slave descriptor is kept here, so that they come and go while the pty, its number and its settings stay. The line discipline is
+// the kernel's own: an application finds a terminal, as on a serial port.
 import { closeSync, constants, openSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../base/clock.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../base/libc.ts';
@@ -10,6 +11,7 @@ import { applyRights } from '../gensio/net/unix.ts';
 import { ByteStream } from '../gensio/uv-handle.ts';
 import { firstTermios, type Line, TERMIOS, withSpeed } from './line.ts';
 import type { PtyOpenEvent, PtyOpenWatch, Watched } from './pty-open-watch.ts';
+import type { TermiosWatch } from './termios-watch.ts';
 
 /** What the applications do. */
 export interface PtyUp {
@@ -26,6 +28,15 @@ export interface PtyUp {
   failed(err: GensioError): void;
 }
 
+/** What a pty needs from outside. */
+export interface PtyEnv {
+  readonly clock: Clock;
+  readonly libc: Libc;
+  /** Shared by all ptys of the process, as is the next. */
+  readonly opens: PtyOpenWatch;
+  readonly settings: TermiosWatch;
+}
+
 export interface PtyOptions {
   readonly owner: string | undefined;
   readonly group: string | undefined;
@@ -34,41 +45,62 @@ export interface PtyOptions {
   readonly line: Line;
 }
 
+/** asm-generic/termbits.h */
+const ISIG = 0o1;
+const ECHO = 0o10;
+const ECHONL = 0o100;
+const NOFLSH = 0o200;
+/** VINTR, VQUIT, VSUSP */
+const SIGNALS = [0, 1, 10] as const;
 const TIOCPKT_FLUSHREAD = 1;
 const TIOCPKT_FLUSHWRITE = 2;
-const TIOCPKT_IOCTL = 64;
+const TIOCPKT_STOP = 4;
+const TIOCPKT_START = 8;
 const FLUSHED = [undefined, 'input', 'output', 'both'] as const;
 const OPEN = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
 /** Bytes handed to the kernel's queue at a time, so that a flush finds the rest still here. */
 const PIECE = 512;
-/** While nothing is read, settings and flushes are looked for so often, ms. */
+/** While nothing is read, or the output is stopped, settings and flushes are looked for so often, ms. */
 const STALL_MS = 100;
+/** What is kept here for the next application before the network has to wait, where the kernel would echo it, bytes. */
+const UNREAD = 4096;
 /** After the last user seems to have gone: time until that is looked at once more, ms. */
 const SURE_MS = 200;
 
 export class PtyMaster {
   readonly path: string;
   readonly #up: PtyUp;
+  readonly #env: PtyEnv;
   readonly #libc: Libc;
-  readonly #clock: Clock;
   readonly #master: number;
   readonly #bytes: ByteStream;
   readonly #watched: Watched;
   /** -1: lost. */
   #slave: number;
+  /** What is in force, as far as is known. */
+  #termios: Termios;
+  /** A tcsetattr of ours is to be forgotten. */
+  #ours = false;
+  /** The output of applications is stopped: by XOFF, or by tcflow(). */
+  #stopped = false;
   #reading = false;
   /** Written and not handed on yet. */
   #rest: Buffer | undefined;
+  /** The kernel takes no more just now. */
+  #full = false;
+  /** A character that makes a signal was handed on: the kernel flushes for it. */
+  #signalled = false;
   #stall: Timer | undefined;
   #sure: Timer | undefined;
   #used = false;
   #closed = false;
 
   /** @throws GensioError when there can be no pty, or its rights cannot be as wanted */
-  constructor(up: PtyUp, options: PtyOptions, watch: PtyOpenWatch, libc: Libc, clock: Clock) {
+  constructor(up: PtyUp, options: PtyOptions, env: PtyEnv) {
+    const { libc } = env;
     this.#up = up;
+    this.#env = env;
     this.#libc = libc;
-    this.#clock = clock;
     const fds: number[] = [];
     try {
       this.#master = openSync('/dev/ptmx', OPEN);
@@ -78,6 +110,7 @@ export class PtyMaster {
       this.#slave = openSync(this.path, OPEN);
       fds.push(this.#slave);
       must(libc.setTermios(this.#slave, firstTermios(must(libc.getTermios(this.#slave)), options.line)));
+      this.#termios = must(libc.getTermios(this.#slave));
       must(libc.setPacketMode(this.#master, true));
       this.#takeStatus();
       applyRights(this.path, {
@@ -98,7 +131,17 @@ export class PtyMaster {
       for (const fd of fds) closeSync(fd);
       throw fromSystemError(err);
     }
-    this.#watched = watch.add(this.path, (event) => this.#noticed(event));
+    this.#watched = env.opens.add(this.path, (event) => this.#noticed(event));
+    this.#watchSlave();
+  }
+  #watchSlave(): void {
+    this.#env.settings.add(this.#slave, (certain) => this.#settingsChanged(certain));
+  }
+  #closeSlave(): void {
+    if (this.#slave < 0) return;
+    this.#env.settings.remove(this.#slave);
+    closeSync(this.#slave);
+    this.#slave = -1;
   }
 
   // ---- data
@@ -108,25 +151,42 @@ export class PtyMaster {
     if (this.#closed) return true;
     const waiting = this.#rest;
     this.#rest = waiting === undefined ? Buffer.from(data) : Buffer.concat([waiting, data]);
-    return waiting === undefined && this.#handOn();
+    if (this.#full) return false;
+    return this.#unheard() ? this.#rest.length < UNREAD : this.#handOn();
+  }
+  /** Nobody has it open, and the settings left behind would send back what comes: a port that is closed does not do that. */
+  #unheard(): boolean {
+    return !this.#used && (this.#termios.lflag & (ECHO | ECHONL)) !== 0;
   }
   /** As much as the kernel takes. Gives whether that was all. */
   #handOn(): boolean {
+    const { lflag, cc } = this.#termios;
+    const signals = (lflag & (ISIG | NOFLSH)) === ISIG ? SIGNALS.map((i) => cc[i]!).filter((char) => char !== 0) : [];
     for (let rest = this.#rest; rest !== undefined; rest = this.#rest) {
       this.#rest = rest.length > PIECE ? rest.subarray(PIECE) : undefined;
-      if (!this.#bytes.write(rest.subarray(0, PIECE))) return false;
+      const piece = rest.subarray(0, PIECE);
+      if (signals.some((char) => piece.includes(char))) this.#signalled = true;
+      if (!this.#bytes.write(piece)) {
+        this.#full = true;
+        return false;
+      }
     }
     return true;
   }
   #drained(): void {
-    if (!this.#closed && this.#handOn()) this.#up.writable();
+    this.#full = false;
+    this.#handOnMore();
+  }
+  #handOnMore(): void {
+    if (!this.#closed && !this.#full && !this.#unheard() && this.#handOn()) this.#up.writable();
   }
   /** Off at first. Settings and flushes are reported all the same, a little later. */
   setReading(on: boolean): void {
     if (this.#closed || this.#reading === on) return;
     this.#reading = on;
     this.#bytes.setReading(on);
-    if (!on) this.#stall ??= this.#clock.after(STALL_MS, () => this.#stalled());
+    if (on) this.#settingsChanged(false);
+    else this.#lookWhileStalled();
   }
   /** Bytes written that applications have not made room for. */
   queued(): number {
@@ -143,33 +203,32 @@ export class PtyMaster {
     if (data.length === 1) return;
     // Whoever writes is there, or was.
     if (!this.#used) this.#look();
-    this.#up.read(data.subarray(1));
+    // What was set before it was written comes first.
+    this.#env.settings.poll();
+    if (!this.#closed) this.#up.read(data.subarray(1));
   }
 
   #status(control: number): void {
     if (!this.#used) this.#look();
-    const queue = FLUSHED[control & (TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE)];
-    let more = control;
-    if (queue === 'input' || queue === 'both') more |= this.#flushAll();
+    if ((control & TIOCPKT_STOP) !== 0) this.#stopped = true;
+    if ((control & TIOCPKT_START) !== 0) this.#stopped = false;
+    let queue = FLUSHED[control & (TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE)];
+    // A signal's flush concerns what came before its character, and the kernel has done that. What was written goes, too.
+    if (queue === 'both' && this.#signalled) queue = 'output';
+    if (queue !== undefined) this.#signalled = false;
+    if (queue === 'input' || queue === 'both') this.#flushAll();
     if (queue !== undefined) this.#up.flushed(queue);
-    if ((more & TIOCPKT_IOCTL) === 0 || this.#closed) return;
-    const termios = this.#libc.getTermios(this.#master);
-    if (termios instanceof SystemError) return;
-    if ((termios.lflag & TERMIOS.EXTPROC) !== 0) return this.#up.settings(termios);
-    // Whoever sets everything anew takes our ear away; what else it set stays.
-    this.#libc.setTermios(this.#master, { ...termios, lflag: termios.lflag | TERMIOS.EXTPROC });
-    this.#takeStatus();
-    const now = this.#libc.getTermios(this.#master);
-    this.#up.settings(now instanceof SystemError ? termios : now);
+    this.#env.settings.poll();
+    this.#lookWhileStalled();
   }
 
-  /** The kernel throws away only what an application could read at once; the rest is here, and on its way there. Gives the status. */
-  #flushAll(): number {
+  /** The kernel throws away only what an application could read at once; the rest is here, and on its way there. */
+  #flushAll(): void {
     this.#rest = undefined;
     this.#libc.flush(this.#master, 'output');
     this.#libc.flush(this.#slave, 'input');
     this.#libc.flush(this.#master, 'output');
-    return this.#takeStatus();
+    this.#takeStatus();
   }
 
   /** Takes the status byte, if there is one, and no data: a read of one byte is that. */
@@ -178,28 +237,44 @@ export class PtyMaster {
     return got instanceof SystemError ? 0 : (got[0] ?? 0);
   }
 
-  #stalled(): void {
-    this.#stall = undefined;
-    if (this.#closed || this.#reading) return;
-    const control = this.#takeStatus();
-    if (control !== 0) this.#status(control);
-    if (!this.#closed && !this.#reading) this.#stall = this.#clock.after(STALL_MS, () => this.#stalled());
+  #lookWhileStalled(): void {
+    if (this.#closed || (this.#reading && !this.#stopped)) return;
+    this.#stall ??= this.#env.clock.after(STALL_MS, () => {
+      this.#stall = undefined;
+      if (this.#closed || (this.#reading && !this.#stopped)) return;
+      const control = this.#reading ? 0 : this.#takeStatus();
+      if (control !== 0) this.#status(control);
+      this.#settingsChanged(false);
+      this.#lookWhileStalled();
+    });
+  }
+
+  /** An application has set something, or may have. */
+  #settingsChanged(certain: boolean): void {
+    if (this.#closed || this.#ours) return;
+    const now = this.#libc.getTermios(this.#master);
+    if (now instanceof SystemError || (!certain && isDeepStrictEqual(now, this.#termios))) return;
+    this.#termios = now;
+    this.#up.settings(now);
+  }
+  /** Sets something that no application has set. */
+  #set(termios: Termios): void {
+    this.#termios = termios;
+    this.#ours = true;
+    this.#libc.setTermios(this.#master, termios);
+    this.#env.settings.poll();
+    this.#ours = false;
+    // An application has set something in between.
+    this.#settingsChanged(false);
   }
 
   /** Shows the speed in force, unless an application has set another one than `instead` meanwhile. */
   showSpeed(speed: number, instead?: number): void {
+    const before = this.#termios;
+    if (!this.#closed) this.#env.settings.poll();
     // What an application has just set comes first.
-    const control = this.#closed ? 0 : this.#takeStatus();
-    if (control !== 0) this.#status(control);
-    if ((control & TIOCPKT_IOCTL) !== 0) return;
-    const termios = this.#closed ? undefined : this.#libc.getTermios(this.#master);
-    if (termios === undefined || termios instanceof SystemError || termios.ospeed === speed) return;
-    if (instead !== undefined && termios.ospeed !== instead) return;
-    this.#libc.setTermios(this.#master, withSpeed(termios, speed));
-    this.#takeStatus();
-    const now = this.#libc.getTermios(this.#master);
-    // An application has set something in between.
-    if (!(now instanceof SystemError) && now.ospeed !== speed) this.#up.settings(now);
+    if (this.#closed || this.#termios !== before || before.ospeed === speed) return;
+    if (instead === undefined || before.ospeed === instead) this.#set(withSpeed(before, speed));
   }
 
   // ---- applications
@@ -224,7 +299,7 @@ export class PtyMaster {
     if (alone || strange) this.#lookAgain(strange ? 1 : SURE_MS);
   }
   #lookAgain(ms: number): void {
-    this.#sure = this.#clock.after(ms, () => {
+    this.#sure = this.#env.clock.after(ms, () => {
       this.#sure = undefined;
       if (this.#closed) return;
       this.#watched.drain(true);
@@ -236,26 +311,40 @@ export class PtyMaster {
   }
   #isAlone(): boolean {
     const c = this.#libc;
+    this.#env.settings.poll();
+    if (this.#closed) return true;
     // An application may have kept everybody else out, us too. A device that nobody has open lets in anybody again.
     const exclusive = c.isExclusive(this.#slave) === true;
     if (exclusive) c.setExclusive(this.#slave, false);
-    closeSync(this.#slave);
+    this.#closeSlave();
     const alone = c.hungUp(this.#master);
     try {
       this.#slave = openSync(this.path, OPEN);
     } catch (err) {
       // Somebody took our rights on it, or there are no descriptors left.
-      this.#slave = -1;
       this.#lost(fromSystemError(err));
       return true;
     }
+    this.#watchSlave();
+    this.#settingsChanged(false);
     if (exclusive && !alone) c.setExclusive(this.#slave, true);
+    if (alone && this.#stopped) this.#startOutput();
     return alone;
+  }
+  /** A device that was closed takes output again, whatever stopped it before. */
+  #startOutput(): void {
+    this.#stopped = false;
+    this.#libc.startOutput(this.#slave);
+    const termios = this.#termios;
+    if ((termios.iflag & TERMIOS.IXON) === 0) return;
+    this.#set({ ...termios, iflag: termios.iflag & ~TERMIOS.IXON });
+    this.#set(termios);
   }
   #setUsed(used: boolean): void {
     if (this.#used === used) return;
     this.#used = used;
     this.#up.used(used);
+    if (used) this.#handOnMore();
   }
 
   /**
@@ -266,19 +355,19 @@ export class PtyMaster {
     const { path } = this;
     const termios = this.#libc.getTermios(this.#master);
     if (this.#closed || termios instanceof SystemError || this.#libc.hangUpTerminal(this.#slave) !== undefined) return false;
-    const hungUp = this.#slave;
-    this.#libc.setExclusive(hungUp, false);
-    this.#slave = -1;
+    this.#libc.setExclusive(this.#slave, false);
     try {
-      this.#slave = openSync(path, OPEN);
+      const next = openSync(path, OPEN);
+      this.#closeSlave();
+      this.#slave = next;
     } catch {
       return false;
-    } finally {
-      closeSync(hungUp);
     }
     // The kernel has set everything back.
-    const raw = { ...termios, iflag: termios.iflag & (TERMIOS.IXON | TERMIOS.IXOFF), oflag: 0, lflag: TERMIOS.EXTPROC };
-    if (this.#libc.setTermios(this.#slave, raw) !== undefined) return false;
+    if (this.#libc.setTermios(this.#slave, termios) !== undefined) return false;
+    this.#termios = termios;
+    this.#stopped = false;
+    this.#watchSlave();
     this.#rest = undefined;
     this.#libc.flush(this.#master, 'output');
     this.#libc.flush(this.#slave, 'both');
@@ -301,7 +390,7 @@ export class PtyMaster {
     this.#sure?.cancel();
     this.#watched.remove();
     this.#bytes.destroy();
-    if (this.#slave >= 0) closeSync(this.#slave);
+    this.#closeSlave();
   }
 }
 

@@ -65,6 +65,8 @@ export interface Libc {
   transmitterEmpty(fd: number): boolean | SystemError;
   /** FIONREAD: bytes waiting to be read. */
   inputQueued(fd: number): number | SystemError;
+  /** TCXONC TCOON: undoes tcflow(TCOOFF). */
+  startOutput(fd: number): SystemError | undefined;
   /** TIOCEXCL, TIOCNXCL: further opens of the terminal give EBUSY, but for root. */
   setExclusive(fd: number, on: boolean): SystemError | undefined;
   /** TIOCGEXCL */
@@ -119,6 +121,8 @@ export interface Libc {
   writable(fd: number): boolean;
   /** epoll_create1: a descriptor that is readable while one of those added is ready. Closed with close(). */
   epoll(): number | SystemError;
+  /** epoll_ctl, to add a descriptor with these EPOLL bits; `events` is a plain number, for EPOLLET and the like. */
+  epollAdd(epoll: number, fd: number, events: number): SystemError | undefined;
   /** epoll_ctl. Level-triggered. */
   epollSet(
     epoll: number,
@@ -139,6 +143,7 @@ const IOCTL = {
   TCGETS2: [0x802c542a, 44],
   TCSETS2: [0x402c542b, 44],
   TCSBRK: [0x5409, 0],
+  TCXONC: [0x540a, 0],
   TCFLSH: [0x540b, 0],
   TIOCEXCL: [0x540c, 0],
   TIOCNXCL: [0x540d, 0],
@@ -163,6 +168,7 @@ type WithBuffer = Exclude<Request, WithNumber>;
 /** Machines that use the generic numbers. */
 const MACHINES: readonly string[] = ['x64', 'arm64', 'arm', 'ia32', 'riscv64', 'loong64'];
 
+const TCOON = 1;
 const QUEUES = { input: 0, output: 1, both: 2 } as const;
 const FLOCK = { shared: 1 | 4, exclusive: 2 | 4, unlock: 8 } as const;
 const SOL_SOCKET = 1;
@@ -312,6 +318,12 @@ function load(): Libc | undefined {
     return cPoll(scratch, 1, 0) === 1 ? new Uint16Array(scratch.buffer, scratch.byteOffset + 6, 1)[0]! : 0;
   };
 
+  const epollControl = (epoll: number, fd: number, how: keyof typeof EPOLL_CTL, events: number): SystemError | undefined => {
+    putU32(scratch, 0, events);
+    putU32(scratch, EPOLL_EVENT.data, fd);
+    return check(cEpollCtl(epoll, EPOLL_CTL[how], fd, scratch), 'epoll_ctl');
+  };
+
   const unixSocket = (kind: number, to: string | UnixAddress, how: 'bind' | 'connect'): number | SystemError => {
     const address = typeof to === 'string' ? unixAddress(to) : to;
     if (address === undefined) return einval(how);
@@ -342,6 +354,7 @@ function load(): Libc | undefined {
       return state instanceof SystemError ? state : (state & 1) === 1;
     },
     inputQueued: (fd) => askWord(fd, 'FIONREAD'),
+    startOutput: (fd) => withNumber(fd, 'TCXONC', TCOON),
     setExclusive: (fd, on) => withNumber(fd, on ? 'TIOCEXCL' : 'TIOCNXCL', 0),
     isExclusive(fd) {
       const set = askWord(fd, 'TIOCGEXCL');
@@ -428,11 +441,8 @@ function load(): Libc | undefined {
       const fd = cEpollCreate(O_CLOEXEC) as number;
       return check(fd, 'epoll_create1') ?? fd;
     },
-    epollSet(epoll, fd, how, { read, write }) {
-      putU32(scratch, 0, (read ? EPOLLIN : 0) | (write ? EPOLLOUT : 0));
-      putU32(scratch, EPOLL_EVENT.data, fd);
-      return check(cEpollCtl(epoll, EPOLL_CTL[how], fd, scratch), 'epoll_ctl');
-    },
+    epollAdd: (epoll, fd, events) => epollControl(epoll, fd, 'add', events),
+    epollSet: (epoll, fd, how, { read, write }) => epollControl(epoll, fd, how, (read ? EPOLLIN : 0) | (write ? EPOLLOUT : 0)),
     epollReady(epoll) {
       const n = cEpollWait(epoll, scratch, EPOLL_READY, 0) as number;
       return Array.from({ length: Math.max(n, 0) }, (_, i) => {

@@ -6,6 +6,16 @@ import { SystemError, type Termios } from '../../src/base/libc.ts';
 import type { Queue } from '../../src/base/serial.ts';
 import { LIMIT_MS, must, needLibc, until } from '../rig/pty.ts';
 
+/** Writes as much as fits; gives how much that was. */
+export function writeSome(fd: number, data: Buffer): number {
+  try {
+    return writeSync(fd, data);
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw err;
+  }
+}
+
 export class Application {
   readonly fd: number;
   #got: Buffer[] = [];
@@ -21,12 +31,7 @@ export class Application {
   }
   /** As much as fits; gives how much that was. */
   writeSome(data: Buffer): number {
-    try {
-      return writeSync(this.fd, data);
-    } catch (err) {
-      if ((err as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
-      throw err;
-    }
+    return writeSome(this.fd, data);
   }
   /** Everything that is there now, and was not taken yet. */
   peek(): Buffer {

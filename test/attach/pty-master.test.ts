@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { lineOfOptions, TERMIOS } from '../../src/attach/line.ts';
 import { PtyMaster, type PtyOptions, type PtyUp } from '../../src/attach/pty-master.ts';
 import { PtyOpenWatch } from '../../src/attach/pty-open-watch.ts';
+import { TermiosWatch } from '../../src/attach/termios-watch.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Libc, Termios } from '../../src/base/libc.ts';
 import { forcePublicInterfaces } from '../../src/gensio/uv-handle.ts';
@@ -37,12 +38,16 @@ class Heard implements PtyUp {
   }
 }
 
+/** asm-generic/termbits.h */
+const [ISIG, ICANON, ECHO, EXTPROC] = [0o1, 0o2, 0o10, 0o200000];
+
 const NO_RIGHTS = { owner: undefined, group: undefined, mode: undefined };
 const PLAIN: PtyOptions = { ...NO_RIGHTS, line: lineOfOptions({ speed: undefined, flow: undefined }) };
 
 function make(t: TestContext, options = PLAIN, c: Libc = needLibc(), clock: Clock = systemClock): { pty: PtyMaster; heard: Heard } {
   const heard = new Heard();
-  const pty = new PtyMaster(heard, options, new PtyOpenWatch(c, clock), c, clock);
+  const env = { clock, libc: c, opens: new PtyOpenWatch(c, clock), settings: new TermiosWatch(c, clock) };
+  const pty = new PtyMaster(heard, options, env);
   pty.setReading(true);
   t.after(() => pty.close());
   return { pty, heard };
@@ -95,14 +100,86 @@ both('each tcsetattr is reported with what is in force, also one that changes no
   app.close();
 });
 
-both('an application that sets everything anew, EXTPROC too, is heard the next time as well', async (t) => {
+both('what an application has set it reads back, at once and after it was noticed', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
-  app.set((now) => ({ ...now, lflag: 0 }));
+  const first = app.termios;
+  const lflags = [0, ICANON, ICANON | ECHO | ISIG, EXTPROC | ICANON, first.lflag, ECHO];
+  for (const [i, lflag] of lflags.entries()) {
+    const wanted = { ...first, lflag };
+    app.set(() => wanted);
+    assert.deepEqual(app.termios, wanted);
+    assert.deepEqual(await fresh(heard, i + 1), wanted);
+    await settle(1);
+    assert.deepEqual(app.termios, wanted);
+  }
+  app.close();
+});
+
+test('settings are noticed within 10 ms, raw or not', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  for (const lflag of [0, ICANON | ECHO | ISIG]) {
+    const times: number[] = [];
+    for (let i = 0; i < 15; i++) {
+      const count = heard.set.length;
+      const from = performance.now();
+      app.set((now) => ({ ...now, lflag }));
+      while (heard.set.length === count && performance.now() - from < 1000) await settle(1);
+      times.push(performance.now() - from);
+    }
+    const median = times.sort((a, b) => a - b)[7]!;
+    assert.ok(median < 10, `${median} ms`);
+  }
+  app.close();
+});
+
+both('settings of an application whose output is stopped are noticed too; the next one can write', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  app.set((now) => ({ ...now, iflag: TERMIOS.IXON }));
   await fresh(heard);
-  await until('EXTPROC', () => (app.termios.lflag & TERMIOS.EXTPROC) !== 0);
-  app.setSpeed(1200);
-  assert.equal((await fresh(heard, 2)).ospeed, 1200);
+  pty.write(Buffer.from('\x13'));
+  await until('the output to stop', () => app.writeSome(Buffer.from('x')) === 0);
+  app.set((now) => ({ ...now, cflag: now.cflag | TERMIOS.CSTOPB }));
+  await until('the settings', () => (heard.set.at(-1)!.cflag & TERMIOS.CSTOPB) !== 0);
+  app.close();
+  await until('closed', () => !pty.used);
+  const next = new Application(pty.path);
+  assert.notEqual(next.termios.iflag & TERMIOS.IXON, 0);
+  const before = heard.data.length;
+  next.write('next');
+  await until('what the next one writes', () => heard.data.subarray(before).toString() === 'next');
+  next.close();
+});
+
+both('what comes while nobody has the device open is not sent back, whatever settings were left behind', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  app.set((now) => ({ ...now, lflag: ICANON | ECHO }));
+  app.close();
+  await until('the settings, and nobody there', () => heard.set.length > 0 && !pty.used);
+  assert.equal(pty.write(Buffer.from('one\n')), true);
+  assert.equal(pty.write(Buffer.from(`${'x'.repeat(99)}\n`.repeat(50))), false);
+  await settle();
+  assert.equal(heard.data.length, 0);
+  const next = new Application(pty.path);
+  assert.equal((await next.take(4)).toString(), 'one\n');
+  await until('room', () => heard.writables > 0);
+  await until('the echo', () => heard.data.toString().startsWith('one'));
+  next.close();
+});
+
+both('what comes after the character of a signal stays, and only what was written is flushed for it', async (t) => {
+  const { pty, heard } = make(t);
+  const app = new Application(pty.path);
+  app.set((now) => ({ ...now, lflag: ICANON | ISIG }));
+  await fresh(heard);
+  pty.write(Buffer.concat([Buffer.from('lost\x03kept\n'), Buffer.alloc(2000, 0x61), Buffer.from('\n')]));
+  assert.equal((await app.take(2006)).toString(), `kept\n${'a'.repeat(2000)}\n`);
+  await until('the flush', () => heard.calls.includes('flushed output'));
+  app.flush('both');
+  await until('the flush of both', () => heard.calls.includes('flushed both'));
   app.close();
 });
 
@@ -222,7 +299,7 @@ both('while nothing is read the writer stops, and its settings and flushes are r
   pty.setReading(true);
   await until('all of it', () => heard.data.length === written);
   app.flush('output');
-  await until('flushed', () => heard.calls.includes('flushed out'));
+  await until('flushed', () => heard.calls.includes('flushed output'));
   app.close();
 });
 

@@ -1,4 +1,5 @@
 // The daemon out of its parts: what serves a configuration, and what the life of the daemon (daemon.ts) needs from outside.
+import { fstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AdminServer } from '../admin/server.ts';
 import { Attachments } from '../attach/attachments.ts';
@@ -45,6 +46,7 @@ export async function composeDaemon(options: RunOptions, background: Background 
     clock: systemClock,
     manager: systemdManager(process.env),
     stderr,
+    stderrIsJournal: background === undefined && isJournal(2, process.env.JOURNAL_STREAM),
     stdout: textSink(1),
     pidFile: options.pidFile === undefined ? undefined : new PidFile(resolve(options.pidFile), pid),
     background,
@@ -100,4 +102,11 @@ class Service implements DaemonEngine {
     await this.#traces.written();
     this.#leds.apply([]);
   }
+}
+
+/** Whether a descriptor leads to systemd's journal, by the device and inode that systemd names in `JOURNAL_STREAM`. */
+export function isJournal(fd: number, stream: string | undefined): boolean {
+  if (stream === undefined) return false;
+  const { dev, ino } = fstatSync(fd);
+  return stream === `${dev}:${ino}`;
 }

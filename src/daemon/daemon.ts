@@ -46,6 +46,8 @@ export interface DaemonEnv {
   readonly manager: ServiceManager;
   /** Of the foreground, or of the caller until the daemon is in the background. */
   readonly stderr: TextSink;
+  /** stderr leads to systemd's journal, as syslog does; by default it does not. */
+  readonly stderrIsJournal?: boolean;
   readonly stdout: TextSink;
   readonly pidFile: PidFile | undefined;
   /** Set in the process that goes to the background. */
@@ -167,15 +169,16 @@ class Daemon {
   #fail({ kind, text, note }: NoOutcome): number {
     const { log, options, background } = this.#env;
     if (note !== undefined) this.#print(note);
-    if (kind === 'unreadable') log.record('err', text);
+    const logged = kind === 'unreadable' && log.record('err', text);
     // With -d the log has said it on stderr.
-    if (kind === 'mixed' || !options.debug) this.#print(text);
+    if (kind === 'mixed' || !options.debug) this.#print(text, logged);
     background?.finish(1);
     return 1;
   }
 
-  /** On stderr, as a line of text; where JSON was asked for there is nothing else. */
-  #print(text: string): void {
+  /** On stderr, as a line of text; where JSON was asked for there is nothing else. Not what the journal has from syslog already. */
+  #print(text: string, logged = false): void {
+    if (logged && this.#env.stderrIsJournal === true) return;
     if (this.#env.options.logFormat === 'text') this.#env.stderr(`${withoutSecrets(text)}\n`);
   }
 
@@ -186,9 +189,9 @@ class Daemon {
     for (const { level, text, placed } of reportLines(reading)) {
       if (level === 'info') log.log(level, text);
       else {
-        log.record(level, text);
+        const logged = log.record(level, text);
         // With -d the log has said it; ser2net 4.3.11 says what has a place in a YAML file a second time.
-        if (!options.debug || placed === true) this.#print(text);
+        if (!options.debug || placed === true) this.#print(text, logged);
       }
     }
   }

@@ -111,25 +111,26 @@ export class DaemonLog implements Log {
     this.#emit(level, text, undefined, true);
   }
 
-  /** Like announce(), for what the caller also prints itself: not on stderr for want of syslog. */
-  record(level: LogLevel, text: string): void {
-    this.#emit(level, text, undefined, false);
+  /** Like announce(), for what the caller also prints itself: not on stderr for want of syslog. Whether syslog took it. */
+  record(level: LogLevel, text: string): boolean {
+    return this.#emit(level, text, undefined, false);
   }
 
   close(): void {
     this.#options.syslog.close();
   }
 
-  #emit(level: LogLevel, text: string, fields: Fields | undefined, fallback: boolean): void {
+  #emit(level: LogLevel, text: string, fields: Fields | undefined, fallback: boolean): boolean {
     const { pid, copy, json, clock } = this.#options;
     const line = oneLine(withoutSecrets(text));
     const [facility, tag] = this.#known ? [FACILITY.daemon, `ser2net[${pid}]`] : [FACILITY.user, 'ser2net'];
     const head = `<${facility | SEVERITY[level]}>${stamp(clock.wall())} ${tag}: `;
     const reached = this.#send(head, line);
-    if (!this.#attached) return;
+    if (!this.#attached) return reached;
     if (json !== undefined) json(level, line, fields);
     else if (copy !== undefined) copy(`ser2net[${pid}]: ${line}\n`);
     else if (!reached && fallback) this.#options.fallback?.(`ser2net[${pid}]: ${line}\n`);
+    return reached;
   }
 
   /** Whether somebody is there to take it. */

@@ -87,6 +87,21 @@ test('a file that cannot be opened ends it with 1, said on stderr once and in sy
   }
 });
 
+test('where stderr leads to the journal, what syslog has is not there a second time; without syslog it is', async () => {
+  const text = "Unable to open config file '/x.yaml': No such file or directory";
+  const bad: Diag = { ...classic, classic: 'theirs' };
+  for (const syslogGone of [false, true]) {
+    const rig = makeRig({ syslogGone, parts: { stderrIsJournal: true } });
+    rig.outcomes = [{ kind: 'unreadable', text }];
+    assert.equal(await runDaemon(rig.parts), 1);
+    assert.deepEqual(rig.events, [syslogGone ? `stderr: ${text}` : `syslog: <11> ser2net: ${text}`]);
+    const started = makeRig({ syslogGone, parts: { stderrIsJournal: true } });
+    started.outcomes = [{ kind: 'read', reading: reading({ diags: [bad] }) }];
+    await live(started);
+    assert.equal(started.events.filter((event) => event.includes('theirs')).length, 1);
+  }
+});
+
 test('mixed formats end it with 1, on stderr only', async () => {
   const rig = makeRig({ options: { debug: true } });
   rig.outcomes = [{ kind: 'mixed', text: 'You cannot mix' }];

@@ -169,6 +169,18 @@ static int fd_counts(int fd)
 OPENER(open)
 OPENER(open64)
 
+/* open() as programs call it that are compiled with _FORTIFY_SOURCE. */
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+	return open(path, flags);
+}
+int __open64_2(const char *path, int flags)
+{
+	return open64(path, flags);
+}
+
 #define OPENER_AT(name) \
 	int name(int dir, const char *path, int flags, ...) \
 	{ \

@@ -124,6 +124,7 @@ export class Leds {
     }
   }
 
+  /** Gives a port the observers that drive its LEDs; none if it names none. */
   readonly observers: ObserverFactory = ({ config: { options } }) => {
     const { ledRx, ledTx, ledConn } = options;
     if (ledRx === undefined && ledTx === undefined && ledConn === undefined) return [];

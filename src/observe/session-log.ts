@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ObserverFactory } from '../port/events.ts';
 
+/** Logs each connection and disconnection, with duration and byte counts, at level info. */
 export const sessionLog =
   (clock: Clock, log: Log): ObserverFactory =>
   ({ config: { name } }) => [

@@ -6,6 +6,7 @@ const MAX_QUEUED = 1 << 20;
 
 /** Appends to a file. Errors go to failed, once each kind of trouble; writing goes on when the disk lets it. */
 export class TraceFile {
+  /** The file's name, as opened. */
   readonly path: string;
   readonly #failed: (err: NodeJS.ErrnoException, what: 'open' | 'write') => void;
   #fd: number | undefined;

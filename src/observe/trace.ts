@@ -45,6 +45,7 @@ export class Traces {
     this.#log = log;
   }
 
+  /** Gives a port the observers that write its trace files; none if it has no traces. */
   readonly observers: ObserverFactory = (view) => {
     const { options: o } = view.config;
     const traces: Trace[] = [];

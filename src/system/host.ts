@@ -5,8 +5,11 @@ import { basename, join } from 'node:path';
 
 /** Where to look; tests have trees of their own. */
 export interface Machine {
+  /** In place of /sys. */
   readonly sys: string;
+  /** In place of /dev. */
   readonly dev: string;
+  /** In place of /proc. */
   readonly proc: string;
   /** Where UUCP lock files go. */
   readonly locks: string;
@@ -15,6 +18,7 @@ export interface Machine {
 /** Where UUCP lock files go, as in gensio. */
 export const LOCK_DIR = '/var/lock';
 
+/** The real paths. */
 export const THIS_MACHINE: Machine = { sys: '/sys', dev: '/dev', proc: '/proc', locks: LOCK_DIR };
 
 /** The real path of something under /dev; other paths are themselves. */
@@ -60,11 +64,17 @@ export function finalName(machine: Machine, path: string): string | undefined {
 
 /** What there is by a name. tty: undefined where that cannot be known. */
 export interface DeviceFacts {
+  /** It is a character device. */
   readonly character: boolean;
+  /** It is a directory. */
   readonly directory: boolean;
+  /** It is a terminal; `undefined` if that cannot be known. */
   readonly tty: boolean | undefined;
+  /** Type and permissions, as stat(2) gives them. */
   readonly mode: number;
+  /** The number of the owner. */
   readonly uid: number;
+  /** The number of the group. */
   readonly gid: number;
   /** `major:minor:inode` of the file, as /proc/locks has it. */
   readonly lockId: string;

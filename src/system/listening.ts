@@ -9,6 +9,7 @@ import { textOf } from './host.ts';
 export interface Listening {
   /** By port. */
   readonly tcp: ReadonlyMap<number, readonly string[]>;
+  /** By port. */
   readonly udp: ReadonlyMap<number, readonly string[]>;
   /** By path. */
   readonly unix: ReadonlyMap<string, readonly string[]>;

@@ -4,15 +4,19 @@ import { DEFAULT_FILES } from '../config/source.ts';
 import { lockName, readLockOwner } from '../gensio/serialdev/uucp-lock.ts';
 import { deviceFacts, finalName, linkOf, type Machine, namesIn, textOf } from './host.ts';
 
+/** A process that uses a device or a socket. */
 export interface Holder {
+  /** Its process number. */
   readonly pid: number;
   /** Its short name; empty when that cannot be known. */
   readonly name: string;
+  /** By what sign: it has it open, has locked it, or is named by a lock file. */
   readonly how: 'open' | 'lock' | 'lock file';
   /** For a lock file: its path. */
   readonly file?: string;
 }
 
+/** Finds the processes that use devices and sockets. What /proc says is read once. */
 export class Holders {
   readonly #machine: Machine;
   /** What processes have open (as their links say), and who has it; read once. */
@@ -47,6 +51,7 @@ export class Holders {
     return this.#openers(`socket:[${inode}]`).map((pid) => ({ pid, name: this.nameOf(pid), how: 'open' }));
   }
 
+  /** The short name of a process; empty if it is gone. */
   nameOf(pid: number): string {
     return textOf(join(this.#machine.proc, String(pid), 'comm')) ?? '';
   }

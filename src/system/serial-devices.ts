@@ -3,23 +3,31 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { deviceFacts, finalName, linkOf, type Machine, namesIn, textOf } from './host.ts';
 
+/** A serial port of this machine, as the kernel and udev describe it. */
 export interface SerialDevice {
   /** /dev/ttyUSB0 */
   readonly path: string;
   /** Links of udev: names that stay when devices are plugged in in another order (by id), or in the same place (by path). */
   readonly byId: string | undefined;
+  /** The link that stays with the place it is plugged into. */
   readonly byPath: string | undefined;
+  /** The name of its kernel driver. */
   readonly driver: string | undefined;
   /** usb, pci, pnp, platform, ...: what it is plugged into. */
   readonly bus: string | undefined;
   /** Hexadecimal, four digits each. */
   readonly vendorId: string | undefined;
+  /** Hexadecimal, four digits. */
   readonly productId: string | undefined;
+  /** As the USB device names it. */
   readonly manufacturer: string | undefined;
+  /** As the USB device names it. */
   readonly product: string | undefined;
+  /** The serial number of the USB device. */
   readonly serial: string | undefined;
   /** Which of several ports of a USB device: the interface's number, and the port's within it. */
   readonly interface: number | undefined;
+  /** The port's number within its USB interface. */
   readonly port: number | undefined;
   /** Whether there is a node for it under /dev. */
   readonly present: boolean;

@@ -9,9 +9,13 @@ import { optionsFor, readConfiguration } from '../read-configuration.ts';
 import type { SubcommandIo } from '../subcommand.ts';
 import { SourceLines, withExcerpt } from './code-frame.ts';
 
+/** The options of `check`. */
 export interface CheckFlags {
+  /** Print nothing; only the exit status tells. */
   readonly quiet?: boolean | undefined;
+  /** Warnings do not count: the exit status is 0 if there is nothing worse. */
   readonly warningsOk?: boolean | undefined;
+  /** Print JSON. */
   readonly json?: boolean | undefined;
   /** Look whether the devices are there and free. */
   readonly devices?: boolean | undefined;
@@ -133,6 +137,7 @@ function asJson({ name, config, unreadable, diags, lines }: Checked): object {
   };
 }
 
+/** The options of `dump`. */
 export interface DumpFlags {
   /** A comment behind each value says where it came from. */
   readonly origin?: boolean | undefined;
@@ -144,6 +149,7 @@ export interface DumpFlags {
 export const dump = (file: string | undefined, flags: DumpFlags, io: SubcommandIo): Promise<number> =>
   dumpOptions(optionsFor(file), flags, io);
 
+/** As dump(), for a configuration that the options of the command line describe. */
 export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: SubcommandIo): Promise<number> {
   const outcome = await readConfiguration(options);
   if (outcome.kind !== 'read') {

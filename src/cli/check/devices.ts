@@ -12,8 +12,11 @@ import { bottomOf } from '../../gensio/syntax/stack.ts';
 import { type DeviceFacts, deviceFacts, type Machine, namesIn, realPlace, textOf } from '../../system/host.ts';
 import { type Holders, holderText } from '../../system/open-files.ts';
 
+/** What the check of devices looks at. */
 export interface DeviceCheck {
+  /** The machine whose devices they are. */
   readonly machine: Machine;
+  /** Finds the processes that use them. */
   readonly holders: Holders;
   /** The file that is checked: a daemon that serves it may hold its devices. undefined: the default one. */
   readonly file: string | undefined;

@@ -12,7 +12,9 @@ import type { LayerSpec, NetAddr } from '../../options/stack.ts';
 import { readListening } from '../../system/listening.ts';
 import { type Holder, type Holders, holderText } from '../../system/open-files.ts';
 
+/** What the check of addresses looks at. */
 export interface ListenCheck {
+  /** Finds the processes that listen on them. */
   readonly holders: Holders;
   /** The directory of the kernel's socket tables. */
   readonly net: string;

@@ -72,5 +72,6 @@ class CharDelay extends QueuedFilter {
   }
 }
 
+/** Makes the layer `chardelay` on a child. */
 export const chardelayFilter = (spec: LayerOf<'chardelay'>, child: Gensio, _server: boolean, env: GensioEnv): Gensio =>
   new CharDelay(spec, child, env.clock);

@@ -94,5 +94,6 @@ class ConnectingAccepter implements Accepter {
   }
 }
 
+/** Makes the layer `conacc`: an accepter whose only connection is a connector that it opens. */
 export const conaccAccepter = (spec: LayerOf<'conacc'>, env: GensioEnv, build: StackBuilder): Accepter =>
   new ConnectingAccepter(spec, env, build);

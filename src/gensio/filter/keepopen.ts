@@ -174,4 +174,5 @@ class KeepOpen extends ForwardingGensio {
   }
 }
 
+/** Makes the layer `keepopen`: its child is opened again whenever it is lost. */
 export const keepopenConnector = (spec: LayerOf<'keepopen'>, env: GensioEnv, build: StackBuilder): Gensio => new KeepOpen(spec, env, build);

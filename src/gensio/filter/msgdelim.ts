@@ -48,6 +48,7 @@ export class MessageDecoder {
     this.#message = Buffer.alloc(max);
     this.#withCrc = withCrc;
   }
+  /** Takes the next bytes. Any cut of the input gives the same messages. */
   push(chunk: Buffer, message: (data: Buffer) => void): void {
     for (const byte of chunk) {
       if (this.#command) {
@@ -104,4 +105,5 @@ class MsgDelim extends PacketFilter {
   }
 }
 
+/** Makes the layer `msgdelim` on a child. */
 export const msgdelimFilter = (spec: LayerOf<'msgdelim'>, child: Gensio): Gensio => new MsgDelim(spec, child);

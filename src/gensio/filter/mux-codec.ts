@@ -1,10 +1,15 @@
 // The messages of gensio's channel multiplexer, version 1. The first byte of a header is the kind in its high half and the
 // header's length in 32-bit words in its low half; numbers are big-endian.
 
+/** Kinds of message: the first of either side. */
 export const INIT = 1;
+/** Asks for a channel. */
 export const NEW_CHANNEL = 2;
+/** Answers NEW_CHANNEL. */
 export const NEW_CHANNEL_RSP = 3;
+/** Ends a channel. */
 export const CLOSE_CHANNEL = 4;
+/** Data, an acknowledgement, or both. */
 export const DATA = 5;
 
 /** Least header words of each kind; the most is 3. */
@@ -15,11 +20,15 @@ export const OVERHEAD = 3;
 /** Windows of this size and below are refused. */
 export const MIN_WINDOW = 128;
 
+/** Receives what MuxDecoder finds. */
 export interface MuxOut {
+  /** The peer's first message, with its version. */
   init(version: number): void;
   /** The service text that follows is skipped; length is its bytes. */
   newChannel(id: number, window: number, serviceLength: number): void;
+  /** The answer to a channel that was asked for; error 0: accepted. */
   newChannelResponse(to: number, window: number, id: number, error: number): void;
+  /** The peer ends a channel; code is gensio's error, 0 if there is none. */
   closeChannel(to: number, code: number): void;
   /** Begins a data message of length bytes; 0: it is only an acknowledgement. */
   data(to: number, ack: number, length: number): void;
@@ -37,6 +46,7 @@ export class MuxDecoder {
   #at: 'first' | 'header' | 'length' | 'service' | 'data' | 'broken' = 'first';
   #left = 0;
 
+  /** Takes the next bytes and calls out for each message in them. */
   push(chunk: Buffer, out: MuxOut): void {
     for (let i = 0; i < chunk.length && this.#at !== 'broken'; ) {
       if (this.#at === 'data' || this.#at === 'service') {
@@ -101,11 +111,15 @@ export class MuxDecoder {
 const u16 = (n: number): readonly number[] => [(n >> 8) & 0xff, n & 0xff];
 const u32 = (n: number): readonly number[] => [...u16(n >>> 16), ...u16(n & 0xffff)];
 
+/** The first message of either side: version 1. */
 export const initMessage = (): Buffer => Buffer.from([(INIT << 4) | 1, 0, 1, 0]);
+/** Asks for a channel: its number here, how many bytes may be sent to it, and the service wanted. */
 export const newChannelMessage = (id: number, window: number, service: Buffer): Buffer =>
   Buffer.concat([Buffer.from([(NEW_CHANNEL << 4) | 2, 0, ...u16(id), ...u32(window), ...u16(service.length)]), service]);
+/** Answers that; error 0 accepts. */
 export const newChannelResponse = (to: number, window: number, id: number, error: number): Buffer =>
   Buffer.from([(NEW_CHANNEL_RSP << 4) | 3, 0, ...u16(to), ...u32(window), ...u16(id), ...u16(error)]);
+/** Ends the channel that has this number at the peer. */
 export const closeMessage = (to: number): Buffer => Buffer.from([(CLOSE_CHANNEL << 4) | 2, 0, ...u16(to), 0, 0, 0, 0]);
 /** data may be empty: only an acknowledgement. */
 export const dataMessage = (to: number, ack: number, data: Buffer): Buffer =>

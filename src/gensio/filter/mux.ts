@@ -292,6 +292,7 @@ function errorOfNumber(n: number): GensioError {
   return new GensioError(NAMES[n <= 15 ? n - 1 : n - 2] ?? 'commerr', `the far end refused with error ${n}`);
 }
 
+/** Makes the layer `mux` on a child. */
 export function muxFilter(spec: LayerOf<'mux'>, child: Gensio, server: boolean, env: GensioEnv): Gensio {
   const { mode } = spec.opts;
   return new Mux(spec, child, mode === undefined ? server : mode === 'server', env);

@@ -157,5 +157,6 @@ class Perf extends Filter {
   }
 }
 
+/** Makes the layer `perf` on a child. */
 export const perfFilter = (spec: LayerOf<'perf'>, child: Gensio, _server: boolean, env: GensioEnv): Gensio =>
   new Perf(spec, child, env.clock);

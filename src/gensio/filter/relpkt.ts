@@ -438,6 +438,7 @@ class RelPkt extends PacketFilter {
   }
 }
 
+/** Makes the layer `relpkt` on a child. */
 export function relpktFilter(spec: LayerOf<'relpkt'>, child: Gensio, server: boolean, env: GensioEnv): Gensio {
   const { mode } = spec.opts;
   return new RelPkt(spec, child, mode === undefined ? server : mode === 'server', env);

@@ -80,5 +80,6 @@ class Trace extends Filter {
   }
 }
 
+/** Makes the layer `trace` on a child. */
 export const traceFilter = (spec: LayerOf<'trace'>, child: Gensio, _server: boolean, env: GensioEnv): Gensio =>
   new Trace(spec, child, env.clock);

@@ -39,4 +39,5 @@ class Xlt extends Filter {
   }
 }
 
+/** Makes the layer `xlt` on a child. */
 export const xltFilter = (spec: LayerOf<'xlt'>, child: Gensio): Gensio => new Xlt(spec, child);

@@ -92,6 +92,7 @@ class Echo implements Gensio {
   }
 }
 
+/** Makes the layer `echo`: what is written comes back. */
 export const echoConnector = (spec: LayerOf<'echo'>): Gensio => new Echo(spec);
 
 /** Never accepts: for ports that only connect back. */

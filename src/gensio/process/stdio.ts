@@ -138,7 +138,9 @@ class EndedGensio extends FileGensio {
 
 /** A program that runs, and its exit code, once known; 128 and the signal's number when one ended it, 127 when it never ran. */
 export interface Program {
+  /** The program's standard input and output. */
   readonly gensio: Gensio;
+  /** Calls done once, with the exit code; later if the program is still running. */
   exited(done: (code: number) => void): void;
 }
 
@@ -219,6 +221,7 @@ function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): G
   return gensio;
 }
 
+/** Makes the layer `stdio`: this process's own input and output, or those of a program it runs. */
 export const stdioConnector = (spec: Stdio, env: GensioEnv): Gensio =>
   new LazyConnector('stdio', addressOf(spec), (done) => {
     nextMicrotask(() => {

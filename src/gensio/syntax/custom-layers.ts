@@ -7,9 +7,11 @@ type Role = 'accepter' | 'connector';
 
 /** What a stack's reader has to know of a layer. */
 export interface LayerInfo {
+  /** The options it takes in parentheses. */
   readonly rows: Rows;
   /** What follows the comma of its name. */
   readonly rest: (typeof LAYERS)[LayerType]['rest'];
+  /** Whether it can be in accepters, in connectors, or in both. */
   readonly roles: readonly Role[];
   /** Why it cannot run here although its name is known. */
   readonly unsupported?: string;

@@ -7,16 +7,23 @@ import type { NetAddr } from '../../options/stack.ts';
 
 /** What could not be read: gensio's error, and what is wrong in words. */
 export interface Problem {
+  /** gensio's error. */
   readonly error: GensioErrorCode;
+  /** What is wrong, in words. */
   readonly detail: string;
   /** The piece of the text that is wrong, where it can be told. */
   readonly part?: string;
 }
+/** A value that was read, or why it could not be. */
 export type Result<T> = { readonly ok: T } | Problem;
 
+/** Where an address stands, as far as its meaning depends on that. */
 export interface AddrContext {
+  /** In a connector a host is needed; in an accepter it may be missing. */
   readonly role: 'accepter' | 'connector';
+  /** The protocol whose service names are known. */
   readonly protocol: ServiceProtocol;
+  /** The service names that are known. Default: the built-in ones. */
   readonly services?: Services;
   /** From a family word before the layer's name. */
   readonly family?: 'ipv4' | 'ipv6' | undefined;
@@ -99,6 +106,7 @@ export const printAddrs = (addrs: readonly NetAddr[]): string =>
 
 /** One host that is compared with peers. */
 export interface RemoteHost {
+  /** The address family; `undefined` if either will do. */
   readonly family: NetAddr['family'];
   /** An address or a name; undefined: this machine. */
   readonly host: string | undefined;
@@ -112,6 +120,7 @@ export interface RemoteHost {
 export interface RemoteAddr {
   /** As written, without the exclamation mark. */
   readonly text: string;
+  /** The hosts it names, one at least. */
   readonly hosts: readonly RemoteHost[];
 }
 

@@ -4,10 +4,13 @@ import type { LayerOf, LayerSpec, LayerType } from '../../options/stack.ts';
 
 /** A stack as written, and what it means; or why it means nothing (the connection is kept and reported). */
 export interface Stack {
+  /** As written. */
   readonly text: string;
+  /** The outermost layer; `undefined` if the text cannot be read. */
   readonly spec: LayerSpec | undefined;
   /** Why spec is undefined: gensio's error, and what is wrong in words. */
   readonly error: GensioErrorCode | undefined;
+  /** What is wrong, in words. */
   readonly detail?: string;
   /** The piece of the text that is wrong, where it can be told. */
   readonly part?: string;

@@ -9,10 +9,13 @@ import { parseStack } from './gensio-str.ts';
 import { isWildcard, layersOf } from './stack.ts';
 import { quoteWord } from './words.ts';
 
+/** A remote port that `attach` or `console` connects to. */
 export interface Target {
   /** As written, and without what stands behind a question mark. */
   readonly written: string;
+  /** The same as a gensio string. */
   readonly text: string;
+  /** The layers it means, outermost first. */
   readonly spec: LayerSpec;
   /** For this target only; undefined: as the attachment says. */
   readonly options: TargetOptions;
@@ -20,7 +23,9 @@ export interface Target {
   readonly controls: boolean;
 }
 
+/** The options of a target that concern TLS. */
 export type TlsOptions = Pick<AttachOptions, 'tlsCert' | 'tlsKey' | 'tlsCa' | 'tlsAllow'>;
+/** A target, or one sentence that says why the text is none. */
 export type ParsedTarget = { readonly ok: Target } | { readonly problem: string };
 
 interface Scheme {

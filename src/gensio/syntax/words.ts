@@ -4,7 +4,9 @@ import { decodeRaw, encodeRaw } from '../../base/raw-text.ts';
 /** What separates words: white space, or white space and commas. */
 export type Separators = 'blanks' | 'blanks and commas';
 
+/** The words of a text. */
 export interface Words {
+  /** The words in order, without quotes and escapes. */
   readonly words: readonly string[];
   /** Where each word stood in the text, quotes and escapes included. */
   readonly places: readonly { readonly at: number; readonly len: number }[];

@@ -1,6 +1,8 @@
 // The messages of gensio's certauth, version 4: a kind, elements of a number, a length and data, and an end.
 
+/** The kinds of message, by number. */
 export const MESSAGE = { clientHello: 1, serverHello: 2, challengeResponse: 3, passwordRequest: 4, password: 5, serverDone: 6 } as const;
+/** The kinds of element in a message, by number. */
 export const ELEMENT = {
   version: 100,
   username: 101,
@@ -21,14 +23,18 @@ const END = 200;
 const MAX_ELEMENT = 16_384;
 const MAX_MESSAGE = 49_152;
 
+/** Values of the element `result`. */
 export const RESULT = { success: 1, failure: 2 } as const;
+/** Values of the element `passwordType`: a password is wanted, a dummy to hide that none is, a second factor. */
 export const PASSWORD_TYPE = { wanted: 1, dummy: 2, twofa: 256 } as const;
 /** Passwords travel in this many bytes, whatever their length. */
 export const PASSWORD_BYTES = 100;
 
 /** Elements by number. */
 export interface Message {
+  /** One of MESSAGE. */
   readonly kind: number;
+  /** The data of each element, by number. */
   readonly elements: ReadonlyMap<number, Buffer>;
 }
 
@@ -105,6 +111,7 @@ export function encodeCertauth(kind: number, elements: readonly (readonly [numbe
   return Buffer.concat(parts);
 }
 
+/** A number of two bytes, most significant first. */
 export const number16 = (n: number): Buffer => Buffer.from([n >> 8, n & 0xff]);
 /** The number of an element of two bytes; undefined when there is none or it has another length. */
 export const numberOf = (message: Message, element: number): number | undefined => {

@@ -6,9 +6,11 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { bind, onImmediate } from '../../base/fault-domain.ts';
 import { MODULE_FOLDER } from '../../base/module-folder.ts';
 
+/** What PAM is asked: whether this user may pass with this password. */
 export interface PamQuestion {
   /** The name of a file in /etc/pam.d. */
   readonly service: string;
+  /** The name of the user. */
   readonly user: string;
   /** One character for each byte. */
   readonly password: string;
@@ -26,6 +28,7 @@ export interface PamAnswer {
   /** How long a refused client is to wait for its answer. */
   readonly delayMs: number;
 }
+/** Asks PAM; done is called once, with the answer. */
 export type AskPam = (question: PamQuestion, done: (answer: PamAnswer) => void) => void;
 
 /** Processes at once; some 40 MB each, for a tenth of a second and as long as a module takes. */

@@ -10,14 +10,19 @@ import { alternativeNames, certificateProblem, commonName, weakness } from './ce
 
 /** What OpenSSL thinks of the peer's certificate against the CA option: a code such as CERT_HAS_EXPIRED, and words. */
 export interface VerifyError {
+  /** OpenSSL's name for it. */
   readonly code: string;
+  /** The same in words. */
   readonly message: string;
 }
 
+/** What a finished handshake has shown of the peer. */
 export interface Handshake {
+  /** The peer's certificate; `undefined` if it showed none. */
   readonly cert: X509Certificate | undefined;
   /** undefined: the certificate is good. */
   readonly problem: VerifyError | undefined;
+  /** Whether this end is the server. */
   readonly server: boolean;
 }
 

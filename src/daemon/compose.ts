@@ -3,9 +3,10 @@ import { fstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AdminServer } from '../admin/server.ts';
 import { Attachments } from '../attach/attachments.ts';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { libc } from '../base/libc.ts';
 import type { Config } from '../config/model.ts';
+import { warmUp } from '../gensio/serialdev/warm-up.ts';
 import { bottomOf } from '../gensio/syntax/stack.ts';
 import { reloadTls } from '../gensio/tls/credentials.ts';
 import { Leds } from '../observe/led.ts';
@@ -61,8 +62,12 @@ class Service implements DaemonEngine {
   readonly #attachments: Attachments;
   readonly #leds: Leds;
   readonly #traces: Traces;
+  readonly #clock: Clock;
+  /** Terminals can be opened at full speed, or will be in a moment. */
+  #warm = false;
 
   constructor({ clock, log, uucpLocks, reload, end }: EngineHooks) {
+    this.#clock = clock;
     this.#leds = new Leds(log);
     this.#traces = new Traces(clock, log);
     const gensio = { lockDir: uucpLocks ? LOCK_DIR : undefined };
@@ -90,6 +95,10 @@ class Service implements DaemonEngine {
     await this.#admin.apply(config.admin);
     await this.#engine.apply(config);
     await this.#attachments.apply(config.attachments ?? []);
+    if (!this.#warm && config.connections.some(({ connector }) => bottomOf(connector.spec)?.type === 'serialdev')) {
+      this.#warm = true;
+      warmUp(this.#clock);
+    }
   }
 
   rotate(): void {

@@ -1,4 +1,4 @@
-// The options of an attachment: a serial port elsewhere as a device of this machine. As options of `ser2net attach` and as keys of a
+// The options of an attachment: a remote serial port as a local device. As options of `ser2net attach` and as keys of a
 // section's `options`, in the same spelling.
 import { bool, type Kind, oneOf, size, str, time } from './kind.ts';
 import { row, type Values } from './row.ts';
@@ -48,7 +48,7 @@ export const ATTACH = {
     kind: octal,
     def: undefined,
     since: 'new',
-    doc: 'Rights of the device. As the system makes it when not given (often 620).',
+    doc: 'Permission bits of the device. Default: what the system gives a new pseudo-terminal (often 620).',
   }),
   tlsCert: row({
     conf: false,
@@ -64,7 +64,7 @@ export const ATTACH = {
     kind: str,
     def: undefined,
     since: 'new',
-    doc: 'File with the key of that certificate, PEM; the file of the certificate when not given.',
+    doc: 'File with the key of that certificate, PEM. Default: the file of the certificate.',
   }),
   tlsCa: row({
     conf: false,
@@ -72,7 +72,7 @@ export const ATTACH = {
     kind: str,
     def: undefined,
     since: 'new',
-    doc: "Certificates to check the server with: a file (the server's own self-signed certificate will do), or a hashed directory when it ends in a slash. Without it no server is trusted.",
+    doc: "Certificates to check the server with: a file (the server's own self-signed certificate will do), or a hashed directory when it ends in a slash. Without it, or a fingerprint in tls-allow, no server is trusted.",
   }),
   tlsAllow: row({
     conf: false,
@@ -97,7 +97,7 @@ export const ATTACH = {
     def: 0,
     unit: 'ms',
     since: 'new',
-    doc: 'With on-demand: close the connection when no application has had the device open for so long. 0: never.',
+    doc: 'With on-demand: close the connection when no application has had the device open for this long. 0 means never.',
   }),
   hangup: row({
     conf: false,
@@ -105,7 +105,7 @@ export const ATTACH = {
     kind: bool,
     def: false,
     since: 'new',
-    doc: 'When the connection is lost, applications see the end of the device, as if it were unplugged, and open it again. Otherwise they stay and wait. Needs CAP_SYS_ADMIN to keep the number under /dev/pts; without it the link leads to a new one.',
+    doc: 'When the connection is lost, hang the device up, as if it were unplugged: applications have to open it again. Otherwise they stay attached and wait. Needs CAP_SYS_ADMIN to keep the number under /dev/pts; without it the link leads to a new one.',
   }),
   queue: row({
     conf: false,
@@ -114,7 +114,7 @@ export const ATTACH = {
     def: 65536,
     unit: 'bytes',
     since: 'new',
-    doc: 'How much of what applications write is kept while there is no connection. With more they are made to wait.',
+    doc: 'How much of what applications write is kept while there is no connection, and sent when it is back. When it is full, writers block.',
   }),
   discard: row({
     conf: false,
@@ -122,7 +122,7 @@ export const ATTACH = {
     kind: bool,
     def: false,
     since: 'new',
-    doc: 'What applications write while there is no connection is thrown away instead of kept; not during the first attempt to connect.',
+    doc: 'Discard what applications write while the connection is lost, instead of keeping it; not during the first attempt to connect. Recommended for programs that ask and wait for an answer (Modbus, UPS drivers, meters): otherwise each request that timed out meanwhile reaches the device when the connection is back, all in one burst.',
   }),
   discardUnread: row({
     conf: false,
@@ -130,7 +130,7 @@ export const ATTACH = {
     kind: bool,
     def: false,
     since: 'new',
-    doc: 'What comes while no application has the device open is thrown away, as a real serial port does. Otherwise the next one gets it.',
+    doc: 'Discard what arrives while no application has the device open, as a local serial port does. Otherwise the next one gets it.',
   }),
   speed: row({
     conf: false,
@@ -138,7 +138,7 @@ export const ATTACH = {
     kind: lineWish,
     def: undefined,
     since: 'new',
-    doc: 'The line to ask the far end for at each connection, until an application sets another speed or number of stop bits; parity and character size, which a pseudo-terminal cannot carry, stay as given here. Not asked for when not given.',
+    doc: 'Line settings to request from the server at each connection, until an application sets another speed or number of stop bits; parity and character size, which a pseudo-terminal cannot carry, stay as given here. Default: the line stays as the server has it.',
   }),
   flow: row({
     conf: false,
@@ -146,7 +146,7 @@ export const ATTACH = {
     kind: oneOf(['none', 'xonxoff', 'rtscts']),
     def: undefined,
     since: 'new',
-    doc: 'The flow control to ask the far end for, until an application sets another one.',
+    doc: 'Flow control to request from the server, until an application sets another one.',
   }),
   fixed: row({
     conf: false,
@@ -154,13 +154,13 @@ export const ATTACH = {
     kind: bool,
     def: false,
     since: 'new',
-    doc: 'What applications set is not passed on: the line stays as speed and flow say, or as the far end has it.',
+    doc: 'Do not pass on what applications set: the line stays as speed and flow say, or as the server has it.',
   }),
   dtr: line(
     'dtr',
-    'The line DTR at each connection: on, off, or open (on while an application has the device open). Left alone when not given.',
+    'State of DTR after each connection: on, off, or open (on while an application has the device open). Default: left alone.',
   ),
-  rts: line('rts', 'The line RTS, as dtr.'),
+  rts: line('rts', 'State of RTS, as dtr.'),
   retryTime: row({
     conf: false,
     yaml: 'retry-time',
@@ -168,7 +168,7 @@ export const ATTACH = {
     def: 500,
     unit: 'ms',
     since: 'new',
-    doc: 'Wait before the first new attempt; each further wait is twice as long, up to retry-max. Up to half of a wait is left off at random.',
+    doc: 'Delay before the first new attempt; each further delay is twice as long, up to retry-max. A delay is shortened at random by up to half.',
   }),
   retryMax: row({
     conf: false,
@@ -177,7 +177,7 @@ export const ATTACH = {
     def: 30_000,
     unit: 'ms',
     since: 'new',
-    doc: 'Longest wait between attempts.',
+    doc: 'Longest delay between attempts.',
   }),
   connectTimeout: row({
     conf: false,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { GensioError } from '../../src/base/gensio-error.ts';
-import type { Gensio } from '../../src/gensio/gensio.ts';
+import type { Accepter, Gensio } from '../../src/gensio/gensio.ts';
 import { Builder } from '../../src/gensio/registry.ts';
 import type { LayerSpec } from '../../src/options/stack.ts';
 import { opened } from '../compliance/recording-up.ts';
@@ -16,17 +16,32 @@ export interface Listening {
   readonly env: TestEnv;
 }
 
-/** An accepter that listens; it and what it accepted go with the test. */
-export async function listening(t: TestContext, spec: LayerSpec, env = testEnv()): Promise<Listening> {
-  const accepter = new Builder(env).accepter(spec);
+/** What an accepter under test does. */
+export interface Accepting {
+  readonly accepter: Accepter;
+  /** Why it does not listen. */
+  readonly err: GensioError | undefined;
+  readonly accepted: Gensio[];
+  readonly failed: GensioError[];
+}
+
+/** Lets an accepter listen; it and what it accepted go with the test. */
+export async function accepting(t: TestContext, accepter: Accepter): Promise<Accepting> {
   const accepted: Gensio[] = [];
   const failed: GensioError[] = [];
   accepter.up = { accepted: (g) => void accepted.push(g), failed: (err) => void failed.push(err) };
-  assert.equal(await new Promise((resolve) => accepter.listen(resolve)), undefined);
+  const err = await new Promise<GensioError | undefined>((resolve) => accepter.listen(resolve));
   t.after(() => {
     for (const g of accepted) g.abort();
     return new Promise<void>((resolve) => accepter.close(resolve));
   });
+  return { accepter, err, accepted, failed };
+}
+
+/** An accepter of a stack, which listens. */
+export async function listening(t: TestContext, spec: LayerSpec, env = testEnv()): Promise<Listening> {
+  const { accepter, err, accepted, failed } = await accepting(t, new Builder(env).accepter(spec));
+  assert.equal(err, undefined);
   return { port: accepter.port()!, accepted, failed, env };
 }
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { GensioError } from '../../../src/base/gensio-error.ts';
 import { libc } from '../../../src/base/libc.ts';
-import type { Accepter, Gensio } from '../../../src/gensio/gensio.ts';
 import { unixAccepter, unixConnector } from '../../../src/gensio/net/unix.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance, pattern } from '../../compliance/gensio.ts';
 import { farStream, opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { testFolder } from '../../rig/keys.ts';
+import { type Accepting, accepting } from '../../rig/stack-ends.ts';
 import { layerSpec } from '../layer-spec.ts';
 
 const dir = testFolder();
@@ -19,22 +19,8 @@ let n = 0;
 const fresh = (): string => join(dir, `s${n++}`);
 const spec = (path: string, opts: Partial<LayerOf<'unix'>['opts']> = {}): LayerOf<'unix'> => layerSpec('unix', opts, { path });
 
-async function listening(
-  t: TestContext,
-  path: string,
-  opts: Partial<LayerOf<'unix'>['opts']> = {},
-): Promise<{ accepter: Accepter; err: GensioError | undefined; accepted: Gensio[]; failed: GensioError[] }> {
-  const accepter = unixAccepter(spec(path, opts), testEnv());
-  const accepted: Gensio[] = [];
-  const failed: GensioError[] = [];
-  accepter.up = { accepted: (g) => void accepted.push(g), failed: (err) => void failed.push(err) };
-  const err = await new Promise<GensioError | undefined>((resolve) => accepter.listen(resolve));
-  t.after(() => {
-    for (const g of accepted) g.abort();
-    return new Promise<void>((resolve) => accepter.close(resolve));
-  });
-  return { accepter, err, accepted, failed };
-}
+const listening = (t: TestContext, path: string, opts: Partial<LayerOf<'unix'>['opts']> = {}): Promise<Accepting> =>
+  accepting(t, unixAccepter(spec(path, opts), testEnv()));
 
 compliance('unix accepted', {
   async make(t) {

@@ -14,8 +14,8 @@ import { printUnixAddress } from '../../../src/gensio/net/datagram-demux.ts';
 import { unixdgramAccepter, unixdgramConnector } from '../../../src/gensio/net/unixdgram.ts';
 import { forcePublicInterfaces } from '../../../src/gensio/uv-handle.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
-import { compliance } from '../../compliance/gensio.ts';
-import { farGensio, opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
+import { pairCompliance } from '../../compliance/pairs.ts';
+import { opened, RecordingUp, settle, until } from '../../compliance/recording-up.ts';
 import { DatagramPeer } from '../../rig/datagram-peer.ts';
 import { testFolder } from '../../rig/keys.ts';
 import { needLibc } from '../../rig/pty.ts';
@@ -85,21 +85,9 @@ async function pair(t: TestContext, opts: Opts = {}): Promise<{ a: Gensio; c: Ge
   return { a: accepted[0]!, c };
 }
 
-if (skip === false) {
-  const LACKS = ['far-close', 'close-seen'] as const;
-  compliance('unixdgram accepted', {
-    without: LACKS,
-    async make(t) {
-      const { a, c } = await pair(t);
-      return { gensio: a, far: farGensio(c) };
-    },
-  });
-  compliance('unixdgram connector', {
-    without: LACKS,
-    async make(t) {
-      const { a, c } = await pair(t);
-      return { gensio: c, far: farGensio(a) };
-    },
+if (skip === false)
+  pairCompliance('unixdgram', pair, {
+    without: ['far-close', 'close-seen'],
     async unopened(t) {
       const path = fresh();
       await listening(t, path);
@@ -107,7 +95,6 @@ if (skip === false) {
     },
     refused: () => ({ gensio: unixdgramConnector(spec(fresh(), { laddr: join(dir, 'no-such-folder/x') })), code: 'notfound' }),
   });
-}
 
 test('each write is one message and each message one read; bigger ones become several', { skip }, async (t) => {
   const { a, c } = await pair(t);

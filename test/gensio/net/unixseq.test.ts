@@ -3,16 +3,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { GensioError } from '../../../src/base/gensio-error.ts';
 import { libc } from '../../../src/base/libc.ts';
-import type { Accepter, Gensio } from '../../../src/gensio/gensio.ts';
+import type { Gensio } from '../../../src/gensio/gensio.ts';
 import { unixseqAccepter, unixseqConnector } from '../../../src/gensio/net/unixseq.ts';
 import { forcePublicInterfaces } from '../../../src/gensio/uv-handle.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
-import { compliance } from '../../compliance/gensio.ts';
-import { farGensio, opened, RecordingUp, until } from '../../compliance/recording-up.ts';
+import { pairCompliance } from '../../compliance/pairs.ts';
+import { opened, RecordingUp, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { testFolder } from '../../rig/keys.ts';
+import { type Accepting, accepting } from '../../rig/stack-ends.ts';
 import { layerSpec } from '../layer-spec.ts';
 import { refusesTakenPaths } from './taken-paths.ts';
 
@@ -23,22 +23,8 @@ const fresh = (): string => join(dir, `q${n++}`);
 type Opts = Partial<LayerOf<'unixseq'>['opts']>;
 const spec = (path: string, opts: Opts = {}): LayerOf<'unixseq'> => layerSpec('unixseq', opts, { path });
 
-async function listening(
-  t: TestContext,
-  path: string,
-  opts: Opts = {},
-): Promise<{ accepter: Accepter; err: GensioError | undefined; accepted: Gensio[]; failed: GensioError[] }> {
-  const accepter = unixseqAccepter(spec(path, opts), testEnv());
-  const accepted: Gensio[] = [];
-  const failed: GensioError[] = [];
-  accepter.up = { accepted: (g) => void accepted.push(g), failed: (err) => void failed.push(err) };
-  const err = await new Promise<GensioError | undefined>((resolve) => accepter.listen(resolve));
-  t.after(() => {
-    for (const g of accepted) g.abort();
-    return new Promise<void>((resolve) => accepter.close(resolve));
-  });
-  return { accepter, err, accepted, failed };
-}
+const listening = (t: TestContext, path: string, opts: Opts = {}): Promise<Accepting> =>
+  accepting(t, unixseqAccepter(spec(path, opts), testEnv()));
 /** Both ends of a connection. */
 async function pair(t: TestContext): Promise<{ a: Gensio; c: Gensio }> {
   const path = fresh();
@@ -50,18 +36,8 @@ async function pair(t: TestContext): Promise<{ a: Gensio; c: Gensio }> {
   return { a: accepted[0]!, c };
 }
 
-if (skip === false) {
-  compliance('unixseq accepted', {
-    async make(t) {
-      const { a, c } = await pair(t);
-      return { gensio: a, far: farGensio(c) };
-    },
-  });
-  compliance('unixseq connector', {
-    async make(t) {
-      const { a, c } = await pair(t);
-      return { gensio: c, far: farGensio(a) };
-    },
+if (skip === false)
+  pairCompliance('unixseq', pair, {
     async unopened(t) {
       const path = fresh();
       await listening(t, path);
@@ -69,7 +45,6 @@ if (skip === false) {
     },
     refused: () => ({ gensio: unixseqConnector(spec(join(dir, 'nobody')), testEnv()), code: 'notfound' }),
   });
-}
 
 test('each write is one message and each message one read, however fast they come; bigger ones become several', { skip }, async (t) => {
   const { a, c } = await pair(t);

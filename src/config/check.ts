@@ -1,7 +1,9 @@
 // What is wrong with a configuration as a whole, or legal but hardly meant: two listeners on one address, a device named twice, a
 // comma forgotten. Warnings only: ser2net says nothing about them until a client comes.
+
 import type { Diag, Pos } from '../base/diag.ts';
 import { nearest } from '../base/text.ts';
+import { callStack } from '../gensio/syntax/call-back.ts';
 import { bottomOf, isWildcard, type Stack } from '../gensio/syntax/stack.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { Diags } from './diags.ts';
@@ -150,6 +152,13 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
           `'${near.host}' in '${stack.text}' is taken as the name of a host`,
           `did you mean '${near.layer}'?`,
         ),
+      );
+  }
+  for (const address of options.connback ?? []) {
+    const got = accepter.spec && callStack(accepter.spec, address);
+    if (got !== undefined && 'error' in got)
+      out.push(
+        warn('suspicious', origins.placeOf(pos, 'options.connback'), `'${name}' cannot connect back to '${address}': ${got.detail}`),
       );
   }
   if ((options.connback?.length ?? 0) > options.maxConnections) {

@@ -1,6 +1,7 @@
 // The contract between layers: whole buffers, a yes or no for more, no stream object. See "Layers" in src/README.md.
 import type { GensioError } from '../base/gensio-error.ts';
 import type { Queue, SerialItem, SerialRequest, SerialState } from '../base/serial.ts';
+import type { LayerSpec } from '../options/stack.ts';
 
 /** What a layer tells the one above besides data. Requests come from the far end of an accepted connection. */
 export type GensioEvent =
@@ -231,4 +232,9 @@ export interface Accepter {
   close(done: () => void): void;
   /** The port listened on, where there is one. */
   port(): number | undefined;
+  /**
+   * A connection of our own from the address listened on, not open yet. Absent, or `undefined`, where connections have addresses of
+   * their own. @throws GensioError
+   */
+  dial?(spec: LayerSpec): Gensio | undefined;
 }

@@ -85,14 +85,22 @@ class FilterAccepter implements Accepter, AccepterUp {
   up!: AccepterUp;
   readonly #child: Accepter;
   readonly #wrap: (child: Gensio) => Gensio;
+  readonly #wrapOwn: (spec: LayerSpec, child: Gensio) => Gensio;
   /** Not handed on yet. */
   readonly #pending: Handshakes;
 
-  constructor(type: string, child: Accepter, wrap: (child: Gensio) => Gensio, env: GensioEnv) {
+  constructor(
+    type: string,
+    child: Accepter,
+    wrap: (child: Gensio) => Gensio,
+    wrapOwn: (spec: LayerSpec, child: Gensio) => Gensio,
+    env: GensioEnv,
+  ) {
     this.type = type;
     this.#pending = new Handshakes(env, () => `${type},${this.port() ?? ''}`);
     this.#child = child;
     this.#wrap = wrap;
+    this.#wrapOwn = wrapOwn;
     child.up = this;
   }
   listen(done: (err?: GensioError) => void): void {
@@ -105,6 +113,10 @@ class FilterAccepter implements Accepter, AccepterUp {
   }
   port(): number | undefined {
     return this.#child.port();
+  }
+  dial(spec: LayerSpec): Gensio | undefined {
+    const child = 'child' in spec ? this.#child.dial?.(spec.child) : undefined;
+    return child && this.#wrapOwn(spec, child);
   }
   failed(err: GensioError): void {
     this.up.failed(err);
@@ -159,7 +171,13 @@ export class Builder implements AcceptedStackBuilder {
   #accepter(spec: LayerSpec, env: GensioEnv): Accepter {
     const { accepter, filter } = this.#maker(spec);
     if (filter !== undefined && 'child' in spec) {
-      return new FilterAccepter(spec.type, this.#accepter(spec.child, env), (child) => filter(spec as never, child, true, env, this), env);
+      return new FilterAccepter(
+        spec.type,
+        this.#accepter(spec.child, env),
+        (child) => filter(spec as never, child, true, env, this),
+        (own, child) => filter(own as never, child, false, env, this),
+        env,
+      );
     }
     if (accepter === undefined) throw this.#unsupported(spec);
     return accepter(spec as never, env, this);

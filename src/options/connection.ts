@@ -228,7 +228,7 @@ export const CONNECTION = {
     since: '4.1.7',
     defaultKey: { name: 'connback' },
     adds: true,
-    doc: 'Addresses to connect to when the device sends data.',
+    doc: 'Addresses to connect to when the device sends data. Each has the layers of the accepter, from the top, with the options of a connector: telnet,tcp,192.0.2.1,5000 for an accepter with telnet. tcp, may be left out of an address.',
   }),
   connbackTimeout: row({
     ...both('connback-timeout'),

@@ -1,13 +1,11 @@
 // Connect back: when the device says something, the port calls its users. The device is open all the time; what it said is
 // kept until everyone called has answered, and is offered again after a pause when somebody did not.
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
-import { fromSystemError } from '../base/gensio-error.ts';
+import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
-import type { StackBuilder } from '../gensio/stack-builder.ts';
-import { parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
-import { bottomOf, mapBottom } from '../gensio/syntax/stack.ts';
+import { callStack } from '../gensio/syntax/call-back.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { type Door, openDoor, RAW } from './door.ts';
@@ -16,12 +14,13 @@ import { LOG } from './messages.ts';
 interface ConnbackEnv {
   readonly log: Log;
   readonly deadlines: Deadlines;
-  readonly builder: StackBuilder;
 }
 
 /** What connect back does to its port. */
 export interface ConnbackUp {
   occupied(place: number): boolean;
+  /** Makes a connection, from what is listened on where that can be. @throws GensioError */
+  connect(spec: LayerSpec): Gensio;
   /** A connection that was made for a place. */
   enter(door: Door, gensio: Gensio, place: number): void;
   /** All are there: this goes to them. */
@@ -33,17 +32,13 @@ export interface ConnbackUp {
 /** Device data kept while calling; the device is not read then, so more than a few reads never come. */
 const MAX_KEPT = 65536;
 
-/** The accepter's stack with its bottom replaced by an address to call. */
-function callStack(spec: LayerSpec, target: RemoteAddr): LayerSpec | undefined {
-  const addrs = target.hosts.map(({ family, host, port }) => ({ family, host, port: String(port) }));
-  return 'addrs' in bottomOf(spec)! ? mapBottom(spec, (bottom) => ({ ...bottom, addrs }) as LayerSpec) : undefined;
-}
-
+/** Calls the users of a port when its device says something. */
 export class Connback {
   readonly #config: ConnectionConfig;
   readonly #env: ConnbackEnv;
   readonly #port: ConnbackUp;
-  readonly #targets: readonly RemoteAddr[];
+  /** The addresses to call, as written, by place. */
+  readonly #targets: readonly string[];
   readonly #calls = new Set<Gensio>();
   readonly #pause: Deadline;
   readonly #reopen: Deadline;
@@ -51,7 +46,7 @@ export class Connback {
   #keptBytes = 0;
   #failed = false;
 
-  private constructor(config: ConnectionConfig, env: ConnbackEnv, port: ConnbackUp, targets: readonly RemoteAddr[]) {
+  private constructor(config: ConnectionConfig, env: ConnbackEnv, port: ConnbackUp, targets: readonly string[]) {
     this.#config = config;
     this.#env = env;
     this.#port = port;
@@ -63,13 +58,7 @@ export class Connback {
   /** undefined: the connection calls nobody. */
   static of(config: ConnectionConfig, env: ConnbackEnv, port: ConnbackUp): Connback | undefined {
     const { connback, remaddr, maxConnections } = config.options;
-    const parse = (text: string): RemoteAddr[] => {
-      const got = parseRemaddr(text);
-      if ('ok' in got) return [got.ok];
-      env.log.log('err', LOG.connbackAllocate(config.name, text, got.detail));
-      return [];
-    };
-    const targets = [...(connback ?? []).flatMap(parse), ...(remaddr ?? []).filter((a) => a.startsWith('!')).flatMap(parse)];
+    const targets = [...(connback ?? []), ...(remaddr ?? []).filter((each) => each.startsWith('!')).map((each) => each.slice(1))];
     if (targets.length === 0) return undefined;
     const places = Math.max(1, maxConnections);
     if (targets.length > places) env.log.log('err', LOG.tooManyConnback);
@@ -112,16 +101,16 @@ export class Connback {
     this.#answered();
   }
 
-  #callOne(target: RemoteAddr, place: number): void {
+  #callOne(target: string, place: number): void {
     const { accepter, name } = this.#config;
-    const spec = accepter.spec === undefined ? undefined : callStack(accepter.spec, target);
     let gensio: Gensio;
     try {
-      if (spec === undefined) throw new Error('the accepter has no address to replace');
-      gensio = this.#env.builder.connector(spec);
+      const got = accepter.spec && callStack(accepter.spec, target);
+      if (got === undefined || 'error' in got) throw new GensioError(got?.error ?? 'notsup', got?.detail);
+      gensio = this.#port.connect(got.ok);
     } catch (err) {
       this.#failed = true;
-      this.#env.log.log('err', LOG.connbackAllocate(name, target.text, fromSystemError(err).message));
+      this.#env.log.log('err', LOG.connbackAllocate(name, target, fromSystemError(err).message));
       return;
     }
     this.#calls.add(gensio);

@@ -46,6 +46,11 @@ export class Listener {
     return this.on ? this.#accepter?.port() : undefined;
   }
 
+  /** A connection of our own: from the address listened on where its kind has none of its own. @throws GensioError */
+  dial(spec: LayerSpec): Gensio {
+    return (this.on ? this.#accepter?.dial?.(spec) : undefined) ?? this.#build.connector(spec);
+  }
+
   /** done when it was tried once. */
   open(done: () => void): void {
     this.#deadlines.cancel(this.#retry);

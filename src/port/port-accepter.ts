@@ -8,6 +8,7 @@ import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { Announce, StackBuilder } from '../gensio/stack-builder.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
+import type { LayerSpec } from '../options/stack.ts';
 import { Announcer } from './announcer.ts';
 import { type Door, openDoor, RAW } from './door.ts';
 import { Listener, type ListenerUp } from './listener.ts';
@@ -71,6 +72,10 @@ export class PortAccepter implements ListenerUp {
       pamauth,
     });
     this.#listener.open(done);
+  }
+  /** As Listener.dial. */
+  dial(spec: LayerSpec): Gensio {
+    return this.#listener?.dial(spec) ?? this.#env.builder.connector(spec);
   }
   /** done when the address is free. */
   close(done: () => void): void {

@@ -118,6 +118,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     this.#remaddr = new RemoteAddresses(options.remaddr ?? []);
     this.#connback = Connback.of(this.config, this.#env, {
       occupied: (place) => this.#places[place] !== undefined,
+      connect: (spec) => this.#accepter.dial(spec),
       enter: (door, gensio, place) => this.#enter(door, gensio, { called: place }),
       deliver: (data) => this.#deliver(data),
       reopen: () => this.#go({ on: 'reopen' }),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/base/deadlines.ts';
 import { GensioError } from '../../src/base/gensio-error.ts';
+import { bottomOf } from '../../src/gensio/syntax/stack.ts';
 import type { LayerSpec, NetAddr } from '../../src/options/stack.ts';
 import { Connback } from '../../src/port/connback.ts';
 import { layerSpec, tcpSpec } from '../gensio/layer-spec.ts';
@@ -70,17 +71,13 @@ function calls(options: Parameters<typeof connectionConfig>[0], spec: LayerSpec 
     {
       log: { log: (level, text) => void lines.push(`${level} ${text}`) },
       deadlines: new Deadlines(clock),
-      builder: {
-        accepter: () => assert.fail('nobody listens'),
-        connector: (of) => {
-          const bottom = 'child' in of ? of.child : of;
-          const [addr] = (bottom as { addrs: readonly NetAddr[] }).addrs;
-          made.push({ to: `${of.type} ${addr!.host} ${addr!.port}`, gensio: new FakeGensio({ open: 'manual' }) });
-          return made.at(-1)!.gensio;
-        },
-      },
     },
     {
+      connect: (of) => {
+        const [addr] = (bottomOf(of) as { addrs: readonly NetAddr[] }).addrs;
+        made.push({ to: `${of.type} ${addr!.host} ${addr!.port}`, gensio: new FakeGensio({ open: 'manual' }) });
+        return made.at(-1)!.gensio;
+      },
       occupied: (place) => places[place] !== undefined,
       enter: (_door, gensio, place) => {
         places[place] = gensio as FakeGensio;
@@ -94,9 +91,10 @@ function calls(options: Parameters<typeof connectionConfig>[0], spec: LayerSpec 
   return { connback, clock, made, lines, places, got, say, answer };
 }
 const TWO = { connback: ['127.0.0.1,5000', '127.0.0.1,5001'] };
+const TELNET_TWO = { connback: ['telnet,127.0.0.1,5000', 'telnet,tcp,127.0.0.1,5001'] };
 
-test('when the device speaks everybody is called at the address in place of the one listened on; all get what it said', () => {
-  const { connback, made, places, got, say, answer } = calls(TWO, layerSpec('telnet', {}, { child: tcpSpec(2000) }) as LayerSpec);
+test('when the device speaks everybody is called at the address given; all get what it said', () => {
+  const { connback, made, places, got, say, answer } = calls(TELNET_TWO, layerSpec('telnet', {}, { child: tcpSpec(2000) }) as LayerSpec);
   assert.deepEqual(
     [0, 1, 2].map((place) => connback!.reserves(place)),
     [true, true, false],
@@ -174,15 +172,19 @@ test('when the session is over calls end, whoever answers, and nothing is kept f
   assert.equal(made.length, 6);
 });
 
-test('addresses of remaddr with an exclamation mark are called, too; too many, and what is no address, are logged', () => {
-  const more = calls({ connback: ['127.0.0.1,5000', 'nonsense,'], remaddr: ['127.0.0.2,0', '!127.0.0.1,5001', '!127.0.0.1,5002'] });
-  assert.match(more.lines[0]!, /^err Unable to allocate connect back port con0, addr nonsense,: /);
-  assert.deepEqual(more.lines.slice(1), ['err Too many connect back remote addresses specified for the max-connections given']);
+test('addresses of remaddr with an exclamation mark are called, too; too many, and those of another form than the accepter, are logged', () => {
+  const more = calls({
+    connback: ['127.0.0.1,5000', 'udp,h,1'],
+    remaddr: ['127.0.0.2,0', '!127.0.0.1,5001', '!127.0.0.1,5002'],
+    maxConnections: 3,
+  });
+  assert.deepEqual(more.lines, ['err Too many connect back remote addresses specified for the max-connections given']);
   more.say('x');
   assert.deepEqual(
     more.made.map(({ to }) => to),
     ['tcp 127.0.0.1 5000', 'tcp 127.0.0.1 5001'],
   );
+  assert.deepEqual(more.lines.slice(1), ['err Unable to allocate connect back port con0, addr udp,h,1: Invalid data to parameter']);
   assert.equal(calls({ remaddr: ['127.0.0.2,0'] }).connback, undefined);
   const fits = calls(TWO);
   assert.deepEqual(fits.lines, []);

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { builtInServices } from '../../base/services.ts';
-import type { LayerOf, NetAddr } from '../../options/stack.ts';
+import type { LayerOf, LayerSpec, NetAddr } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import { type Accepter, type AccepterUp, type Gensio, type GensioUp, nullUp } from '../gensio.ts';
 import { LazyConnector } from '../lazy-connector.ts';
@@ -173,6 +173,14 @@ class Hub implements SharedSocket {
       this.#newcomer(peer);
     } else peer.datagram(data);
   }
+  /** A peer that has not sent anything yet; `undefined` if it is there already. */
+  peer(host: string, port: number): UdpGensio | undefined {
+    const key = `${host} ${port}`;
+    if (this.#peers.has(key)) return undefined;
+    const peer = new UdpGensio(host, port, this);
+    this.#peers.set(key, peer);
+    return peer;
+  }
   send(data: Buffer, port: number, host: string, done: (err: Error | null) => void): void {
     this.socket.send(data, port, host, done);
   }
@@ -249,6 +257,26 @@ class UdpAccepter implements Accepter {
     // Where peers are left the address stays taken until the last one is closed: their answers must come from it.
     for (const hub of hubs) hub.stop();
     onImmediate(done);
+  }
+  /** From the first socket of the same family, as gensio 2.6.2 does; the answers come there. */
+  dial(spec: LayerSpec): Gensio | undefined {
+    if (spec.type !== 'udp') return undefined;
+    return new LazyConnector('udp', '', (done) => {
+      let cancelled = false;
+      resolve(withUdpPorts(spec.addrs), 'connector', (err, [endpoint]) => {
+        if (cancelled) return;
+        if (err !== undefined || endpoint === undefined) return done(err ?? new GensioError('notfound'));
+        const hub = this.#hubs.find(({ socket }) => (socket.address().family === 'IPv6' ? 6 : 4) === endpoint.family);
+        if (hub === undefined) return done(new GensioError('inval'));
+        const peer = hub.peer(endpoint.host, endpoint.port);
+        done(peer === undefined ? new GensioError('exists') : undefined, peer);
+      });
+      return {
+        cancel: () => {
+          cancelled = true;
+        },
+      };
+    });
   }
   port(): number | undefined {
     return this.#hubs[0]?.socket.address().port;

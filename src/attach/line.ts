@@ -2,20 +2,8 @@
 // kernel refuses parity and 7 bits on it, and hears nothing of breaks and modem lines.
 import type { Termios } from '../base/libc.ts';
 import { PARITY_OF, type SerialFlow, type SerialSetting } from '../base/serial.ts';
-import { speedBits } from '../gensio/serialdev/termios.ts';
+import { speedBits, TERMIOS } from '../gensio/serialdev/termios.ts';
 import type { LineWish, TargetOptions } from '../options/attach.ts';
-
-/** asm-generic/termbits.h */
-export const TERMIOS = {
-  IXON: 0o2000,
-  IXOFF: 0o10000,
-  CBAUD: 0o10017,
-  /** The input speed's bits; 0: as the output speed. */
-  CIBAUD: 0o2003600000,
-  CSTOPB: 0o100,
-  HUPCL: 0o2000,
-  CRTSCTS: 0o20000000000,
-} as const;
 
 /** A line as far as anybody cares. undefined: left as the far end has it. */
 export interface Line {
@@ -65,6 +53,10 @@ export function firstTermios(now: Termios, line: Line): Termios {
   if (line.stopbits === 2) raw.cflag |= TERMIOS.CSTOPB;
   return line.speed === undefined ? raw : withSpeed(raw, line.speed);
 }
+
+/** The same without XON/XOFF of the output; `undefined` if there is none. */
+export const withoutXonxoff = (termios: Termios): Termios | undefined =>
+  (termios.iflag & TERMIOS.IXON) === 0 ? undefined : { ...termios, iflag: termios.iflag & ~TERMIOS.IXON };
 
 /** A speed with a B constant gets it: nothing else is understood by stty, and a pty keeps what it is given. */
 export const withSpeed = (termios: Termios, speed: number): Termios => ({

@@ -4,12 +4,11 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../base/clock.ts';
+import { applyRights } from '../base/file-rights.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../base/libc.ts';
-import type { Queue } from '../base/serial.ts';
-import { applyRights } from '../gensio/net/unix.ts';
 import { ByteStream } from '../gensio/uv-handle.ts';
-import { firstTermios, type Line, TERMIOS, withSpeed } from './line.ts';
+import { firstTermios, type Line, withoutXonxoff, withSpeed } from './line.ts';
 import type { PtyOpenEvent, PtyOpenWatch, Watched } from './pty-open-watch.ts';
 import type { TermiosWatch } from './termios-watch.ts';
 
@@ -21,7 +20,7 @@ export interface PtyUp {
   /** An application has called tcsetattr; what it set may be the same as before. */
   settings(termios: Termios): void;
   /** tcflush: in, what it has not read; out, what it wrote. */
-  flushed(queue: Queue): void;
+  flushed(queue: Parameters<Libc['flush']>[1]): void;
   /** The first application has opened it, or the last one has closed it. */
   used(open: boolean): void;
   /** The pty is lost. Does not happen unless the system takes it away. */
@@ -336,8 +335,8 @@ export class PtyMaster {
     this.#stopped = false;
     this.#libc.startOutput(this.#slave);
     const termios = this.#termios;
-    if ((termios.iflag & TERMIOS.IXON) === 0) return;
-    this.#set({ ...termios, iflag: termios.iflag & ~TERMIOS.IXON });
+    const without = withoutXonxoff(termios);
+    if (without !== undefined) this.#set(without);
     this.#set(termios);
   }
   #setUsed(used: boolean): void {

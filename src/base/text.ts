@@ -39,3 +39,23 @@ export const printArgv = (argv: readonly string[]): string => argv.map((word) =>
 
 /** `1 port`, `2 ports`. */
 export const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** The bytes of a row in a hex dump, `61 62`, and as characters, with dots for those that cannot be shown. */
+const hexRow = (row: Buffer): readonly [hex: string, text: string] => [
+  row.toString('hex').replace(/..(?=.)/g, '$& '),
+  row.toString('latin1').replace(/[^\x20-\x7e]/g, '.'),
+];
+/** A hex dump: line() makes each line, from a row of so many bytes, the characters they are, and where the row begins. */
+export function hexDump(data: Buffer, width: number, line: (hex: string, text: string, at: number) => string): string {
+  let out = '';
+  for (let at = 0; at < data.length; at += width) {
+    const [hex, text] = hexRow(data.subarray(at, at + width));
+    out += line(hex, text, at);
+  }
+  return out;
+}
+
+/** Names of the months, as in the C locale. */
+export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+/** A number of at least two digits: `07`. */
+export const twoDigits = (n: number): string => String(n).padStart(2, '0');

@@ -1,7 +1,9 @@
 // The escapes in banner, openstr, closestr, closeon, sendon and the names of trace files (ser2net 4.3.11).
+
 import type { Clock } from '../base/clock.ts';
 import { encodeRaw } from '../base/raw-text.ts';
 import { withoutSecrets } from '../base/secrets.ts';
+import { MONTHS, twoDigits } from '../base/text.ts';
 
 /** What escapes can name. */
 export interface DevstrContext {
@@ -24,9 +26,7 @@ export interface DevstrContext {
 }
 
 const CONTROL: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 };
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const two = (n: number): string => String(n).padStart(2, '0');
 
 /** Days since the first of January. */
 function dayOfYear(now: DevstrContext['now']): number {
@@ -66,19 +66,19 @@ function named(letter: string, ctx: DevstrContext): string | undefined {
     case 'D':
       return String(now.getDate());
     case 'H':
-      return two(now.getHours());
+      return twoDigits(now.getHours());
     case 'h':
-      return two(now.getHours() % 12 || 12);
+      return twoDigits(now.getHours() % 12 || 12);
     case 'i':
-      return two(now.getMinutes());
+      return twoDigits(now.getMinutes());
     case 'S':
-      return two(now.getSeconds());
+      return twoDigits(now.getSeconds());
     case 'q':
       return now.getHours() < 12 ? 'am' : 'pm';
     case 'P':
       return now.getHours() < 12 ? 'AM' : 'PM';
     case 'T':
-      return `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+      return `${twoDigits(now.getHours())}:${twoDigits(now.getMinutes())}:${twoDigits(now.getSeconds())}`;
     case 'e':
       return String(Math.floor(now.getTime() / 1000));
     case 'U':

@@ -1,6 +1,7 @@
 // Where a configuration comes from: a file, standard input, -Y strings or -C lines. The only reader of files in config/; what it
 // needs of the system comes in through Files, so that tests run without a disk.
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { findUser } from '../base/accounts.ts';
 import type { Diag } from '../base/diag.ts';
 import { decodeFile } from '../base/raw-text.ts';
 import { strerror } from '../base/strerror.ts';
@@ -66,15 +67,7 @@ export const diskFiles = (variables: Readonly<Record<string, string | undefined>
   exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
   variable: (name) => variables[name],
   home: (user) => {
-    if (user === '') return variables.HOME;
-    try {
-      const line = readFileSync('/etc/passwd', 'utf8')
-        .split('\n')
-        .find((l) => l.startsWith(`${user}:`));
-      return line?.split(':')[5];
-    } catch {
-      return undefined;
-    }
+    return user === '' ? variables.HOME : findUser(user)?.home;
   },
 });
 

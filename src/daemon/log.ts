@@ -1,9 +1,11 @@
 // The daemon's log: syslog through /dev/log, a copy on stderr (-d), or JSON lines through pino. Never waits: what a receiver does
 // not take at once is dropped and counted. Only this file imports pino, and only when JSON is asked for.
+
 import type { Clock } from '../base/clock.ts';
 import { type Libc, SystemError } from '../base/libc.ts';
 import type { Log, LogLevel } from '../base/log.ts';
 import { withoutSecrets } from '../base/secrets.ts';
+import { MONTHS, twoDigits } from '../base/text.ts';
 
 /** Levels from the gravest on, with syslog's severity. */
 const SEVERITY: Readonly<Record<LogLevel, number>> = { err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
@@ -15,13 +17,11 @@ type Fields = Readonly<Record<string, string | number | boolean>>;
 
 /** Longest text of one message, in characters; the rest is cut. */
 const MAX_TEXT = 8192;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** `Nov  2 09:05:01`, local time: the stamp of RFC 3164 s.4.1.2. */
 export function stamp(at: Date): string {
-  const two = (n: number): string => String(n).padStart(2, '0');
   const day = String(at.getDate()).padStart(2, ' ');
-  return `${MONTHS[at.getMonth()]} ${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${MONTHS[at.getMonth()]} ${day} ${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())}:${twoDigits(at.getSeconds())}`;
 }
 
 /** One line of bounded length: line ends at the end go, other control characters are spelled out, so that nobody can forge a line. */

@@ -1,5 +1,7 @@
 // openGensio: a stack named by its string, opened as a stream.
+
 import { type Clock, systemClock } from '../base/clock.ts';
+import { LOCK_DIR } from '../base/devices.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import { type Log, noLog } from '../base/log.ts';
 import type { GensioEnv } from '../gensio/context.ts';
@@ -19,7 +21,7 @@ export interface OpenOptions {
 }
 
 /** What layers get of options that servers and streams have in common. */
-export function layerEnv({ lockDir = '/var/lock', log = noLog, clock = systemClock }: OpenOptions): GensioEnv {
+export function layerEnv({ lockDir = LOCK_DIR, log = noLog, clock = systemClock }: OpenOptions): GensioEnv {
   return {
     clock,
     log,

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { nextMicrotask } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
+import { hexDump, twoDigits } from '../base/text.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from '../port/events.ts';
 import { TraceFile } from './trace-file.ts';
@@ -16,22 +17,13 @@ interface Trace {
   readonly write: boolean;
 }
 
-const two = (n: number): string => String(n).padStart(2, '0');
 /** `YYYY/MM/DD HH:MM:SS `, local time. */
 const traceTime = (t: ReturnType<Clock['wall']>): string =>
-  `${t.getFullYear()}/${two(t.getMonth() + 1)}/${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())} `;
+  `${t.getFullYear()}/${twoDigits(t.getMonth() + 1)}/${twoDigits(t.getDate())} ${twoDigits(t.getHours())}:${twoDigits(t.getMinutes())}:${twoDigits(t.getSeconds())} `;
 
 /** Rows of up to eight bytes: `term 30 31  |01|`, the hexadecimal part padded to eight columns. */
-export function hexdump(data: Buffer, side: 'term' | 'tcp ', stamp: string): string {
-  let out = '';
-  for (let i = 0; i < data.length; i += 8) {
-    const row = data.subarray(i, i + 8);
-    const hex = [...row].map((b) => `${b.toString(16).padStart(2, '0')} `).join('');
-    const text = [...row].map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
-    out += `${stamp}${side} ${hex.padEnd(24)} |${text}|\n`;
-  }
-  return out;
-}
+export const hexdump = (data: Buffer, side: 'term' | 'tcp ', stamp: string): string =>
+  hexDump(data, 8, (hex, text) => `${stamp}${side} ${hex.padEnd(24)} |${text}|\n`);
 
 /** The open traces of all ports: a signal may ask for all files to be opened anew. */
 export class Traces {

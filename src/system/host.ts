@@ -2,6 +2,7 @@
 // opened: opening a serial port moves its lines.
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isPtyMajor, LOCK_DIR, majorOf, minorOf } from '../base/devices.ts';
 
 /** Where to look; tests have trees of their own. */
 export interface Machine {
@@ -14,9 +15,6 @@ export interface Machine {
   /** Where UUCP lock files go. */
   readonly locks: string;
 }
-
-/** Where UUCP lock files go, as in gensio. */
-export const LOCK_DIR = '/var/lock';
 
 /** The real paths. */
 export const THIS_MACHINE: Machine = { sys: '/sys', dev: '/dev', proc: '/proc', locks: LOCK_DIR };
@@ -80,8 +78,6 @@ export interface DeviceFacts {
   readonly lockId: string;
 }
 
-const major = (dev: number): number => Math.floor(dev / 256) % 4096;
-const minor = (dev: number): number => (dev % 256) + Math.floor(dev / 0x100000) * 256;
 const hex2 = (n: number): string => n.toString(16).padStart(2, '0');
 
 /** undefined: there is nothing. @throws what else went wrong (EACCES, ELOOP, ENOTDIR) */
@@ -92,17 +88,17 @@ export function deviceFacts(machine: Machine, path: string): DeviceFacts | undef
   return {
     character,
     directory: stat.isDirectory(),
-    tty: character ? isTty(machine, major(stat.rdev), minor(stat.rdev)) : false,
+    tty: character ? isTty(machine, majorOf(stat.rdev), minorOf(stat.rdev)) : false,
     mode: stat.mode,
     uid: stat.uid,
     gid: stat.gid,
-    lockId: `${hex2(major(stat.dev))}:${hex2(minor(stat.dev))}:${stat.ino}`,
+    lockId: `${hex2(majorOf(stat.dev))}:${hex2(minorOf(stat.dev))}:${stat.ino}`,
   };
 }
 
-/** Whether a device number is a terminal's: those of pseudo-terminals (136 to 143) are not in /sys. */
+/** Whether a device number is a terminal's: those of pseudo-terminals are not in /sys. */
 function isTty(machine: Machine, maj: number, min: number): boolean | undefined {
-  if ((maj >= 136 && maj <= 143) || maj === 3) return true;
+  if (isPtyMajor(maj) || maj === 3) return true;
   const subsystem = linkOf(join(machine.sys, 'dev/char', `${maj}:${min}`, 'subsystem'));
   if (subsystem !== undefined) return basename(subsystem) === 'tty';
   return lstatSync(join(machine.sys, 'dev/char'), { throwIfNoEntry: false }) === undefined ? undefined : false;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
-import { lineOfOptions, TERMIOS } from '../../src/attach/line.ts';
+import { lineOfOptions } from '../../src/attach/line.ts';
 import { PtyMaster, type PtyOptions, type PtyUp } from '../../src/attach/pty-master.ts';
 import { PtyOpenWatch } from '../../src/attach/pty-open-watch.ts';
 import { TermiosWatch } from '../../src/attach/termios-watch.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Libc, Termios } from '../../src/base/libc.ts';
+import { TERMIOS } from '../../src/gensio/serialdev/termios.ts';
 import { forcePublicInterfaces } from '../../src/gensio/uv-handle.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import { needLibc } from '../rig/pty.ts';

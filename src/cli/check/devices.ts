@@ -1,6 +1,7 @@
 // `ser2net check --devices`: whether the devices a configuration names are there and free. Nothing is opened.
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { findGroup } from '../../base/accounts.ts';
 import type { Diag, Pos } from '../../base/diag.ts';
 import { strerror } from '../../base/strerror.ts';
 import { nearest } from '../../base/text.ts';
@@ -9,7 +10,7 @@ import type { ConfigWithOrigins, ConnectionConfig } from '../../config/model.ts'
 import type { Origins } from '../../config/origin.ts';
 import { lockName, locksByDefault } from '../../gensio/serialdev/uucp-lock.ts';
 import { bottomOf } from '../../gensio/syntax/stack.ts';
-import { type DeviceFacts, deviceFacts, type Machine, namesIn, realPlace, textOf } from '../../system/host.ts';
+import { type DeviceFacts, deviceFacts, type Machine, namesIn, realPlace } from '../../system/host.ts';
 import { type Holders, holderText } from '../../system/open-files.ts';
 
 /** What the check of devices looks at. */
@@ -114,17 +115,11 @@ function judgeAccess(device: string, { mode, gid }: DeviceFacts, pos: Pos, machi
   try {
     accessSync(realPlace(machine, device), constants.R_OK | constants.W_OK);
   } catch {
-    const group = (mode & 0o060) === 0o060 ? groupName(gid) : undefined;
+    const group = (mode & 0o060) === 0o060 ? findGroup(gid)?.name : undefined;
     const hint = group === undefined ? undefined : `the group '${group}' may: usermod -a -G ${group} USER`;
     add('warning', 'no-access', pos, `${device} may not be read and written by this user`, hint);
   }
 }
-
-const groupName = (gid: number): string | undefined =>
-  (textOf('/etc/group') ?? '')
-    .split('\n')
-    .find((line) => line.split(':')[2] === String(gid))
-    ?.split(':')[0];
 
 function judgeHolders(device: string, pos: Pos, { holders, file }: DeviceCheck, add: Add): void {
   const found = holders.ofDevice(device);

@@ -2,21 +2,15 @@
 import type { Clock } from '../../base/clock.ts';
 import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
+import { hexDump } from '../../base/text.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import { Filter, type Gensio } from '../gensio.ts';
 import { AppendSink } from '../process/file.ts';
 
 /** Lines of sixteen bytes, in hex and as text, as gensio prints them. */
-export function dump(data: Buffer): string {
-  let out = '';
-  for (let at = 0; at < data.length; at += 16) {
-    const row = data.subarray(at, at + 16);
-    const hex = row.toString('hex').replace(/../g, ' $&');
-    out += ` ${at.toString(16).padStart(4, '0')}:${hex.padEnd(48)}  ${row.toString('latin1').replace(/[^\x20-\x7e]/g, '.')}\n`;
-  }
-  return out;
-}
+export const dump = (data: Buffer): string =>
+  hexDump(data, 16, (hex, text, at) => ` ${at.toString(16).padStart(4, '0')}: ${hex.padEnd(47)}  ${text}\n`);
 
 class Trace extends Filter {
   readonly type = 'trace';

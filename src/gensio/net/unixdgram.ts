@@ -2,13 +2,14 @@
 // makes the socket, dgram-hub.ts makes connections of it.
 import { fchmodSync, lstatSync, rmSync } from 'node:fs';
 import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { applyRights, modeOf } from '../../base/file-rights.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, libc, SystemError, type UnixAddress, unixAddress } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { Accepter, AccepterUp, Gensio } from '../gensio.ts';
 import { LazyConnector } from '../lazy-connector.ts';
 import { DgramHub, type DgramHubUp } from './datagram-demux.ts';
-import { applyRights, checkPath, clearLeftOver, modeOf } from './unix.ts';
+import { checkPath, clearLeftOver } from './unix-path.ts';
 
 type UnixDgram = LayerOf<'unixdgram'>;
 

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { applyRights } from '../../base/file-rights.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
@@ -12,7 +13,8 @@ import { LazyConnector } from '../lazy-connector.ts';
 import { StreamGensio } from '../stream.ts';
 import { listenOnDescriptor, SOCKET_READ, socketOfDescriptor } from '../uv-handle.ts';
 import { noteDescriptor } from './descriptors.ts';
-import { applyRights, BACKLOG, checkPath, clearLeftOver, peerAllowed } from './unix.ts';
+import { BACKLOG } from './unix.ts';
+import { checkPath, clearLeftOver, peerAllowed } from './unix-path.ts';
 
 type UnixSeq = LayerOf<'unixseq'>;
 

@@ -2,12 +2,12 @@
 import { close, closeSync, constants, fstatSync, openSync, read, write } from 'node:fs';
 import { isatty } from 'node:tty';
 import { bind, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { modeOf } from '../../base/file-rights.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import { type Gensio, type GensioUp, nullUp } from '../gensio.ts';
 import { LazyConnector } from '../lazy-connector.ts';
-import { modeOf } from '../net/unix.ts';
 
 /** Bounds of one read. */
 const MIN_READ = 16;
@@ -192,7 +192,7 @@ function openFiles({ opts }: LayerOf<'file'>): FileGensio {
     if (opts.outfile !== undefined) {
       const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC } = constants;
       const flags = O_WRONLY | (opts.create ? O_CREAT : 0) | (opts.append ? O_APPEND : 0) | (opts.trunc ? O_TRUNC : 0);
-      output = openSync(opts.outfile, flags, modeOf({ ...opts, owner: undefined, group: undefined }) ?? 0o666);
+      output = openSync(opts.outfile, flags, modeOf(opts) ?? 0o666);
     }
     return new FileGensio('file', addressOf(opts), input, output, opts.readClose, opts.readbuf);
   } catch (err) {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, readSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { applyRights } from '../../base/file-rights.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, libc, SystemError } from '../../base/libc.ts';
 import { printArgv } from '../../base/text.ts';
@@ -9,7 +10,6 @@ import type { LayerOf } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
 import { type Gensio, type GensioUp, nullUp } from '../gensio.ts';
 import { LazyConnector } from '../lazy-connector.ts';
-import { applyRights } from '../net/unix.ts';
 import { ByteStream, type ByteStreamUp, TTY_READ } from '../uv-handle.ts';
 
 type Pty = LayerOf<'pty'>;

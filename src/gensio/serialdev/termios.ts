@@ -9,24 +9,34 @@ export interface LineSettings
   readonly speed: number;
 }
 
-const IGNBRK = 0o1;
-const IXON = 0o2000;
-const IXOFF = 0o10000;
-const OPOST_ONLCR = 0o5;
-/** ISIG ICANON ECHO ECHOE ECHOK ECHONL ECHOCTL ECHOPRT ECHOKE IEXTEN */
-const COOKED = 0o107173;
 const CBAUD = 0o10017;
-const BOTHER = 0o10000;
-const CIBAUD = CBAUD * 0x10000;
-const CSIZE = 0o60;
-const CSTOPB = 0o100;
-const CREAD = 0o200;
 const PARENB = 0o400;
 const PARODD = 0o1000;
-const HUPCL = 0o2000;
-const CLOCAL = 0o4000;
 const CMSPAR = 0o10000000000;
-const CRTSCTS = 0o20000000000;
+/** Bits of the four flags of struct termios: asm-generic/termbits.h. */
+export const TERMIOS = {
+  IGNBRK: 0o1,
+  IXON: 0o2000,
+  IXOFF: 0o10000,
+  OPOST_ONLCR: 0o5,
+  /** ISIG ICANON ECHO ECHOE ECHOK ECHONL ECHOCTL ECHOPRT ECHOKE IEXTEN */
+  COOKED: 0o107173,
+  EXTPROC: 0o200000,
+  CBAUD,
+  BOTHER: 0o10000,
+  /** The input speed's bits; 0: as the output speed. */
+  CIBAUD: CBAUD * 0x10000,
+  CSIZE: 0o60,
+  CSTOPB: 0o100,
+  CREAD: 0o200,
+  PARENB,
+  PARODD,
+  HUPCL: 0o2000,
+  CLOCAL: 0o4000,
+  CMSPAR,
+  CRTSCTS: 0o20000000000,
+} as const;
+const { IGNBRK, IXON, IXOFF, OPOST_ONLCR, COOKED, BOTHER, CIBAUD, CSIZE, CSTOPB, CREAD, HUPCL, CLOCAL, CRTSCTS } = TERMIOS;
 /** Everything of cflag that the settings decide. */
 const DECIDED = CBAUD | CIBAUD | CSIZE | CSTOPB | PARENB | PARODD | HUPCL | CLOCAL | CMSPAR | CRTSCTS;
 

@@ -3,6 +3,7 @@
 // same open file, which belongs to the event loop; this one stays here for settings, lines and the end.
 import { constants, fstatSync } from 'node:fs';
 import type { Clock, Timer } from '../../base/clock.ts';
+import { isPtyMajor, majorOf } from '../../base/devices.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, SystemError, type Termios } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
@@ -45,11 +46,8 @@ function once(log: Log, text: string): void {
   log.log('warning', text);
 }
 
-/** Major numbers of the slaves of Unix98 ptys: closing them never waits, and a break is nothing. */
-export function isPty(fd: number): boolean {
-  const major = (fstatSync(fd).rdev >> 8) & 0xfff;
-  return major >= 136 && major <= 143;
-}
+/** Closing a pseudo-terminal never waits, and a break is nothing there. */
+export const isPty = (fd: number): boolean => isPtyMajor(majorOf(fstatSync(fd).rdev));
 
 export class Tty extends OpenTerminal implements Terminal {
   readonly #c: Libc;

@@ -1,7 +1,8 @@
 // Who may use a port: the users of an authdir, their certificates and passwords, and the list of allowed users.
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { findUser } from '../../base/accounts.ts';
 import { bind, onImmediate } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
@@ -76,16 +77,7 @@ function firstLine(path: string): string {
 
 /** `~user/.gtlssh/allowed_certs`, or nothing when passwd does not have the user. */
 function homeCertificates(user: string): string | undefined {
-  let users = '';
-  try {
-    users = readFileSync('/etc/passwd', 'utf8');
-  } catch {
-    // Then nobody has a home.
-  }
-  const home = users
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([name]) => name === user)?.[5];
+  const home = findUser(user)?.home;
   return home?.startsWith('/') ? join(home, '.gtlssh', 'allowed_certs') : undefined;
 }
 

@@ -85,12 +85,17 @@ class Players {
   }
 }
 
+/** A user joins a port, says something, and hears what the device says. */
+const talk =
+  (port: string, user: string, say: string, hear: string) =>
+  async (p: Players): Promise<void> => {
+    await p.join(port, user);
+    await p.say(user, say);
+    await p.device(port, hear);
+  };
+
 const BEFORE: Readonly<Record<string, (p: Players) => Promise<void>>> = {
-  'showport-connected': async (p) => {
-    await p.join('con1', 'ipv4,127.0.0.1,22901');
-    await p.say('ipv4,127.0.0.1,22901', 'hello');
-    await p.device('con1', 'worldwide');
-  },
+  'showport-connected': talk('con1', 'ipv4,127.0.0.1,22901', 'hello', 'worldwide'),
   'showport-two-users': async (p) => {
     await p.join('con2', 'ipv4,127.0.0.1,22902');
     await p.join('con2', 'ipv4,127.0.0.1,22903');
@@ -98,16 +103,8 @@ const BEFORE: Readonly<Record<string, (p: Players) => Promise<void>>> = {
     await p.device('con2', 'def');
   },
   'showport-unix': (p) => p.join('unix1', 'unix,'),
-  'showport-udp': async (p) => {
-    await p.join('udp1', 'ipv4,127.0.0.1,22904');
-    await p.say('ipv4,127.0.0.1,22904', 'ping');
-    await p.device('udp1', 'pong');
-  },
-  'showport-echo': async (p) => {
-    await p.join('echo1', 'ipv4,127.0.0.1,22905');
-    await p.say('ipv4,127.0.0.1,22905', 'hello');
-    await p.device('echo1', 'hello');
-  },
+  'showport-udp': talk('udp1', 'ipv4,127.0.0.1,22904', 'ping', 'pong'),
+  'showport-echo': talk('echo1', 'ipv4,127.0.0.1,22905', 'hello', 'hello'),
   'showport-openfail': async (p) => void (await p.rig.user('averyveryverylongconnectionname')),
   'monitor-tcp-data': (p) => p.say('ipv4,127.0.0.1,22901', 'MON1'),
   'monitor-tcp-otherdir': (p) => p.device('con1', 'MON2'),

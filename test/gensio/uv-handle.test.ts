@@ -48,13 +48,18 @@ for (const plain of [false, true]) {
     forcePublicInterfaces(plain);
     t.after(() => forcePublicInterfaces(false));
   };
-
-  test(`more than the far end takes is written piece by piece, in order, and writable comes once${how}`, async (t) => {
+  /** A stream on an accepted socket, and its other end. */
+  const streaming = async (t: TestContext): Promise<{ recorder: Ear; stream: ByteStream; far: Socket }> => {
     set(t);
     const { near, far } = await pair(t);
     const recorder = new Ear();
     const stream = ByteStream.ofSocket(near, recorder);
     t.after(() => stream.destroy());
+    return { recorder, stream, far };
+  };
+
+  test(`more than the far end takes is written piece by piece, in order, and writable comes once${how}`, async (t) => {
+    const { recorder, stream, far } = await streaming(t);
     const piece = bytesOf(1 << 20);
     let sent = 0;
     while (stream.write(piece)) sent += piece.length;
@@ -78,11 +83,7 @@ for (const plain of [false, true]) {
   });
 
   test(`the end comes after all that was written, and what the far end says after it is still heard${how}`, async (t) => {
-    set(t);
-    const { near, far } = await pair(t);
-    const recorder = new Ear();
-    const stream = ByteStream.ofSocket(near, recorder);
-    t.after(() => stream.destroy());
+    const { recorder, stream, far } = await streaming(t);
     const piece = bytesOf(8 << 20);
     stream.write(piece);
     let order = '';
@@ -109,11 +110,7 @@ for (const plain of [false, true]) {
   });
 
   test(`nothing is read while reading is off, also not after on and off in one turn${how}`, async (t) => {
-    set(t);
-    const { near, far } = await pair(t);
-    const recorder = new Ear();
-    const stream = ByteStream.ofSocket(near, recorder);
-    t.after(() => stream.destroy());
+    const { recorder, stream, far } = await streaming(t);
     far.write('first');
     stream.setReading(true);
     stream.setReading(false);

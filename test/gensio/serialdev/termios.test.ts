@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Termios } from '../../../src/base/libc.ts';
 import { atClose, type LineSettings, printSettings, rawMode, withSettings } from '../../../src/gensio/serialdev/termios.ts';
 import { PLAIN_LINE } from '../../rig/fake-device.ts';
+import { anyLineFields } from '../any-line.ts';
 
 const ALL_ON: Termios = {
   iflag: 0xffffffff,
@@ -69,14 +70,7 @@ test('each setting has its bits of asm-generic/termbits.h, and no others', () =>
 });
 
 const settings = fc.record<LineSettings>({
-  speed: fc.integer({ min: 1, max: 0xffffffff }),
-  parity: fc.constantFrom('N', 'E', 'O', 'M', 'S'),
-  databits: fc.constantFrom(5, 6, 7, 8),
-  stopbits: fc.constantFrom(1, 2),
-  xonxoff: fc.boolean(),
-  rtscts: fc.boolean(),
-  local: fc.boolean(),
-  hangupWhenDone: fc.boolean(),
+  ...anyLineFields(1, 0xffffffff),
 });
 
 test('nothing of the settings before stays behind, and what they do not decide is left alone', () => {

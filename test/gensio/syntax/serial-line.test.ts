@@ -5,6 +5,7 @@ import { Defaults } from '../../../src/gensio/syntax/defaults.ts';
 import { parseLine, printLine } from '../../../src/gensio/syntax/serial-line.ts';
 import type { SerialLine } from '../../../src/options/serialdev.ts';
 import { anyText as anyUnits } from '../../config/any-text.ts';
+import { anyLineFields } from '../any-line.ts';
 
 const shown = (text: string, defaults = new Defaults()): string => {
   const got = parseLine(text, defaults);
@@ -56,14 +57,7 @@ test('defaults give what the words leave open, field by field', () => {
 });
 
 const line: fc.Arbitrary<SerialLine> = fc.record({
-  speed: fc.integer({ min: 10, max: 0x7fffffff }),
-  parity: fc.constantFrom('N', 'E', 'O', 'M', 'S'),
-  databits: fc.constantFrom(5, 6, 7, 8),
-  stopbits: fc.constantFrom(1, 2),
-  xonxoff: fc.boolean(),
-  rtscts: fc.boolean(),
-  local: fc.boolean(),
-  hangupWhenDone: fc.boolean(),
+  ...anyLineFields(10, 0x7fffffff),
   nobreak: fc.boolean(),
   wronly: fc.boolean(),
   lines: fc.constantFrom(

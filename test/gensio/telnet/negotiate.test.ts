@@ -49,7 +49,24 @@ for (const [settings, hex] of FIRST) {
 }
 
 /** Messages in a row on a fresh connection, with the answer to each ('' is none): rfc2217 server, plain server. */
-const SERVERS: readonly (readonly [messages: string, rfc2217: string, plain: string])[] = [
+type Row = readonly [messages: string, rfc2217: string, plain: string];
+
+/** What an end answers to messages, with rfc2217 and without. */
+function answers(who: string, full: ConstructorParameters<typeof End>[0], without: typeof full, rows: readonly Row[]): void {
+  for (const [messages, rfc2217, plain] of rows)
+    test(`a ${who} answers ${messages} with ${rfc2217 || 'nothing'}, or without rfc2217 ${plain || 'nothing'}`, () => {
+      for (const [settings, expected] of [
+        [full, rfc2217],
+        [without, plain],
+      ] as const) {
+        const end = new End(settings);
+        const got = messages.split('; ').map((m) => answer(end, m));
+        assert.equal(got.join('; '), expected, JSON.stringify(settings));
+      }
+    });
+}
+
+const SERVERS: readonly Row[] = [
   ['WILL BINARY', '', ''],
   ['WONT BINARY', '', ''],
   ['DO BINARY', '', ''],
@@ -84,20 +101,9 @@ const SERVERS: readonly (readonly [messages: string, rfc2217: string, plain: str
   ['WILL SGA; WONT SGA', 'DO SGA; DONT SGA', '; DONT SGA'],
   ['DO SGA; DONT SGA', '; WONT SGA', '; WONT SGA'],
 ];
-for (const [messages, rfc2217, plain] of SERVERS) {
-  test(`a server answers ${messages} with ${rfc2217 || 'nothing'}, or without rfc2217 ${plain || 'nothing'}`, () => {
-    for (const [settings, expected] of [
-      [SERVER_2217, rfc2217],
-      [SERVER, plain],
-    ] as const) {
-      const end = new End(settings);
-      const got = messages.split('; ').map((m) => answer(end, m));
-      assert.equal(got.join('; '), expected, JSON.stringify(settings));
-    }
-  });
-}
+answers('server', SERVER_2217, SERVER, SERVERS);
 
-const CLIENTS: readonly (readonly [messages: string, rfc2217: string, plain: string])[] = [
+const CLIENTS: readonly Row[] = [
   [
     'WILL SGA; DO SGA; WILL ECHO; DONT ECHO; DO BINARY; WILL BINARY; DO COM-PORT',
     'DONT SGA; WILL SGA; DONT ECHO; WONT ECHO; WILL BINARY; DO BINARY; ',
@@ -114,18 +120,7 @@ const CLIENTS: readonly (readonly [messages: string, rfc2217: string, plain: str
   ],
   ['WILL TTYPE; DO TTYPE', 'DONT TTYPE; WONT TTYPE', 'DONT TTYPE; WONT TTYPE'],
 ];
-for (const [messages, rfc2217, plain] of CLIENTS) {
-  test(`a client answers ${messages} with ${rfc2217}`, () => {
-    for (const [settings, expected] of [
-      [CLIENT_2217, rfc2217],
-      [CLIENT, plain],
-    ] as const) {
-      const end = new End(settings);
-      const got = messages.split('; ').map((m) => answer(end, m));
-      assert.equal(got.join('; '), expected, JSON.stringify(settings));
-    }
-  });
-}
+answers('client', CLIENT_2217, CLIENT, CLIENTS);
 
 test('COM-PORT-OPTION, and nothing else, is asked about: a WILL until it is agreed to, everything else each time', () => {
   const asked: string[] = [];

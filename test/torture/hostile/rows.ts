@@ -182,6 +182,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'one request, 20 ms a call',
+    slice: true,
     slow: { calls: ['ioctl'], ms: 20 },
     build: lineRow(rfc2217, (port) => ({ kind: 'sit', ports: [port], bytes: WILL_COM_PORT + request(11, 255) + SPEEDS }), 'slow'),
   },
@@ -207,6 +208,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'mux: new channels',
+    slice: true,
     build: echoRow('mux,', (port) => ({
       kind: 'pour',
       port,
@@ -217,6 +219,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'relpkt: packets again',
+    slice: true,
     build: echoRow('relpkt,msgdelim,', (port) => ({
       kind: 'pour',
       port,
@@ -237,6 +240,7 @@ export const ROWS: readonly Row[] = [
   { name: 'connect and reset', slice: true, build: echoRow('', (port) => ({ kind: 'visit', port, bytes: '', atOnce: 32 })) },
   {
     name: 'TLS: a ClientHello and gone',
+    slice: true,
     build: async (ground) => {
       const port = ground.ports(1);
       return {
@@ -285,6 +289,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'UDP: forged loops',
+    slice: true,
     why: () => (canForge() ? undefined : 'needs python3 and a raw socket'),
     build: (ground) => {
       const first = ground.ports(2);

@@ -53,6 +53,8 @@ export interface Diag {
    * complete with its file and place for YAML, `... on line N` for classic files.
    */
   readonly classic?: string;
+  /** Found by reading on after a problem at which ser2net 4.3.11 leaves the section, the line or the whole file. */
+  readonly further?: true;
   /** Whether `classic` begins with a place in a YAML file. */
   readonly placed?: boolean;
 }

@@ -84,4 +84,6 @@ export interface Reading {
   readonly complete: boolean;
   /** Where each value came from. */
   readonly origins: Origins;
+  /** Where reading stopped before the end: everything that can be made out beyond, to check it. Not to be used. */
+  readonly whole?: Config;
 }

@@ -45,11 +45,12 @@ const oneLine = ({ hint, ...diag }: Diag): string => formatDiag(diag) + (hint ==
 /**
  * Problems as the log shows them: in ser2net 4.3.11's words where it has some, all at its one level, and with their true place to
  * those who want to know more (-l). In ours alone what it does not notice: errors, because something is left out; warnings as before.
+ * What is only found by reading on after a mistake is for those, too: the mistake itself says that something is left out.
  * A word of old versions that 4.3.11 refuses is taken: there both are needed.
  */
 export function reportLines({ diags }: Reading): readonly ReportLine[] {
   return diags.flatMap((diag) => {
-    const own: ReportLine = { level: diag.severity === 'error' ? 'err' : 'info', text: oneLine(diag) };
+    const own: ReportLine = { level: diag.severity === 'error' && diag.further !== true ? 'err' : 'info', text: oneLine(diag) };
     if (diag.classic === undefined) return [own];
     return [
       { level: 'err', text: diag.classic, placed: diag.placed === true },

@@ -79,10 +79,17 @@ async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): P
   return {
     name,
     config,
-    diags: unreadable === undefined ? [...diags, ...extra] : [],
+    diags: unreadable === undefined ? inFileOrder([...diags, ...extra]) : [],
     lines,
     ...(unreadable !== undefined && { unreadable }),
   };
+}
+
+/** Problems as one reads a file: from its top, each included file where its first problem is; what has no place first. */
+function inFileOrder(diags: readonly Diag[]): Diag[] {
+  const files = [...new Set(diags.map(({ pos }) => pos.file))];
+  const of = (file: string): Diag[] => diags.filter(({ pos }) => pos.file === file);
+  return files.flatMap((file) => of(file).sort((a, b) => a.pos.line - b.pos.line || a.pos.col - b.pos.col));
 }
 
 async function lookAround(reading: Reading, { file, uucpLocks }: RunOptions, { devices, listen }: CheckFlags): Promise<Diag[]> {

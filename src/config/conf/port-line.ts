@@ -83,15 +83,15 @@ function cut(report: LineReport): PortFields | undefined {
     const hint = timeout.text.startsWith('/')
       ? 'the timeout may not be empty: write 0 for none'
       : 'a timeout is a number of seconds, 0 for none';
-    return drop(timeout, `'${timeout.text}' is not a timeout`, hint, messages.badTimeout(timeout.text));
-  }
-  if (/^\s*-/.test(timeout.text) || (seconds < 0x80000000 && /[0-9a-fA-F]{10}/.test(timeout.text))) {
+    drop(timeout, `'${timeout.text}' is not a timeout`, hint, messages.badTimeout(timeout.text));
+    report.readingOn = true;
+  } else if (/^\s*-/.test(timeout.text) || (seconds < 0x80000000 && /[0-9a-fA-F]{10}/.test(timeout.text))) {
     report.warning('suspicious', timeout, `the timeout is ${seconds} seconds`, { hint: 'a timeout counts modulo 4294967296' });
   }
   const device = fields.next();
   if (device === undefined) return drop(report.whole, 'the line has no device', 'port:state:timeout:device', messages.noDevice);
   const options = fields.rest() ?? { text: '', at: fields.at };
-  return { port: { text: text.slice(0, found.at), at: 0 }, state: found.state, timeout: seconds, device, options };
+  return { port: { text: text.slice(0, found.at), at: 0 }, state: found.state, timeout: seconds ?? 0, device, options };
 }
 
 /** Reads a line that is no directive. */
@@ -104,7 +104,7 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
     report.error('bad-value', option, 'a quote or an escape in the options is not finished; the port is left out', {
       classic: messages.badOptions(report.onLine),
     });
-    return DROPPED;
+    report.readingOn = true;
   }
   const before = names.ports.get(port.text);
   if (before !== undefined) {
@@ -112,7 +112,7 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
       hint: before.value.line > 0 ? `the first is on line ${before.value.line}` : undefined,
       ...(before.inClassic && { classic: messages.duplicate(port.text) + report.onLine }),
     });
-    return DROPPED;
+    report.readingOn = true;
   }
   const alias = names.strings.get(fields.device.text);
   const device = alias?.kind === 'device' ? alias.text : fields.device.text;
@@ -124,21 +124,19 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
     rs485: (name) => names.rs485.get(name),
   });
   const words = new WordReader(options, report, names, device.startsWith('sol.'));
-  let understood = true;
   const given = new Map<string, Field>();
-  for (const [i, word] of split.words.entries()) {
+  for (const [i, word] of (split?.words ?? []).entries()) {
     // As for a C string, a NUL ends it.
     const text = word.split('\0', 1)[0]!;
-    const where = { text, at: option.at + split.places[i]!.at };
-    const taken = words.read(where);
+    const where = { text, at: option.at + split!.places[i]!.at };
+    words.read(where);
     for (const key of keysOf(text, names)) given.set(key, where);
-    understood &&= taken;
     // A comment: 4.3.11 takes it for options, and it would only give more of the same.
     if (text.startsWith('#') && !names.strings.has(text)) break;
   }
-  if (!understood) return DROPPED;
   const entry = build(fields, { device, aliasWord, options, words }, report, names);
-  if (entry.is !== 'port') return entry;
+  // Reading on after a mistake was only for its problems.
+  if (entry.is !== 'port' || report.readingOn) return DROPPED;
   names.ports.set(port.text, { value: entry.connection.pos, inClassic: !words.droppedByClassic });
   noteOrigins(entry.connection, fields, given, report, names);
   return entry;

@@ -1,5 +1,6 @@
 // The problems of one line: where they are, what to do about them, and what ser2net 4.3.11 would print.
 import type { Diag, DiagCode, Pos } from '../../base/diag.ts';
+import { furtherOf } from '../diags.ts';
 import type { Field } from './fields.ts';
 import { type ConfLine, posIn } from './tree.ts';
 
@@ -17,6 +18,8 @@ export class LineReport {
   readonly line: ConfLine;
   readonly file: string;
   readonly diags: Diag[] = [];
+  /** ser2net 4.3.11 has dropped the line: what is added now it does not come to. */
+  readingOn = false;
   constructor(line: ConfLine, file: string) {
     this.line = line;
     this.file = file;
@@ -48,6 +51,7 @@ export class LineReport {
   #add(severity: Diag['severity'], code: DiagCode, where: Field, text: string, { hint, classic }: Extra): void {
     if (this.diags.length > MAX_OF_A_LINE) return;
     const pos = this.posOf(where);
-    this.diags.push({ code, severity, pos, text, ...(hint !== undefined && { hint }), ...(classic !== undefined && { classic }) });
+    const diag: Diag = { code, severity, pos, text, ...(hint !== undefined && { hint }), ...(classic !== undefined && { classic }) };
+    this.diags.push(this.readingOn ? furtherOf(diag) : diag);
   }
 }

@@ -76,6 +76,7 @@ export class WordReader {
     const keep = this.#names.keepPorts;
     if (keep) this.#report.warning(code, where, `${text}; it is left out`, extra);
     else this.#report.error(code, where, `${text}; the port is left out`, extra);
+    this.#report.readingOn ||= !keep;
     return keep;
   }
 
@@ -106,6 +107,7 @@ export class WordReader {
           hint: 'an address is host,port; port 0 stands for any',
           classic: this.#once(messages.badRemaddr(problem.address, GENSIO_ERRORS[problem.error])),
         });
+        report.readingOn = true;
         return false;
       case 'bad-value':
         return this.#lose('bad-value', where, `'${where.text}' is not ${problem.expected}`, {

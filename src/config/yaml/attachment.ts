@@ -17,37 +17,36 @@ export function readAttachment(
   defaults: Defaults,
   others: readonly AttachConfig[],
 ): AttachConfig | undefined {
-  const name = draft.name!.text;
-  const lost = (code: Lost, span: Span, text: string, hint?: string): undefined => {
+  const name = draft.name?.text ?? '';
+  let usable = !draft.spoilt;
+  const lose = (code: Lost, span: Span, text: string, hint?: string): void => {
     report.error(code, span, `${text}; the attachment '${name}' is left out`, { hint });
-    return undefined;
+    report.readingOn = true;
+    usable = false;
   };
   const device = draft.values.get('device');
-  if (device === undefined) return lost('missing-key', draft.span, "it has no 'device'");
-  if (draft.list.length === 0) return lost('missing-key', draft.span, "it has no 'target'");
-  if (others.some((other) => other.name === name)) return lost('duplicate-name', draft.span, 'there is one of that name already');
-  if (!device.text.startsWith('/')) {
-    return lost('bad-value', device, `the device '${device.text}' is not a full path`, `did you mean '/dev/${device.text}'?`);
+  if (device === undefined && !draft.missing.has('device')) lose('missing-key', draft.span, "it has no 'device'");
+  if (draft.list.length === 0 && !draft.missing.has('target')) lose('missing-key', draft.span, "it has no 'target'");
+  if (others.some((other) => other.name === name)) lose('duplicate-name', draft.span, 'there is one of that name already');
+  if (device !== undefined && !device.lost && !device.text.startsWith('/')) {
+    lose('bad-value', device, `the device '${device.text}' is not a full path`, `did you mean '/dev/${device.text}'?`);
   }
   const options = builtIn(ATTACH);
   for (const { name: option, value } of draft.options) {
     const got = setOption(ATTACH, options, option.text, value.text === '' ? undefined : value.text);
     if (got === 'unknown') {
       const near = nearest(option.text, spellings(ATTACH, 'yaml'));
-      return lost(
-        'unknown-option',
-        option,
-        `there is no option '${option.text}'`,
-        near === undefined ? undefined : `did you mean '${near}'?`,
-      );
-    }
-    if (got !== 'ok') return lost('bad-value', value, `'${value.text}' of '${option.text}' is not ${got.expected}`);
+      const hint = near === undefined ? undefined : `did you mean '${near}'?`;
+      lose('unknown-option', option, `there is no option '${option.text}'`, hint);
+    } else if (got !== 'ok') lose('bad-value', value, `'${value.text}' of '${option.text}' is not ${got.expected}`);
   }
   const targets: Target[] = [];
   for (const each of draft.list) {
-    const got = parseTarget(each.text, options, defaults);
-    if ('problem' in got) return lost('bad-connector', each, `the target cannot be used: ${got.problem}`);
-    targets.push(got.ok);
+    const got = each.lost ? undefined : parseTarget(each.text, options, defaults);
+    if (got === undefined) continue;
+    if ('ok' in got) targets.push(got.ok);
+    else lose('bad-connector', each, `the target cannot be used: ${got.problem}`);
   }
+  if (!usable || device === undefined || draft.list.length === 0) return undefined;
   return { name, device: device.text, targets, enable: draft.enable, options, pos: report.pos(draft.span) };
 }

@@ -46,12 +46,26 @@ export class Build {
 
   config(format: Config['format']): Config {
     const { connections, rotators, leds, admin, attachments } = this;
-    return { format, connections, rotators, leds, admin, ...(attachments.length > 0 && { attachments }) };
+    return {
+      format,
+      connections: [...connections],
+      rotators: [...rotators],
+      leds: [...leds],
+      admin,
+      ...(attachments.length > 0 && { attachments: [...attachments] }),
+    };
   }
 
   /** A section is complete. false: reading ends here (class P). */
   close(draft: Draft, report: Report): boolean {
+    const { readingOn } = report;
     optionsTwice(draft, report);
+    const goesOn = this.#close(draft, report);
+    report.readingOn = readingOn;
+    return goesOn;
+  }
+
+  #close(draft: Draft, report: Report): boolean {
     switch (draft.kind) {
       case 'connection':
         return this.#connection(draft, report);
@@ -70,46 +84,57 @@ export class Build {
     }
   }
 
-  /** Whether the keys are there; the first that is not is reported. */
+  /** Whether the keys are there; those that are not are reported. */
   #has(draft: Draft, report: Report, ...keys: readonly string[]): boolean {
-    const missing = keys.find((key) => !draft.values.has(key));
-    if (missing === undefined) return true;
+    const missing = keys.filter((key) => !draft.values.has(key) && !draft.missing.has(key));
     const title = draft.kind;
-    report.error('missing-key', draft.span, `the ${title} has no '${missing}'`, {
-      classic: messages.none(missing, title),
-      hint: strayKey(draft, report),
-    });
-    return false;
+    for (const [i, key] of missing.entries()) {
+      draft.missing.add(key);
+      report.error('missing-key', draft.span, `the ${title} has no '${key}'`, {
+        classic: i === 0 ? messages.none(key, title) : undefined,
+        hint: strayKey(draft, report),
+      });
+      report.readingOn = true;
+    }
+    return missing.length === 0;
   }
 
   #connection(draft: Draft, report: Report): boolean {
-    if (!this.#has(draft, report, 'accepter', 'connector')) return false;
-    const name = draft.name!.text;
+    const complete = this.#has(draft, report, 'accepter', 'connector');
+    const name = draft.name?.text ?? '';
+    let usable = complete && !draft.spoilt;
+    /** ser2net would look no further in this section. */
+    const lose = (): void => {
+      usable = false;
+      report.readingOn = true;
+    };
     const first = this.#taken.get(name);
     if (first !== undefined) {
       const classic = messages.duplicate(name);
       const hint = `the first one is in ${first.pos.file}, line ${first.pos.line}`;
       report.error('duplicate-name', draft.span, `there is a connection '${name}' already; this one is left out`, { classic, hint });
-      return true;
+      lose();
     }
     const reader = new OptionReader(this.defaults, { hasLed: (led) => this.leds.some((l) => l.name === led) });
     for (const option of draft.options) {
       const problem = reader.set(optionString(option));
-      if (problem !== undefined && !reportOption(option, problem, report)) return true;
+      if (problem !== undefined && !reportOption(option, problem, report)) lose();
     }
     const options = reader.finish();
     if ('problem' in options) {
       reportOption({ name: { ...draft.span, text: 'remaddr' }, value: { ...draft.span, text: '' } }, options.problem, report);
-      return true;
+      lose();
     }
-    const connector = draft.values.get('connector')!;
-    const accepter = draft.values.get('accepter')!;
-    const below = this.#stack(connector, connector.text + reader.deviceSuffix, 'connector', report, true);
+    const connector = draft.values.get('connector');
+    const accepter = draft.values.get('accepter');
+    const below = connector && this.#stack(connector, connector.text + reader.deviceSuffix, 'connector', report, true);
+    // ser2net does not look at the accepter when the connector is bad.
+    const above = accepter && this.#stack(accepter, accepter.text, 'accepter', report, below?.spec !== undefined);
+    if (!usable || 'problem' in options || connector === undefined || accepter === undefined) return complete;
     const connection: ConnectionConfig = {
       name,
-      // ser2net does not look at the accepter when the connector is bad.
-      accepter: this.#stack(accepter, accepter.text, 'accepter', report, below.spec !== undefined),
-      connector: below,
+      accepter: above!,
+      connector: below!,
       device: undefined,
       timeout: draft.timeout,
       enable: draft.enable,
@@ -119,8 +144,8 @@ export class Build {
     this.#taken.set(name, connection);
     this.connections.push(connection);
     this.#noteKeys(draft, connection.pos, report);
-    this.origins.stack(connection.pos, 'accepter', report.pos(accepter), connection.accepter, this.defaults);
-    this.origins.stack(connection.pos, 'connector', report.pos(connector), below, this.defaults);
+    this.origins.stack(connection.pos, 'accepter', report.pos(accepter), above!, this.defaults);
+    this.origins.stack(connection.pos, 'connector', report.pos(connector), below!, this.defaults);
     this.#noteOptions(draft, connection.pos, report, CONNECTION, (option) => keysSetBy(optionString(option)));
     return true;
   }
@@ -147,7 +172,8 @@ export class Build {
     for (const [key, span] of draft.places) this.origins.written(section, key, report.pos(span));
   }
 
-  #stack(span: Span, text: string, role: 'accepter' | 'connector', report: Report, said: boolean): Stack {
+  #stack(span: Text, text: string, role: 'accepter' | 'connector', report: Report, said: boolean): Stack | undefined {
+    if (span.lost) return undefined;
     const stack = parseStack(text, role, this.defaults);
     if (stack.error !== undefined) {
       const classic = said ? messages[role](text, stack.error) : undefined;
@@ -160,13 +186,19 @@ export class Build {
   }
 
   #rotator(draft: Draft, report: Report): boolean {
-    if (!this.#has(draft, report, 'accepter')) return false;
-    const name = draft.name!.text;
-    if (draft.list.length === 0) {
+    let complete = this.#has(draft, report, 'accepter');
+    const name = draft.name?.text ?? '';
+    let usable = complete && !draft.spoilt;
+    const lose = (): void => {
+      usable = false;
+      report.readingOn = true;
+    };
+    if (draft.list.length === 0 && !draft.missing.has('connections')) {
       report.error('missing-key', draft.span, `the rotator '${name}' has no 'connections'`, {
         classic: messages.none('connections', 'rotator'),
       });
-      return false;
+      complete = false;
+      lose();
     }
     const values = this.defaults.values(ROTATOR, 'ser2net');
     const options = { ...values, allowedUsers: undefined as readonly string[] | undefined };
@@ -180,20 +212,14 @@ export class Build {
         ? `'${option.name.text}' is an option of connections: put it there`
         : meant(key, spellings(ROTATOR, 'yaml'));
       report.error('unknown-option', option.name, text, { classic, hint });
-      return true;
+      lose();
     }
     options.allowedUsers ??= values.allowedUsers;
     options.accepterRetryTime = Math.max(options.accepterRetryTime, 1);
-    const text = draft.values.get('accepter')!;
-    const accepter = parseStack(text.text, 'accepter', this.defaults);
-    if (accepter.error !== undefined) {
-      const words = `${stackTrouble('accepter', accepter, accepter.error)}; the rotator '${name}' is left out`;
-      report.error('bad-accepter', report.within(text, accepter), words, {
-        classic: messages.rotatorAccepter(report.eventLine),
-        hint: stackHint(text.text, 'accepter'),
-      });
-      return true;
-    }
+    const text = draft.values.get('accepter');
+    const lost = `the rotator '${name}' is left out`;
+    const accepter = text && this.#listener(text, report, lost, () => messages.rotatorAccepter(report.eventLine));
+    if (!usable || text === undefined || accepter === undefined) return complete;
     const pos = report.pos(draft.span);
     this.rotators.push({
       name,
@@ -210,11 +236,25 @@ export class Build {
     return true;
   }
 
+  /** The accepter of a section that is left out without one; `undefined` if it cannot be used, which is reported. */
+  #listener(text: Text, report: Report, lost: string, classic: (error: GensioErrorCode) => string): Stack | undefined {
+    if (text.lost) return undefined;
+    const accepter = parseStack(text.text, 'accepter', this.defaults);
+    if (accepter.error === undefined) return accepter;
+    report.error('bad-accepter', report.within(text, accepter), `${stackTrouble('accepter', accepter, accepter.error)}; ${lost}`, {
+      classic: classic(accepter.error),
+      hint: stackHint(text.text, 'accepter'),
+    });
+    return undefined;
+  }
+
   #admin(draft: Draft, report: Report): boolean {
-    if (!this.#has(draft, report, 'accepter')) return false;
+    const complete = this.#has(draft, report, 'accepter');
+    let usable = complete && !draft.spoilt;
     if (this.admin !== undefined) {
       report.error('duplicate-name', draft.span, 'there is an admin port already; this one is left out', { classic: messages.adminTwice });
-      return true;
+      usable = false;
+      report.readingOn = true;
     }
     const options = this.defaults.values(ADMIN, 'ser2net');
     for (const option of draft.options) {
@@ -226,16 +266,9 @@ export class Build {
       report.error('unknown-option', option.name, text, { classic, hint: meant(key, spellings(ADMIN, 'yaml')) });
     }
     const { authdir = '', pamauth } = options;
-    const text = draft.values.get('accepter')!;
-    const accepter = parseStack(text.text, 'accepter', this.defaults);
-    if (accepter.error !== undefined) {
-      const words = `${stackTrouble('accepter', accepter, accepter.error)}; there is no admin port`;
-      report.error('bad-accepter', report.within(text, accepter), words, {
-        classic: messages.adminAccepter(accepter.error),
-        hint: stackHint(text.text, 'accepter'),
-      });
-      return true;
-    }
+    const text = draft.values.get('accepter');
+    const accepter = text && this.#listener(text, report, 'there is no admin port', messages.adminAccepter);
+    if (!usable || text === undefined || accepter === undefined) return complete;
     const pos = report.pos(draft.span);
     this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos, place: report.place };
     this.origins.stack(pos, 'accepter', report.pos(text), accepter, this.defaults);
@@ -244,39 +277,43 @@ export class Build {
   }
 
   #led(draft: Draft, report: Report): boolean {
-    if (!this.#has(draft, report, 'driver')) return false;
-    const name = draft.name!.text;
-    const driver = draft.values.get('driver')!;
+    const complete = this.#has(draft, report, 'driver');
+    const name = draft.name?.text ?? '';
+    const driver = draft.values.get('driver');
     const line = report.eventLine;
-    const lost = (span: Span, text: string, classic: string, code: 'bad-value' | 'missing-key' | 'duplicate-name' = 'bad-value'): true => {
+    let usable = complete && driver !== undefined && !draft.spoilt;
+    const lose = (span: Span, text: string, classic: string, code: 'bad-value' | 'missing-key' | 'duplicate-name' = 'bad-value'): void => {
       report.error(code, span, `${text}; the LED '${name}' is left out`, { classic, bare: true });
-      return true;
+      report.readingOn = true;
+      usable = false;
     };
     if (this.leds.some((led) => led.name === name)) {
-      return lost(draft.span, 'there is an LED of that name already', messages.ledTwice(name, line), 'duplicate-name');
+      lose(draft.span, 'there is an LED of that name already', messages.ledTwice(name, line), 'duplicate-name');
     }
-    if (driver.text !== 'sysfs')
-      return lost(driver, `unknown LED driver '${driver.text}', only sysfs is known`, messages.ledDriver(driver.text, name, line));
+    if (driver !== undefined && driver.text !== 'sysfs' && !driver.lost)
+      lose(driver, `unknown LED driver '${driver.text}', only sysfs is known`, messages.ledDriver(driver.text, name, line));
     const values = defaults(LED);
     const bad = new Set<LedOption>();
     for (const { name: option, value } of draft.options) {
-      if (value.text === '') return lost(option, `'${option.text}' has no value`, messages.ledEquals(option.text, line));
-      for (const key of ledOptions(option.text, 'yaml')) {
+      if (value.text === '') lose(option, `'${option.text}' has no value`, messages.ledEquals(option.text, line));
+      for (const key of value.text === '' ? [] : ledOptions(option.text, 'yaml')) {
         const got = LED[key].kind.parse(value.text);
         bad.delete(key);
         if ('ok' in got) Object.assign(values, { [key]: got.ok });
-        else if (key === 'mode') return lost(value, `'${value.text}' is not a mode, ${got.expected}`, messages.ledMode);
+        else if (key === 'mode') lose(value, `'${value.text}' is not a mode, ${got.expected}`, messages.ledMode);
         else bad.add(key);
       }
     }
     const { device } = values;
-    if (device === undefined) return lost(draft.span, "it has no option 'device'", messages.ledDevice(name, line), 'missing-key');
+    if (device === undefined && (usable || complete))
+      lose(draft.span, "it has no option 'device'", messages.ledDevice(name, line), 'missing-key');
     for (const what of ['duration', 'state'] as const) {
       if (!bad.has(what)) continue;
       const text = `the ${what} of the LED '${name}' cannot be used; the default is taken`;
       report.warning('bad-value', draft.span, text, { classic: messages.ledBad(name, what, line), bare: true });
       Object.assign(values, { [what]: LED[what].def });
     }
+    if (!usable || device === undefined) return complete;
     const pos = report.pos(draft.span);
     this.leds.push({ ...values, name, driver: 'sysfs', device, pos });
     this.#noteKeys(draft, pos, report);
@@ -296,6 +333,7 @@ export class Build {
   #default(draft: Draft, report: Report): boolean {
     const name = draft.name ?? draft.values.get('name');
     if (name === undefined) return this.#has(draft, report, 'name');
+    if (draft.spoilt) return true;
     const value = draft.values.get('value');
     if (value === undefined && draft.version === 2) return this.#has(draft, report, 'value');
     const cls = draft.values.get('class')?.text;
@@ -315,8 +353,9 @@ export class Build {
 
   #deleteDefault(draft: Draft, report: Report): boolean {
     if (!this.#has(draft, report, 'name', 'class')) return false;
-    const name = draft.values.get('name')!;
-    const cls = draft.values.get('class')!;
+    const name = draft.values.get('name');
+    const cls = draft.values.get('class');
+    if (draft.spoilt || name === undefined || cls === undefined) return true;
     return this.removeDefault(name, cls, report, messages.setDefault(cls.text, name.text, undefined, 'notfound'));
   }
 

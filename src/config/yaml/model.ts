@@ -2,11 +2,12 @@
 // (4.6.0). Effects are in the order of the file; what was complete before a mistake counts.
 // Long because the states belong together.
 import { decodeFile } from '../../base/raw-text.ts';
+import { nearest } from '../../base/text.ts';
 import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import { CONNECTION } from '../../options/connection.ts';
 import { spellings } from '../../options/row.ts';
 import { Diags } from '../diags.ts';
-import type { Reading } from '../model.ts';
+import type { Config, Reading } from '../model.ts';
 import type { Files } from '../source.ts';
 import { Build, meant, readTimeout } from './build.ts';
 import type { YamlEvent } from './libyaml/events.ts';
@@ -64,15 +65,41 @@ const MAX_INCLUDES = 100;
 const MAX_FILES = 1000;
 const OPTION_NAMES = spellings(CONNECTION, 'yaml');
 
+/** Where the reader is after a value that cannot be used. */
+const PARENT: Partial<Record<State, State>> = {
+  section: 'main',
+  group: 'main',
+  define: 'main',
+  include: 'main',
+  defines: 'main',
+  'define-value': 'in-defines',
+  named: 'in-group',
+  value: 'in-section',
+  options: 'in-section',
+  timeout: 'in-section',
+  enable: 'in-section',
+  list: 'in-section',
+  option: 'in-options',
+  'in-list': 'in-list',
+  'in-classes': 'in-classes',
+};
+
 /**
- * Reads a YAML configuration and what it includes. Never throws. The reading is not complete when a mistake ended it early:
- * what came before the mistake is in it.
+ * Reads a YAML configuration and what it includes. Never throws. The reading is not complete when there is a mistake that ends it
+ * in ser2net 4.3.11: what came before the mistake is in it. The rest is looked at for its problems, as far as it can be made out.
  */
 export function readYaml(text: string, file: string, env: YamlEnv): Reading {
   const all = new Whole(env);
-  const complete = all.read(text, file, 0);
-  const format = all.version === 2 ? 'yaml2' : 'yaml';
-  return { config: all.build.config(format), diags: all.diags.list, complete, origins: all.build.origins };
+  all.read(text, file, 0);
+  const whole = all.config();
+  const { stopped, diags, build } = all;
+  return {
+    config: stopped ?? whole,
+    diags: diags.list,
+    complete: stopped === undefined,
+    origins: build.origins,
+    ...(stopped && { whole }),
+  };
 }
 
 /** What the files of one reading share. */
@@ -84,6 +111,8 @@ class Whole {
   /** 0 until a key tells. */
   version: 0 | 1 | 2 = 0;
   files = 0;
+  /** What was there when a mistake ended the reading. */
+  stopped: Config | undefined;
 
   constructor(env: YamlEnv) {
     this.env = env;
@@ -91,14 +120,24 @@ class Whole {
     this.build = new Build(env.defaults);
   }
 
-  /** One file. false: reading ends, of everything. */
-  read(text: string, file: string, depth: number): boolean {
+  config(): Config {
+    return this.build.config(this.version === 2 ? 'yaml2' : 'yaml');
+  }
+
+  /** Everything counts up to here; what follows is only looked at. */
+  stop(): void {
+    this.stopped ??= this.config();
+    this.diags.readingOn = true;
+  }
+
+  /** One file. */
+  read(text: string, file: string, depth: number): void {
     this.files++;
-    return new FileReader(this, readTree(text), file, depth).run();
+    new FileReader(this, readTree(text), file, depth).run();
   }
 }
 
-/** Thrown inside this file only: reading ends, the reason was reported. */
+/** Thrown inside this file only: nothing more can be made out of this file, the reason was reported. */
 const STOP = Symbol('stop');
 
 class FileReader {
@@ -114,6 +153,10 @@ class FileReader {
   #draft = new Draft('connection', 1, undefined, this.#key);
   #option: Text | undefined;
   #classes = 0;
+  /** How deep inside a value that cannot be used; 0: at its beginning. */
+  #skipping: number | undefined;
+  /** The event being handled is a mistake. */
+  #failed = false;
 
   constructor(all: Whole, tree: YamlTree, file: string, depth: number) {
     this.#all = all;
@@ -122,19 +165,26 @@ class FileReader {
     this.#depth = depth;
   }
 
-  run(): boolean {
+  run(): void {
     try {
       for (const event of this.#tree.events) {
         this.#report.eventAt = event.at;
-        this.#handle(event);
+        if (this.#skipping === undefined) this.#handle(event);
+        else this.#skip(event, this.#skipping);
       }
     } catch (err) {
-      if (err === STOP) return false;
+      if (err === STOP) return;
       throw err;
     }
-    if (this.#tree.mistake === undefined) return true;
+    if (this.#tree.mistake === undefined) return;
     this.#report.syntax(this.#tree.mistake);
-    return false;
+    this.#all.stop();
+  }
+
+  /** Passes over a value. */
+  #skip({ is }: YamlEvent, depth: number): void {
+    const now = is.endsWith('-start') ? depth + 1 : is.endsWith('-end') ? depth - 1 : depth;
+    this.#skipping = now > 0 ? now : undefined;
   }
 
   #handle(event: YamlEvent): void {
@@ -143,8 +193,9 @@ class FileReader {
         return;
       case 'scalar': {
         const names = this.#state === 'define' || this.#state === 'define-value';
+        this.#failed = false;
         this.#scalar(this.#expand(cString(event.value), { at: event.from, end: event.end }), event.anchor);
-        if (event.anchor !== undefined && !names) this.#anchorIgnored(event);
+        if (event.anchor !== undefined && !names && !this.#failed) this.#anchorIgnored(event);
         return;
       }
       case 'alias':
@@ -169,9 +220,23 @@ class FileReader {
     }
   }
 
-  #fail(span: Span, code: Parameters<Report['error']>[0], text: string, classic: string, hint?: string): never {
+  /** A mistake that ends the reading in ser2net 4.3.11. */
+  #fail(span: Span, code: Parameters<Report['error']>[0], text: string, classic: string, hint?: string): void {
     this.#report.error(code, span, text, { classic, hint });
+    this.#failed = true;
+    this.#all.stop();
+  }
+
+  /** One after which nothing can be made out here, either. */
+  #end(span: Span, code: Parameters<Report['error']>[0], text: string, classic: string, hint?: string): never {
+    this.#fail(span, code, text, classic, hint);
     throw STOP;
+  }
+
+  /** What comes next is passed over, and then the reader is in this state. depth 1: it has begun. */
+  #skipTo(state: State, depth: 0 | 1 = 0): void {
+    this.#skipping = depth;
+    this.#state = state;
   }
 
   get #number(): number {
@@ -189,39 +254,36 @@ class FileReader {
     const { problem } = got;
     switch (problem.is) {
       case 'unknown':
-        return this.#fail(
+        this.#fail(
           span,
           'unknown-alias',
-          `nothing is named '${problem.name}' here`,
+          `'${problem.name}' is not defined`,
           messages.unknownInText(problem.rest),
           this.#aliasHint(problem.name),
         );
+        break;
       case 'unclosed':
         // 4.3.11 says nothing and takes an empty text.
         this.#report.warning(
           'bad-escape',
           span,
-          `'${problem.close}' is missing behind '${problem.rest.slice(0, 40)}'; the text is taken as it is`,
+          `'${problem.close}' is missing after '${problem.rest.slice(0, 40)}'; the text is taken as it is`,
         );
         return { ...span, text };
       case 'file':
-        return this.#fail(
-          span,
-          'include',
-          `'${problem.file}' cannot be read: ${problem.reason}`,
-          messages.openFile(problem.file, problem.reason),
-        );
+        this.#fail(span, 'include', `cannot read '${problem.file}': ${problem.reason}`, messages.openFile(problem.file, problem.reason));
+        break;
       default:
-        return this.#fail(span, 'limit', 'the texts put in for names and files are too long', 'Out of memory processing string');
+        return this.#end(span, 'limit', 'the texts inserted for names and files are too long', 'Out of memory processing string');
     }
+    return { ...span, text, lost: true };
   }
 
   #alias(name: string, span: Span): void {
     const found = this.#all.substitutes.get(name);
-    if (found === undefined) {
-      this.#fail(span, 'unknown-alias', `nothing is named '${name}' here`, messages.unknownAlias(name), this.#aliasHint(name));
-    }
-    this.#scalar(this.#expand(found, span), undefined);
+    if (found !== undefined) return this.#scalar(this.#expand(found, span), undefined);
+    this.#fail(span, 'unknown-alias', `'${name}' is not defined`, messages.unknownAlias(name), this.#aliasHint(name));
+    this.#scalar({ ...span, text: name, lost: true }, undefined);
   }
 
   #aliasHint(name: string): string | undefined {
@@ -236,6 +298,7 @@ class FileReader {
 
   #scalar(value: Text, anchor: string | undefined): void {
     const draft = this.#draft;
+    if (value.lost) draft.spoilt = true;
     switch (this.#state) {
       case 'main':
         return this.#mainKey(value);
@@ -265,7 +328,7 @@ class FileReader {
       case 'in-classes': {
         this.#classes++;
         const classic = messages.deleteDefault(value.text, this.#key.text, 'notfound');
-        if (!this.#all.build.removeDefault(this.#key, value, this.#report, classic)) throw STOP;
+        if (!this.#all.build.removeDefault(this.#key, value, this.#report, classic)) this.#all.stop();
         return;
       }
       case 'in-section':
@@ -273,16 +336,16 @@ class FileReader {
       case 'value':
         return this.#setValue(value);
       case 'timeout': {
-        const n = readTimeout(value.text);
+        const n = value.lost ? 0 : readTimeout(value.text);
         if (n === undefined) this.#fail(value, 'bad-value', `the timeout '${value.text}' is not a number of seconds`, messages.timeout);
-        draft.timeout = n;
+        draft.timeout = n ?? 0;
         this.#place('timeout', value);
         this.#state = 'in-section';
         return;
       }
       case 'enable': {
         const word = value.text.toLowerCase();
-        if (word !== 'on' && word !== 'off')
+        if (word !== 'on' && word !== 'off' && !value.lost)
           this.#fail(value, 'bad-value', `enable is '${value.text}'`, messages.enable, 'write on or off');
         draft.enable = word === 'on';
         this.#place('enable', value);
@@ -290,7 +353,7 @@ class FileReader {
         return;
       }
       case 'in-options':
-        if (value.text === '')
+        if (value.text === '' && !value.lost)
           this.#fail(
             value,
             'missing-key',
@@ -301,7 +364,7 @@ class FileReader {
         this.#state = 'option';
         return;
       case 'option':
-        draft.options.push({ name: this.#option!, value });
+        if (!value.lost && !this.#option!.lost && this.#option!.text !== '') draft.options.push({ name: this.#option!, value });
         this.#state = 'in-options';
         return;
       case 'in-list':
@@ -318,8 +381,15 @@ class FileReader {
         return this.#notHere(value);
     }
   }
-  #notHere(value: Text): never {
-    return this.#fail(value, 'bad-value', this.#misplaced(value), messages.scalar, this.#scalarHint(value));
+  #notHere(value: Text): void {
+    const parent = PARENT[this.#state];
+    if (!value.lost) this.#fail(value, 'bad-value', this.#misplaced(value), messages.scalar, this.#scalarHint(value));
+    if (parent === undefined) throw STOP;
+    // Keys that follow without being indented belong to it.
+    if (this.#state === 'section') this.#draft = new Draft(this.#group, 1, undefined, this.#key);
+    if (this.#state === 'section') for (const key of Object.keys(KEYS[this.#group])) this.#draft.missing.add(key);
+    this.#draft.spoilt = true;
+    this.#state = parent;
   }
 
   /** What a text stands in the place of. */
@@ -367,12 +437,17 @@ class FileReader {
     const known = Object.hasOwn(MAIN_KEYS, key) ? MAIN_KEYS[key]! : undefined;
     const classic = messages.mainToken(value.text);
     if (known === undefined) {
+      this.#skipTo('main');
+      // A section that lacks it was reported; it is only not indented.
+      if (value.lost || (this.#all.stopped !== undefined && this.#draft.missing.size > 0 && Object.hasOwn(KEYS[this.#draft.kind], key)))
+        return;
       const inside = Object.hasOwn(KEYS.connection, key) || OPTION_NAMES.includes(key);
-      const hint = inside ? `'${value.text}' belongs into a section: indent it` : meant(key, this.#mainKeys());
+      const hint = inside ? `'${value.text}' belongs in a section: indent it` : meant(key, this.#mainKeys());
       return this.#fail(value, 'unknown-section', `'${value.text}' is not a section`, classic, hint);
     }
     const { version } = known;
     if (version !== 0 && this.#all.version !== 0 && this.#all.version !== version) {
+      this.#skipTo('main');
       this.#report.error('unknown-section', value, `'${value.text}' belongs to version ${version} of the format`, {
         classic: messages.mixed,
       });
@@ -400,15 +475,23 @@ class FileReader {
 
   #sectionKey(value: Text): void {
     const draft = this.#draft;
-    const key = value.text.toLowerCase();
-    const kind = Object.hasOwn(KEYS[draft.kind], key) && !(draft.version === 2 && key === 'name') ? KEYS[draft.kind][key]! : undefined;
-    if (kind === undefined) {
-      const option = draft.kind === 'connection' && OPTION_NAMES.includes(key);
-      const hint = option ? `'${value.text}' is an option: put it under 'options:'` : meant(key, Object.keys(KEYS[draft.kind]));
-      this.#fail(value, 'unknown-key', `'${value.text}' is not a key of a ${draft.kind}`, messages.token(draft.title, value.text), hint);
+    const keys = Object.keys(KEYS[draft.kind]).filter((key) => draft.version === 1 || key !== 'name');
+    const written = value.text.toLowerCase();
+    let key: string | undefined = written;
+    if (!keys.includes(written)) {
+      draft.spoilt = true;
+      const option = draft.kind === 'connection' && OPTION_NAMES.includes(written);
+      // Reading on, the key is taken for what it was probably meant to be.
+      key = option ? undefined : nearest(written, keys);
+      const hint = option ? `'${value.text}' is an option: put it under 'options:'` : meant(written, keys);
+      if (!value.lost)
+        this.#fail(value, 'unknown-key', `'${value.text}' is not a key of a ${draft.kind}`, messages.token(draft.title, value.text), hint);
+      if (key === undefined || draft.values.has(key)) return this.#skipTo('in-section');
     }
+    const kind = KEYS[draft.kind][key]!;
     this.#key = { ...value, text: key };
     if (kind === 'texts' && draft.list.length > 0) {
+      draft.spoilt = true;
       this.#fail(
         value,
         'duplicate-key',
@@ -423,8 +506,12 @@ class FileReader {
   #setValue(value: Text): void {
     const draft = this.#draft;
     const key = this.#key.text;
-    if (value.text === '') this.#fail(this.#key, 'missing-key', `'${key}' of the ${draft.kind} is empty`, messages.empty(draft.title, key));
-    if (draft.values.has(key)) {
+    if (value.text === '' && !value.lost) {
+      draft.spoilt = true;
+      draft.missing.add(key);
+      this.#fail(this.#key, 'missing-key', `'${key}' of the ${draft.kind} is empty`, messages.empty(draft.title, key));
+    } else if (draft.values.has(key)) {
+      draft.spoilt = true;
       this.#fail(
         this.#key,
         'duplicate-key',
@@ -433,7 +520,7 @@ class FileReader {
         'a name and a section are missing between them?',
       );
     }
-    draft.values.set(key, value);
+    if (!draft.missing.has(key) && !draft.values.has(key)) draft.values.set(key, value);
     this.#state = 'in-section';
   }
 
@@ -461,6 +548,7 @@ class FileReader {
         }
         if (name !== undefined && (named || kind === 'admin')) this.#all.substitutes.define(name.text, name.text);
         this.#draft = new Draft(kind, 1, named || kind === 'admin' ? name : undefined, this.#key);
+        this.#draft.spoilt = named && name === undefined;
         this.#state = 'in-section';
         return;
       }
@@ -483,7 +571,7 @@ class FileReader {
     }
   }
 
-  #unexpected(what: 'mapping' | 'sequence', at: number): never {
+  #unexpected(what: 'mapping' | 'sequence', at: number): void {
     const flow = '[{'.includes(this.#tree.text[at] ?? ' ');
     const place =
       this.#state === 'value' || this.#state === 'option'
@@ -491,7 +579,12 @@ class FileReader {
         : 'it cannot stand here';
     const hint = flow && (this.#state === 'value' || this.#state === 'option') ? 'put the value in single quotes' : undefined;
     const text = `a ${what === 'mapping' ? 'mapping' : 'list'} begins, but ${place}`;
-    return this.#fail({ at, end: at + 1 }, 'bad-value', text, messages.unexpected(what, 'start', this.#number), hint);
+    this.#fail({ at, end: at + 1 }, 'bad-value', text, messages.unexpected(what, 'start', this.#number), hint);
+    const parent = PARENT[this.#state];
+    if (parent === undefined) throw STOP;
+    this.#draft.spoilt = true;
+    if (this.#state === 'value') this.#draft.missing.add(this.#key.text);
+    this.#skipTo(parent, 1);
   }
 
   #mappingEnd(span: { readonly at: number }): void {
@@ -508,12 +601,12 @@ class FileReader {
         this.#state = 'in-section';
         return;
       case 'in-section':
-        if (!this.#all.build.close(this.#draft, this.#report)) throw STOP;
+        if (!this.#all.build.close(this.#draft, this.#report)) this.#all.stop();
         this.#state = this.#draft.version === 2 ? 'in-group' : 'main';
         return;
       default: {
         const classic = messages.unexpected('mapping', 'end', this.#number);
-        return this.#fail({ at: span.at, end: span.at }, 'syntax', 'a value is missing', classic);
+        return this.#end({ at: span.at, end: span.at }, 'syntax', 'a value is missing', classic);
       }
     }
   }
@@ -532,7 +625,7 @@ class FileReader {
       this.#report.warning('suspicious', { at: 0, end: 0 }, 'there is nothing in this file', { classic });
       return;
     }
-    this.#fail({ at: Math.min(at, this.#tree.text.length), end: at }, 'syntax', 'there is no configuration in this file', classic);
+    this.#end({ at: Math.min(at, this.#tree.text.length), end: at }, 'syntax', 'there is no configuration in this file', classic);
   }
 
   // ---- include
@@ -540,18 +633,19 @@ class FileReader {
   #include(value: Text): void {
     const all = this.#all;
     if (this.#depth > MAX_INCLUDES) {
-      this.#fail(value, 'limit', 'files include each other too deeply', messages.includeDeep, 'perhaps a file includes itself');
+      this.#end(value, 'limit', 'files include each other too deeply', messages.includeDeep, 'perhaps a file includes itself');
     }
+    if (value.lost) return;
     if (value.text === '') {
       this.#report.error('include', this.#key, 'include names no file', { classic: messages.includeSkip('(null)') });
       return;
     }
     const expanded = expandWords(value.text, all.env.files);
     if ('error' in expanded) {
-      this.#fail(value, 'include', `'${value.text}' cannot be made out as file names`, messages.includeBad[expanded.error]);
+      return this.#fail(value, 'include', `'${value.text}' cannot be made out as file names`, messages.includeBad[expanded.error]);
     }
     for (const file of expanded.ok) {
-      if (all.files >= MAX_FILES) this.#fail(value, 'limit', `more than ${MAX_FILES} files are included`, messages.includeDeep);
+      if (all.files >= MAX_FILES) this.#end(value, 'limit', `more than ${MAX_FILES} files are included`, messages.includeDeep);
       const got = all.env.files.read(file);
       if (!Buffer.isBuffer(got)) {
         const text = `'${file}' cannot be read and is skipped: ${got.reason}`;
@@ -560,7 +654,7 @@ class FileReader {
           ? 'names without a slash at their beginning count from the working directory, not from this file'
           : undefined;
         this.#report.error('include', value, text, { classic: messages.includeSkip(file), hint });
-      } else if (!all.read(decodeFile(got), file, this.#depth + 1)) throw STOP;
+      } else all.read(decodeFile(got), file, this.#depth + 1);
     }
   }
 }

@@ -33,6 +33,14 @@ export class Report {
     this.#diags = diags;
   }
 
+  /** From here on only `check` wants to know: see Diags. */
+  get readingOn(): boolean {
+    return this.#diags.readingOn;
+  }
+  set readingOn(on: boolean) {
+    this.#diags.readingOn = on;
+  }
+
   /** The line of the event being handled, from 0. */
   get eventLine(): number {
     return this.tree.place(this.eventAt).line - 1;

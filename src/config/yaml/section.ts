@@ -45,6 +45,8 @@ export const MAIN_KEYS: Readonly<Record<string, { readonly version: 0 | 1 | 2; r
 /** A value after substitution, and where it stands. */
 export interface Text extends Span {
   readonly text: string;
+  /** What it stands for cannot be told, which was reported. */
+  readonly lost?: true;
 }
 export interface OptionText {
   readonly name: Text;
@@ -67,6 +69,10 @@ export class Draft {
   readonly list: Text[] = [];
   /** Where the keys stand whose value is not a text. */
   readonly places = new Map<string, Span>();
+  /** Keys it must have and has not, which was reported. */
+  readonly missing = new Set<string>();
+  /** Something in it cannot be used, which was reported: nothing comes of it, but the rest is looked at. */
+  spoilt = false;
   timeout = 0;
   enable = true;
 

@@ -77,7 +77,8 @@ test('check tells the problems of every file in one run, whatever is in them', a
       'h.yaml:3:3 [unknown-key]',
       'h.yaml: 0 connections: 1 error, 0 warnings',
       'i.yaml:1:1 [unknown-section]',
-      'i.yaml: 0 connections: 1 error, 0 warnings',
+      'i.yaml:2:1 [syntax]',
+      'i.yaml: 0 connections: 2 errors, 0 warnings',
       'g.conf: 1 connection: no problems',
     ],
   );

@@ -326,7 +326,7 @@ test('problems are placed at what is wrong', () => {
   ]);
   assert.deepEqual(places('define: &x "😀\n'), ['1:12 syntax']);
   assert.deepEqual(places('include: /b\n', { '/b': '\n\n  x: y\n' }), ['/b:3:3 unknown-section']);
-  assert.deepEqual(places('connection: &c\n  accepter: x\n'), ['1:13 missing-key']);
+  assert.deepEqual(places('connection: &c\n  accepter: 2000\n'), ['1:13 missing-key']);
 });
 
 test('problems beyond a thousand are counted, not listed', () => {

@@ -34,6 +34,18 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best;
 }
 
+/** Longest name shown, in characters. */
+const MAX_NAME = 255;
+
+/**
+ * The text with each character replaced that does something to a line instead of being in it: controls, line and paragraph
+ * separators, and format characters such as marks that turn the direction of writing. `show` gives what stands there instead.
+ */
+export const withoutControls = (text: string, show: (char: string) => string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, show);
+
+/** A name that a stranger gave, as a log or a screen may show it: `?` for such a character, and not longer than 255 characters. */
+export const printable = (name: string): string => withoutControls(name.slice(0, MAX_NAME), () => '?');
+
 /** A command line as gensio shows it: each word in quotes. */
 export const printArgv = (argv: readonly string[]): string => argv.map((word) => `"${word.replace(/[\\"]/g, '\\$&')}"`).join(' ');
 

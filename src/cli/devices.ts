@@ -1,5 +1,6 @@
 // `ser2net devices`: the serial ports of this machine, for people, for programs, or as a configuration.
 import { join } from 'node:path';
+import { printable } from '../base/text.ts';
 import { scalar } from '../config/yaml/quote.ts';
 import { finalName, type Machine, THIS_MACHINE } from '../system/host.ts';
 import { readListening } from '../system/listening.ts';
@@ -51,9 +52,6 @@ export async function devices(
 
 const ids = ({ vendorId, productId }: SerialDevice): string | undefined =>
   vendorId === undefined ? undefined : `${vendorId}:${productId ?? '????'}`;
-
-/** Control characters of a device's own texts are not for a terminal. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 
 /** What it is, in a few words; '' when nothing is known. */
 const titleOf = ({ manufacturer, product }: SerialDevice): string =>

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Libc, SystemError } from '../base/libc.ts';
 import type { Log, LogLevel } from '../base/log.ts';
 import { withoutSecrets } from '../base/secrets.ts';
-import { MONTHS, twoDigits } from '../base/text.ts';
+import { MONTHS, twoDigits, withoutControls } from '../base/text.ts';
 
 /** Levels from the gravest on, with syslog's severity. */
 const SEVERITY: Readonly<Record<LogLevel, number>> = { err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
@@ -24,10 +24,18 @@ export function stamp(at: Date): string {
   return `${MONTHS[at.getMonth()]} ${day} ${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())}:${twoDigits(at.getSeconds())}`;
 }
 
+/** How a character that would act on the terminal or the line is spelled out: `\x1b`, `\u202e`, `\u{e0001}`. A tab stays. */
+function spelledOut(char: string): string {
+  const code = char.codePointAt(0)!;
+  if (char === '\t') return char;
+  const digits = code.toString(16);
+  return code < 0x80 ? `\\x${digits.padStart(2, '0')}` : code < 0x10000 ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`;
+}
+
 /** One line of bounded length: line ends at the end go, other control characters are spelled out, so that nobody can forge a line. */
 export function oneLine(text: string): string {
   const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
-  return cut.replace(/[\r\n]+$/, '').replace(/[\0-\x08\x0a-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return withoutControls(cut.replace(/[\r\n]+$/, ''), spelledOut);
 }
 
 /** Where syslog lines go. 'busy': the receiver is behind; 'gone': nobody is there. */

@@ -8,13 +8,21 @@ import type { LayerSpec } from '../options/stack.ts';
 
 /** Who may use an accepter: the users of an authdir, and the list of allowed users. */
 export interface Authority {
-  /** Whether allowed-users has the name; everybody when there is no list. Logs a refusal. */
-  userAllowed(user: string): boolean;
-  /** The certificates that stand for a user: his allowed_certs. */
-  certificates(user: string): readonly X509Certificate[];
-  /** Checks a password; done later, without an error when it is right. Failures are logged without the password. */
-  password(user: string, password: Buffer, done: (err?: GensioError) => void): void;
+  /** Whether `allowed-users` has the name; without a list everybody is allowed. A client without a name is on no list. Logs a refusal. */
+  userAllowed(user: string | undefined): boolean;
+  /**
+   * Reads the certificates that stand for a user: the ones in `allowed_certs`. `source` is who asks, as {@link sourceOf} has it.
+   * `done` is called once, not before this returns.
+   */
+  certificates(user: string, source: string, done: (certs: readonly X509Certificate[]) => void): Cancel;
+  /**
+   * Checks a password. `done` is called once, later, without an error if it is right. Failures are logged without the password.
+   * A source that has too much waiting already is refused.
+   */
+  password(user: string, password: Buffer, source: string, done: (err?: GensioError) => void): Cancel;
 }
+/** Drops what was asked for: nobody waits for it any more, and its callback is not called. */
+export type Cancel = () => void;
 
 /** Who may use an accepter, as the configuration says. */
 export interface AuthoritySettings {

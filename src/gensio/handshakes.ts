@@ -2,14 +2,12 @@
 import type { Timer } from '../base/clock.ts';
 import type { GensioEnv } from './context.ts';
 import type { Gensio } from './gensio.ts';
+import { sourceOf } from './source.ts';
 
 /** Handshakes under way at once on one layer of one accepter. */
 export const MAX_HANDSHAKES = 128;
 /** How often the log tells of those given up, ms. */
 const TELL_MS = 10_000;
-
-/** The host in `ipv4,192.0.2.7,1234`; of other kinds of address all count as one. */
-const hostOf = (gensio: Gensio): string => gensio.address().replace(/,[0-9]+$/, '');
 
 /** A set of connections in which one too many takes the place of the oldest from the host that has most. */
 export class Handshakes {
@@ -34,7 +32,7 @@ export class Handshakes {
       this.delete(victim);
       this.#tell();
     }
-    const host = hostOf(gensio);
+    const host = sourceOf(gensio.address());
     this.#hostOf.set(gensio, host);
     const same = this.#hosts.get(host);
     if (same === undefined) this.#hosts.set(host, new Set([gensio]));

@@ -90,7 +90,7 @@ export const SSL = {
     def: undefined,
     since: 'new',
     adds: true,
-    doc: 'Peers that may connect: common name, subject alternative name, or sha256:FINGERPRINT of their certificate.',
+    doc: 'Peers that may connect: common name, host name, address or mail address in their certificate, a URI in it, or its sha256:FINGERPRINT. A prefix cn:, dns:, ip:, email: or uri: accepts that kind of name only.',
   }),
 } as const;
 

@@ -36,7 +36,7 @@ test('the user can log in with the password then, and with no other; nobody else
   assert.equal(statSync(join(authdir, 'bob')).mode & 0o007, 0);
   assert.match(readFileSync(path, 'latin1'), /^\$scrypt\$[^\n]+\n$/);
   const authority = directoryAuthority({ authdir, allowedUsers: undefined }, { log: () => undefined } as never);
-  const answer = (password: string) => new Promise((resolve) => authority.password('bob', Buffer.from(password), resolve));
+  const answer = (password: string) => new Promise((resolve) => authority.password('bob', Buffer.from(password), '', resolve));
   assert.equal(await answer('geheim'), undefined);
   assert.ok((await answer('geheim2')) instanceof Error);
 });

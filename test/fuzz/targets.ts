@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputReader } from '../../src/admin/input.ts';
 import { readYamlCommand } from '../../src/admin/yaml-command.ts';
-import { runIn } from '../../src/base/fault-domain.ts';
+import { onImmediate, runIn } from '../../src/base/fault-domain.ts';
 import { noLog } from '../../src/base/log.ts';
 import { encodeRaw } from '../../src/base/raw-text.ts';
 import type { ConnectionConfig } from '../../src/config/model.ts';
@@ -174,8 +174,14 @@ function adminInput(pieces: readonly Buffer[]): unknown[] {
 /** Nobody is let in, and certificates are nobody's. */
 const nobodysAuthority: Authority = {
   userAllowed: () => true,
-  certificates: () => [],
-  password: (_user, _password, done) => done(),
+  certificates: (_user, _source, done) => {
+    onImmediate(() => done([]));
+    return () => undefined;
+  },
+  password: (_user, _password, _source, done) => {
+    onImmediate(() => done());
+    return () => undefined;
+  },
 };
 const { lines: _lines, ...env } = testEnv();
 const layer = (type: LayerSpec['type'], opts: object): LayerSpec => layerSpec(type as 'mux', opts as never, { child: tcpSpec(1) } as never);

@@ -1,17 +1,27 @@
 // Who may use a port: the users of an authdir, their certificates and passwords, and the list of allowed users.
-import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { findUser } from '../../base/accounts.ts';
+import { FairQueue } from '../../base/fair-queue.ts';
 import { bind, onImmediate } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
+import { readSmallFileLater } from '../../base/safe-file.ts';
 import { strerror } from '../../base/strerror.ts';
-import type { Authority, AuthoritySettings } from '../context.ts';
-import { parseCertificates, readHashedDirectory } from './certificates.ts';
+import { printable } from '../../base/text.ts';
+import type { Authority, AuthoritySettings, Cancel } from '../context.ts';
+import { readUserCertificates } from './certificates.ts';
 import { type AskPam, askPam, type PamAnswer } from './pam.ts';
 
-const MAX_LINE = 4096;
+/** Largest password file, bytes. Only its first line counts. */
+const MAX_PASSWORD_FILE = 4096;
+/**
+ * Passwords under work in this process. Hashes are made on the threads that also open devices, four as a rule: half of them at most,
+ * and nothing waits there for its turn.
+ */
+const passwords = new FairQueue({ atOnce: 2, atOncePerSource: 1, waitingPerSource: 16, waiting: 256 });
+/** Directories of certificates under work. */
+const directories = new FairQueue({ atOnce: 1, atOncePerSource: 1, waitingPerSource: 16, waiting: 256 });
 /** PAM takes no longer ones. */
 const MAX_PAM_PASSWORD = 511;
 
@@ -21,6 +31,8 @@ export const isUserName = (user: string): boolean =>
 
 const COST = { ln: 15, r: 8, p: 1 } as const;
 const MAX_MEMORY = 256 * 1024 * 1024;
+/** What a hash of a file may cost at most: sixteen times ours, about two seconds. */
+const MAX_COST = 16 * 2 ** COST.ln * COST.r * COST.p;
 const unpadded = (data: Buffer): string => data.toString('base64').replace(/=+$/, '');
 
 /** The line of a password file that stands for a password: `$scrypt$ln=15,r=8,p=1$salt$hash`. Takes a tenth of a second. */
@@ -49,7 +61,7 @@ export function checkPassword(line: string, password: Buffer, done: (fits: boole
   const [ln, r, p] = [Number(m?.[1]), Number(m?.[2]), Number(m?.[3])];
   const hash = Buffer.from(m?.[5] ?? '', 'base64');
   try {
-    if (m === null || ln < 1 || r < 1 || p < 1 || hash.length < 16) throw new RangeError('not a hash');
+    if (m === null || ln < 1 || r < 1 || p < 1 || 2 ** ln * r * p > MAX_COST || hash.length < 16) throw new RangeError('not a hash');
     scrypt(
       password,
       Buffer.from(m[4]!, 'base64'),
@@ -61,17 +73,6 @@ export function checkPassword(line: string, password: Buffer, done: (fits: boole
     );
   } catch {
     onImmediate(() => done(false));
-  }
-}
-
-function firstLine(path: string): string {
-  const fd = openSync(path, 'r');
-  try {
-    const buffer = Buffer.alloc(MAX_LINE);
-    const n = readSync(fd, buffer, 0, MAX_LINE, 0);
-    return buffer.toString('latin1', 0, n).split(/\r?\n/, 1)[0]!;
-  } finally {
-    closeSync(fd);
   }
 }
 
@@ -104,35 +105,73 @@ export function directoryAuthority({ authdir, allowedUsers, pamauth }: Authority
   };
   return {
     userAllowed(user) {
-      if (allowedUsers === undefined || allowedUsers.includes(user)) return true;
-      log.log('err', `Username not allowed for this connection: ${printable(user)}`);
+      if (allowedUsers === undefined || (user !== undefined && allowedUsers.includes(user))) return true;
+      log.log('err', `Username not allowed for this connection: ${user === undefined ? '(none)' : printable(user)}`);
       return false;
     },
-    certificates: (user) => (isUserName(user) ? foldersOf(user).flatMap((folder) => parseCertificates(readHashedDirectory(folder))) : []),
-    password(user, password, done) {
-      const rejected = new GensioError('authreject');
-      if (service !== undefined) {
-        if (!isUserName(user) || password.length > MAX_PAM_PASSWORD) return onImmediate(() => done(rejected));
-        return ask({ service, user, password: password.toString('latin1') }, (answer) => {
-          if (tellPam(answer, user, log)) return done();
-          log.log('err', 'Error from application at password: Authentication tokens rejected');
-          done(rejected);
+    certificates(user, source, done) {
+      let wanted = true;
+      const answer = bind((certs: readonly X509Certificate[]): void => {
+        if (wanted) done(certs);
+      });
+      const read = (finished: () => void): void => {
+        void readUserCertificates(foldersOf(user)).then((certs) => {
+          finished();
+          answer(certs);
         });
-      }
-      const path = join(authdir, isUserName(user) ? user : '-', 'password');
-      let line = '';
-      try {
-        if (!isUserName(user)) throw Object.assign(new Error('not a user name'), { code: 'ENOENT' });
-        line = firstLine(path);
-      } catch (err) {
-        log.log('err', `Can't open password file ${path}: ${strerror(err)}`);
-        log.log('err', 'Error from application at password: Authentication tokens rejected');
-      }
-      // An empty line lets nobody in; a missing file takes as long as a wrong password in a plain file.
-      checkPassword(line, password, (fits) => done(fits && line !== '' ? undefined : rejected));
+      };
+      const drop = isUserName(user) ? directories.run(source, read) : undefined;
+      if (drop === undefined) onImmediate(() => answer([]));
+      return () => {
+        wanted = false;
+        drop?.();
+      };
+    },
+    password(user, password, source, done) {
+      let wanted = true;
+      const answer = (fits: boolean): void => {
+        if (wanted) done(fits ? undefined : new GensioError('authreject'));
+      };
+      const drop = (service === undefined ? checkFile : checkPam)(user, password, source, answer);
+      return () => {
+        wanted = false;
+        drop?.();
+      };
     },
   };
-}
 
-/** A name as a log may show it. */
-export const printable = (name: string): string => name.slice(0, 255).replace(/[\0-\x1f\x7f]/g, '?');
+  /** Compares with the password file. An empty line lets nobody in; a missing file takes as long as a wrong password in a plain file. */
+  function checkFile(user: string, password: Buffer, source: string, done: (fits: boolean) => void): Cancel | undefined {
+    const valid = isUserName(user);
+    const path = join(authdir, valid ? user : '-', 'password');
+    const drop = passwords.run(source, (finished) => {
+      readSmallFileLater(path, { links: true, maxBytes: MAX_PASSWORD_FILE }, (err, content) => {
+        if (err !== null || !valid) {
+          log.log('err', `Can't open password file ${path}: ${err === null ? 'not a user name' : strerror(err)}`);
+          log.log('err', 'Error from application at password: Authentication tokens rejected');
+        }
+        const line = valid ? (content?.toString('latin1').split(/\r?\n/, 1)[0] ?? '') : '';
+        checkPassword(line, password, (fits) => {
+          finished();
+          done(fits && line !== '');
+        });
+      });
+    });
+    if (drop === undefined) {
+      log.log('err', `Too many passwords from ${source} are waiting to be checked, refusing that of ${printable(user)}`);
+      onImmediate(() => done(false));
+    }
+    return drop;
+  }
+  function checkPam(user: string, password: Buffer, source: string, done: (fits: boolean) => void): Cancel | undefined {
+    if (!isUserName(user) || password.length > MAX_PAM_PASSWORD) {
+      onImmediate(() => done(false));
+      return undefined;
+    }
+    return ask({ service: service ?? '', user, password: password.toString('latin1') }, source, (answer) => {
+      const fits = tellPam(answer, user, log);
+      if (!fits) log.log('err', 'Error from application at password: Authentication tokens rejected');
+      done(fits);
+    });
+  }
+}

@@ -4,12 +4,13 @@ import { createPrivateKey, randomBytes, sign, verify, type X509Certificate } fro
 import type { Timer } from '../../base/clock.ts';
 import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
+import { printable } from '../../base/text.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import type { GensioEnv } from '../context.ts';
+import type { Cancel, GensioEnv } from '../context.ts';
 import type { Gensio, Peer } from '../gensio.ts';
 import { PacketFilter } from '../packet-filter.ts';
+import { sourceOf } from '../source.ts';
 import { findLayer } from '../syntax/stack.ts';
-import { printable } from './authority.ts';
 import {
   CertauthDecoder,
   ELEMENT,
@@ -50,6 +51,8 @@ abstract class CertauthEnd extends PacketFilter {
   #refusal: GensioError | undefined;
   /** A message is being judged, which may take time; what comes meanwhile waits. */
   #busy = false;
+  /** Drops what is being looked up or checked for this connection. */
+  protected cancel: Cancel | undefined;
   #early: Buffer = Buffer.alloc(0);
 
   constructor({ opts }: Certauth, child: Gensio, env: GensioEnv) {
@@ -88,6 +91,7 @@ abstract class CertauthEnd extends PacketFilter {
     if (this.#state === 'open' || this.#state === 'over') return;
     this.#state = 'over';
     this.#timer?.cancel();
+    this.cancel?.();
     const done = this.#done;
     this.#done = undefined;
     this.child.abort();
@@ -161,6 +165,7 @@ abstract class CertauthEnd extends PacketFilter {
   }
   #forget(): void {
     this.#timer?.cancel();
+    this.cancel?.();
     this.#done = undefined;
     if (this.#state !== 'over') this.#state = 'over';
   }
@@ -236,14 +241,27 @@ class CertauthServer extends CertauthEnd {
       this.env.log.log('err', 'Remote end did not send cert and response');
       return this.#finish(new GensioError('protoerr'));
     }
-    if (pem !== undefined && response !== undefined) {
-      [this.#cert] = parseCertificates(pem.toString('latin1'));
-      if (this.#cert === undefined) {
-        this.env.log.log('err', 'Failure reading cert from network');
-        return this.#finish(new GensioError('nocert'));
-      }
-      if (!this.#banned && this.#certificateIsGood(this.#cert, response)) this.#proved = true;
+    if (pem === undefined || response === undefined) return this.#askPassword(next);
+    const [cert] = parseCertificates(pem.toString('latin1'), 1);
+    this.#cert = cert;
+    if (cert === undefined) {
+      this.env.log.log('err', 'Failure reading cert from network');
+      return this.#finish(new GensioError('nocert'));
     }
+    const { auth } = this.env;
+    const conclude = (known: readonly X509Certificate[]): void => {
+      if (!this.#banned && this.#certificateIsGood(cert, known, response)) this.#proved = true;
+      this.#askPassword(next);
+    };
+    if (this.#user === undefined || this.#banned || auth === undefined) conclude([]);
+    else this.cancel = auth.certificates(this.#user, this.#source, conclude);
+  }
+  /** Who this client counts as. */
+  get #source(): string {
+    return sourceOf(this.address());
+  }
+
+  #askPassword(next: () => void): void {
     const { requirePassword, enablePassword } = this.opts;
     this.#withPassword = !this.#banned && (requirePassword === true || (enablePassword && !this.#proved));
     // The question is asked in any case: who listens in timing learns nothing about how somebody got in.
@@ -253,12 +271,12 @@ class CertauthServer extends CertauthEnd {
   }
 
   /** It is among the user's allowed_certs, or a CA of the options vouches for that very name; and he has its key. */
-  #certificateIsGood(cert: X509Certificate, response: Buffer): boolean {
-    const { auth, clock, log } = this.env;
+  #certificateIsGood(cert: X509Certificate, known: readonly X509Certificate[], response: Buffer): boolean {
+    const { clock, log } = this.env;
     const user = this.#user;
     if (user === undefined) return false;
     const now = clock.wall();
-    let problem = certificateProblem(cert, auth?.certificates(user) ?? [], now);
+    let problem = certificateProblem(cert, known, now);
     if (problem !== undefined && commonName(cert) === user) problem = certificateProblem(cert, this.#anchors, now);
     if (problem !== undefined) {
       log.log('info', `Remote peer certificate verify failed: ${problem}`);
@@ -294,7 +312,7 @@ class CertauthServer extends CertauthEnd {
     }
     this.#proved = false;
     if (password.length === 0 || user === undefined || auth === undefined) return this.#finish();
-    auth.password(user, Buffer.from(password), (err) => {
+    this.cancel = auth.password(user, Buffer.from(password), this.#source, (err) => {
       given?.fill(0);
       this.#proved = err === undefined;
       this.#finish();

@@ -1,46 +1,106 @@
 // Certificates as files and directories hold them, and the checks that OpenSSL is not asked for.
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { opendirSync, statSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { GensioError, type GensioErrorCode } from '../../base/gensio-error.ts';
+import { readSmallFile, readSmallFileLater } from '../../base/safe-file.ts';
 import { strerror } from '../../base/strerror.ts';
 
-/** Biggest PEM file read: the certificates of a whole system have a quarter of it. */
+/** Largest PEM file read, bytes: the certificates of a whole system have a quarter of it. */
 const MAX_FILE = 1 << 20;
-/** Most files of a hashed directory. */
-const MAX_FILES = 4096;
+
+/** How much of a hashed directory is read. */
+interface DirectoryLimits {
+  /** Names looked at. */
+  readonly names: number;
+  /** Files read. */
+  readonly files: number;
+  /** Bytes in one file. */
+  readonly fileBytes: number;
+  /** Bytes in all files together. */
+  readonly bytes: number;
+}
+/** Of a directory that the configuration names. */
+const CA_LIMITS: DirectoryLimits = { names: 16_384, files: 4096, fileBytes: MAX_FILE, bytes: 4 << 20 };
+/** Of the directories of a user, who may be able to fill them. */
+const USER_LIMITS: DirectoryLimits = { names: 4096, files: 256, fileBytes: 65_536, bytes: 262_144 };
+/** Certificates of one user that count. */
+const MAX_USER_CERTIFICATES = 128;
+/** Certificates of CAs of the same name that are tried for one that they may have signed. */
+const MAX_ISSUERS = 8;
+/** `<8 hex digits>.<n>`, as openssl rehash names them. */
+const HASHED = /^[0-9a-f]{8}\.[0-9]+$/;
 
 /** A whole small file. Throws a GensioError with the given code, the file, and what the system says. */
 export function readPem(path: string, code: GensioErrorCode): string {
-  let size: number;
   try {
-    size = statSync(path).size;
-    if (size <= MAX_FILE) return readFileSync(path, 'latin1');
+    return readSmallFile(path, { links: true, maxBytes: MAX_FILE }).toString('latin1');
   } catch (err) {
     throw new GensioError(code, `${path}: ${strerror(err)}`);
   }
-  throw new GensioError(code, `${path} is too big: ${size} bytes`);
 }
 
-/** The files of a hashed directory (`<8 hex digits>.<n>`, as openssl rehash makes them), joined; '' when there are none. */
-export function readHashedDirectory(dir: string): string {
-  let names: string[];
+/** The hashed names of a directory; none if it cannot be read. */
+function hashedNames(dir: string, limits: DirectoryLimits): string[] {
+  const names: string[] = [];
   try {
-    names = readdirSync(dir);
-  } catch {
-    return '';
-  }
-  const out: string[] = [];
-  for (const name of names.filter((n) => /^[0-9a-f]{8}\.[0-9]+$/.test(n)).slice(0, MAX_FILES)) {
+    const folder = opendirSync(dir);
     try {
-      // A pipe that somebody put into his own directory would hold up everybody.
-      if (!statSync(join(dir, name)).isFile()) continue;
-      out.push(readPem(join(dir, name), 'certnotfound'));
+      for (let i = 0; i < limits.names && names.length < limits.files; i++) {
+        const entry = folder.readSync();
+        if (entry === null) break;
+        if (HASHED.test(entry.name)) names.push(entry.name);
+      }
+    } finally {
+      folder.closeSync();
+    }
+  } catch {
+    // What there was before the failure counts.
+  }
+  return names;
+}
+
+/** The files of a hashed directory that the configuration names, joined; '' if there are none. */
+export function readHashedDirectory(dir: string): string {
+  const out: string[] = [];
+  let left = CA_LIMITS.bytes;
+  for (const name of hashedNames(dir, CA_LIMITS)) {
+    try {
+      const pem = readSmallFile(join(dir, name), { links: true, maxBytes: Math.min(left, CA_LIMITS.fileBytes) });
+      left -= pem.length;
+      out.push(pem.toString('latin1'));
     } catch {
-      // A dangling link: the others still count.
+      // A pipe, a dangling link, or more than there may be: the others still count.
     }
   }
   return out.join('\n');
+}
+
+/**
+ * The certificates in the hashed directories of one user, up to 128 of them in 256 files of 256 KiB together. Files are read one
+ * after the other on a thread of the pool, and each is parsed in a turn of its own. Never rejects.
+ */
+export async function readUserCertificates(dirs: readonly string[]): Promise<X509Certificate[]> {
+  const certs: X509Certificate[] = [];
+  const read = promisify(readSmallFileLater);
+  let { names, files, bytes } = USER_LIMITS;
+  for (const dir of dirs) {
+    try {
+      for await (const { name } of await opendir(dir)) {
+        if (names-- <= 0 || files <= 0 || certs.length >= MAX_USER_CERTIFICATES) break;
+        if (!HASHED.test(name)) continue;
+        files--;
+        const pem = await read(join(dir, name), { links: true, maxBytes: Math.min(bytes, USER_LIMITS.fileBytes) }).catch(() => undefined);
+        bytes -= pem?.length ?? 0;
+        if (pem !== undefined) certs.push(...parseCertificates(pem.toString('latin1'), MAX_USER_CERTIFICATES - certs.length));
+      }
+    } catch {
+      // Not there: the others still count.
+    }
+  }
+  return certs;
 }
 
 /** What may change the answer of a file or directory: for "is it still the same". */
@@ -54,10 +114,11 @@ export function fingerprintOfFile(path: string | undefined): string {
   }
 }
 
-/** Every certificate of a PEM text; what is none is left out. */
-export function parseCertificates(pem: string): X509Certificate[] {
+/** The certificates of a PEM text, at most `most`; what is none is left out. */
+export function parseCertificates(pem: string, most = Number.POSITIVE_INFINITY): X509Certificate[] {
   const out: X509Certificate[] = [];
   for (const [block] of pem.matchAll(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g)) {
+    if (out.length >= most) break;
     try {
       out.push(new X509Certificate(block));
     } catch {
@@ -74,17 +135,28 @@ export function commonName(cert: X509Certificate): string | undefined {
   return typeof first === 'string' && first !== '' ? first : undefined;
 }
 
-/** Host names, addresses and such of the subject alternative name, without their kind. */
-export function alternativeNames(cert: X509Certificate): string[] {
+/** A kind of name in a certificate: the common name, or host name, address, mail address or URI of the subject alternative name. */
+export type NameKind = 'cn' | 'dns' | 'ip' | 'email' | 'uri';
+/** A name in a certificate, and what it names. */
+export interface CertificateName {
+  readonly kind: NameKind;
+  readonly name: string;
+}
+const KINDS: Readonly<Record<string, NameKind>> = { DNS: 'dns', 'IP Address': 'ip', email: 'email', URI: 'uri' };
+
+/** Host names, addresses, mail addresses and URIs of the subject alternative name. */
+export function alternativeNames(cert: X509Certificate): CertificateName[] {
   const names = cert.subjectAltName;
   if (names === undefined) return [];
   // Values with commas or quotes stand in JSON quotes (Node.js since CVE-2021-44532).
-  const out: string[] = [];
-  for (const [, plain, quoted] of names.matchAll(/(?:^|, )[A-Za-z ]+:(?:([^",]*)|("(?:[^"\\]|\\.)*"))(?=, |$)/g)) {
-    if (plain !== undefined) out.push(plain);
+  const out: CertificateName[] = [];
+  for (const [, label = '', plain, quoted] of names.matchAll(/(?:^|, )([A-Za-z ]+):(?:([^",]*)|("(?:[^"\\]|\\.)*"))(?=, |$)/g)) {
+    const kind = Object.hasOwn(KINDS, label) ? KINDS[label] : undefined;
+    if (kind === undefined) continue;
+    if (plain !== undefined) out.push({ kind, name: plain });
     else if (quoted !== undefined) {
       try {
-        out.push(String(JSON.parse(quoted)));
+        out.push({ kind, name: String(JSON.parse(quoted)) });
       } catch {
         // Not a name.
       }
@@ -126,7 +198,8 @@ export function certificateProblem(cert: X509Certificate, anchors: readonly X509
   if (anchors.some((a) => a.raw.equals(cert.raw))) return late;
   const uses: readonly string[] | undefined = cert.keyUsage;
   if (uses !== undefined && !uses.includes(CLIENT_USE) && !uses.includes(ANY_USE)) return 'unsuitable certificate purpose';
-  const issuer = anchors.find((a) => a.ca && cert.checkIssued(a) && cert.verify(a.publicKey));
+  const issuers = anchors.filter((a) => a.ca && cert.checkIssued(a)).slice(0, MAX_ISSUERS);
+  const issuer = issuers.find((a) => cert.verify(a.publicKey));
   if (issuer !== undefined) return late ?? dateProblem(issuer, now);
   return cert.issuer === cert.subject ? 'self-signed certificate' : 'unable to get local issuer certificate';
 }

@@ -3,8 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../base/clock.ts';
+import { FairQueue } from '../../base/fair-queue.ts';
 import { bind, onImmediate } from '../../base/fault-domain.ts';
 import { MODULE_FOLDER } from '../../base/module-folder.ts';
+import type { Cancel } from '../context.ts';
 
 /** What PAM is asked: whether this user may pass with this password. */
 export interface PamQuestion {
@@ -28,8 +30,11 @@ export interface PamAnswer {
   /** How long a refused client is to wait for its answer. */
   readonly delayMs: number;
 }
-/** Asks PAM; done is called once, with the answer. */
-export type AskPam = (question: PamQuestion, done: (answer: PamAnswer) => void) => void;
+/**
+ * Asks PAM; `done` is called once, with the answer. `source` is who asks. Returns how to drop a question that was not asked yet; one
+ * that was is answered all the same.
+ */
+export type AskPam = (question: PamQuestion, source: string, done: (answer: PamAnswer) => void) => Cancel;
 
 /** Processes at once; some 40 MB each, for a tenth of a second and as long as a module takes. */
 const MAX_RUNNING = 4;
@@ -91,21 +96,22 @@ function start(question: PamQuestion, clock: Clock, program: string, done: (answ
 
 /** Asks with so many processes at once and no more. program: what is started, and mayWait: how many questions may wait, for tests. */
 export function pamAsker(clock: Clock = systemClock, program = CHILD, mayWait = MAX_WAITING): AskPam {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return (question, done) => {
-    const run = (): void => {
-      running++;
+  const queue = new FairQueue({
+    atOnce: MAX_RUNNING,
+    atOncePerSource: MAX_RUNNING - 1,
+    waitingPerSource: Math.ceil(mayWait / 4),
+    waiting: mayWait,
+  });
+  return (question, source, done) => {
+    const drop = queue.run(source, (finished) => {
       start(question, clock, program, (answer) => {
-        running--;
-        waiting.shift()?.();
+        finished();
         if (answer.code === 0 || answer.delayMs === 0) done(answer);
         else clock.after(answer.delayMs, () => done(answer));
       });
-    };
-    if (running < MAX_RUNNING) run();
-    else if (waiting.length < mayWait) waiting.push(bind(run));
-    else onImmediate(() => done(noAnswer('too many questions at once')));
+    });
+    if (drop === undefined) onImmediate(() => done(noAnswer('too many questions at once')));
+    return drop ?? (() => undefined);
   };
 }
 

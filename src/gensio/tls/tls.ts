@@ -1,14 +1,16 @@
 // The layer ssl: TLS in either role on top of any other layer, with Node's TLS in between.
+import type { X509Certificate } from 'node:crypto';
 import { connect, type TLSSocket, TLSSocket as TlsSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
 import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import type { GensioEnv } from '../context.ts';
+import type { Cancel, GensioEnv } from '../context.ts';
 import { ForwardingGensio, type Gensio, type Peer } from '../gensio.ts';
+import { sourceOf } from '../source.ts';
 import { credentials } from './credentials.ts';
 import { GensioDuplex } from './duplex.ts';
-import { type VerifyError, verdict } from './verdict.ts';
+import { type Handshake, userInQuestion, type VerifyError, verdict } from './verdict.ts';
 
 type Ssl = LayerOf<'ssl'>;
 
@@ -32,6 +34,8 @@ class TlsGensio extends ForwardingGensio {
   #socket: TLSSocket | undefined;
   #done: ((err?: GensioError) => void) | undefined;
   #timer: Timer | undefined;
+  /** Stops looking for certificates. */
+  #cancel: Cancel | undefined;
   #childOver = false;
   #childError: GensioError | undefined;
   #full = false;
@@ -117,7 +121,15 @@ class TlsGensio extends ForwardingGensio {
     if (this.#state !== 'opening') return;
     const cert = this.#socket?.getPeerX509Certificate() ?? undefined;
     const handshake = { cert, problem: this.#verifyError(), server: this.#server };
-    const peer = verdict(this.#spec.opts, handshake, this.#env.auth, this.#env.log, this.#env.clock.wall());
+    const user = userInQuestion(this.#spec.opts, handshake);
+    const { auth } = this.#env;
+    if (user === undefined || auth === undefined) this.#conclude(handshake, []);
+    else this.#cancel = auth.certificates(user, sourceOf(this.address()), (known) => this.#conclude(handshake, known));
+  }
+  #conclude(handshake: Handshake, known: readonly X509Certificate[]): void {
+    if (this.#state !== 'opening') return;
+    const { auth, log, clock } = this.#env;
+    const peer = verdict(this.#spec.opts, handshake, known, auth, log, clock.wall());
     if (peer instanceof GensioError) return this.#fail(peer);
     this.#peer = peer;
     this.#timer?.cancel();
@@ -131,6 +143,7 @@ class TlsGensio extends ForwardingGensio {
   #fail(err: GensioError): void {
     if (this.#state !== 'opening') return;
     this.#timer?.cancel();
+    this.#cancel?.();
     this.#state = 'gone';
     const done = this.#done;
     this.#done = undefined;
@@ -200,6 +213,7 @@ class TlsGensio extends ForwardingGensio {
     if (this.#state === 'gone') return;
     const before = this.#state;
     this.#timer?.cancel();
+    this.#cancel?.();
     this.#done = undefined;
     this.#state = 'closing';
     this.#socket?.destroy();

@@ -19,7 +19,7 @@ function service(name: string, ...lines: string[]): PamQuestion {
 }
 async function answer(question: PamQuestion, asker = ask): Promise<PamAnswer> {
   let got: PamAnswer | undefined;
-  asker(question, (a) => {
+  asker(question, '', (a) => {
     got = a;
   });
   await until(() => got !== undefined, 'an answer');
@@ -76,12 +76,12 @@ pamTest('the log says what ser2net says, without the password, and the one who a
   const env = testEnv();
   const question = service('words', checker('secret'), 'account required pam_permit.so');
   const withPam = (name: string) =>
-    directoryAuthority({ authdir: dir, allowedUsers: undefined, pamauth: name }, env.log, (asked, done) =>
-      ask({ ...asked, confdir: question.confdir }, done),
+    directoryAuthority({ authdir: dir, allowedUsers: undefined, pamauth: name }, env.log, (asked, source, done) =>
+      ask({ ...asked, confdir: question.confdir }, source, done),
     );
   const login = async (name: string, user: string, password: string): Promise<string | undefined> => {
     const codes: (string | undefined)[] = [];
-    withPam(name).password(user, Buffer.from(password), (err) => void codes.push(err?.code));
+    withPam(name).password(user, Buffer.from(password), '192.0.2.1', (err) => void codes.push(err?.code));
     await until(() => codes.length === 1, 'an answer');
     return codes[0];
   };
@@ -102,11 +102,12 @@ pamTest('the log says what ser2net says, without the password, and the one who a
 
 test('where there is no PAM the log says what it needs, and nobody gets in by a password', async () => {
   const env = testEnv();
-  const authority = directoryAuthority({ authdir: dir, allowedUsers: undefined, pamauth: 'x' }, env.log, (_asked, done) =>
-    done({ step: 'load', code: -1, text: 'libpam.so.0: cannot open shared object file', delayMs: 0 }),
-  );
+  const authority = directoryAuthority({ authdir: dir, allowedUsers: undefined, pamauth: 'x' }, env.log, (_asked, _source, done) => {
+    done({ step: 'load', code: -1, text: 'libpam.so.0: cannot open shared object file', delayMs: 0 });
+    return () => undefined;
+  });
   const codes: (string | undefined)[] = [];
-  authority.password('joe', Buffer.from('secret'), (err) => void codes.push(err?.code));
+  authority.password('joe', Buffer.from('secret'), '192.0.2.1', (err) => void codes.push(err?.code));
   assert.deepEqual(codes, ['authreject']);
   assert.equal(env.lines[0], 'err PAM authentication failed: pamauth needs libpam and koffi: libpam.so.0: cannot open shared object file');
 });
@@ -123,7 +124,7 @@ test('a module that hangs holds up nobody, and is given up after a minute', asyn
   const clock = new FakeClock();
   const hangs = pamAsker(clock, program('hang', 'setInterval(() => {}, 1000)'));
   let got: PamAnswer | undefined;
-  hangs(question, (a) => {
+  hangs(question, '', (a) => {
     got = a;
   });
   clock.advance(59_999);
@@ -155,7 +156,7 @@ test('a refusal is handed on after the time PAM wants the client to wait', async
   const clock = new FakeClock();
   const text = JSON.stringify({ step: 'authenticate', code: 7, text: 'no', delayMs: 2000 });
   let got: PamAnswer | undefined;
-  pamAsker(clock, program('no', `process.stdout.write(${JSON.stringify(text)})`))(question, (a) => {
+  pamAsker(clock, program('no', `process.stdout.write(${JSON.stringify(text)})`))(question, '', (a) => {
     got = a;
   });
   // The limit of a minute, then the wait.
@@ -170,7 +171,7 @@ test('four questions are asked at once, the others wait their turn, and those be
   const waits = program('waits', 'process.stdin.resume(); process.stdout.write(\'{"step":"account","code":0,"delayMs":0}\')');
   const crowd = pamAsker(undefined, waits, 4);
   const codes: number[] = [];
-  for (let i = 0; i < 4 + 4 + 10; i++) crowd(question, ({ code }) => void codes.push(code));
+  for (let i = 0; i < 4 + 4 + 10; i++) crowd(question, `192.0.2.${i % 4}`, ({ code }) => void codes.push(code));
   await until(() => codes.length >= 10 + 4, 'the first answers');
   assert.deepEqual(codes.slice(0, 10), Array(10).fill(-1));
   assert.equal(codes[10], 0);

@@ -114,3 +114,40 @@ test('a key of less than 2048 bits is refused at the far end, also when it is it
     assert.equal(p.failed[0]?.code, 'protoerr');
   }
 });
+
+/** Certificates that vouch for themselves: of carol, with names of each kind, and one without a common name. */
+const fixture = (cert: string): Opts => clientOpts({ key: join(weak, 'names.key'), cert: join(weak, cert) });
+
+test('a list of allowed users and a client without a name is a refusal', async () => {
+  const nameless = join(weak, 'nameless.crt');
+  const env = testEnv();
+  const listed = { ...env, auth: directoryAuthority({ authdir: dir, allowedUsers: ['alice'] }, env.log) };
+  const { errors } = await pair(serverOpts({ clientauth: true, CA: nameless }), fixture('nameless.crt'), listed);
+  assert.equal(errors[0]?.code, 'authreject');
+  assert.deepEqual(env.lines, ['err Username not allowed for this connection: (none)']);
+  const open = { clientauth: true, allowAuthfail: true };
+  assert.equal((await pair(serverOpts(open), clientOpts({ CA: server.cert }), listed)).errors[0]?.code, 'authreject');
+  const all = { ...env, auth: directoryAuthority({ authdir: dir, allowedUsers: undefined }, env.log) };
+  const welcome = await pair(serverOpts({ clientauth: true, CA: nameless }), fixture('nameless.crt'), all);
+  assert.deepEqual(welcome.errors, [undefined, undefined]);
+});
+
+test('a name on an allow list is of one kind: a URI is no common name, and a prefix says which kind is meant', async () => {
+  const names = join(weak, 'names.crt');
+  const code = async (entry: string): Promise<string | undefined> =>
+    (await pair(serverOpts({ allow: [entry], CA: names }), fixture('names.crt'))).errors[0]?.code;
+  const fits = [
+    'carol',
+    'cn:carol',
+    'CN:carol',
+    'dave',
+    'dns:dave',
+    'alice@example.org',
+    'email:alice@example.org',
+    '192.0.2.7',
+    'ip:192.0.2.7',
+  ];
+  for (const entry of [...fits, 'urn:x:alice', 'uri:urn:x:alice', 'uri:alice']) assert.equal(await code(entry), undefined, entry);
+  for (const entry of ['alice', 'cn:alice', 'dns:carol', 'cn:dave', 'dns:192.0.2.7', 'email:dave', 'uri:carol'])
+    assert.equal(await code(entry), 'authreject', entry);
+});

@@ -1,8 +1,10 @@
 // Ports as showport and showshortport print them: the layout is ser2net 4.3.11's, byte for byte. The names of the states are those of
 // 4.6.2 and later: 4.3.11 prints each under the name of another.
 import { encodeRaw } from '../base/raw-text.ts';
-import { withoutSecrets } from '../base/secrets.ts';
+
 import { bottomOf } from '../gensio/syntax/stack.ts';
+import { withoutSecrets } from '../options/secrets.ts';
+
 import type { Pending } from '../port/engine.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';

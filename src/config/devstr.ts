@@ -2,8 +2,8 @@
 
 import type { Clock } from '../base/clock.ts';
 import { encodeRaw } from '../base/raw-text.ts';
-import { withoutSecrets } from '../base/secrets.ts';
 import { MONTHS, twoDigits } from '../base/text.ts';
+import { withoutSecrets } from '../options/secrets.ts';
 
 /** What escapes can name. */
 export interface DevstrContext {

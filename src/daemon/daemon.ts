@@ -1,8 +1,8 @@
 // The daemon's life: read the configuration, start the engine, leave the foreground, serve until told to stop. Everything it needs
 // is handed in, so that tests can live it through in one process.
 import type { Clock } from '../base/clock.ts';
-import { withoutSecrets } from '../base/secrets.ts';
 import type { Config } from '../config/model.ts';
+import { withoutSecrets } from '../options/secrets.ts';
 import type { TextSink } from '../system/text-sink.ts';
 import { crashLines, keepAlive, onCrash } from '../system/this-process.ts';
 import type { Background } from './background.ts';

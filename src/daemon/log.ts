@@ -4,8 +4,8 @@
 import type { Clock } from '../base/clock.ts';
 import { type Libc, SystemError } from '../base/libc.ts';
 import type { Log, LogLevel } from '../base/log.ts';
-import { withoutSecrets } from '../base/secrets.ts';
 import { MONTHS, twoDigits, withoutControls } from '../base/text.ts';
+import { withoutSecrets } from '../options/secrets.ts';
 
 /** Levels from the gravest on, with syslog's severity. */
 const SEVERITY: Readonly<Record<LogLevel, number>> = { err: 3, warning: 4, notice: 5, info: 6, debug: 7 };

@@ -3,11 +3,11 @@
 import type { Deadlines } from '../base/deadlines.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
-import { withoutSecrets } from '../base/secrets.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { Announce, StackBuilder } from '../gensio/stack-builder.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
+import { withoutSecrets } from '../options/secrets.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { Announcer } from './announcer.ts';
 import { type Door, openDoor, RAW } from './door.ts';

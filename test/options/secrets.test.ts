@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withoutSecrets } from '../../src/base/secrets.ts';
+import { withoutSecrets } from '../../src/options/secrets.ts';
 
 test('a password in a gensio string is not told, however it is quoted; the rest is', () => {
   const cases: readonly (readonly [string, string])[] = [

@@ -1,10 +1,8 @@
 // Ports as showport and showshortport print them: the layout is ser2net 4.3.11's, byte for byte. The names of the states are those of
 // 4.6.2 and later: 4.3.11 prints each under the name of another.
 import { encodeRaw } from '../base/raw-text.ts';
-
 import { bottomOf } from '../gensio/syntax/stack.ts';
-import { withoutSecrets } from '../options/secrets.ts';
-
+import { shownStack, withoutSecrets } from '../options/secrets.ts';
 import type { Pending } from '../port/engine.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
@@ -65,7 +63,7 @@ export function deviceParts(address: string): { readonly config: string; readonl
 export function showPort(port: Port, pending: Pending | undefined, out: Answer): void {
   const { name, accepter, connector, device } = port.config;
   out.block({ key: 'port', title: 'port', value: name }, () => {
-    out.field('accepter', withoutSecrets(accepter.text));
+    out.field('accepter', shownStack(accepter));
     out.field('enable state', enableState(port, pending));
     out.field('timeout', port.timeout | 0);
     for (const user of port.users) {
@@ -74,7 +72,7 @@ export function showPort(port: Port, pending: Pending | undefined, out: Answer):
         out.field('bytes written to TCP', user.bytesOut);
       });
     }
-    out.field('device', withoutSecrets(device === undefined ? connector.text : `${connector.text} (${device})`));
+    out.field('device', device === undefined ? shownStack(connector) : `${shownStack(connector)} (${device})`);
     showDevice(port, out);
     const states = stateNames(port);
     out.field('tcp to device state', states.toDevice);
@@ -150,8 +148,8 @@ export function showShortPort(port: Port, pending: Pending | undefined): string 
     pending === undefined ? enableState(port, pending) : 'DEL',
     port.timeout | 0,
     isInUse(port) ? (user?.peer ?? '') : 'unconnected',
-    withoutSecrets(accepter.text),
-    withoutSecrets(connector.text),
+    shownStack(accepter),
+    shownStack(connector),
     states.toDevice,
     states.toNet,
     user?.bytesIn ?? 0,
@@ -185,7 +183,7 @@ export function showAttachment(view: AttachmentStatus, out: Answer): void {
     out.field('device', view.device);
     out.field('terminal', view.slave ?? 'none');
     out.field('state', view.slave === undefined ? 'no device' : view.state);
-    out.field('target', view.target);
+    out.field('target', withoutSecrets(view.target));
     out.field('in use', view.used ? 'yes' : 'no');
     out.field('connections made', view.connections);
     out.field('bytes to target', view.bytesOut);

@@ -35,6 +35,8 @@ export interface Row<T> {
   readonly defaultKey?: DefaultKey<T>;
   /** A repeated option adds to the list instead of replacing it. */
   readonly adds?: true;
+  /** Its value is not to be shown to anybody, unless a configuration is written out. */
+  readonly secret?: true;
 }
 
 /** Ties def to kind and keeps the exact type of the row for Values. */

@@ -130,9 +130,10 @@ export const CERTAUTH = {
     def: undefined,
     since: '1.0',
     defaultKey: { name: 'password' },
+    secret: true,
     doc: 'Password to log in with.',
   }),
-  twofa: row({ conf: false, yaml: '2fa', kind: str, def: undefined, since: '2.2.8', doc: 'Second factor to log in with.' }),
+  twofa: row({ conf: false, yaml: '2fa', kind: str, def: undefined, since: '2.2.8', secret: true, doc: 'Second factor to log in with.' }),
   enable2fa: row({ conf: false, yaml: 'enable-2fa', kind: bool, def: false, since: '2.2.8', doc: 'Ask for a second factor.' }),
   service: row({
     conf: false,

@@ -7,7 +7,7 @@ import type { ConnectionConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import type { Announce, StackBuilder } from '../gensio/stack-builder.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
-import { withoutSecrets } from '../options/secrets.ts';
+import { shownStack } from '../options/secrets.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { Announcer } from './announcer.ts';
 import { type Door, openDoor, RAW } from './door.ts';
@@ -106,7 +106,7 @@ export class PortAccepter implements ListenerUp {
     const { name, accepter } = this.#up.config;
     const text = err.code === 'notsup' && err.detail !== undefined ? `${err.message}: ${err.detail}` : err.message;
     const named = err.code === 'unknownname' || err.code === 'namenotfound';
-    this.#failure = named ? LOG.accepterInvalid(withoutSecrets(accepter.text), text) : LOG.listenFailed(name, text);
+    this.#failure = named ? LOG.accepterInvalid(shownStack(accepter), text) : LOG.listenFailed(name, text);
     this.#log(this.#failure);
     this.#up.notListening();
   }

@@ -3,6 +3,7 @@
 import type { GensioErrorCode } from '../../base/gensio-error.ts';
 import { nearest } from '../../base/text.ts';
 import { type MutableValues, type Rows, setOption, spellings } from '../../options/row.ts';
+import { SECRET_OPTIONS } from '../../options/secrets.ts';
 import { LAYERS, type LayerSpec, type LayerType, type NetAddr } from '../../options/stack.ts';
 import { layerInfo, layerNames } from './custom-layers.ts';
 import { classOf, Defaults } from './defaults.ts';
@@ -100,6 +101,7 @@ function readOptions(name: LayerType, words: readonly string[], role: Role, defa
   const { rows } = layerInfo(name)!;
   const opts = defaults.values(rows, classOf(name));
   const fresh = new Set<string>();
+  let secret: string | undefined;
   for (const word of words) {
     const equals = word.indexOf('=');
     const key = equals < 0 ? word : word.slice(0, equals);
@@ -110,6 +112,13 @@ function readOptions(name: LayerType, words: readonly string[], role: Role, defa
       (opts as Record<string, unknown>)[adds] = undefined;
     }
     const got = setOption(rows, opts as MutableValues<Rows>, key, equals < 0 ? undefined : word.slice(equals + 1));
+    // What follows a password may be a part of it, and messages are read by others.
+    if (got !== 'ok' && secret !== undefined)
+      return fail(
+        'inval',
+        `${name} has something behind '${secret}=' that is no option (a value with spaces, commas or quotes needs quotes)`,
+      );
+    if (SECRET_OPTIONS.includes(key.toLowerCase())) secret = key;
     if (got === 'unknown') {
       const near = nearest(key, spellings(rows, 'yaml'));
       return fail('inval', `${name} has no option '${key}'${near === undefined ? '' : `, did you mean '${near}'?`}`, word);

@@ -1,16 +1,6 @@
 // The sentences of this folder that clients and logs know from ser2net 4.3.11. Those to clients carry their line end.
 
-/** Said to a client that is turned away, before it is closed. */
-export const REFUSAL = {
-  closing: 'Port closing\r\n',
-  disabled: 'Port disabled\r\n',
-  address: 'Accessed denied due to your net address\r\n',
-  inUse: 'Port already in use\r\n',
-  deviceInUse: "Port's device already in use\r\n",
-  deviceFailed: "Port's device failed open\r\n",
-  noFreePort: 'No free port found\r\n',
-  openFailure: (reason: string) => `Device open failure: ${reason}\r\n`,
-} as const;
+export { REFUSAL } from '../base/refusals.ts';
 
 /** Why a user was closed, or a port: as it stands in traces. */
 export const REASON = {

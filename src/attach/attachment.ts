@@ -1,64 +1,41 @@
-// One attachment at work: a pty for applications on one side, a connection on the other, made anew as often as it takes.
+// One attachment at work: a pty for applications on one side, a connection on the other, made again whenever it is lost.
 //
 // The pty lives as long as the attachment. What applications write goes to the network as fast as that takes it; while there is no
 // connection it is kept up to a limit, and then they wait.
 // Long because what one side may do depends on what the other holds.
 import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
-import { fromSystemError, GensioError } from '../base/gensio-error.ts';
+import { fromSystemError, type GensioError } from '../base/gensio-error.ts';
 import type { Termios } from '../base/libc.ts';
 import type { Queue } from '../base/serial.ts';
-import type { Gensio } from '../gensio/gensio.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions, TargetOptions } from '../options/attach.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentState, type AttachmentView, describe } from './attachment-spec.ts';
-import { awaitRfc2217 } from './await-rfc2217.ts';
 import { Backoff } from './backoff.ts';
+import { Connection } from './connection.ts';
 import { DeviceLink } from './device-link.ts';
 import { type Line, lineOfOptions, lineOfTermios } from './line.ts';
 import { PtyMaster } from './pty-master.ts';
-import { FarLine } from './remote-line.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** A connection that held for so long was a good one: the waits begin anew. */
+/** A connection that held for so long was a good one: the delays start again with the first, ms. */
 const STABLE_MS = 5000;
-/** One that was taken and ended so soon was none (in use, or not for us): the next target is tried. */
+/** One that was accepted and ended so soon was none (in use, or not for us): the next target is tried, ms. */
 const BRIEF_MS = 1000;
-/** What ser2net says before it closes, when that is all it says: for the log, not for applications. */
-const REFUSAL =
-  /^(Port already in use|Port's device already in use|Port's device failed open|No free port found|Device open failure: [^\r\n]*)\r\n$/;
-/** How long what was written last may take to go out at the end. */
-const FAREWELL_MS = 2000;
-
 /** Options that a pty gets when it is made, and those that a connection begins with; the others hold at once. */
 const RIGHTS = ['user', 'group', 'mode'] as const;
 const LINE = ['speed', 'flow', 'fixed', 'dtr', 'rts'] as const;
 
-/** One attempt, and the connection it becomes. */
-interface Session {
-  readonly target: Target;
-  readonly gensio: Gensio;
-  timer: Timer | undefined;
-  line: FarLine | undefined;
-  open: boolean;
-  since: number;
-  /** Flushes whose moment has not come yet at the far end: what comes before is thrown away. */
-  flushing: number;
-  /** The far end has told its speed: it answers questions. */
-  answers: boolean;
-  /** Bytes that came. */
-  heard: number;
-  /** Runs until it counts as one that stays, where those before did not. */
-  settled: Timer | undefined;
-}
-
+/** A remote serial port as a local device, from start() to stop(). */
 export class Attachment {
   readonly #env: AttachEnv;
   #spec: AttachmentSpec;
   readonly #link: DeviceLink;
   #pty: PtyMaster | undefined;
   #state: AttachmentState = 'stopped';
-  #session: Session | undefined;
+  #connection: Connection | undefined;
+  /** Runs until the connection counts as one that stays, where that was in doubt. */
+  #settling: Timer | undefined;
   #next = 0;
   #backoff!: Backoff;
   #queue!: WriteQueue;
@@ -66,8 +43,7 @@ export class Attachment {
   #leaving: Timer | undefined;
   /** What the applications set last; undefined: nothing yet. */
   #termios: Termios | undefined;
-  /** The network takes no more; the pty takes no more. */
-  #netFull = false;
+  /** The pty takes no more. */
   #ptyFull = false;
   #bytesOut = 0;
   #bytesIn = 0;
@@ -105,7 +81,7 @@ export class Attachment {
       device,
       slave: this.#pty?.path,
       state: this.#state,
-      target: (this.#session?.target ?? targets[this.#next % targets.length])?.text ?? '',
+      target: (this.#connection?.target ?? targets[this.#next % targets.length])?.text ?? '',
       used: this.#pty?.used ?? false,
       bytesOut: this.#bytesOut,
       bytesIn: this.#bytesIn,
@@ -141,7 +117,7 @@ export class Attachment {
     if (spec.device !== before.device || !RIGHTS.every(alike)) return false;
     if (this.#state === 'stopped') return false;
     this.#spec = spec;
-    if (this.#session?.open !== true || !isDeepStrictEqual(spec.targets, before.targets) || !LINE.every(alike))
+    if (this.#connection?.isOpen !== true || !isDeepStrictEqual(spec.targets, before.targets) || !LINE.every(alike))
       this.reconnect('reconfigured');
     else {
       this.#prepare();
@@ -151,9 +127,9 @@ export class Attachment {
     return true;
   }
 
-  /** Ends the connection and makes it anew. */
+  /** Ends the connection and makes another. why: for the log. */
   reconnect(why: string): void {
-    this.#dropSession(why);
+    this.#disconnect(why);
     this.#prepare();
     this.#state = 'idle';
     if (!this.#spec.options.onDemand || this.#pty?.used === true) this.#connect();
@@ -162,37 +138,24 @@ export class Attachment {
 
   /** Takes the link away, lets out what was written, and closes everything. done comes once. */
   stop(done: () => void): void {
-    const session = this.#session;
+    const connection = this.#connection;
     const pty = this.#pty;
     this.#timer?.cancel();
     this.#leaving?.cancel();
+    this.#settling?.cancel();
     this.#state = 'stopped';
-    this.#session = undefined;
+    this.#connection = undefined;
     this.#pty = undefined;
     this.#link.remove();
     if (this.#queue.bytes > 0) this.#say('notice', `${this.#queue.bytes} bytes were never sent`);
     // It may hold a buffer that is still going out.
     pty?.setReading(false);
-    session?.timer?.cancel();
-    session?.settled?.cancel();
-    session?.line?.end();
-    let timer: Timer | undefined;
     const finish = (): void => {
-      timer?.cancel();
       pty?.close();
       done();
     };
-    if (session === undefined) return finish();
-    const { gensio } = session;
-    gensio.up = { read: () => undefined, writable: () => undefined, closed: () => undefined };
-    if (!session.open) {
-      gensio.abort();
-      return finish();
-    }
-    gensio.up.closed = finish;
-    timer = this.#env.clock.after(FAREWELL_MS, () => gensio.abort());
-    gensio.setReading(true);
-    gensio.close();
+    if (connection === undefined) finish();
+    else connection.close(finish);
   }
 
   // ---- the pty
@@ -204,7 +167,7 @@ export class Attachment {
         read: (data) => this.#fromApplication(data),
         writable: () => {
           this.#ptyFull = false;
-          if (this.#session?.open === true) this.#session.gensio.setReading(true);
+          this.#connection?.setReading(true);
         },
         settings: (termios) => this.#settings(termios),
         flushed: (queue) => this.#flushed(queue),
@@ -242,17 +205,14 @@ export class Attachment {
       return;
     }
     // The one before may have been full.
-    if (this.#session?.open === true) this.#session.gensio.setReading(true);
+    this.#connection?.setReading(true);
     this.#updateReading();
   }
 
   #fromApplication(data: Buffer): void {
     this.#bytesOut += data.length;
-    const session = this.#session;
-    if (session?.open === true && this.#queue.bytes === 0) {
-      if (session.gensio.write(data)) return;
-      this.#netFull = true;
-      this.#pty?.setReading(false);
+    if (this.#connection?.isOpen === true && this.#queue.bytes === 0) {
+      if (!this.#connection.write(data)) this.#pty?.setReading(false);
       return;
     }
     if (this.#spec.options.discard && this.#failures > 0) {
@@ -266,23 +226,12 @@ export class Attachment {
 
   #settings(termios: Termios): void {
     this.#termios = termios;
-    const line = this.#session?.line;
-    if (line !== undefined && !this.#spec.options.fixed) line.want(this.#wantedLine(this.#session?.target));
+    if (!this.#spec.options.fixed) this.#connection?.line?.want(this.#wantedLine(this.#connection.target));
   }
 
   #flushed(queue: Queue): void {
     if (queue !== 'input') this.#queue.clear();
-    const session = this.#session;
-    if (session?.line !== undefined) {
-      session.line.purge(queue);
-      // Where questions are not answered (no line behind the port) nothing would tell when to stop throwing away.
-      if (queue !== 'output' && session.answers) {
-        session.flushing++;
-        session.line.mark(() => {
-          session.flushing--;
-        });
-      }
-    }
+    this.#connection?.flush(queue);
     this.#updateReading();
   }
 
@@ -291,8 +240,7 @@ export class Attachment {
     this.#leaving?.cancel();
     if (used && this.#state === 'idle') this.#connect();
     if (!used) this.#leaveLater();
-    const session = this.#session;
-    if (session?.open === true) session.line?.modemLines(this.#lineOptions(session.target), used);
+    this.#connection?.line?.modemLines(this.#lineOptions(this.#connection.target), used);
   }
 
   #leaveLater(): void {
@@ -303,8 +251,8 @@ export class Attachment {
   /** Nobody has used the device for a while: no connection until somebody does. What was written goes out before. */
   #leave(): void {
     if (this.#pty?.used !== false) return;
-    if (this.#queue.bytes > 0 || this.#netFull) return this.#leaveLater();
-    this.#dropSession('no application has the device open');
+    if (this.#queue.bytes > 0 || this.#connection?.isFull === true) return this.#leaveLater();
+    this.#disconnect('no application has the device open');
     this.#state = 'idle';
     this.#updateReading();
   }
@@ -326,139 +274,90 @@ export class Attachment {
 
   #connect(): void {
     const { targets, options } = this.#spec;
-    const { builder, clock } = this.#env;
+    const { builder } = this.#env;
     const target = targets[this.#next % targets.length]!;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#state = 'connecting';
     this.#say(this.#failures === 0 ? 'info' : 'debug', `connecting to ${target.text}`);
-    let gensio: Gensio;
+    let connection: Connection;
     try {
-      gensio = builder.connector(target.spec);
+      connection = new Connection(
+        target,
+        builder.connector(target.spec),
+        {
+          opened: () => this.#opened(connection),
+          read: (data) => this.#fromNetwork(data),
+          writable: () => this.#updateReading(),
+          dropped: (bytes, refusal) => this.#dropped(target, bytes, refusal),
+          speed: (inForce, instead) => {
+            // What it is matters only where nobody wants another one.
+            if (instead !== undefined || this.#wantedLine(target).speed === undefined) this.#pty?.showSpeed(inForce, instead);
+          },
+          lost: (err) => this.#lost(connection, err),
+        },
+        this.#env,
+        this.#spec.name,
+        options.connectTimeout,
+      );
     } catch (err) {
       return this.#failed(target, fromSystemError(err));
     }
-    const session: Session = {
-      target,
-      gensio,
-      timer: undefined,
-      line: undefined,
-      open: false,
-      since: 0,
-      flushing: 0,
-      answers: false,
-      heard: 0,
-      settled: undefined,
-    };
-    this.#session = session;
-    session.timer = clock.after(options.connectTimeout, () => this.#lost(session, new GensioError('timedout')));
-    gensio.up = {
-      read: (data) => this.#fromNetwork(session, data),
-      writable: () => {
-        if (session !== this.#session) return;
-        this.#netFull = false;
-        this.#updateReading();
-      },
-      closed: (err) => this.#lost(session, err ?? new GensioError('remclose')),
-    };
-    gensio.open((err) => {
-      if (session !== this.#session) return;
-      if (err !== undefined) this.#lost(session, err);
-      else this.#agree(session);
-    });
+    this.#connection = connection;
+    connection.open();
     this.#updateReading();
   }
 
-  /** Until the far end can be asked for settings nothing is sent, so that they come before data. */
-  #agree(session: Session): void {
-    const { gensio, target } = session;
-    session.timer?.cancel();
-    if (!target.controls || gensio.serial === undefined) return this.#opened(session);
-    gensio.setReading(!this.#ptyFull);
-    const speed = (inForce: number): void => {
-      session.answers = true;
-      // What it is matters only where nobody wants another one.
-      if (session === this.#session && this.#wantedLine(target).speed === undefined) this.#pty?.showSpeed(inForce);
-    };
-    session.timer = awaitRfc2217(gensio.serial, this.#env.clock, speed, () => {
-      if (session === this.#session) this.#opened(session);
-    });
-  }
-
-  #opened(session: Session): void {
-    const { gensio, target } = session;
-    session.open = true;
-    session.since = this.#env.clock.now();
+  #opened(connection: Connection): void {
+    const { target, address, line } = connection;
     this.#state = 'connected';
     this.#connections++;
     this.#failures = 0;
-    this.#netFull = false;
-    const address = gensio.address();
     const sayConnected = (): void => this.#say('notice', `connected to ${target.text}${address === '' ? '' : ` (${address})`}`);
     if (this.#brief === 0) sayConnected();
     else {
-      session.settled = this.#env.clock.after(BRIEF_MS, () => {
+      this.#settling = this.#env.clock.after(BRIEF_MS, () => {
         this.#brief = 0;
         sayConnected();
       });
     }
-    if (target.controls && gensio.serial !== undefined) {
-      session.line = new FarLine(
-        gensio.serial,
-        { speed: (inForce, asked) => this.#pty?.showSpeed(inForce, asked) },
-        this.#env.log,
-        this.#spec.name,
-      );
-      const lines = this.#lineOptions(target);
-      session.line.modemLines(lines, this.#pty?.used ?? false);
-      session.line.want(this.#wantedLine(target));
-    }
+    line?.modemLines(this.#lineOptions(target), this.#pty?.used ?? false);
+    line?.want(this.#wantedLine(target));
     const kept = this.#queue.take();
-    if (kept !== undefined && !gensio.write(kept)) this.#netFull = true;
+    if (kept !== undefined) connection.write(kept);
     // Answers must be read even when nobody reads the data yet.
-    gensio.setReading(!this.#ptyFull);
+    connection.setReading(!this.#ptyFull);
     this.#updateReading();
   }
 
-  #fromNetwork(session: Session, data: Buffer): void {
+  #fromNetwork(data: Buffer): void {
     const pty = this.#pty;
-    if (session !== this.#session || pty === undefined) return;
+    if (pty === undefined) return;
     this.#bytesIn += data.length;
-    const first = session.heard === 0;
-    session.heard += data.length;
-    if (first && data.length < 200) {
-      const refusal = REFUSAL.exec(data.toString('latin1'))?.[1];
-      if (refusal !== undefined) {
-        this.#discardedIn += data.length;
-        this.#say(this.#brief === 0 ? 'warning' : 'debug', `${session.target.text} says: ${refusal}`);
-        return;
-      }
+    if (this.#spec.options.discardUnread && !pty.used) this.#discardedIn += data.length;
+    else if (!pty.write(data)) {
+      this.#ptyFull = true;
+      this.#connection?.setReading(false);
     }
-    if (session.flushing > 0 || (this.#spec.options.discardUnread && !pty.used)) {
-      this.#discardedIn += data.length;
-      return;
-    }
-    if (pty.write(data)) return;
-    this.#ptyFull = true;
-    session.gensio.setReading(false);
+  }
+  #dropped(target: Target, bytes: number, refusal: string | undefined): void {
+    this.#bytesIn += bytes;
+    this.#discardedIn += bytes;
+    if (refusal !== undefined) this.#say(this.#brief === 0 ? 'warning' : 'debug', `${target.text} says: ${refusal}`);
   }
 
   /** An attempt that came to nothing, or a connection that ended. */
-  #lost(session: Session, err: GensioError): void {
-    if (session !== this.#session) return;
-    const { gensio, target } = session;
-    const unsent = session.open ? gensio.bufferedBytes() : 0;
-    const lasted = this.#env.clock.now() - session.since;
-    const { open } = session;
-    this.#release(session);
-    gensio.abort();
-    if (!open) return this.#failed(target, err);
+  #lost(connection: Connection, err: GensioError): void {
+    const { target, unsent, age, isOpen } = connection;
+    this.#release();
+    connection.abort();
+    if (!isOpen) return this.#failed(target, err);
     this.#discardedOut += unsent;
     const lost = unsent === 0 ? '' : `; ${unsent} bytes had not been sent`;
-    const brief = lasted < BRIEF_MS;
+    const brief = age < BRIEF_MS;
     this.#say(brief && this.#brief > 0 ? 'debug' : 'notice', `lost ${target.text}: ${describe(err)}${lost}`);
     this.#brief = brief ? this.#brief + 1 : 0;
-    if (lasted >= STABLE_MS) this.#backoff.reset();
+    if (age >= STABLE_MS) this.#backoff.reset();
     this.#next = brief ? this.#next + 1 : 0;
     // Counts as the first of a row: from here on writes may be thrown away.
     this.#failures = 1;
@@ -495,28 +394,21 @@ export class Attachment {
   }
 
   /** Ends the connection for a reason of our own. */
-  #dropSession(why: string): void {
+  #disconnect(why: string): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const session = this.#session;
-    if (session === undefined) return;
-    const lent = this.#netFull;
-    this.#release(session);
-    if (session.open) this.#say('notice', `disconnected from ${session.target.text}: ${why}`);
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#release();
+    if (connection.isOpen) this.#say('notice', `disconnected from ${connection.target.text}: ${why}`);
     // What it has not sent lies in a buffer of the pty, which is needed again.
-    if (session.open && !lent) {
-      const limit = this.#env.clock.after(FAREWELL_MS, () => session.gensio.abort());
-      session.gensio.up = { read: () => undefined, writable: () => undefined, closed: () => limit.cancel() };
-      session.gensio.close();
-    } else session.gensio.abort();
+    if (connection.isFull) connection.abort();
+    else connection.close(() => undefined);
   }
 
-  #release(session: Session): void {
-    session.timer?.cancel();
-    session.settled?.cancel();
-    session.line?.end();
-    this.#session = undefined;
-    this.#netFull = false;
+  #release(): void {
+    this.#settling?.cancel();
+    this.#connection = undefined;
   }
 
   #hangUp(): void {
@@ -534,7 +426,7 @@ export class Attachment {
   #updateReading(): void {
     const pty = this.#pty;
     if (pty === undefined) return;
-    if (this.#session?.open === true) pty.setReading(!this.#netFull);
+    if (this.#connection?.isOpen === true) pty.setReading(!this.#connection.isFull);
     else pty.setReading(!this.#queue.full || (this.#spec.options.discard && this.#failures > 0));
   }
 

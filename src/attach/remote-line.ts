@@ -5,15 +5,15 @@ import type { SerialControl } from '../gensio/gensio.ts';
 import type { TargetOptions } from '../options/attach.ts';
 import { controlLine, isHonoured, type Line, type LineRequest, requestsFor } from './line.ts';
 
-export interface FarLineUp {
+export interface RemoteLineUp {
   /** The far end has another speed than the one asked for. */
   speed(inForce: number, asked: number): void;
 }
 
 /** One connection's line. */
-export class FarLine {
+export class RemoteLine {
   readonly #serial: SerialControl;
-  readonly #up: FarLineUp;
+  readonly #up: RemoteLineUp;
   readonly #say: (text: string) => void;
   #asked: Line | undefined;
   /** The last request for a speed: ser2net may answer an earlier one with what is in force by then. */
@@ -24,7 +24,7 @@ export class FarLine {
   /** Questions are not answered: none is asked just for the moment of its answer. */
   #silent = false;
 
-  constructor(serial: SerialControl, up: FarLineUp, log: Log, name: string) {
+  constructor(serial: SerialControl, up: RemoteLineUp, log: Log, name: string) {
     this.#serial = serial;
     this.#up = up;
     this.#say = (text) => log.log('warning', `${name}: ${text}`);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { NO_LINE } from '../../src/attach/line.ts';
-import { FarLine } from '../../src/attach/remote-line.ts';
+import { RemoteLine } from '../../src/attach/remote-line.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { ConnectionConfig } from '../../src/config/model.ts';
 import type { SerialControl } from '../../src/gensio/gensio.ts';
@@ -353,7 +353,7 @@ test('an answer that comes when another speed was asked for meanwhile is no refu
     sendBreak() {},
     purge() {},
   };
-  const line = new FarLine(serial, { speed: (inForce) => void speeds.push(inForce) }, env.log, 'dev');
+  const line = new RemoteLine(serial, { speed: (inForce) => void speeds.push(inForce) }, env.log, 'dev');
   const want = (speed: number): void => line.want({ ...NO_LINE, speed });
   want(250_000);
   want(57_600);

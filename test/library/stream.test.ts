@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { type Gensio, nullUp } from '../../src/gensio/gensio.ts';
 import { GensioError, openGensio } from '../../src/index.ts';
+import { GensioSerial } from '../../src/library/serial.ts';
 import { openStream } from '../../src/library/stream.ts';
 import { openPty } from '../rig/pty.ts';
 import { every, until } from '../rig/wait.ts';
@@ -170,4 +171,14 @@ test('a failure right after opening waits for who listens', async () => {
   const stream = await openStream(gensio, {});
   const [err] = (await once(stream, 'error', { signal: AbortSignal.timeout(2000) })) as [GensioError];
   assert.equal(err.code, 'commerr');
+});
+
+test('a server that answers that the break is on, always, does not keep lines from being set', async () => {
+  const serial = new GensioSerial({
+    get: (_item, answered) => answered(undefined),
+    set: (item, value, answered) => answered(item === 'break' ? (true as typeof value) : value),
+    sendBreak: () => undefined,
+    purge: () => undefined,
+  });
+  await serial.setLines({ dtr: true, rts: false, break: false });
 });

@@ -1,16 +1,18 @@
 // npm run clients: programs that other people wrote, each run the way its users do against a server on simulated devices. With names, only
 // the rows whose name begins with one of them. The last line counts the rows of this daemon.
 import { parseArgs } from 'node:util';
-import { install, missing, NPM, PYTHON, version } from './install.ts';
+import { install, missing, PYTHON, version } from './install.ts';
+import { CACHE } from './places.ts';
 import { type Column, NotOffered, type Row } from './row.ts';
 import { ROWS } from './rows.ts';
 import { type Outcome, type Result, writeTable } from './table.ts';
 import { Trial } from './trial.ts';
 
 const HELP = `npm run clients -- [--install] [--beside] [--readme] [--list] [NAME ...]
-  --install  bring what is missing: Debian's packages with apt-get (as root), npm's into ${NPM}
+  --install  bring what is missing: Debian's packages with apt-get (as root), npm's into ${CACHE}
   --beside   the same with ser2net and socat instead of this daemon
   --readme   write the table of README.md from this run
+  --verbose  tell of failures with other servers too, as of this daemon's
   --list     only name the rows
 `;
 const { values, positionals } = parseArgs({
@@ -20,6 +22,7 @@ const { values, positionals } = parseArgs({
     beside: { type: 'boolean', default: false },
     readme: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -31,7 +34,7 @@ const ROW_S = 30;
 
 /** Resolves with the error of a row; undefined: it passed. */
 async function tryOut(row: Row, column: Column): Promise<Outcome> {
-  const trial = new Trial(row, column, { npm: NPM, python: PYTHON });
+  const trial = new Trial(row, column, { npm: CACHE, python: PYTHON });
   const seconds = row.seconds ?? ROW_S;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -79,9 +82,11 @@ async function main(): Promise<number> {
     // Side by side: what takes its time here is waiting.
     const outcomes = new Map<Column, Outcome>();
     await Promise.all(columns.map(async (column) => void outcomes.set(column, await tryOut(row, column))));
-    for (const [column, outcome] of outcomes) show(column === 'this' ? row.name : `  ${row.name} with ${column}`, outcome);
-    const own = outcomes.get('this')!;
-    if (own.kind === 'failed') process.stdout.write(`${own.report.replace(/^/gm, '    ')}\n`);
+    for (const [column, outcome] of outcomes) {
+      show(column === 'this' ? row.name : `  ${row.name} with ${column}`, outcome);
+      if (outcome.kind === 'failed' && (column === 'this' || values.verbose))
+        process.stdout.write(`${outcome.report.replace(/^/gm, '    ')}\n`);
+    }
     results.push({ row, version: version(row), outcomes });
   }
   if (values.readme) writeTable(results);

@@ -1,24 +1,20 @@
 // What the rows need from outside: whether it is there, which version it is, and how to bring it when asked to.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { modemShim } from '../../compat/rig.ts';
-import { PLACES } from './processes.ts';
+import { CACHE, PLACES, UNPACKED } from './places.ts';
 import type { Row } from './row.ts';
-
-/** Where npm's packages of the rows go: never into the repository. */
-export const NPM = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ser2net-clients');
 
 /** Python with the modules of Debian's packages, where there are several. */
 export const PYTHON = ['/usr/bin/python3', 'python3'].find((p) => spawnSync(p, ['-c', 'import serial']).status === 0) ?? 'python3';
 
-const onPath = (command: string): boolean =>
-  [...(process.env.PATH ?? '').split(delimiter), ...PLACES].some((place) => existsSync(join(place, command)));
+const onPath = (command: string): boolean => PLACES.some((place) => existsSync(join(place, command)));
 const nameOf = (spec: string): string => spec.slice(0, spec.lastIndexOf('@'));
 const versionOf = (name: string): string | undefined => {
   try {
-    const file = join(NPM, 'node_modules', name, 'package.json');
+    const file = join(CACHE, 'node_modules', name, 'package.json');
     return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
   } catch {
     return undefined;
@@ -31,7 +27,7 @@ export function missing({ needs }: Row): string | undefined {
   for (const module of needs.python ?? [])
     if (spawnSync(PYTHON, ['-c', `import ${module}`]).status !== 0) return `Python has no module ${module}`;
   for (const spec of needs.npm ?? [])
-    if (versionOf(nameOf(spec)) !== spec.slice(nameOf(spec).length + 1)) return `${spec} is not in ${NPM}`;
+    if (versionOf(nameOf(spec)) !== spec.slice(nameOf(spec).length + 1)) return `${spec} is not in ${CACHE}`;
   if (needs.modem === true && modemShim() === undefined) return 'there is no C compiler for simulated modem lines';
   return undefined;
 }
@@ -40,11 +36,10 @@ export function missing({ needs }: Row): string | undefined {
 export function version({ needs }: Row): string {
   const npm = needs.npm?.[0];
   if (npm !== undefined) return versionOf(nameOf(npm)) ?? '';
-  const [debian] = needs.debian ?? [];
+  const debian = needs.unpacked?.[0] ?? needs.debian?.[0];
   if (debian === undefined) return '';
-  return field(debian, 'Version')
-    .replace(/^\d+:/, '')
-    .replace(/[-+~].*$/, '');
+  const unpacked = join(UNPACKED, `${debian}.version`);
+  return (existsSync(unpacked) ? readFileSync(unpacked, 'utf8') : field(debian, 'Version')).replace(/^\d+:/, '').replace(/[-+~].*$/, '');
 }
 
 /** Brings the packages of the rows. Says what could not be had; the rows that need it are skipped then. */
@@ -64,14 +59,28 @@ export function install(rows: readonly Row[]): void {
     if (apt(...flags, ...lacking) !== 0)
       for (const name of lacking) if (apt(...flags, name) !== 0) process.stdout.write(`${name} could not be installed\n`);
   }
+  for (const name of new Set(rows.flatMap(({ needs }) => needs.unpacked ?? []))) unpack(name);
   if (npm.length > 0) {
-    mkdirSync(NPM, { recursive: true });
-    if (!existsSync(join(NPM, 'package.json'))) writeFileSync(join(NPM, 'package.json'), '{"private":true}\n');
-    process.stdout.write(`npm install ${npm.join(' ')} (in ${NPM})\n`);
+    mkdirSync(CACHE, { recursive: true });
+    if (!existsSync(join(CACHE, 'package.json'))) writeFileSync(join(CACHE, 'package.json'), '{"private":true}\n');
+    process.stdout.write(`npm install ${npm.join(' ')} (in ${CACHE})\n`);
     const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--save-exact', '--silent', ...npm];
-    if (spawnSync('npm', args, { cwd: NPM, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0)
+    if (spawnSync('npm', args, { cwd: CACHE, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0)
       process.stdout.write('npm could not install all of it\n');
   }
+}
+/** Unpacks a package of Debian without installing it. */
+function unpack(name: string): void {
+  const done = join(UNPACKED, `${name}.version`);
+  if (existsSync(done)) return;
+  const dir = mkdtempSync(join(tmpdir(), 's2n-unpack-'));
+  process.stdout.write(`apt-get download ${name} (unpacked in ${UNPACKED})\n`);
+  spawnSync('apt-get', ['-qq', 'download', name], { cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] });
+  const file = readdirSync(dir).find((each) => each.endsWith('.deb'));
+  mkdirSync(UNPACKED, { recursive: true });
+  if (file !== undefined && spawnSync('dpkg-deb', ['-x', file, UNPACKED], { cwd: dir }).status === 0)
+    writeFileSync(done, decodeURIComponent(file.split('_')[1]!));
+  rmSync(dir, { recursive: true, force: true });
 }
 /** A field of an installed package; empty where there is none. */
 const field = (name: string, which: string): string =>

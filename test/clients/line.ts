@@ -1,5 +1,6 @@
 // A serial line with a simulated device at its end: a pty whose slave the server opens. What the device does is a function of sims/,
 // which sets onData. Modem lines come from the preloaded library of compat/ where a row asks for them.
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openPty, type Pty } from '../rig/pty.ts';
@@ -34,6 +35,8 @@ export class Line {
   onData: (data: Buffer) => void = () => undefined;
   /** Called for each change of an output line and each break: `DTR on`, `RTS off`, `timed break`. Only with modem lines. */
   onSignal: (event: string) => void = () => undefined;
+  /** The speed in force when data came last; 0: none came. A program may put the old one back when it ends. */
+  heardAt = 0;
   readonly #pty: Pty;
   readonly #timers = new Set<NodeJS.Timeout>();
   #waiting: Buffer = Buffer.alloc(0);
@@ -45,6 +48,7 @@ export class Line {
     this.path = this.#pty.path;
     this.#pty.master.onData = (data) => {
       this.got.add(data);
+      this.heardAt = this.speed;
       this.onData(Buffer.from(data));
     };
     if (modem !== undefined) this.#watch(join(modem, basename(this.path)));
@@ -95,6 +99,10 @@ export class Line {
   /** The speed that the server set, in bits per second. */
   get speed(): number {
     return this.#pty.settings().ospeed;
+  }
+  /** Throws unless data came last at this speed. */
+  mustHaveHeardAt(speed: number): void {
+    assert.equal(this.heardAt, speed, `at the device the speed was ${this.heardAt}, not ${speed}`);
   }
   /** The settings in force. */
   settings(): ReturnType<Pty['settings']> {

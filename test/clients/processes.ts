@@ -1,6 +1,8 @@
 // Programs of a row: started with pipes or on a terminal of their own, watched for what they print, and always ended.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { delimiter } from 'node:path';
 import { openPty, type Pty, until } from '../rig/pty.ts';
+import { PLACES } from './places.ts';
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -11,9 +13,7 @@ export interface RunOptions {
   readonly onOutput?: (data: Buffer) => void;
 }
 
-/** Where Debian has programs that are not on everybody's PATH. */
-export const PLACES = ['/usr/sbin', '/sbin', '/lib/nut', '/usr/lib/nut'];
-const PATH = [process.env.PATH, ...PLACES].join(':');
+const PATH = PLACES.join(delimiter);
 const KEPT = 200_000;
 
 export class Running {

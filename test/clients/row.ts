@@ -27,6 +27,8 @@ export interface Needs {
   readonly python?: readonly string[];
   /** Debian's packages that `--install` asks for. */
   readonly debian?: readonly string[];
+  /** Debian's packages that are only unpacked, as they cannot be installed beside others of this list. */
+  readonly unpacked?: readonly string[];
   /** npm packages with version, kept in a folder outside the repository. */
   readonly npm?: readonly string[];
   /** A device with modem lines: needs a C compiler for the preloaded library. */

@@ -110,6 +110,10 @@ export class Trial {
       env: { ...options.env, CLIENTS_NPM: this.npm },
     });
   }
+  /** Somebody listens on this TCP port. */
+  listens(port: number): boolean {
+    return listening().has(port);
+  }
   /** Writes a file of the trial; gives its path. */
   file(name: string, text: string | Buffer, mode = 0o644): string {
     const path = join(this.dir, name);

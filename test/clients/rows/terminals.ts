@@ -81,7 +81,7 @@ const local = (
     const device = await t.attached(line, {}, { forAll: true });
     const terminal = t.terminal(program, args(device, t), { env: { HOME: t.dir } });
     await session(terminal);
-    assert.equal(line.speed, 9600, 'speed at the board');
+    line.mustHaveHeardAt(9600);
     await leave(terminal, quit);
   },
 });

@@ -3,8 +3,9 @@ import type { Row } from './row.ts';
 import { FLASHING } from './rows/flashing.ts';
 import { METERS } from './rows/meters.ts';
 import { POWER } from './rows/power.ts';
+import { RADIO } from './rows/radio.ts';
 import { TERMINALS } from './rows/terminals.ts';
 import { TLS } from './rows/tls.ts';
 import { TRANSFERS } from './rows/transfers.ts';
 
-export const ROWS: readonly Row[] = [...TERMINALS, ...TRANSFERS, ...TLS, ...METERS, ...POWER, ...FLASHING];
+export const ROWS: readonly Row[] = [...TERMINALS, ...TRANSFERS, ...TLS, ...METERS, ...POWER, ...FLASHING, ...RADIO];

@@ -103,12 +103,18 @@ export class Trial {
     assert.equal(code, 0, `${program.command} ended with ${code}`);
     return program.output;
   }
-  /** Runs a script of programs/, which uses npm's packages. */
-  script(name: string, args: readonly string[], options: RunOptions & { readonly seconds?: number } = {}): Promise<string> {
-    return this.run(process.execPath, [join(import.meta.dirname, 'programs', `${name}.js`), ...args], {
-      ...options,
-      env: { ...options.env, CLIENTS_NPM: this.npm },
-    });
+  /** Starts a script of programs/, which uses npm's packages. */
+  startScript(name: string, args: readonly string[]): Running {
+    const [file, env] = this.#script(name);
+    return this.start(process.execPath, [file, ...args], { env });
+  }
+  /** Runs a script of programs/ to its end, as run(). */
+  script(name: string, args: readonly string[], options: { readonly seconds?: number } = {}): Promise<string> {
+    const [file, env] = this.#script(name);
+    return this.run(process.execPath, [file, ...args], { ...options, env });
+  }
+  #script(name: string): [string, NodeJS.ProcessEnv] {
+    return [join(import.meta.dirname, 'programs', `${name}.js`), { CLIENTS_NPM: this.npm }];
   }
   /** Somebody listens on this TCP port. */
   listens(port: number): boolean {

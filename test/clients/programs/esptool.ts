@@ -1,6 +1,5 @@
 // esptool-js, which drives a port of the Web Serial API, on this project's binding for the serialport packages: connects with a reset,
-// goes to 460800 baud, writes a file, checks it, and starts the application. Arguments: TCP port, file.
-import { createHash } from 'node:crypto';
+// goes to 460800 baud, writes a file, and starts the application. Arguments: TCP port, file.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { SerialPortStream } from '@serialport/stream';
@@ -8,7 +7,6 @@ import { Ser2netBinding } from '../../../src/index.ts';
 import { need, program } from './npm.ts';
 
 const { ESPLoader, Transport } = need('esptool-js');
-const md5 = (image: Uint8Array): string => createHash('md5').update(image).digest('hex');
 const [port, file] = process.argv.slice(2);
 
 /** The part of a Web Serial port that esptool-js uses. */
@@ -19,6 +17,7 @@ class WebPort {
     baudRate: 115_200,
     autoOpen: false,
   });
+  readonly #lines = { dtr: true, rts: true };
   readable: ReadableStream | null = null;
   writable: WritableStream | null = null;
   async open({ baudRate }: { baudRate: number }): Promise<void> {
@@ -45,8 +44,10 @@ class WebPort {
   }
   setSignals(signals: { dataTerminalReady?: boolean; requestToSend?: boolean }): Promise<void> {
     const { dataTerminalReady: dtr, requestToSend: rts } = signals;
-    const set = { ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) };
-    return new Promise((resolve, reject) => this.#stream.set(set, (err) => (err ? reject(err) : resolve())));
+    // set() of a SerialPortStream raises what it is not told of.
+    if (dtr !== undefined) this.#lines.dtr = dtr;
+    if (rts !== undefined) this.#lines.rts = rts;
+    return new Promise((resolve, reject) => this.#stream.set(this.#lines, (err) => (err ? reject(err) : resolve())));
   }
   getInfo(): object {
     return {};
@@ -66,7 +67,7 @@ program(async () => {
   process.stdout.write(`chip ${await loader.main('default_reset')}\n`);
   const data = new Uint8Array(readFileSync(file!));
   const options = { flashMode: 'keep', flashFreq: 'keep', flashSize: 'keep', eraseAll: false, compress: true };
-  await loader.writeFlash({ ...options, fileArray: [{ data, address: 0x10000 }], calculateMD5Hash: md5 });
+  await loader.writeFlash({ ...options, fileArray: [{ data, address: 0x10000 }] });
   await loader.after('hard_reset');
   process.stdout.write('written\n');
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../rig/pty.ts';
 import type { Row } from '../row.ts';
 import { echo } from '../sims/echo.ts';
 import { esp32 } from '../sims/esp32.ts';
@@ -94,7 +95,7 @@ export const FLASHING: readonly Row[] = [
       assert.match(said, /written/);
       begins(esp.flash, data, 0x10000);
       assert.deepEqual(esp.speeds, [460_800]);
-      assert.equal(esp.resets.at(-1), 'application');
+      await until('the application to start', () => esp.resets.at(-1) === 'application', 5000);
     },
   },
   {

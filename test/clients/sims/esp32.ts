@@ -1,7 +1,7 @@
 // An ESP32 on a development board: EN and IO0 hang on RTS and DTR through two transistors. A reset with IO0 low enters the loader in ROM,
 // any other one starts the application. The loader answers only at the speed it is at.
 import { createHash } from 'node:crypto';
-import { inflateSync } from 'node:zlib';
+import { constants, inflateSync } from 'node:zlib';
 import type { Line } from '../line.ts';
 
 export interface Esp {
@@ -98,16 +98,17 @@ export function esp32(line: Line): Esp {
         const data = payload();
         if (data === undefined) return answer(op, 0, undefined, [1, 7, 0, 0]);
         if (op === 0x03) write(data);
-        else compressed.push(data);
+        else {
+          compressed.push(data);
+          inflateSync(Buffer.concat(compressed), { finishFlush: constants.Z_SYNC_FLUSH }).copy(esp.flash, at);
+        }
         return answer(op);
       }
       case 0x13: {
         // MD5 of a part of the flash
-        if (compressed.length > 0) write(inflateSync(Buffer.concat(compressed)));
-        compressed = [];
         const from = body.readUInt32LE(0);
         const sumOf = createHash('md5').update(esp.flash.subarray(from, from + body.readUInt32LE(4)));
-        return answer(op, 0, sumOf.digest());
+        return answer(op, 0, Buffer.from(sumOf.digest('hex')));
       }
       case 0x0f: // another speed
         answer(op);

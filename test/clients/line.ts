@@ -37,6 +37,8 @@ export class Line {
   onSignal: (event: string) => void = () => undefined;
   /** The speed in force when data came last; 0: none came. A program may put the old one back when it ends. */
   heardAt = 0;
+  /** The speeds in force when the device sent something. */
+  readonly sentAt = new Set<number>();
   readonly #pty: Pty;
   readonly #timers = new Set<NodeJS.Timeout>();
   #waiting: Buffer = Buffer.alloc(0);
@@ -63,6 +65,7 @@ export class Line {
   }
   #put(bytes: Buffer): void {
     this.sent.add(bytes);
+    this.sentAt.add(this.speed);
     // The end of the row may close the line under a device that is still sending.
     void this.#pty.master.write(bytes).catch(() => undefined);
   }

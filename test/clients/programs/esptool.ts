@@ -1,5 +1,5 @@
 // esptool-js, which drives a port of the Web Serial API, on this project's binding for the serialport packages: connects with a reset,
-// goes to 460800 baud, writes a file, and starts the application. Arguments: TCP port, file.
+// goes to 460800 baud, writes a file. Arguments: TCP port, file.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { SerialPortStream } from '@serialport/stream';
@@ -68,6 +68,5 @@ program(async () => {
   const data = new Uint8Array(readFileSync(file!));
   const options = { flashMode: 'keep', flashFreq: 'keep', flashSize: 'keep', eraseAll: false, compress: true };
   await loader.writeFlash({ ...options, fileArray: [{ data, address: 0x10000 }] });
-  await loader.after('hard_reset');
   process.stdout.write('written\n');
 });

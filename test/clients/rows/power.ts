@@ -121,6 +121,7 @@ export const POWER: readonly Row[] = [
     way: 'attached device',
     must: 'initializes the modem and sends an SMS from its spool; its 115200 baud at the modem',
     needs: { commands: ['smsd'], debian: ['smstools'] },
+    fails: SPEED_STAYS,
     seconds: 60,
     run: async (t) => {
       const line = t.line();

@@ -56,6 +56,7 @@ export const RADIO: readonly Row[] = [
     way: 'attached device',
     must: 'it starts, permits joining, stays through a restart of the server, and does so again',
     needs: HERDSMAN,
+    fails: { ser2net: 'the device goes away with the server', socat: 'the device goes away with the server' },
     seconds: 90,
     run: async (t) => {
       const line = t.line();

@@ -8,27 +8,28 @@ import ts from 'typescript';
 
 const SRC = resolve(import.meta.dirname, '../../src');
 
-/** Folders where some are still missing, and how many: a number may only fall. What is not named here has none. */
-const MISSING: Readonly<Record<string, number>> = {
-  admin: 48,
-  attach: 49,
-  'attach/console': 20,
-  base: 52,
-  cli: 65,
-  config: 55,
-  'config/conf': 45,
-  'config/convert': 24,
-  'config/yaml': 39,
-  'config/yaml/libyaml': 25,
-  daemon: 56,
-  gensio: 31,
-  'gensio/net': 30,
-  'gensio/serialdev': 36,
-  'gensio/telnet': 34,
-  library: 57,
-  options: 68,
-  port: 65,
-};
+/** Folders where some are still missing; what is not named here has none. */
+const MISSING = [
+  'admin',
+  'attach',
+  'attach/console',
+  'cli',
+  'config',
+  'config/conf',
+  'config/convert',
+  'config/yaml',
+  'config/yaml/libyaml',
+  'daemon',
+  'gensio',
+  'gensio/net',
+  'gensio/serialdev',
+  'gensio/telnet',
+  'library',
+  'options',
+  'port',
+];
+/** How many are missing there together: a number that only falls. */
+const MOST_MISSING = 747;
 
 /** A class or an interface of ours: the names of its members, and what it extends and implements. */
 interface Shape {
@@ -101,14 +102,14 @@ function undocumented(source: ts.SourceFile, shapes: ReadonlyMap<string, Shape>)
 
 test('what is exported, and every public member of it, has a doc comment', () => {
   const shapes = shapesOf(files);
-  const byFolder = new Map<string, string[]>();
-  for (const file of files)
-    byFolder.set(dirname(file.fileName), [...(byFolder.get(dirname(file.fileName)) ?? []), ...undocumented(file, shapes)]);
-  const over = [...byFolder].filter(([folder, found]) => found.length > (MISSING[folder] ?? 0));
+  const found = files.flatMap((file) => undocumented(file, shapes));
+  const isMissing = (place: string): boolean => MISSING.includes(dirname(place.split(':')[0]!));
   assert.deepEqual(
-    over.map(([folder, found]) => `${folder}: ${found.length}\n${found.join('\n')}`),
+    found.filter((place) => !isMissing(place)),
     [],
   );
+  const missing = found.filter(isMissing);
+  assert.ok(missing.length <= MOST_MISSING, `${missing.length} have none:\n${missing.join('\n')}`);
 });
 
 test('a comment of another kind, and one on something else, is none', () => {

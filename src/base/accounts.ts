@@ -7,13 +7,18 @@ const MAX_BYTES = 1 << 24;
 
 /** One user. */
 export interface UserEntry {
+  /** The login name. */
   readonly name: string;
+  /** The user's number. */
   readonly uid: number;
+  /** The home directory. */
   readonly home: string;
 }
 /** One group. */
 export interface GroupEntry {
+  /** The name of the group. */
   readonly name: string;
+  /** The group's number. */
   readonly gid: number;
   /** Names of the users listed in it. */
   readonly members: readonly string[];

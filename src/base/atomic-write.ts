@@ -4,7 +4,9 @@ import { pid } from 'node:process';
 
 /** One file to write. */
 export interface AtomicFile {
+  /** Where it goes; the directory must exist. */
   readonly path: string;
+  /** All of it; text is written as UTF-8. */
   readonly content: string | Buffer;
   /** Permission bits. Default: those of the file it replaces, or 0644. */
   readonly mode?: number;

@@ -3,9 +3,11 @@ import { bind } from './fault-domain.ts';
 
 /** A timer that has not run yet; cancel() is harmless when it has. */
 export interface Timer {
+  /** From now on it does not run. */
   cancel(): void;
 }
 
+/** Where the program gets its time from. */
 export interface Clock {
   /** Milliseconds that only go forward; for measuring. */
   now(): number;
@@ -18,6 +20,7 @@ export interface Clock {
 /** The longest wait setTimeout takes; longer ones are cut to it (24 days). */
 const MAX_MS = 2 ** 31 - 1;
 
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => new Date(),

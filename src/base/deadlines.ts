@@ -4,12 +4,15 @@ import { currentDomain, enterDomain, type FaultDomain, leaveDomain, runIn } from
 
 /** One wait. due is in the clock's milliseconds, Infinity while nothing is waited for. */
 export interface Deadline {
+  /** When it runs. It may be moved to a later time by assigning to it. */
   due: number;
+  /** Called when it is due. */
   readonly run: () => void;
   /** Who armed it last. */
   owner?: FaultDomain | undefined;
 }
 
+/** All waits that share one timer. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #armed = new Set<Deadline>();
@@ -28,6 +31,7 @@ export class Deadlines {
     if (deadline.due < this.#timerDue) this.#wakeAt(deadline.due);
   }
 
+  /** It does not run; harmless if it is not waiting. */
   cancel(deadline: Deadline): void {
     deadline.due = Infinity;
     this.#armed.delete(deadline);

@@ -32,21 +32,32 @@ export const DIAG = {
   suspicious: 'Legal, but probably not what was meant.',
 } as const;
 
+/** The code of a problem: a key of DIAG, which has its meaning. */
 export type DiagCode = keyof typeof DIAG;
 
 /** line and col count from 1; len is in characters. Line 0: the place is not known. */
 export interface Pos {
+  /** As it was named; empty for the command line. */
   readonly file: string;
+  /** From 1; 0 if the place is not known. */
   readonly line: number;
+  /** From 1, in characters. */
   readonly col: number;
+  /** In characters; 0 for a point. */
   readonly len: number;
 }
 
+/** A problem in a configuration. */
 export interface Diag {
+  /** Its kind, which stays the same between versions. */
   readonly code: DiagCode;
+  /** An error costs something, such as the connection it is in; a warning does not. */
   readonly severity: 'error' | 'warning';
+  /** Where it is. */
   readonly pos: Pos;
+  /** What is wrong, in one sentence. */
   readonly text: string;
+  /** What to do about it. */
   readonly hint?: string;
   /**
    * The line ser2net 4.3.11 prints for this problem at startup and reload, where it prints one:

@@ -16,6 +16,7 @@ export interface QueueLimits {
 
 type Start = (finished: () => void) => void;
 
+/** Work that is done a few pieces at a time; sources take turns. */
 export class FairQueue {
   readonly #limits: QueueLimits;
   /** In the order of their turns. */

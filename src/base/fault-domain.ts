@@ -2,6 +2,7 @@
 // touched. Whatever calls in from outside (a stream, a timer, an event) remembers the owner of the moment when it was set up.
 import type { EventEmitter } from 'node:events';
 
+/** Something that ends by itself when its code fails unexpectedly, such as a port. */
 export interface FaultDomain {
   /** An unexpected failure in code that ran on its behalf. Must not throw. */
   failed(err: unknown): void;
@@ -18,6 +19,7 @@ export function enterDomain(owner: FaultDomain | undefined): FaultDomain | undef
   current = owner;
   return before;
 }
+/** Ends what enterDomain() began; before is what that returned. */
 export function leaveDomain(before: FaultDomain | undefined): void {
   current = before;
 }

@@ -7,12 +7,15 @@ import { fromSystemError } from './gensio-error.ts';
 export interface FileRights {
   /** Permission bits for the owner, the group and the others, 0 to 7. */
   readonly umode: number | undefined;
+  /** Permission bits for the group, 0 to 7. */
   readonly gmode: number | undefined;
+  /** Permission bits for the others, 0 to 7. */
   readonly omode: number | undefined;
   /** All of them as one number; it stands before the three others. */
   readonly perm: number | undefined;
   /** A user's and a group's name or number. */
   readonly owner: string | undefined;
+  /** A group's name or number. */
   readonly group: string | undefined;
 }
 const UNCHANGED = 0xffffffff;

@@ -45,11 +45,13 @@ export const GENSIO_ERRORS = {
   namenetunavail: 'Network address for the given name is not available',
 } as const;
 
+/** A key of GENSIO_ERRORS, which has gensio's text for it. */
 export type GensioErrorCode = keyof typeof GENSIO_ERRORS;
 
 /** A failure of a layer. message is gensio's text; detail says more where there is more to say. */
 export class GensioError extends Error {
   override readonly name = 'GensioError';
+  /** Which error it is. */
   readonly code: GensioErrorCode;
   /** What the system or the peer said, for the log: never sent to a client. */
   readonly detail: string | undefined;

@@ -11,8 +11,11 @@ import type { Queue } from './serial.ts';
 /** A system call that failed. code is the name of errno (`ENOTTY`), as in Node's own errors. */
 export class SystemError extends Error {
   override readonly name = 'SystemError';
+  /** The name of errno, such as `ENOTTY`. */
   readonly code: string;
+  /** The number of errno. */
   readonly errno: number;
+  /** The call that failed. */
   readonly syscall: string;
   constructor(errno: number, syscall: string) {
     const code = ERRNO[errno] ?? `E${errno}`;
@@ -30,13 +33,21 @@ const ERRNO: Readonly<Record<number, string>> = Object.fromEntries(
 
 /** struct termios2 of linux/termbits.h. cc has 19 characters; speeds are plain numbers, in force when BOTHER stands in cflag. */
 export interface Termios {
+  /** Input modes, as in termios(3). */
   iflag: number;
+  /** Output modes. */
   oflag: number;
+  /** Control modes. */
   cflag: number;
+  /** Local modes. */
   lflag: number;
+  /** The number of the line discipline. */
   line: number;
+  /** Control characters. */
   readonly cc: Uint8Array;
+  /** Input speed in bits per second. */
   ispeed: number;
+  /** Output speed in bits per second. */
   ospeed: number;
 }
 
@@ -85,6 +96,7 @@ export interface Libc {
   inotify(): number | SystemError;
   /** inotify_add_watch: IN_ bits; gives the number of the watch. */
   addWatch(inotify: number, path: string, mask: number): number | SystemError;
+  /** inotify_rm_watch. */
   removeWatch(inotify: number, watch: number): SystemError | undefined;
   /** flock(2), never waits: EAGAIN when another descriptor holds it. */
   flock(fd: number, how: 'shared' | 'exclusive' | 'unlock'): SystemError | undefined;
@@ -104,6 +116,7 @@ export interface Libc {
   exitNow(status: number): void;
   /** SO_KEEPALIVE (0 or 1), TCP_KEEPIDLE and TCP_KEEPINTVL in seconds, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds, TCP_NOTSENT_LOWAT in bytes. */
   setTcp(fd: number, knob: TcpKnob, value: number): SystemError | undefined;
+  /** The value in force, in the units of setTcp(). */
   getTcp(fd: number, knob: TcpKnob): number | SystemError;
   /** SO_PEERCRED: whose process connected a unix socket. */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | SystemError;

@@ -8,6 +8,7 @@ export type LogLevel = 'err' | 'warning' | 'notice' | 'info' | 'debug';
  * fields are for structured logs only (peer, bytes, duration, ...).
  */
 export interface Log {
+  /** Writes one line. */
   log(level: LogLevel, text: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
 }
 

@@ -40,6 +40,7 @@ export interface FileRules {
 
 /** A file that can be opened, but must not be. `message` says why, as in `not a regular file`. */
 export class UnsafeFileError extends Error {
+  /** The same for all of them. */
   readonly code = 'EUNSAFE';
 }
 

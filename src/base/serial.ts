@@ -12,6 +12,7 @@ export interface SerialSettings {
   readonly speed: number;
   /** Data bits per character. */
   readonly databits: 5 | 6 | 7 | 8;
+  /** The parity bit of each character. */
   readonly parity: SerialParity;
   /** Stop bits after each character. */
   readonly stopbits: 1 | 1.5 | 2;
@@ -21,7 +22,9 @@ export interface SerialSettings {
 
 /** Lines this end drives; true is on. */
 export interface SerialLines {
+  /** Data terminal ready. */
   readonly dtr: boolean;
+  /** Request to send. */
   readonly rts: boolean;
   /** A break is being sent. */
   readonly break: boolean;
@@ -58,9 +61,13 @@ const MODEM_LINES = ['cts', 'dsr', 'ri', 'cd'] as const;
 
 /** The lines a device reports: true is on. */
 export interface ModemState {
+  /** Clear to send. */
   readonly cts: boolean;
+  /** Data set ready. */
   readonly dsr: boolean;
+  /** Ring indicator. */
   readonly ri: boolean;
+  /** Carrier detect. */
   readonly cd: boolean;
   /** Those that changed since the report before. */
   readonly changed: readonly ModemLine[];
@@ -76,9 +83,13 @@ export const modemState = (bits: number): ModemState => ({
 
 /** Errors on the line since the report before, and a break that was received. */
 export interface LineState {
+  /** Characters were lost because nobody took them in time. */
   readonly overrun: boolean;
+  /** A character had the wrong parity. */
   readonly parity: boolean;
+  /** A character had no stop bit. */
   readonly framing: boolean;
+  /** A break was received. */
   readonly break: boolean;
 }
 /** Their bits in a line state: those of a UART's line status register. */

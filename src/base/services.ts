@@ -1,5 +1,6 @@
 // Port numbers by service name: what getaddrinfo looks up in /etc/services. Names and numbers are IANA's, as Debian 12 lists them.
 
+/** The protocol a service name is looked up for. */
 export type ServiceProtocol = 'tcp' | 'udp';
 
 /** Finds the port of a service; undefined when the name is not known. */

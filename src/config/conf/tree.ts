@@ -96,9 +96,6 @@ export function readTree(text: string): ConfTree {
   return tree;
 }
 
-/** The text a tree was read from. */
-export const printTree = (tree: ConfTree): string => tree.map((line) => line.raw).join('');
-
 /** One line given on the command line, as ser2net -C takes it: it has no number and cannot be continued. */
 export function commandLine(text: string): ConfLine {
   const kind = text.startsWith('#') ? 'comment' : text === '' ? 'empty' : text.endsWith('\\') ? 'lost' : 'line';

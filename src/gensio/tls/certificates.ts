@@ -139,7 +139,9 @@ export function commonName(cert: X509Certificate): string | undefined {
 export type NameKind = 'cn' | 'dns' | 'ip' | 'email' | 'uri';
 /** A name in a certificate, and what it names. */
 export interface CertificateName {
+  /** The field of the certificate that it is from. */
   readonly kind: NameKind;
+  /** The name, as written there. */
   readonly name: string;
 }
 const KINDS: Readonly<Record<string, NameKind>> = { DNS: 'dns', 'IP Address': 'ip', email: 'email', URI: 'uri' };

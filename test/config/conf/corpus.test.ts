@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeRaw } from '../../../src/base/raw-text.ts';
 import { readConf } from '../../../src/config/conf/model.ts';
-import { printTree, readTree } from '../../../src/config/conf/tree.ts';
+import { readTree } from '../../../src/config/conf/tree.ts';
 import type { Config } from '../../../src/config/model.ts';
 import type { Stack } from '../../../src/gensio/syntax/stack.ts';
 import { layersOf } from '../../../src/gensio/syntax/stack.ts';
 import { classics, projectRoot } from './conf-text.ts';
+import { printTree } from './print-tree.ts';
 
 const CORPUS = join(projectRoot(), '../shared/corpus');
 const skip = existsSync(CORPUS) ? false : 'the collection of files is not here';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { commandLine, posIn, printTree, readTree } from '../../../src/config/conf/tree.ts';
+import { commandLine, posIn, readTree } from '../../../src/config/conf/tree.ts';
+import { printTree } from './print-tree.ts';
 
 const shape = (text: string): string[] => readTree(text).map((l) => `${l.line}/${l.classicLine} ${l.kind} ${JSON.stringify(l.text)}`);
 

@@ -262,9 +262,10 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'certauth: wrong passwords',
+    slice: true,
     build: loginRow((file, reference) => writeFileSync(file, `${reference ? 'secret' : hashPassword('secret')}\n`, { mode: 0o600 }), 8),
   },
-  { name: 'certauth: the password is a FIFO', build: loginRow(fifo, 4) },
+  { name: 'certauth: the password is a FIFO', slice: true, build: loginRow(fifo, 4) },
   {
     name: 'console: A and backspace',
     build: (ground) => {

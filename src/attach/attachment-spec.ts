@@ -7,9 +7,13 @@ import type { AttachOptions } from '../options/attach.ts';
 import type { LinkEnv } from './device-link.ts';
 import type { PtyEnv } from './pty-master.ts';
 
+/** What an attachment needs from outside. */
 export interface AttachEnv extends PtyEnv {
+  /** Where its state lines go. */
   readonly log: Log;
+  /** Makes connectors of targets. */
   readonly builder: StackBuilder;
+  /** For the link of the device. */
   readonly link: LinkEnv;
   /** From 0 up to, not including, 1: for the waits. */
   readonly random: () => number;
@@ -17,36 +21,42 @@ export interface AttachEnv extends PtyEnv {
 
 /** What an attachment is to be. */
 export interface AttachmentSpec {
-  /** In the log. */
+  /** Its name in the log. */
   readonly name: string;
   /** The link applications open; absolute. */
   readonly device: string;
   /** In the order they are tried; one at least. */
   readonly targets: readonly Target[];
+  /** For all targets, unless a target says otherwise. */
   readonly options: AttachOptions;
 }
 
-/** idle: nobody has asked for a connection. waiting: for the next attempt. */
+/** `idle`: no application has asked for a connection. `waiting`: for the next attempt. */
 export type AttachmentState = 'stopped' | 'idle' | 'connecting' | 'connected' | 'waiting';
 
-/** How an attachment fares. */
+/** The state of an attachment. */
 export interface AttachmentView {
+  /** Its name in the configuration, or in the log. */
   readonly name: string;
+  /** The link applications open. */
   readonly device: string;
-  /** `/dev/pts/5`; undefined: there is no pty now. */
+  /** `/dev/pts/5`; `undefined` if there is no pty now. */
   readonly slave: string | undefined;
+  /** What it does about a connection. */
   readonly state: AttachmentState;
   /** The target connected to, or tried. */
   readonly target: string;
+  /** Whether an application has the device open. */
   readonly used: boolean;
-  /** From applications to the network, and back. */
+  /** Bytes from applications. */
   readonly bytesOut: number;
+  /** Bytes from the network. */
   readonly bytesIn: number;
-  /** Kept for the next connection. */
+  /** Bytes kept for the next connection. */
   readonly queued: number;
-  /** What applications wrote and nobody got: thrown away during an outage, or known not to be sent when a connection was lost. */
+  /** Bytes of applications that were not sent: discarded during an outage, or not sent yet when a connection was lost. */
   readonly discardedOut: number;
-  /** What came and was thrown away, because nobody had the device open or for a flush. */
+  /** Bytes received and discarded: no application had the device open, or one flushed its input. */
   readonly discardedIn: number;
   /** Connections made so far. */
   readonly connections: number;

@@ -41,7 +41,7 @@ export class Attachment {
   #queue!: WriteQueue;
   #timer: Timer | undefined;
   #leaving: Timer | undefined;
-  /** What the applications set last; undefined: nothing yet. */
+  /** What the applications set last; `undefined` if nothing yet. */
   #termios: Termios | undefined;
   /** The pty takes no more. */
   #ptyFull = false;
@@ -71,9 +71,11 @@ export class Attachment {
     this.#next = 0;
   }
 
+  /** What it is now, after start() or change(). */
   get spec(): AttachmentSpec {
     return this.#spec;
   }
+  /** Its state now. */
   get view(): AttachmentView {
     const { name, device, targets } = this.#spec;
     return {
@@ -92,7 +94,7 @@ export class Attachment {
     };
   }
 
-  /** Says in the log how it fares. */
+  /** Logs its state, for SIGUSR1. */
   report(): void {
     const { state, target, used, connections, bytesOut, bytesIn, queued, discardedOut, discardedIn } = this.view;
     const who = used ? 'in use' : 'not in use';
@@ -189,17 +191,17 @@ export class Attachment {
   }
 
   #ptyFailed(err: GensioError): void {
-    this.#say('err', `${this.#spec.device} was lost (${err.message}); it is made anew`);
+    this.#say('err', `${this.#spec.device} was lost (${err.message}); creating it again`);
     this.#pty = undefined;
     this.#remake();
   }
 
-  /** A new pty behind the same link; tried again later when there can be none. */
+  /** A new pty for the same link; tried again later if there can be none. */
   #remake(): void {
     try {
       this.#makePty();
     } catch (err) {
-      this.#say('err', `${this.#spec.device} cannot be made: ${describe(fromSystemError(err))}`);
+      this.#say('err', `cannot create ${this.#spec.device}: ${describe(fromSystemError(err))}`);
       this.#leaving?.cancel();
       this.#leaving = this.#env.clock.after(this.#spec.options.retryMax, () => this.#remake());
       return;
@@ -248,7 +250,7 @@ export class Attachment {
     this.#leaving?.cancel();
     if (onDemand && disconnectAfter > 0) this.#leaving = this.#env.clock.after(disconnectAfter, () => this.#leave());
   }
-  /** Nobody has used the device for a while: no connection until somebody does. What was written goes out before. */
+  /** No application has used the device for a while: no connection until one does. What was written goes out before. */
   #leave(): void {
     if (this.#pty?.used !== false) return;
     if (this.#queue.bytes > 0 || this.#connection?.isFull === true) return this.#leaveLater();
@@ -291,7 +293,7 @@ export class Attachment {
           writable: () => this.#updateReading(),
           dropped: (bytes, refusal) => this.#dropped(target, bytes, refusal),
           speed: (inForce, instead) => {
-            // What it is matters only where nobody wants another one.
+            // It matters only if no other one is wanted.
             if (instead !== undefined || this.#wantedLine(target).speed === undefined) this.#pty?.showSpeed(inForce, instead);
           },
           lost: (err) => this.#lost(connection, err),
@@ -325,7 +327,7 @@ export class Attachment {
     line?.want(this.#wantedLine(target));
     const kept = this.#queue.take();
     if (kept !== undefined) connection.write(kept);
-    // Answers must be read even when nobody reads the data yet.
+    // Answers must be read even when no application reads the data yet.
     connection.setReading(!this.#ptyFull);
     this.#updateReading();
   }

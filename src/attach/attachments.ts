@@ -14,15 +14,16 @@ import { TermiosWatch } from './termios-watch.ts';
 /** Wait before a device that could not be made is tried again, ms. */
 const AGAIN_MS = 10_000;
 
+/** What attachments need from outside. */
 export interface AttachmentsEnv extends Omit<AttachEnv, 'libc' | 'opens' | 'settings' | 'builder'> {
   /** What layers need besides clock and log. */
   readonly gensio: Omit<GensioEnv, 'clock' | 'log'>;
 }
 
-/** So much an application may be ahead of the network, besides what the far end's machine takes. */
+/** How far an application may be ahead of the network, besides what the peer's machine takes, bytes. */
 const TCP_AHEAD = 16384;
 
-/** What attachments of one process share; undefined: this machine cannot have any (no koffi). */
+/** What attachments of one process share; `undefined` if this machine cannot have any (no koffi). */
 export function attachEnv(env: AttachmentsEnv): AttachEnv | undefined {
   const c = libc();
   if (c === undefined) return undefined;
@@ -47,6 +48,7 @@ const specOf = ({ name, device, targets, options }: AttachConfig): AttachmentSpe
 
 const same = ({ pos: _a, ...a }: AttachConfig, { pos: _b, ...b }: AttachConfig): boolean => isDeepStrictEqual(a, b);
 
+/** The attachments of a process. */
 export class Attachments {
   readonly #given: AttachmentsEnv;
   #env: AttachEnv | undefined;
@@ -57,7 +59,7 @@ export class Attachments {
     this.#given = env;
   }
 
-  /** In the order of the configuration. */
+  /** The state of each, in the order of the configuration. */
   get views(): readonly AttachmentView[] {
     return this.#entries.map(({ config, attachment }) => ({ ...attachment.view, name: config.name }));
   }
@@ -88,7 +90,7 @@ export class Attachments {
     this.#entries = next.sort((a, b) => order.indexOf(a.config.name) - order.indexOf(b.config.name));
   }
 
-  /** For good. */
+  /** Ends all of them, for good. Resolves when their links are gone. */
   async stop(): Promise<void> {
     this.#stopped = true;
     const entries = this.#entries;
@@ -122,7 +124,7 @@ export class Attachments {
       entry.attachment.start();
     } catch (err) {
       const { log, clock } = this.#given;
-      log.log('err', `attachment ${entry.config.name}: ${entry.config.device} cannot be made: ${describe(fromSystemError(err))}`);
+      log.log('err', `attachment ${entry.config.name}: cannot create ${entry.config.device}: ${describe(fromSystemError(err))}`);
       entry.retry = clock.after(AGAIN_MS, () => this.#try(entry));
     }
   }

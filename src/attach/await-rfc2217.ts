@@ -1,4 +1,4 @@
-// Waits until a far end can be asked for settings. It may offer RFC 2217 before it agrees to ours (pyserial), so a connection that is
+// Waits until a server can be asked for settings. It may offer RFC 2217 before it agrees to ours (pyserial), so a connection that is
 // open cannot always be asked yet.
 import type { Clock, Timer } from '../base/clock.ts';
 import type { SerialControl } from '../gensio/gensio.ts';
@@ -9,7 +9,7 @@ const LOOK_MS = 10;
 
 /**
  * Asks for the speed in force, which speed() gets when it comes. agreed() is called once, perhaps at once: questions go out now, or
- * this far end will not be asked.
+ * this server will not be asked.
  */
 export function awaitRfc2217(serial: SerialControl, clock: Clock, speed: (inForce: number) => void, agreed: () => void): Timer {
   let timer: Timer | undefined;

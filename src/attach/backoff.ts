@@ -1,14 +1,17 @@
-// How long to wait before the next attempt: twice as long each time, up to a limit, with up to half of it left off at random, so that
+// How long to wait before the next attempt: twice as long each time, up to a limit, shortened at random by up to half, so that
 // a hundred devices do not come back to a restarted server in the same instant.
 
+/** The delays. */
 export interface BackoffOptions {
-  /** ms */
+  /** The first delay, ms; at least 10. */
   readonly first: number;
+  /** The longest, ms; at least 10. */
   readonly max: number;
-  /** From 0 up to, not including, 1. */
+  /** A random number from 0 up to, not including, 1. */
   readonly random: () => number;
 }
 
+/** The delays between attempts. */
 export class Backoff {
   readonly #options: BackoffOptions;
   #attempts = 0;
@@ -22,7 +25,7 @@ export class Backoff {
     this.#attempts++;
     return whole * (1 - random() / 2);
   }
-  /** All is well: the next trouble begins with the first wait. */
+  /** The next delay is the first one again. */
   reset(): void {
     this.#attempts = 0;
   }

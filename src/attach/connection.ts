@@ -31,6 +31,7 @@ export interface ConnectionUp {
 
 /** An attempt to connect to one target, and the connection it becomes. */
 export class Connection {
+  /** Where it leads. */
   readonly target: Target;
   readonly #gensio: Gensio;
   readonly #up: ConnectionUp;

@@ -1,13 +1,15 @@
 // The name of an attached device: a symbolic link to the slave of its pty. Made in one step; what was there before is replaced only
-// when it is ours: a link to a pty that is gone, or one that a process of ours made, which a record says, and left behind.
+// when it is ours: a link to a pty that is gone, or one that a dead process of ours made, according to a record.
 import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { readSmallFile, writeSmallFile } from '../base/safe-file.ts';
 
+/** What links need to know about this process. */
 export interface LinkEnv {
-  /** Where records are kept; made when it is missing. undefined: none are, and only dangling links are replaced. */
+  /** Where records are kept; created if missing. `undefined`: there are none, and only dangling links are replaced. */
   readonly stateDir: string | undefined;
+  /** Of this process. */
   readonly pid: number;
 }
 
@@ -15,17 +17,19 @@ export interface LinkEnv {
 const MAX_FILE = 16_384;
 const PTS = /^\/dev\/pts\/[0-9]+$/;
 
-/** When a process was started, in ticks: with its number it names one process for good. undefined: there is no such process. */
+/** When a process was started, in ticks: with its number it names one process for good. `undefined` if there is no such process. */
 function startOf(pid: number): string | undefined {
   try {
-    // The name may hold blanks and parentheses; behind it the start is the 20th field.
+    // The name may contain spaces and parentheses; the start is the 20th field after it.
     return /.*\) (?:\S+ ){19}(\S+)/s.exec(readSmallFile(`/proc/${pid}/stat`, { maxBytes: MAX_FILE }).toString('latin1'))?.[1];
   } catch {
     return undefined;
   }
 }
 
+/** One symbolic link. */
 export class DeviceLink {
+  /** Of the link. */
   readonly path: string;
   readonly #env: LinkEnv;
   #slave: string | undefined;
@@ -41,7 +45,7 @@ export class DeviceLink {
     return stateDir === undefined ? undefined : join(stateDir, encodeURIComponent(this.path).replaceAll('.', '%2E'));
   }
 
-  /** Points the link to a slave, for the first time or anew. @throws GensioError exists: something else is there. */
+  /** Points the link to a slave, creating or replacing it. @throws GensioError `exists` or `inuse`: something else is there. */
   point(slave: string): void {
     try {
       this.#claim();
@@ -107,11 +111,11 @@ export class DeviceLink {
       mkdirSync(dirname(record), { recursive: true, mode: 0o755 });
       writeSmallFile(record, 'replace', `${this.path}\n${slave}\n${pid}\n${startOf(pid) ?? ''}\n`, { mode: 0o644 });
     } catch {
-      // Without a record a link left behind is replaced only when its pty is gone: all that is lost.
+      // Without a record the link of a dead process is replaced only when its pty is gone: nothing else is lost.
     }
   }
 
-  /** Takes the name away, unless somebody else has it by now. */
+  /** Removes the link, unless it is no longer ours. */
   remove(): void {
     if (this.#slave === undefined) return;
     try {

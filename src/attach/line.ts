@@ -5,18 +5,23 @@ import { PARITY_OF, type SerialFlow, type SerialSetting } from '../base/serial.t
 import { speedBits, TERMIOS } from '../gensio/serialdev/termios.ts';
 import type { LineWish, TargetOptions } from '../options/attach.ts';
 
-/** A line as far as anybody cares. undefined: left as the far end has it. */
+/** Line settings. `undefined`: left as the server has it. */
 export interface Line {
   /** Bits a second; 0: hang up (B0). */
   readonly speed: number | undefined;
+  /** 5 to 8. */
   readonly databits: number | undefined;
+  /** A letter, as in `9600n81`. */
   readonly parity: LineWish['parity'];
+  /** 1 or 2. */
   readonly stopbits: 1 | 2 | undefined;
+  /** Flow control. */
   readonly flow: SerialFlow | undefined;
   /** XOFF is sent to the device, although it is not obeyed (IXOFF without IXON). */
   readonly inboundXoff: boolean;
 }
 
+/** Nothing is wanted. */
 export const NO_LINE: Line = {
   speed: undefined,
   databits: undefined,
@@ -66,18 +71,19 @@ export const withSpeed = (termios: Termios, speed: number): Termios => ({
   ospeed: speed,
 });
 
-/** One request to the far end: what is to be set, and what people call it. */
+/** One request to the server: what is to be set, and its name for people. */
 export type LineRequest = SerialSetting & { readonly text: string };
 
 const FLOW_NAMES = { none: 'no flow control', xonxoff: 'XON/XOFF', rtscts: 'RTS/CTS' } as const;
 
+/** A request to turn DTR or RTS on or off. */
 export const controlLine = (item: 'dtr' | 'rts', on: boolean): LineRequest => ({
   item,
   value: on,
   text: `${item.toUpperCase()} ${on ? 'on' : 'off'}`,
 });
 
-/** What to ask the far end for, to come from one line to another; before undefined: nothing was asked for yet. */
+/** What to request of the server to get from one line to another; before is `undefined` if nothing was requested yet. */
 export function requestsFor(line: Line, before: Line | undefined): LineRequest[] {
   const out: LineRequest[] = [];
   const { speed, databits, parity, stopbits, flow, inboundXoff } = line;

@@ -16,10 +16,11 @@ import type { TermiosWatch } from './termios-watch.ts';
 export interface PtyUp {
   /** The buffer is lent as in GensioUp.read. */
   read(data: Buffer): void;
+  /** Applications have made room after write() returned false. */
   writable(): void;
   /** An application has called tcsetattr; what it set may be the same as before. */
   settings(termios: Termios): void;
-  /** tcflush: in, what it has not read; out, what it wrote. */
+  /** An application has flushed a queue: `input` is what it has not read, `output` what it wrote. */
   flushed(queue: Parameters<Libc['flush']>[1]): void;
   /** The first application has opened it, or the last one has closed it. */
   used(open: boolean): void;
@@ -29,16 +30,23 @@ export interface PtyUp {
 
 /** What a pty needs from outside. */
 export interface PtyEnv {
+  /** For its timers. */
   readonly clock: Clock;
+  /** For its system calls. */
   readonly libc: Libc;
-  /** Shared by all ptys of the process, as is the next. */
+  /** Reports opens; shared by all ptys of the process. */
   readonly opens: PtyOpenWatch;
+  /** Reports settings; shared by all ptys of the process. */
   readonly settings: TermiosWatch;
 }
 
+/** What a pty is to be. */
 export interface PtyOptions {
+  /** Name or number; `undefined`: as the system makes it. */
   readonly owner: string | undefined;
+  /** Name or number; `undefined`: as the system makes it. */
   readonly group: string | undefined;
+  /** Permission bits; `undefined`: as the system makes it. */
   readonly mode: number | undefined;
   /** What its settings show at first. */
   readonly line: Line;
@@ -66,7 +74,9 @@ const UNREAD = 4096;
 /** After the last user seems to have gone: time until that is looked at once more, ms. */
 const SURE_MS = 200;
 
+/** A pseudo-terminal, from its making to close(). */
 export class PtyMaster {
+  /** Of the slave: `/dev/pts/N`. */
   readonly path: string;
   readonly #up: PtyUp;
   readonly #env: PtyEnv;
@@ -191,6 +201,7 @@ export class PtyMaster {
   queued(): number {
     return this.#bytes.bufferedBytes() + (this.#rest?.length ?? 0);
   }
+  /** Whether an application has it open, as far as is known. */
   get used(): boolean {
     return this.#used;
   }

@@ -13,23 +13,26 @@ const EVENT = 16;
 /** Where there is no inotify: how often the owner is told to look, ms. */
 const LOOK_MS = 250;
 
-/** open: somebody opened it. close: somebody closed it, see whether anybody is left. look: nothing is known, see. */
+/** `open`: a program opened it. `close`: one closed it, and others may have it open. `look`: nothing is known. */
 export type PtyOpenEvent = 'open' | 'close' | 'look';
+/** Called for each event, or for several that the kernel merged. */
 export type PtyOpenListener = (event: PtyOpenEvent) => void;
 
 /** One slave being watched. */
 export interface Watched {
-  /** Events that came so far are told now; with `silently` they are dropped. Gives their number. */
+  /** Reports the events so far now; with `silently` drops them, and gives their number. */
   drain(silently: boolean): number;
+  /** Ends the watch. */
   remove(): void;
 }
 
 interface Entry {
   readonly listener: PtyOpenListener;
-  /** undefined: inotify could not take it. */
+  /** `undefined` if inotify could not take it. */
   readonly watch: number | undefined;
 }
 
+/** Reports opens and closes of slaves. Shared by all attachments of a process. */
 export class PtyOpenWatch {
   readonly #libc: Libc;
   readonly #clock: Clock;
@@ -46,6 +49,7 @@ export class PtyOpenWatch {
     this.#clock = clock;
   }
 
+  /** Watches a slave, `/dev/pts/N`. Never fails: where inotify is missing the listener is told to look four times a second. */
   add(path: string, listener: PtyOpenListener): Watched {
     const fd = this.#open();
     const watch = fd === undefined ? undefined : this.#libc.addWatch(fd, path, IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE);

@@ -1,12 +1,13 @@
-// The line at the far end of an attachment, driven over RFC 2217: what is wanted, what was asked for, what was answered.
+// The serial line of a server, driven over RFC 2217: what is wanted, what was requested, what was answered.
 import type { Log } from '../base/log.ts';
 import type { Queue } from '../base/serial.ts';
 import type { SerialControl } from '../gensio/gensio.ts';
 import type { TargetOptions } from '../options/attach.ts';
 import { controlLine, isHonoured, type Line, type LineRequest, requestsFor } from './line.ts';
 
+/** What a line tells. */
 export interface RemoteLineUp {
-  /** The far end has another speed than the one asked for. */
+  /** The server has another speed than the one requested; both in bit/s. */
   speed(inForce: number, asked: number): void;
 }
 
@@ -48,11 +49,12 @@ export class RemoteLine {
     }
   }
 
+  /** Flushes a queue of the server. */
   purge(queue: Queue): void {
     this.#serial.purge(queue);
   }
 
-  /** done comes with the answer to a question asked now: what was received before is older than this. At once when nobody answers. */
+  /** Calls done with the answer to a question asked now: what was received before is older than this call. At once if the server never answers. */
   mark(done: () => void): void {
     if (this.#silent) return done();
     this.#serial.get('speed', (answer) => {
@@ -61,7 +63,7 @@ export class RemoteLine {
     });
   }
 
-  /** Answers that come from now on are nobody's business. */
+  /** Ignores answers from now on. */
   end(): void {
     this.#over = true;
   }
@@ -74,13 +76,13 @@ export class RemoteLine {
       // Without an answer, and not at once: the connection was lost meanwhile.
       if (this.#over || (answer === undefined && !asking)) return;
       if (answer === undefined) {
-        // Not one word each time: a far end without RFC 2217 has none of it.
-        if (!this.#refusing) this.#say(`the far end cannot be asked for ${text}: it does not offer RFC 2217`);
+        // Said once: a server without RFC 2217 has none of it.
+        if (!this.#refusing) this.#say(`the server cannot be asked for ${text}: it does not offer RFC 2217`);
         this.#refusing = true;
       } else if (answer === null) this.#say(`no answer to the request for ${text}`);
       else if (!isHonoured(request, answer)) {
         if (item === 'speed' && this.#speed !== request) return;
-        this.#say(`the far end refused ${text}${item === 'speed' ? `, its speed is ${answer}` : ''}`);
+        this.#say(`the server refused ${text}${item === 'speed' ? `, its speed is ${answer}` : ''}`);
         if (item === 'speed') this.#up.speed(Number(answer), value);
       }
     });

@@ -1,4 +1,4 @@
-// Attachments under test: real ptys, real TCP, a server that is a plain far end or our own ports, and a proxy that drops, delays
+// Attachments under test: real ptys, real TCP, a plain server or our own ports, and a proxy that drops, delays
 // and cuts between them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';

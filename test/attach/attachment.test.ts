@@ -128,7 +128,7 @@ test('disconnect-after waits until what was written has left, and then ends the 
   await until('idle', () => attachment.view.state === 'idle' && again.sockets.length === 0);
 });
 
-test('disconnect-after loses nothing to a far end that reads slowly', async (t) => {
+test('disconnect-after loses nothing to a server that reads slowly', async (t) => {
   const clock = new FakeClock();
   const env = attachTestEnv(t, { clock });
   const peer = new Peer(t);
@@ -276,7 +276,7 @@ test('with discard, what is written during an outage is thrown away, but not bef
   app.close();
 });
 
-test('a far end that does not read makes the application wait, and goes on where it stopped', async (t) => {
+test('a server that does not read makes the application wait, and goes on where it stopped', async (t) => {
   const env = attachTestEnv(t);
   const peer = new Peer(t);
   peer.paused = true;
@@ -289,7 +289,7 @@ test('a far end that does not read makes the application wait, and goes on where
     for (let n = 1; n > 0 && written < 8_000_000; written += n) n = app.writeSome(piece.subarray(written % piece.length));
     return written;
   });
-  // The far end's machine takes some, whatever its program does.
+  // The server's machine takes some, whatever its program does.
   assert.ok(written < 1_000_000, `${written} bytes disappeared`);
   peer.sockets[0]!.resume();
   await until('all of it', () => peer.got.length >= written);
@@ -298,7 +298,7 @@ test('a far end that does not read makes the application wait, and goes on where
   app.close();
 });
 
-test('an application that does not read stops the far end, and gets everything later', async (t) => {
+test('an application that does not read stops the server, and gets everything later', async (t) => {
   const env = attachTestEnv(t);
   const peer = new Peer(t);
   const attachment = attach(t, env, `tcp://127.0.0.1:${await peer.listen()}`);
@@ -424,7 +424,7 @@ test('stopping removes the link, sends what was written, and leaves no timer and
   await until('the end of the connection', () => peer.sockets.length === 0);
 });
 
-test('a pty that is lost while nobody reads it is made anew, and what comes afterwards passes', async (t) => {
+test('a pty that is lost while nobody reads it is created again, and what comes afterwards passes', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('needs root, who gives up being it for a moment');
   const env = attachTestEnv(t);
   const peer = new Peer(t);

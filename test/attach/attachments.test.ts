@@ -141,14 +141,14 @@ test('two attachments may swap their devices; of two that want the same one the 
   assert.deepEqual([all.views.length, existsSync(x)], [0, false]);
 });
 
-test('a device that cannot be made is logged and tried again', async (t) => {
+test('a device that cannot be created is logged and tried again', async (t) => {
   const clock = new FakeClock();
   const env = attachTestEnv(t, { clock });
   const all = new Attachments(env);
   t.after(() => all.stop());
   const port = await new Peer(t).listen();
   await all.apply([config(env, 'a', port, { device: join(env.dir, 'no', 'a') })]);
-  assert.match(env.lines[0]!, /^err attachment a: .*cannot be made: Value or file not found/);
+  assert.match(env.lines[0]!, /^err attachment a: cannot create .*: Value or file not found/);
   assert.equal(all.views[0]!.state, 'stopped');
   const { mkdirSync } = await import('node:fs');
   mkdirSync(join(env.dir, 'no'));

@@ -137,7 +137,7 @@ test('speeds are read as far as they are written, and print back', () => {
   for (const text of ['', 'fast', '9600x', '9600n9', '9', '9600n813']) assert.ok('expected' in parse(text), text);
 });
 
-test('waits double up to the limit, lose at most half, and begin anew after a reset', () => {
+test('waits double up to the limit, lose at most half, and start over after a reset', () => {
   const backoff = new Backoff({ first: 500, max: 30_000, random: () => 0 });
   const waits = Array.from({ length: 9 }, () => backoff.next());
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);

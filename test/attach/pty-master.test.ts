@@ -329,7 +329,7 @@ both('the settings begin with the line of the options, and owner and mode are as
   assert.throws(() => make(t, { ...PLAIN, owner: 'no-such-user' }), { code: 'notfound', detail: "no user 'no-such-user'" });
 });
 
-both('the speed shown is what the far end says, and no application is taken to have set it', async (t) => {
+both('the speed shown is what the server says, and no application is taken to have set it', async (t) => {
   const { pty, heard } = make(t);
   const app = new Application(pty.path);
   pty.showSpeed(4800);

@@ -1,5 +1,5 @@
 // Settings of an application at the other end of the wire: our own port, real ser2net and pyserial's RFC 2217 server where they are
-// installed, and a far end that refuses.
+// installed, and a server that refuses.
 // Long because each rule is tried at each of these ends, with one set-up.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -111,7 +111,7 @@ for (const [name, server] of Object.entries(SERVERS)) {
     const attachment = attach(t, env, `rfc2217://127.0.0.1:${port}`);
     await connected(attachment);
     const app = new Application(attachment.spec.device);
-    await until('the speed of the far end', () => app.termios.ospeed === 9600);
+    await until('the speed of the server', () => app.termios.ospeed === 9600);
     app.setSpeed(57600);
     await until('57600 there', () => device.settings().ospeed === 57600);
     app.set((now) => ({ ...now, cflag: now.cflag | TERMIOS.CSTOPB | TERMIOS.CRTSCTS }));
@@ -189,7 +189,7 @@ test('a network that delays and cuts: the last of many settings is in force at t
   app.close();
 });
 
-/** A far end that speaks enough RFC 2217: what it was asked for, and answers as the test says. */
+/** A server that speaks enough RFC 2217: what it was asked for, and answers as the test says. */
 class Answering {
   readonly peer: Peer;
   readonly asked: string[] = [];
@@ -241,7 +241,7 @@ test('--speed, --flow, DTR and RTS are asked for at each connection, parity and 
   app.close();
 });
 
-test('what stands behind the target counts for that target, and fixed keeps the application from changing it', async (t) => {
+test('what follows the target counts for that target, and fixed keeps the application from changing it', async (t) => {
   const env = attachTestEnv(t);
   const far = new Answering(t);
   far.answer = (code, value) => (code === 1 && value === 0 ? 9600 : value);
@@ -261,7 +261,7 @@ test('what stands behind the target counts for that target, and fixed keeps the 
   assert.deepEqual(far.asked.slice(4).sort(), ['12=3', '1=0', '5=8', '5=9']);
 });
 
-test('flushes, and hanging up with speed 0, reach the far end', async (t) => {
+test('flushes, and hanging up with speed 0, reach the server', async (t) => {
   const env = attachTestEnv(t);
   const far = new Answering(t);
   const attachment = attach(t, env, `rfc2217://127.0.0.1:${await far.peer.listen()}`, {
@@ -293,7 +293,7 @@ test('after a flush the application gets nothing that came before it, however mu
   const attachment = attach(t, env, `rfc2217://127.0.0.1:${await far.peer.listen()}`);
   await connected(attachment);
   const app = new Application(attachment.spec.device);
-  await until('the speed of the far end', () => app.termios.ospeed === 9600);
+  await until('the speed of the server', () => app.termios.ospeed === 9600);
   far.peer.send(Buffer.alloc(2_000_000, 0x6f));
   await until('a full pty', () => attachment.view.bytesIn > 60_000);
   await stands('what was taken', () => attachment.view.bytesIn);
@@ -308,7 +308,7 @@ test('after a flush the application gets nothing that came before it, however mu
   app.close();
 });
 
-test('a far end that agrees to RFC 2217 and answers nothing: what comes after a flush is not thrown away', async (t) => {
+test('a server that agrees to RFC 2217 and answers nothing: what comes after a flush is not thrown away', async (t) => {
   const env = attachTestEnv(t);
   const far = new Answering(t);
   far.answer = () => undefined;
@@ -332,7 +332,7 @@ test('a refused speed is logged, and shown to the application; an answer that is
   const app = new Application(attachment.spec.device);
   app.setSpeed(14400);
   await until('the speed in force', () => app.termios.ospeed === 9600);
-  assert.ok(env.lines.includes('warning dev: the far end refused speed 14400, its speed is 9600'));
+  assert.ok(env.lines.includes('warning dev: the server refused speed 14400, its speed is 9600'));
   app.setSpeed(57600);
   await until('the request', () => far.asked.includes('1=57600'));
   // What follows the answer is here, so the answer has been.
@@ -360,10 +360,10 @@ test('an answer that comes when another speed was asked for meanwhile is no refu
   answers[0]!(57_600);
   assert.deepEqual([env.lines, speeds], [[], []]);
   answers[1]!(9600);
-  assert.deepEqual([env.lines, speeds], [['warning dev: the far end refused speed 57600, its speed is 9600'], [9600]]);
+  assert.deepEqual([env.lines, speeds], [['warning dev: the server refused speed 57600, its speed is 9600'], [9600]]);
 });
 
-test('a far end without RFC 2217 is said so once, and carries data', async (t) => {
+test('a server without RFC 2217 is said so once, and carries data', async (t) => {
   const env = attachTestEnv(t);
   const peer = new Peer(t);
   peer.server.on('connection', (socket) => socket.write(Buffer.from([255, 254, 44])));
@@ -378,7 +378,7 @@ test('a far end without RFC 2217 is said so once, and carries data', async (t) =
   app.close();
 });
 
-test('a connection that is lost while a question is open is no far end without RFC 2217', async (t) => {
+test('a connection that is lost while a question is open is no server without RFC 2217', async (t) => {
   const env = attachTestEnv(t);
   const far = new Answering(t);
   const attachment = attach(t, env, `rfc2217://127.0.0.1:${await far.peer.listen()}`);
@@ -494,7 +494,7 @@ for (const [name, server] of Object.entries(SERVERS)) {
     await until('the last speed there', () => device.settings().ospeed === 57600);
     assert.equal(attachment.view.connections, 1);
     assert.deepEqual(
-      env.lines.filter((line) => /far end|no answer/.test(line)),
+      env.lines.filter((line) => /the server|no answer/.test(line)),
       [],
     );
   });

@@ -96,7 +96,7 @@ class BarePty {
   }
 }
 
-/** A bare pty, and an attached device with a server behind it; a case is played on both. */
+/** A bare pty, and an attached device with a server; a case is played on both. */
 async function pair(t: TestContext): Promise<{ both(each: Case): Promise<{ bare: Seen; attached: Seen }> }> {
   const bare = new BarePty();
   t.after(() => bare.close());

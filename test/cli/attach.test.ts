@@ -204,7 +204,7 @@ test('an attachment whose device cannot be made is an ailment, and shown', async
   writeFileSync(device, '');
   writeFileSync(file, `admin:\n  accepter: tcp,localhost,${admin}\nattachment: &v6\n  device: ${device}\n  target: tcp://127.0.0.1:1\n`);
   const daemon = start(['-d', '-l', '-c', file], { env });
-  await until('the failure', () => daemon.err().includes('cannot be made'));
+  await until('the failure', () => daemon.err().includes('cannot create'));
   const { code, err } = await run(['health', '-c', file]);
   assert.deepEqual([code, err], [1, 'v6: no device\n']);
   assert.match((await run(['status', '-c', file])).out, /\nv6 +no device +no /);

@@ -46,17 +46,17 @@ test('at a terminal: keys go out one by one, what comes is shown, commands work,
   assert.ok(!isRaw(pty));
 });
 
-for (const how of ['the far end closes', 'SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+for (const how of ['the server closes', 'SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
   test(`the terminal is sane after ${how}`, async (t) => {
     const peer = new Peer(t);
     const { pty, child, ended } = atTerminal(t, ['--raw', `127.0.0.1:${await peer.listen()}`]);
     await pty.master.takeUntil('for help');
     await until('raw mode', () => isRaw(pty));
-    if (how === 'the far end closes') peer.drop('end');
+    if (how === 'the server closes') peer.drop('end');
     else child.kill(how);
-    assert.equal(await ended, how === 'the far end closes' ? 1 : 0);
+    assert.equal(await ended, how === 'the server closes' ? 1 : 0);
     assert.ok(!isRaw(pty));
-    if (how === 'the far end closes') await pty.master.takeUntil('lost tcp://127.0.0.1');
+    if (how === 'the server closes') await pty.master.takeUntil('lost tcp://127.0.0.1');
   });
 }
 
@@ -122,19 +122,19 @@ test('with --reconnect the session goes on after a loss, also one before the fir
   await second.listen(port);
   await pty.master.takeUntil('for help');
   await second.close();
-  await pty.master.takeUntil('Remote end closed connection; connecting again]');
+  await pty.master.takeUntil('Remote end closed connection; reconnecting]');
   assert.ok(isRaw(pty));
   await pty.master.write('into the void\x1db');
   await pty.master.takeUntil('not connected');
   const third = new Peer(t);
   await third.listen(port);
-  await pty.master.takeUntil('again]');
+  await pty.master.takeUntil('[reconnected to ');
   await pty.master.write('hello');
   await until('hello', () => third.got.toString() === 'hello');
   third.send('and back');
   await pty.master.takeUntil('and back');
   await third.close();
-  await pty.master.takeUntil('connecting again]');
+  await pty.master.takeUntil('reconnecting]');
   await pty.master.write('\x1dq');
   assert.equal(await ended, 0);
   assert.ok(!isRaw(pty));
@@ -197,9 +197,9 @@ test('RFC 2217 with --reconnect: the line that was asked for last is asked for a
   await pty.master.write('\x1ds19200\r');
   await pty.master.takeUntil('speed 19200 set');
   before.child.kill('SIGKILL');
-  await pty.master.takeUntil('connecting again]');
+  await pty.master.takeUntil('reconnecting]');
   const after = await launch();
-  await pty.master.takeUntil('again]');
+  await pty.master.takeUntil('[reconnected to ');
   await until('19200', () => instrument.settings().ospeed === 19200);
   await pty.master.write('\x1dq');
   assert.equal(await ended, 0);

@@ -1,6 +1,7 @@
 // Bytes as lines of hexadecimal numbers and characters, sixteen a line; every piece that comes begins a line.
 import { hexDump } from '../../base/text.ts';
 
+/** The hexadecimal view of one stream of bytes. */
 export class HexView {
   #offset = 0;
 

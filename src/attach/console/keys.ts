@@ -1,11 +1,12 @@
-// What a person types at the terminal client: bytes for the port, and behind the escape key one-letter commands. Pure.
+// What a person types at the terminal client: bytes for the port, and one-letter commands after the escape key. Pure.
 
+/** Bytes for the port, or the key of a command. */
 export type Typed = { readonly is: 'data'; readonly data: Buffer } | { readonly is: 'command'; readonly key: string };
 
 /** Ctrl-] */
 export const DEFAULT_ESCAPE = 0x1d;
 
-/** `^]`, `^a`, one character, or `none`. undefined: not a key. */
+/** `^]`, `^a`, one character, or `none`. `undefined` if it is none of these. */
 export function parseEscape(text: string): number | 'none' | undefined {
   if (text === 'none') return 'none';
   const control = /^(?:\^|ctrl-)([@-_a-z])$/i.exec(text)?.[1];
@@ -16,6 +17,7 @@ export function parseEscape(text: string): number | 'none' | undefined {
 /** `Ctrl-]` or the character. */
 export const escapeName = (byte: number): string => (byte < 32 ? `Ctrl-${String.fromCharCode(byte + 64)}` : String.fromCharCode(byte));
 
+/** Tells commands from what is typed for the port. */
 export class KeyReader {
   readonly #escape: number | 'none';
   #waiting = false;
@@ -24,7 +26,7 @@ export class KeyReader {
     this.#escape = key;
   }
 
-  /** The first thing that was typed, and what came behind it; nothing when it takes more to know. The escape key twice is that key. */
+  /** The first thing that was typed, and what followed it; nothing if more is needed to know. The escape key twice is that key. */
   take(input: Buffer): { readonly typed: Typed | undefined; readonly rest: Buffer } {
     const none = input.subarray(input.length);
     if (this.#escape === 'none') return { typed: { is: 'data', data: input }, rest: none };
@@ -45,6 +47,7 @@ export class KeyReader {
 }
 
 /** A line typed at a prompt of the terminal client, which is in raw mode. */
+/** A line typed at a prompt, with Backspace. */
 export class LineEditor {
   readonly #echo: (text: string) => void;
   #line = '';
@@ -52,7 +55,7 @@ export class LineEditor {
     this.#echo = echo;
   }
 
-  /** The line when Enter was typed, 'cancelled' after Ctrl-C or Escape, undefined while it is typed. rest: what came behind it. */
+  /** The line when Enter was typed, 'cancelled' after Ctrl-C or Escape, undefined while it is typed. rest: what followed it. */
   read(input: Buffer): { readonly line: string | 'cancelled'; readonly rest: Buffer } | undefined {
     for (const [i, byte] of input.entries()) {
       const rest = input.subarray(i + 1);

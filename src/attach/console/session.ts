@@ -1,4 +1,4 @@
-// The terminal client at work: a connection on one side, a terminal in raw mode on the other, and commands behind the escape key.
+// The terminal client at work: a connection on one side, a terminal in raw mode on the other, and commands after the escape key.
 // Knows nothing of processes; cli/console.ts has the terminal.
 import { GensioError } from '../../base/gensio-error.ts';
 import { MODEM_BITS, PARITY_OF, type SerialItem, type SerialParity, type SerialSetting, type SerialState } from '../../base/serial.ts';
@@ -17,21 +17,28 @@ export interface ConsoleOut {
   say(text: string): void;
   /** Opens a file that takes what comes from the port, at its end. @throws with a text for people */
   openLog(path: string): ConsoleLog;
-  /** Absent: a lost connection is the end. Else somebody calls join() when there is another one; once for each loss. */
+  /** Called once for each loss; join() must follow when there is another connection. Absent: a lost connection is the end. */
   readonly lost?: () => void;
-  /** It is over, once; err undefined: the user wanted it. */
+  /** It is over, once; err is `undefined` if the user wanted it. */
   ended(err: GensioError | undefined): void;
 }
+/** A file that takes what the port sends. */
 export interface ConsoleLog {
+  /** Appends; failures are ignored. */
   write(data: Buffer): void;
+  /** Closes it. */
   close(): void;
 }
 
+/** How a session begins. */
 export interface ConsoleOptions {
+  /** The key before commands, as a character code. */
   readonly escape: number | 'none';
+  /** Show what the port sends in hexadecimal. */
   readonly hex: boolean;
-  /** Show what is typed: the far end does not. */
+  /** Show what is typed: the server does not echo. */
   readonly echo: boolean;
+  /** A file that takes what the port sends, from the start; `undefined` if none. */
   readonly log: string | undefined;
   /** What is connected to, for people. */
   readonly target: string;
@@ -48,20 +55,21 @@ interface Command {
   readonly run: (session: ConsoleSession) => void;
 }
 
-/** Behind the escape key. */
+/** After the escape key. */
 const COMMANDS: readonly Command[] = [
   { keys: 'q.', doc: 'quit', run: (s) => s.quit() },
-  { keys: 's', doc: 'set the speed, and more: 9600, 9600e71', run: (s) => s.askSpeed() },
+  { keys: 's', doc: 'set the speed, or more: 9600, 9600e71', run: (s) => s.askSpeed() },
   { keys: 'b', doc: 'send a break', run: (s) => s.sendBreak() },
   { keys: 'd', doc: 'turn DTR on or off', run: (s) => s.toggle('dtr') },
   { keys: 'r', doc: 'turn RTS on or off', run: (s) => s.toggle('rts') },
   { keys: 'm', doc: 'show the modem lines', run: (s) => s.showLines() },
-  { keys: 'i', doc: 'show where this goes and how the line is set', run: (s) => s.showLine() },
-  { keys: 'l', doc: 'log what comes to a file, or stop that', run: (s) => s.toggleLog() },
-  { keys: 'x', doc: 'show bytes in hexadecimal, or as they are', run: (s) => s.toggleHex() },
+  { keys: 'i', doc: 'show the target and the line settings', run: (s) => s.showLine() },
+  { keys: 'l', doc: 'start or stop appending received data to a file', run: (s) => s.toggleLog() },
+  { keys: 'x', doc: 'toggle hexadecimal output', run: (s) => s.toggleHex() },
   { keys: 'h?', doc: 'this help', run: (s) => s.help() },
 ];
 
+/** One use of the terminal client, over one connection after the other. */
 export class ConsoleSession {
   #gensio: Gensio;
   /** Between a loss and the next connection, what is typed for the port is dropped. */
@@ -95,7 +103,7 @@ export class ConsoleSession {
 
   /** Another connection instead of the one that was lost; it is open, and reading is off. */
   join(gensio: Gensio): void {
-    this.#say(`connected to ${this.#options.target} again`);
+    this.#say(`reconnected to ${this.#options.target}`);
     this.#use(gensio);
   }
   #use(gensio: Gensio): void {
@@ -114,7 +122,7 @@ export class ConsoleSession {
     const why = err ?? new GensioError('remclose');
     this.#connected = false;
     this.#modem = undefined;
-    this.#say(`lost ${this.#options.target}: ${describe(why)}; connecting again`);
+    this.#say(`lost ${this.#options.target}: ${describe(why)}; reconnecting`);
     this.drainedNetwork();
     this.#out.lost();
   }
@@ -179,16 +187,19 @@ export class ConsoleSession {
 
   // ---- commands
 
+  /** Ends the session. */
   quit(): void {
     this.#end(undefined);
   }
 
+  /** Lists the commands. */
   help(): void {
     const name = this.#options.escape === 'none' ? '' : escapeName(this.#options.escape);
     const lines = COMMANDS.map(({ keys, doc }) => `${`${name} ${keys.split('').join(' or ')}`.padEnd(16)}${doc}`);
     this.#out.write(`\r\n${[...lines, `${`${name} ${name}`.padEnd(16)}send ${name}`].join('\r\n')}\r\n`);
   }
 
+  /** Prompts for line settings, and requests them. */
   askSpeed(): void {
     this.#ask('speed', (text) => {
       const got = ATTACH.speed.kind.parse(text);
@@ -204,6 +215,7 @@ export class ConsoleSession {
     });
   }
 
+  /** Sends a break, where the connection can. */
   sendBreak(): void {
     if (!this.#connected) return this.#say('not connected');
     const { serial } = this.#gensio;
@@ -212,6 +224,7 @@ export class ConsoleSession {
     this.#say('break sent');
   }
 
+  /** Turns an output line on if it is off, and the reverse. */
   toggle(name: 'dtr' | 'rts'): void {
     this.#get(name, (now) => {
       const request = controlLine(name, !now);
@@ -219,6 +232,7 @@ export class ConsoleSession {
     });
   }
 
+  /** Shows the modem lines. */
   showLines(): void {
     const state = this.#modem;
     const inputs =
@@ -230,6 +244,7 @@ export class ConsoleSession {
     });
   }
 
+  /** Shows the target and the line settings. */
   showLine(): void {
     const address = this.#connected ? this.#gensio.address() : '';
     this.#say(`${this.#options.target}${address === '' ? '' : ` (${address})`}`);
@@ -252,18 +267,19 @@ export class ConsoleSession {
   #question<T>(ask: (serial: SerialControl, answered: (value: T | null | undefined) => void) => void, done: (value: T) => void): void {
     if (!this.#connected) return this.#say('not connected');
     const { serial } = this.#gensio;
-    if (serial === undefined) return this.#say('the far end cannot be asked: this is not RFC 2217');
+    if (serial === undefined) return this.#say('the server cannot be asked: this is not RFC 2217');
     let asking = true;
     ask(serial, (value) => {
       // Without an answer, and not at once: the connection was lost meanwhile.
       if (this.#over || (value === undefined && !asking)) return;
-      if (value === undefined) this.#say('the far end does not offer RFC 2217');
+      if (value === undefined) this.#say('the server does not offer RFC 2217');
       else if (value === null) this.#say('no answer');
       else done(value);
     });
     asking = false;
   }
 
+  /** Prompts for a file that takes what the port sends, or closes it. */
   toggleLog(): void {
     if (this.#log !== undefined) {
       this.#log.close();
@@ -280,6 +296,7 @@ export class ConsoleSession {
     });
   }
 
+  /** Turns the hexadecimal view on or off. */
   toggleHex(): void {
     this.#hex = this.#hex === undefined ? new HexView() : undefined;
     this.#say(this.#hex === undefined ? 'bytes as they are' : 'bytes in hexadecimal');

@@ -60,7 +60,7 @@ test('bytes in hexadecimal carry their offset and their characters', () => {
   );
 });
 
-/** A far end with a line: what was asked for, and what is in force. */
+/** A server with a line: what was asked for, and what is in force. */
 class FakeLine extends NumberedControl {
   readonly asked: string[] = [];
   readonly inForce: Record<Setting, number> = { baudrate: 9600, datasize: 8, parity: 1, stopsize: 1, control: 1 };
@@ -182,9 +182,9 @@ test('without RFC 2217 the commands say so', () => {
   type('\x1db\x1dd\x1di');
   assert.deepEqual(seen.said.slice(1), [
     'this connection cannot send a break: use telnet or RFC 2217',
-    'the far end cannot be asked: this is not RFC 2217',
+    'the server cannot be asked: this is not RFC 2217',
     'plc (ipv4,127.0.0.1,1234)',
-    'the far end cannot be asked: this is not RFC 2217',
+    'the server cannot be asked: this is not RFC 2217',
   ]);
 });
 

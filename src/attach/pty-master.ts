@@ -1,6 +1,7 @@
 // A pseudo-terminal for applications, seen from its master: their data, what they set and flush, and whether any of them has it open.
 // One slave descriptor is kept here, so that they come and go while the pty, its number and its settings stay. The line discipline is
 // the kernel's own: an application finds a terminal, as on a serial port.
+// Long because data, settings, flushes and opens come over one descriptor, and each is judged by the state of the others.
 import { closeSync, constants, openSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../base/clock.ts';

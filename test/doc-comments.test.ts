@@ -27,7 +27,7 @@ const MISSING = [
   'port',
 ];
 /** How many are missing there together: a number that only falls. */
-const MOST_MISSING = 747;
+const MOST_MISSING = 678;
 
 /** A class or an interface of ours: the names of its members, and what it extends and implements. */
 interface Shape {

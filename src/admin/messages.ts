@@ -1,4 +1,5 @@
 // The sentences of this folder that scripts and logs know from ser2net 4.3.11, letter by letter. Line ends are added where they are printed.
+import { type GensioError, refusedPeer } from '../base/gensio-error.ts';
 
 export const PROMPT = '-> ';
 /** Said to a fifth session, which is closed then. */
@@ -51,7 +52,7 @@ export const LOG = {
   failed: (stack: string) => `Internal error in the admin port: ${stack}`,
   cannotAllocate: (reason: string) => `Unable to allocate controller accepter: ${reason}`,
   cannotStart: (reason: string) => `Unable to start controller accepter: ${reason}`,
-  acceptError: (reason: string) => `Error accepting a controller connection: ${reason}`,
+  acceptError: (err: GensioError) => `Error accepting a controller connection: ${err.message}${refusedPeer(err)}`,
   readError: (reason: string) => `read error for controller port: ${reason}`,
 } as const;
 

@@ -74,7 +74,7 @@ export class AdminServer implements FaultDomain {
     const { log, engine } = this.#env;
     const up: ListenerUp = {
       accepted: (gensio) => this.#accepted(gensio),
-      acceptFailed: (err) => log.log('info', LOG.acceptError(err.message)),
+      acceptFailed: (err) => log.log('info', LOG.acceptError(err)),
       listening: () => undefined,
       listenFailed: (err) => this.#fail(`${place}${allocating(err) ? LOG.cannotAllocate(err.message) : LOG.cannotStart(err.message)}`),
     };

@@ -57,12 +57,30 @@ export class GensioError extends Error {
   readonly detail: string | undefined;
   /** Which step of an accepter failed, for the log: allocating (`Error allocating gensna gensio`), opening (`Error opening gensio`). */
   readonly stage: 'allocating' | 'opening' | undefined;
-  constructor(code: GensioErrorCode, detail?: string, stage?: 'allocating' | 'opening') {
+  /** Who was refused, or refused us; `undefined` if it does not matter. */
+  readonly peer: RefusedPeer | undefined;
+  constructor(code: GensioErrorCode, detail?: string, stage?: 'allocating' | 'opening', peer?: RefusedPeer) {
     super(GENSIO_ERRORS[code]);
     this.code = code;
     this.detail = detail;
     this.stage = stage;
+    this.peer = peer;
   }
+}
+
+/** The other side of a connection that was refused while it was being set up. */
+export interface RefusedPeer {
+  /** Its host, as in `192.0.2.7`; `undefined` if it has none, or is not known. */
+  readonly host?: string | undefined;
+  /** SHA-256 of the certificate it showed, as in `AB:CD:...`; `undefined` if it showed none. */
+  readonly fingerprint?: string | undefined;
+}
+
+/** ` (from 192.0.2.7: self-signed certificate, sha256:AB:CD)` for a line of the log; '' if nobody was refused. */
+export function refusedPeer({ detail, peer }: GensioError): string {
+  if (peer?.host === undefined) return '';
+  const facts = [detail, peer.fingerprint && `sha256:${peer.fingerprint}`].filter((fact) => fact !== undefined);
+  return ` (from ${peer.host}${facts.length === 0 ? '' : `: ${facts.join(', ')}`})`;
 }
 
 /** errno names and resolver names to gensio's numbers, as gensio maps them; everything else is "OS error, see logs". */

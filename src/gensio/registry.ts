@@ -27,6 +27,7 @@ import { fileConnector } from './process/file.ts';
 import { ptyConnector } from './process/pty.ts';
 import { stdioAccepter, stdioConnector } from './process/stdio.ts';
 import { createDev, createSerialDev } from './serialdev/serialdev.ts';
+import { hostOf } from './source.ts';
 import type { AcceptedStackBuilder, LayerFactory } from './stack-builder.ts';
 import { layerInfo } from './syntax/custom-layers.ts';
 import { telnetClient, telnetServer } from './telnet/telnet.ts';
@@ -121,6 +122,11 @@ class FilterAccepter implements Accepter, AccepterUp {
   failed(err: GensioError): void {
     this.up.failed(err);
   }
+  /** The error with the host that was refused, where a guard refused it. */
+  #withHost(err: GensioError, child: Gensio): GensioError {
+    if (!GUARDS.includes(this.type) || err.stage !== undefined) return err;
+    return new GensioError(err.code, err.detail, undefined, { ...err.peer, host: hostOf(child.address()) });
+  }
   accepted(child: Gensio): void {
     let gensio: Gensio;
     try {
@@ -137,18 +143,21 @@ class FilterAccepter implements Accepter, AccepterUp {
       writable: () => undefined,
       closed: (err) => {
         lost = err ?? new GensioError('remclose');
-        if (this.#pending.delete(gensio)) this.up.failed(lost);
+        if (this.#pending.delete(gensio)) this.up.failed(this.#withHost(lost, child));
       },
     };
     gensio.open((err) => {
       if (!this.#pending.delete(gensio)) return;
       if (err !== undefined) {
         gensio.abort();
-        this.up.failed(err);
+        this.up.failed(this.#withHost(err, child));
       } else if (lost === undefined) this.up.accepted(gensio);
     });
   }
 }
+
+/** Layers that decide who may come in: whom they refuse is told. */
+const GUARDS: readonly string[] = ['ssl', 'certauth'];
 
 /** Makes the layers of a stack. A layer that cannot run here is a GensioError 'notsup', thrown: check says so earlier. */
 export class Builder implements AcceptedStackBuilder {

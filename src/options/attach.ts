@@ -72,7 +72,7 @@ export const ATTACH = {
     kind: str,
     def: undefined,
     since: 'new',
-    doc: "Certificates to check the server with: a file (the server's own self-signed certificate will do), or a hashed directory when it ends in a slash. Without it, or a fingerprint in tls-allow, no server is trusted.",
+    doc: "Certificates to check the server with: a file (the server's own self-signed certificate will do), or a hashed directory when it ends in a slash. A certificate that these vouch for must also be for the host of the target, unless tls-allow is given. Without it, or a fingerprint in tls-allow, no server is trusted.",
   }),
   tlsAllow: row({
     conf: false,

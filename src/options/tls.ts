@@ -83,6 +83,22 @@ export const SSL = {
     since: 'new',
     doc: 'Oldest TLS version to accept.',
   }),
+  ciphers: row({
+    conf: false,
+    yaml: 'ciphers',
+    kind: str,
+    def: undefined,
+    since: 'new',
+    doc: 'Ciphers for TLS 1.2, as "openssl ciphers" takes them, for peers that know none of the default ones: AES-GCM and ChaCha20 with a key exchange of each connection of its own (ECDHE, DHE). TLS 1.3 has ciphers of its own, which are always on unless names that begin with TLS_ choose among them.',
+  }),
+  serverName: row({
+    conf: false,
+    yaml: 'server-name',
+    kind: str,
+    def: undefined,
+    since: 'new',
+    doc: "Host name or address that the server's certificate must be for, unless that very certificate is in CA or its fingerprint is in allow. Without it a connector takes any certificate that CA vouches for, whatever it is for, that of another host or of a client too. Also sent to the server (SNI).",
+  }),
   allow: row({
     conf: false,
     yaml: 'allow',

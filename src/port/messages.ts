@@ -1,4 +1,5 @@
 // The sentences of this folder that clients and logs know from ser2net 4.3.11. Those to clients carry their line end.
+import { type GensioError, refusedPeer } from '../base/gensio-error.ts';
 
 export { REFUSAL } from '../base/refusals.ts';
 
@@ -28,9 +29,9 @@ export const LOG = {
   netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,
   slowUser: (port: string, peer: string, seconds: number) =>
     `${port}: ${peer} took nothing for ${seconds} s while others waited, closing it`,
-  /** stage: what failed, where it was not the accepting. */
-  acceptError: (port: string, reason: string, stage?: 'allocating' | 'opening') =>
-    `${port}: Error ${stage === 'allocating' ? 'allocating gensna gensio' : stage === 'opening' ? 'opening gensio' : 'accepting a gensio'}: ${reason}`,
+  /** Why a connection was not taken, and who it was if a layer that guards the port refused it. */
+  acceptError: (port: string, err: GensioError) =>
+    `${port}: Error ${err.stage === 'allocating' ? 'allocating gensna gensio' : err.stage === 'opening' ? 'opening gensio' : 'accepting a gensio'}: ${err.message}${refusedPeer(err)}`,
   noMdns: (port: string) => `mdns requested for device ${port}, but mdns failed to start or is disabled in gensio`,
   rotatorFailed: 'Failed to start rotator: ',
   tooManyConnback: 'Too many connect back remote addresses specified for the max-connections given',

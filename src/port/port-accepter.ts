@@ -95,7 +95,7 @@ export class PortAccepter implements ListenerUp {
     this.#up.enter(this.#door, gensio);
   }
   acceptFailed(err: GensioError): void {
-    this.#log(LOG.acceptError(this.#up.config.name, err.message, err.stage));
+    this.#log(LOG.acceptError(this.#up.config.name, err));
   }
   listening(): void {
     this.#failure = undefined;

@@ -43,7 +43,7 @@ export class Rotator implements FaultDomain {
         env.deadlines,
         {
           accepted: (gensio) => this.#accepted(gensio),
-          acceptFailed: (err) => log(LOG.acceptError(name, err.message, err.stage)),
+          acceptFailed: (err) => log(LOG.acceptError(name, err)),
           listening: () => undefined,
           listenFailed: (err) => {
             log(`${before}${err.message}${behind}`);

@@ -6,7 +6,7 @@ import { defaults as builtIn, setOption, spellings } from '../../options/row.ts'
 import type { LayerSpec } from '../../options/stack.ts';
 import { Defaults } from './defaults.ts';
 import { parseStack } from './gensio-str.ts';
-import { isWildcard, layersOf } from './stack.ts';
+import { bottomOf, isWildcard, layersOf } from './stack.ts';
 import { quoteWord } from './words.ts';
 
 /** A remote port that `attach` or `console` connects to. */
@@ -49,12 +49,13 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
 /** A server that is switched off shall be noticed within a minute: questions after 20 s of silence, and a limit on what is not acknowledged. */
 const TCP = 'tcp(keepalive,keepidle=20,keepintvl=10,keepcnt=3,user-timeout=50s)';
 
-/** `ssl(...)` as a client, without the server's default key. */
-function tlsLayer({ tlsCert, tlsKey, tlsCa, tlsAllow }: TlsOptions): string {
+/** `ssl(...)` as a client, without the server's default key. A CA vouches for many: the host must be the right one, unless a list says who is. */
+function tlsLayer({ tlsCert, tlsKey, tlsCa, tlsAllow }: TlsOptions, host: string | undefined): string {
   const words = [`cert=${tlsCert ?? ''}`];
   if (tlsCert !== undefined) words.push(`key=${tlsKey ?? tlsCert}`);
   if (tlsCa !== undefined) words.push(`CA=${tlsCa}`);
   if (tlsAllow !== undefined) words.push(`allow=${tlsAllow}`);
+  else if (tlsCa !== undefined && host !== undefined) words.push(`server-name=${host.replace(/%.*$/, '')}`);
   return `ssl(${words.map(quoteWord).join(',')})`;
 }
 
@@ -80,7 +81,13 @@ export function parseTarget(text: string, tls: TlsOptions, defaults = new Defaul
   const port = place?.[3] ?? known.port;
   if (host === undefined) return { problem: `${text}: write ${scheme}://HOST:PORT` };
   if (port === undefined) return { problem: `${text}: a port is missing behind '${host}'` };
-  const layers = [...(known.telnet === undefined ? [] : [known.telnet]), ...(known.tls === true ? [tlsLayer(tls)] : []), TCP, host, port];
+  const layers = [
+    ...(known.telnet === undefined ? [] : [known.telnet]),
+    ...(known.tls === true ? [tlsLayer(tls, host)] : []),
+    TCP,
+    host,
+    port,
+  ];
   return ofString(text, shown, layers.join(','), options, defaults);
 }
 
@@ -112,13 +119,16 @@ function readQuery(query: string): TargetOptions | string {
 /** Where clients of an accepter connect to: its layers from the other end. Wildcards are this machine. */
 export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOptions, defaults = new Defaults()): ParsedTarget {
   const words: string[] = [];
+  const bottom = bottomOf(accepter);
+  const addr = bottom !== undefined && 'addrs' in bottom ? bottom.addrs[0] : undefined;
+  const place = addr?.host;
+  const host = place === undefined || isWildcard(place) ? 'localhost' : place;
   for (const layer of layersOf(accepter)) {
     if (layer.type === 'telnet') words.push(layer.opts.rfc2217 ? 'telnet(rfc2217)' : 'telnet');
-    else if (layer.type === 'ssl') words.push(tlsLayer(tls));
+    else if (layer.type === 'ssl') words.push(tlsLayer(tls, addr && host));
     else if (layer.type === 'unix') words.push('unix', layer.path);
     else if (layer.type === 'tcp' || layer.type === 'udp') {
-      const { host, port } = layer.addrs[0]!;
-      words.push(layer.type === 'tcp' ? TCP : 'udp', host === undefined || isWildcard(host) ? 'localhost' : host, port);
+      words.push(layer.type === 'tcp' ? TCP : 'udp', host, layer.addrs[0]!.port);
     } else return { problem: `${name}: no way to connect to a port with the layer ${layer.type}` };
   }
   return ofString(name, name, words.join(','), builtIn(TARGET), defaults);

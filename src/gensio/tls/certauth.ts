@@ -23,7 +23,7 @@ import {
   PASSWORD_TYPE,
   RESULT,
 } from './certauth-codec.ts';
-import { certificateProblem, commonName, parseCertificates, readHashedDirectory, readPem } from './certificates.ts';
+import { certificateProblem, commonName, parseCertificates, readAuthorities, readPem } from './certificates.ts';
 
 type Certauth = LayerOf<'certauth'>;
 
@@ -323,8 +323,11 @@ class CertauthServer extends CertauthEnd {
   #finish(err?: GensioError): void {
     const welcome = err === undefined && !this.#banned && (this.#proved || this.opts.allowAuthfail);
     this.say(MESSAGE.serverDone, [[ELEMENT.result, number16(welcome ? RESULT.success : RESULT.failure)]]);
-    if (!welcome)
-      return this.refuse(err ?? new GensioError('authreject', this.#user === undefined ? undefined : `user ${printable(this.#user)}`));
+    if (!welcome) {
+      const who = this.#user === undefined ? undefined : `user ${printable(this.#user)}`;
+      const peer = { fingerprint: this.#cert?.fingerprint256 };
+      return this.refuse(err ?? new GensioError('authreject', who, undefined, peer));
+    }
     this.#peer = { user: this.#user, fingerprint: this.#cert?.fingerprint256, authenticated: this.#proved };
     this.succeed();
   }
@@ -430,7 +433,7 @@ function identityOf({ opts }: Certauth): Identity | undefined {
 }
 function anchorsOf({ opts }: Certauth): X509Certificate[] {
   if (opts.CA === undefined) return [];
-  return parseCertificates(opts.CA.endsWith('/') ? readHashedDirectory(opts.CA) : readPem(opts.CA, 'certnotfound'));
+  return parseCertificates(readAuthorities(opts.CA));
 }
 
 /**

@@ -63,7 +63,7 @@ function hashedNames(dir: string, limits: DirectoryLimits): string[] {
 }
 
 /** The files of a hashed directory that the configuration names, joined; '' if there are none. */
-export function readHashedDirectory(dir: string): string {
+function readHashedDirectory(dir: string): string {
   const out: string[] = [];
   let left = CA_LIMITS.bytes;
   for (const name of hashedNames(dir, CA_LIMITS)) {
@@ -77,6 +77,9 @@ export function readHashedDirectory(dir: string): string {
   }
   return out.join('\n');
 }
+
+/** What an option CA names, as PEM: a file, or a hashed directory if it ends in a slash. Throws the GensioError `certnotfound`. */
+export const readAuthorities = (ca: string): string => (ca.endsWith('/') ? readHashedDirectory(ca) : readPem(ca, 'certnotfound'));
 
 /**
  * The certificates in the hashed directories of one user, up to 128 of them in 256 files of 256 KiB together. Files are read one

@@ -1,11 +1,11 @@
 // The key, certificate and CA files of an ssl layer as one ready TLS context, read again when a file changes.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { createSecureContext, DEFAULT_CIPHERS, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { systemClock } from '../../base/clock.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { Log } from '../../base/log.ts';
 import type { LayerOf } from '../../options/stack.ts';
-import { dateProblem, fingerprintOfFile, readHashedDirectory, readPem, weakness } from './certificates.ts';
+import { dateProblem, fingerprintOfFile, parseCertificates, readAuthorities, readPem, weakness } from './certificates.ts';
 
 type SslOptions = LayerOf<'ssl'>['opts'];
 
@@ -57,6 +57,16 @@ function readKey(path: string): { readonly pem: string; readonly key: KeyObject 
   }
 }
 
+const TLS13 = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
+/** With forward secrecy: who steals the key of a server cannot read what was recorded before. */
+const TLS12 = 'ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!aPSK:!kPSK';
+
+/** The list for OpenSSL. As in Debian's, what is weaker than 112 bits is refused, here and at the peer. */
+function cipherList(given: string | undefined): string {
+  const list = given ?? TLS12;
+  return [...(/(^|:)TLS_/.test(list) ? [] : [TLS13]), list, ...(list.includes('@SECLEVEL') ? [] : ['@SECLEVEL=2'])].join(':');
+}
+
 function make(opts: SslOptions, server: boolean, warn: (text: string) => void): SecureContext {
   const { key, cert, ca } = filesOf(opts);
   if (server && (key === undefined || cert === undefined))
@@ -64,12 +74,11 @@ function make(opts: SslOptions, server: boolean, warn: (text: string) => void): 
   const options: SecureContextOptions = {
     // No CA given: nobody is trusted, rather than everybody a public authority vouches for; names are not checked.
     ca: [],
-    // As Debian's OpenSSL: what is weaker than 112 bits is refused, here and at the far end.
-    ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=2`,
+    ciphers: cipherList(opts.ciphers),
     ...(opts.minVersion !== undefined && { minVersion: `TLSv${opts.minVersion}` }),
   };
   if (ca !== undefined) {
-    const pem = ca.endsWith('/') ? readHashedDirectory(ca) : readPem(ca, 'certnotfound');
+    const pem = readAuthorities(ca);
     if (!ca.endsWith('/') && !pem.includes('CERTIFICATE-----')) throw new GensioError('certnotfound', `${ca} has no certificate`);
     if (pem !== '') options.ca = pem;
   }
@@ -106,7 +115,7 @@ const LOOK_AGAIN_MS = 100;
  */
 export function credentials(opts: SslOptions, server: boolean, now: number, log: Log): SecureContext | GensioError {
   const files = filesOf(opts);
-  const key = JSON.stringify([files.key, files.cert, files.ca, opts.minVersion, server]);
+  const key = JSON.stringify([files.key, files.cert, files.ca, opts.minVersion, opts.ciphers, server]);
   const before = cache.get(key);
   if (before !== undefined && before.era === era && now - before.at < LOOK_AGAIN_MS) return before.made;
   const seen = `${fingerprintOfFile(files.key)} ${fingerprintOfFile(files.cert)} ${fingerprintOfFile(files.ca)}`;
@@ -131,4 +140,13 @@ export function credentials(opts: SslOptions, server: boolean, now: number, log:
   }
   cache.set(key, { seen, made, good: made instanceof GensioError ? undefined : made, at: now, era });
   return made;
+}
+
+/** The certificates that an option CA names, of its files as they are now; none if they cannot be read. */
+export function authoritiesOf(ca: string): X509Certificate[] {
+  try {
+    return parseCertificates(readAuthorities(ca));
+  } catch {
+    return [];
+  }
 }

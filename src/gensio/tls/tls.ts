@@ -1,5 +1,6 @@
 // The layer ssl: TLS in either role on top of any other layer, with Node's TLS in between.
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { connect, type TLSSocket, TLSSocket as TlsSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
 import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
@@ -8,9 +9,9 @@ import type { LayerOf } from '../../options/stack.ts';
 import type { Cancel, GensioEnv } from '../context.ts';
 import { ForwardingGensio, type Gensio, type Peer } from '../gensio.ts';
 import { sourceOf } from '../source.ts';
-import { credentials } from './credentials.ts';
+import { authoritiesOf, credentials } from './credentials.ts';
 import { GensioDuplex } from './duplex.ts';
-import { type Handshake, userInQuestion, type VerifyError, verdict } from './verdict.ts';
+import { type Handshake, isMisnamed, userInQuestion, type VerifyError, verdict } from './verdict.ts';
 
 type Ssl = LayerOf<'ssl'>;
 
@@ -76,7 +77,8 @@ class TlsGensio extends ForwardingGensio {
         if (this.#state === 'open') this.up.event?.(event);
       },
     );
-    // The certificate is judged by verdict(), after the handshake; no host name is checked, as in gensio.
+    // The certificate is judged by verdict(), after the handshake, and so is the host name.
+    const name = opts.serverName;
     const socket = this.#server
       ? new TlsSocket(duplex, {
           isServer: true,
@@ -84,7 +86,13 @@ class TlsGensio extends ForwardingGensio {
           requestCert: opts.clientauth || opts.allow !== undefined,
           rejectUnauthorized: false,
         })
-      : connect({ socket: duplex, secureContext: context, rejectUnauthorized: false, checkServerIdentity: () => undefined });
+      : connect({
+          socket: duplex,
+          secureContext: context,
+          rejectUnauthorized: false,
+          checkServerIdentity: () => undefined,
+          ...(name !== undefined && isIP(name) === 0 && { servername: name }),
+        });
     this.#socket = socket;
     bindEvents(socket);
     // As soon as reading flows nothing is kept back; so it must not flow by itself.
@@ -121,8 +129,10 @@ class TlsGensio extends ForwardingGensio {
     if (this.#state !== 'opening') return;
     const cert = this.#socket?.getPeerX509Certificate() ?? undefined;
     const handshake = { cert, problem: this.#verifyError(), server: this.#server };
-    const user = userInQuestion(this.#spec.opts, handshake);
     const { auth } = this.#env;
+    const { opts } = this.#spec;
+    if (isMisnamed(opts, handshake)) return this.#conclude(handshake, opts.CA === undefined ? [] : authoritiesOf(opts.CA));
+    const user = userInQuestion(opts, handshake);
     if (user === undefined || auth === undefined) this.#conclude(handshake, []);
     else this.#cancel = auth.certificates(user, sourceOf(this.address()), (known) => this.#conclude(handshake, known));
   }

@@ -73,19 +73,32 @@ function allowedBy(allow: readonly string[], cert: X509Certificate): 'pin' | 'na
   return found;
 }
 
+/** Whether a server's certificate is not for the host that was asked for. Without a name to ask for it never is. */
+export function isMisnamed({ serverName }: LayerOf<'ssl'>['opts'], { cert, server }: Handshake): boolean {
+  if (server || serverName === undefined || cert === undefined) return false;
+  return (isIP(serverName) === 0 ? cert.checkHost(serverName) : cert.checkIP(serverName)) === undefined;
+}
+/** What a certificate is for, for a message: its first few names. */
+function namesIn(cert: X509Certificate): string {
+  const names = alternativeNames(cert).flatMap(({ kind, name }) => (kind === 'dns' || kind === 'ip' ? [name] : []));
+  const all = names.length > 0 ? names : [commonName(cert) ?? 'nobody'];
+  return printable(all.slice(0, 4).join(', '));
+}
+
 /**
  * The peer, or why it must go. A server asks only with clientauth or an allow list; a client always checks. Good is who the
  * CA option vouches for, whose fingerprint is listed, or (for a server) whose certificate is among the known ones of the
- * {@link userInQuestion}.
+ * {@link userInQuestion}. For a client that {@link isMisnamed} the known ones are those in CA.
  */
 export function verdict(
   opts: LayerOf<'ssl'>['opts'],
-  { cert, problem, server }: Handshake,
+  handshake: Handshake,
   known: readonly X509Certificate[],
   auth: Authority | undefined,
   log: Log,
   now: Date,
 ): Peer | undefined | GensioError {
+  const { cert, problem, server } = handshake;
   if (server && !opts.clientauth && opts.allow === undefined) return undefined;
   if (cert === undefined) {
     if (opts.allowAuthfail && opts.allow === undefined) {
@@ -96,19 +109,23 @@ export function verdict(
     return new GensioError('nocert');
   }
   const user = commonName(cert);
+  const peer = { fingerprint: cert.fingerprint256 };
   const listed = opts.allow === undefined ? undefined : allowedBy(opts.allow, cert);
-  let good = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code) && weakness(cert) === undefined);
-  if (!good && server && known.length > 0) good = certificateProblem(cert, known, now) === undefined;
+  const trusted = problem === undefined || (listed === 'pin' && UNKNOWN_ISSUER.includes(problem.code) && weakness(cert) === undefined);
+  const vouched = trusted || (server && known.length > 0 && certificateProblem(cert, known, now) === undefined);
+  const misnamed = listed !== 'pin' && isMisnamed(opts, handshake) && !known.some((each) => each.raw.equals(cert.raw));
+  const reason = !vouched ? problem?.message : misnamed ? `it is for ${namesIn(cert)}, not for ${opts.serverName}` : undefined;
+  const good = vouched && !misnamed;
   const unlisted = opts.allow !== undefined && listed === undefined;
-  if (!good) log.log('err', `Error verifying certificate: ${problem?.message ?? 'unknown'}`);
+  if (!good) log.log('err', `Error verifying certificate: ${reason ?? 'unknown'}`);
   if (unlisted) log.log('err', `ssl: certificate of '${printable(user ?? '')}' is not on the allow list (sha256:${cert.fingerprint256})`);
   if (!good && !opts.allowAuthfail) {
     if (server) log.log('err', 'ssl: Failed SSL read: error:0A000086:SSL routines::certificate verify failed');
-    return new GensioError(server ? 'protoerr' : 'certinvalid', problem?.message);
+    return new GensioError(server ? 'protoerr' : 'certinvalid', reason, undefined, peer);
   }
-  if (unlisted) return new GensioError('authreject', 'not on the allow list');
+  if (unlisted) return new GensioError('authreject', 'not on the allow list', undefined, peer);
   // A name on an allow list counts only when somebody vouches for it.
-  if (listed === 'name' && !good) return new GensioError('authreject', problem?.message);
-  if (server && auth !== undefined && !auth.userAllowed(user)) return new GensioError('authreject', 'not an allowed user');
+  if (listed === 'name' && !good) return new GensioError('authreject', reason, undefined, peer);
+  if (server && auth !== undefined && !auth.userAllowed(user)) return new GensioError('authreject', 'not an allowed user', undefined, peer);
   return { user, fingerprint: cert.fingerprint256, authenticated: good };
 }

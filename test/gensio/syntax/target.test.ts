@@ -93,3 +93,15 @@ test('no text makes the reader throw, and no host or port slips into another lay
     }),
   );
 });
+
+test('a target that a CA is to vouch for names its host, which the certificate must be for, unless a list says who is good', () => {
+  const name = (target: string, tls: Partial<TlsOptions>): unknown => {
+    const { spec } = good(target, tls);
+    assert.ok(spec.type === 'ssl');
+    return spec.opts.serverName;
+  };
+  assert.equal(name('tls://plc.example:1', { tlsCa: 'ca.crt' }), 'plc.example');
+  assert.equal(name('tls://[fe80::1%eth0]:1', { tlsCa: 'ca.crt' }), 'fe80::1');
+  assert.equal(name('tls://plc.example:1', { tlsCa: 'ca.crt', tlsAllow: 'plc' }), undefined);
+  assert.equal(name('tls://plc.example:1', { tlsAllow: 'plc' }), undefined);
+});

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { directoryAuthority } from '../../../src/gensio/tls/authority.ts';
+import { LOG } from '../../../src/port/messages.ts';
 import { farStream, until } from '../../compliance/recording-up.ts';
 import { testEnv } from '../../rig/gensio-env.ts';
 import { makeKey } from '../../rig/keys.ts';
@@ -150,4 +151,59 @@ test('a name on an allow list is of one kind: a URI is no common name, and a pre
   for (const entry of [...fits, 'urn:x:alice', 'uri:urn:x:alice', 'uri:alice']) assert.equal(await code(entry), undefined, entry);
   for (const entry of ['alice', 'cn:alice', 'dns:carol', 'cn:dave', 'dns:192.0.2.7', 'email:dave', 'uri:carol'])
     assert.equal(await code(entry), 'authreject', entry);
+});
+
+test('a connector with server-name takes a certificate for that host only, unless it is pinned or is itself in CA', async () => {
+  const [ca, cert, key] = ['ca.crt', 'plc.crt', 'plc.key'].map((file) => join(weak, file));
+  const plc = serverOpts({ key, cert });
+  const result = async (opts: Opts): Promise<readonly (string | undefined)[]> => {
+    const { errors } = await pair(plc, { key: undefined, cert: '', ...opts });
+    return errors[1] === undefined ? ['in'] : [errors[1].code, errors[1].detail];
+  };
+  for (const serverName of ['plc.example', 'PLC.example', '127.0.0.1']) assert.deepEqual(await result({ CA: ca, serverName }), ['in']);
+  const other = await result({ CA: ca, serverName: 'other.example' });
+  assert.deepEqual(other, ['certinvalid', 'it is for plc.example, 127.0.0.1, not for other.example']);
+  assert.equal((await result({ CA: ca, serverName: '127.0.0.2' }))[0], 'certinvalid');
+  assert.equal((await result({ CA: ca, serverName: 'plc' }))[0], 'certinvalid');
+  const pin = `sha256:${new X509Certificate(readFileSync(cert!)).fingerprint256}`;
+  assert.deepEqual(await result({ allow: [pin], serverName: 'other.example' }), ['in']);
+  assert.deepEqual(await result({ CA: cert, allow: [pin], serverName: 'other.example' }), ['in']);
+  // Without a name any certificate of the CA will do, as in ser2net.
+  assert.deepEqual(await result({ CA: ca }), ['in']);
+  const own = await pair(serverOpts(), clientOpts({ serverName: 'other.example' }));
+  assert.deepEqual(own.errors, [undefined, undefined]);
+});
+
+test('who refuses says by which certificate', async () => {
+  const { errors } = await pair(serverOpts({ clientauth: true, CA: joe.cert }), clientOpts({ key: bob.key, cert: bob.cert }));
+  assert.deepEqual([errors[0]?.detail, errors[0]?.peer?.fingerprint], ['self-signed certificate', bob.x509.fingerprint256]);
+  const unknown = await pair(serverOpts(), clientOpts({ CA: joe.cert }));
+  assert.deepEqual([unknown.errors[1]?.code, unknown.errors[1]?.peer?.fingerprint], ['certinvalid', server.x509.fingerprint256]);
+});
+
+test('an accepter tells the host that was refused, and a line of the log has all of it', async (t) => {
+  const p = await sslPort(t, serverOpts({ clientauth: true, CA: joe.cert }));
+  const far = nodeClient(t, p.port, { key: readFileSync(bob.key), cert: readFileSync(bob.cert) });
+  far.resume();
+  await until(() => p.failed.length === 1, 'a refusal');
+  const line = LOG.acceptError('con1', p.failed[0]!);
+  const why = `(from ::ffff:127.0.0.1: self-signed certificate, sha256:${bob.x509.fingerprint256})`;
+  assert.equal(line.replace('(from 127', '(from ::ffff:127'), `con1: Error accepting a gensio: Protocol error ${why}`);
+});
+
+test('a cipher without forward secrecy is refused, unless ciphers names it', async (t) => {
+  const rsa = makeKey(dir, 'rsa', { keyType: 'rsa-2048' });
+  const outcome = async (opts: Opts, ciphers: string): Promise<string> => {
+    const p = await sslPort(t, serverOpts({ key: rsa.key, cert: rsa.cert, ...opts }));
+    nodeClient(t, p.port, { ciphers, maxVersion: 'TLSv1.2' });
+    await until(() => p.failed.length + p.accepted.length === 1, 'an end of the handshake');
+    return p.failed[0]?.code ?? 'in';
+  };
+  assert.equal(await outcome({}, 'ECDHE-RSA-AES128-GCM-SHA256'), 'in');
+  for (const old of ['AES128-GCM-SHA256', 'AES128-SHA', 'ECDHE-RSA-AES128-SHA']) {
+    assert.equal(await outcome({}, old), 'protoerr', old);
+    assert.equal(await outcome({ ciphers: old }, old), 'in', old);
+  }
+  // TLS 1.3 stays on.
+  assert.deepEqual((await pair(serverOpts({ ciphers: 'AES128-SHA', minVersion: '1.3' }), clientOpts())).errors, [undefined, undefined]);
 });

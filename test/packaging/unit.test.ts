@@ -55,6 +55,17 @@ test('nothing in it keeps the daemon from serial devices, low ports or LEDs', ()
   assert.ok(values('ReadWritePaths').includes('-/sys/devices'));
 });
 
+test('where programs lie and what other services are configured by is read-only, although the daemon may override the rights of files', () => {
+  const writable = values('ReadWritePaths').flatMap((line) => line.split(' '));
+  const readOnly = values('ReadOnlyPaths').flatMap((line) => line.split(' '));
+  assert.deepEqual(values('ProtectSystem'), ['strict']);
+  for (const path of ['/', '/etc', '/opt', '/usr', '/var', '/var/lib', '/var/spool', '/var/spool/cron', '/var/cache'])
+    assert.ok(!writable.includes(`-${path}`) && !writable.includes(path), `${path} is writable`);
+  for (const name of ['systemd', 'udev', 'dbus', 'sudo', 'user', 'tmpfiles.d']) assert.ok(readOnly.includes(`-/run/${name}`), name);
+  // What it needs: the pid file and sockets, lock files, traces.
+  for (const path of ['/run', '/var/log', '/tmp']) assert.ok(writable.includes(`-${path}`), path);
+});
+
 test('it has descriptors for many sessions: the daemon may not raise that limit by itself there', () => {
   assert.deepEqual(values('LimitNOFILE'), ['65536']);
 });

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { encodeRaw } from '../base/raw-text.ts';
-import { MONTHS, twoDigits } from '../base/text.ts';
+import { MONTHS, twoDigits, withoutControls } from '../base/text.ts';
 import { withoutSecrets } from '../options/secrets.ts';
 
 /** What escapes can name. */
@@ -21,7 +21,7 @@ export interface DevstrContext {
   readonly peer: string;
   /** Time escapes; shown in local time. */
   readonly now: ReturnType<Clock['wall']>;
-  /** The result is a file name: \d and \o give what is behind their last slash. */
+  /** The result is a file name: \d and \o give what comes after their last slash, and \I has `_` for slashes and control characters. */
   readonly fileName?: boolean;
 }
 
@@ -40,6 +40,8 @@ function dayOfYear(now: DevstrContext['now']): number {
 function named(letter: string, ctx: DevstrContext): string | undefined {
   const { now } = ctx;
   const path = (text: string): string => (ctx.fileName === true ? text.slice(text.lastIndexOf('/') + 1) : text);
+  /** A stranger's text is one piece of a path, and leads nowhere. */
+  const part = (text: string): string => (ctx.fileName === true ? withoutControls(text, () => '_').replaceAll('/', '_') : text);
   switch (letter) {
     case 'd':
       return path(withoutSecrets(ctx.connectorText));
@@ -52,7 +54,7 @@ function named(letter: string, ctx: DevstrContext): string | undefined {
     case 'B':
       return ctx.serialText;
     case 'I':
-      return ctx.peer;
+      return part(ctx.peer);
     case 'Y':
       return String(now.getFullYear());
     case 'y':

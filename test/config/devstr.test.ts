@@ -34,6 +34,12 @@ test('in a file name device and alias are cut at their last slash', () => {
   assert.equal(text('/tmp/\\d-\\o-\\p', { fileName: true, device: 'a/b' }), '/tmp/ttyS0, 9600n81,local-b-tcp,localhost,2000');
 });
 
+test('in a file name a peer is one piece, and leads nowhere', () => {
+  const peer = 'unix,\0/../../etc/cron.d/x\u202e\n';
+  assert.equal(text('/tmp/t-\\I', { fileName: true, peer }), '/tmp/t-unix,__.._.._etc_cron.d_x__');
+  assert.equal(text('\\I', { peer: 'unix,/run/x' }), 'unix,/run/x');
+});
+
 test('the date and the time of day are local', () => {
   assert.equal(text('\\Y \\y \\M \\m \\A \\D'), '2026 325 Nov 11 Sun 22');
   assert.equal(text('\\H \\h \\i \\S \\q \\P \\T \\U'), '07 07 05 09 am AM 07:05:09 042000');

@@ -1,6 +1,6 @@
 // Who may come in. decideAdmission() is the only place that admits anyone to a port, through whichever door.
-import { lookup } from 'node:dns';
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
+import { nameLookup } from '../base/name-lookup.ts';
 import { type Gensio, nullUp } from '../gensio/gensio.ts';
 import { matches, namesIn, parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
 import type { Door, Rights } from './door.ts';
@@ -80,7 +80,12 @@ export class RemoteAddresses {
       return 'ok' in got ? [got.ok] : [];
     });
     for (const name of this.#list.flatMap(namesIn)) {
-      lookup(name, { all: true }, (_err, found) => this.#names.set(name, found?.map((f) => f.address) ?? []));
+      nameLookup.addresses(name, 0, (_err, found) =>
+        this.#names.set(
+          name,
+          found.map((f) => f.address),
+        ),
+      );
     }
   }
 

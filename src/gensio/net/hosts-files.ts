@@ -1,10 +1,8 @@
 // TCP wrappers at a listener: /etc/hosts.allow and /etc/hosts.deny, read again when they change, and the names of those who come.
 // What the rules mean is in hosts-access.ts.
-import { lookup, lookupService } from 'node:dns';
 import { statSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { bind } from '../../base/fault-domain.ts';
 import type { Log } from '../../base/log.ts';
+import { type NameLookup, nameLookup } from '../../base/name-lookup.ts';
 import { readSmallFile } from '../../base/safe-file.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { AccessClient, GensioEnv, HostRules } from '../context.ts';
@@ -42,25 +40,8 @@ class RuleFile {
   }
 }
 
-/** The name of an address that leads back to it; as AccessClient.name. Not before the call returns. */
-export function nameOf(address: string, done: (name: string) => void): void {
-  lookupService(
-    address,
-    0,
-    bind((err: Error | null, name: string) => {
-      if (err !== null) return done('unknown');
-      // A name that looks like an address is somebody's trick.
-      if (isIP(name) !== 0) return done('paranoid');
-      lookup(
-        name,
-        { all: true },
-        bind((err: Error | null, all: readonly { address: string }[]) => {
-          done(err === null && all.some((found) => found.address === address) ? name : 'paranoid');
-        }),
-      );
-    }),
-  );
-}
+/** As {@link NameLookup.nameOf}. */
+export const nameOf: NameLookup['nameOf'] = (address, done, wanted) => nameLookup.nameOf(address, done, wanted);
 
 /** `::ffff:192.0.2.7` is 192.0.2.7, and `%eth0` says nothing about who it is. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=[0-9.]+$)/i, '').replace(/%.*$/, '');
@@ -93,7 +74,7 @@ export class HostsFiles implements HostRules {
       done(this.#judge({ ...visitor, name }, clock.now(), log) === 'allow');
     };
     const timer = clock.after(LOOKUP_MS, () => found('unknown'));
-    this.#lookup(visitor.address, found);
+    this.#lookup(visitor.address, found, () => waits);
   }
 
   #judge(visitor: AccessClient, now: number, log: Log): AccessDecision['verdict'] {

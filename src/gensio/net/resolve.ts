@@ -1,8 +1,8 @@
 // From addresses as written to addresses as the system wants them.
-import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { bind, nextMicrotask } from '../../base/fault-domain.ts';
+import { nextMicrotask } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
+import { nameLookup } from '../../base/name-lookup.ts';
 import { builtInServices } from '../../base/services.ts';
 import type { NetAddr } from '../../options/stack.ts';
 
@@ -32,15 +32,11 @@ function lookupAll(
     );
     return;
   }
-  lookup(
-    host,
-    { all: true, family, verbatim: true },
-    bind((err, found) => {
-      if (err !== null) return done(fromSystemError(err), []);
-      const of = (f: number) => found.filter((a) => a.family === f).map((a) => ({ address: a.address, family: a.family as 4 | 6 }));
-      done(undefined, [...of(6), ...of(4)]);
-    }),
-  );
+  nameLookup.addresses(host, family, (err, found) => {
+    if (err !== null) return done(fromSystemError(err), []);
+    const of = (f: number) => found.filter((a) => a.family === f).map((a) => ({ address: a.address, family: a.family as 4 | 6 }));
+    done(undefined, [...of(6), ...of(4)]);
+  });
 }
 
 /**

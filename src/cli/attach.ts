@@ -21,14 +21,14 @@ import { textSink } from '../system/text-sink.ts';
 import { crashLines, keepAlive, linkEnv, onCrash, takeName } from '../system/this-process.ts';
 import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
 
-interface Wish {
+interface AttachRequest {
   readonly device: string;
   readonly targets: readonly Target[];
   readonly options: AttachOptions;
 }
 
-/** What the words mean; a text says what is wrong with them. */
-export function readAttachWords(args: readonly string[], given: SubcommandOptions): Wish | string {
+/** What the arguments mean, or what is wrong with them. */
+export function parseAttachArgs(args: readonly string[], given: SubcommandOptions): AttachRequest | string {
   const [device = '', ...texts] = typeof given.link === 'string' ? [given.link, ...args] : args;
   if (texts.length === 0) return `no target: say where ${device} is to lead, as in rfc2217://HOST:PORT`;
   const options: MutableValues<typeof ATTACH> = builtIn(ATTACH);
@@ -55,7 +55,7 @@ export function readAttachWords(args: readonly string[], given: SubcommandOption
 }
 
 /** A file that is named and cannot be read. */
-function missingFile({ options }: Wish): string | undefined {
+function missingFile({ options }: AttachRequest): string | undefined {
   for (const key of ['tlsCert', 'tlsKey', 'tlsCa'] as const) {
     const file = options[key];
     try {
@@ -69,9 +69,9 @@ function missingFile({ options }: Wish): string | undefined {
 
 /** Gives the exit code: 0 after TERM or INT, or when the process in the background has made the device. */
 export async function attachDevice(args: readonly string[], given: SubcommandOptions, io: SubcommandIo): Promise<number> {
-  const wish = readAttachWords(args, given);
-  const problem = typeof wish === 'string' ? wish : missingFile(wish);
-  if (typeof wish === 'string' || problem !== undefined) {
+  const request = parseAttachArgs(args, given);
+  const problem = typeof request === 'string' ? request : missingFile(request);
+  if (typeof request === 'string' || problem !== undefined) {
     io.err(`ser2net attach: ${problem}\n`);
     return 1;
   }
@@ -82,19 +82,19 @@ export async function attachDevice(args: readonly string[], given: SubcommandOpt
   }
   takeName(['attach', ...args]);
   const pidFile = typeof given.pidfile === 'string' ? new PidFile(resolve(given.pidfile), process.pid) : undefined;
-  return new AttachProcess(wish, given.debug === true, background, pidFile).run();
+  return new AttachProcess(request, given.debug === true, background, pidFile).run();
 }
 
 class AttachProcess {
-  readonly #wish: Wish;
+  readonly #request: AttachRequest;
   readonly #background: Background | undefined;
   readonly #pidFile: PidFile | undefined;
   readonly #log: DaemonLog;
   readonly #ended: Promise<number>;
   #end!: (code: number) => void;
 
-  constructor(wish: Wish, debug: boolean, background: Background | undefined, pidFile: PidFile | undefined) {
-    this.#wish = wish;
+  constructor(request: AttachRequest, debug: boolean, background: Background | undefined, pidFile: PidFile | undefined) {
+    this.#request = request;
     this.#background = background;
     this.#pidFile = pidFile;
     this.#ended = new Promise((done) => {
@@ -120,7 +120,7 @@ class AttachProcess {
       gensio: { lockDir: LOCK_DIR },
     });
     if (env === undefined) return this.#fail('not possible here without the package koffi');
-    const { device, targets, options } = this.#wish;
+    const { device, targets, options } = this.#request;
     const attachment = new Attachment({ name: device, device, targets, options }, env);
     this.#catch(attachment);
     try {

@@ -29,7 +29,7 @@ const RETRY = { first: 500, max: 10_000, random: Math.random };
 
 const textOf = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
 
-interface Wish {
+interface ConsoleRequest {
   readonly target: Target;
   readonly escape: number | 'none';
   readonly speed: LineWish | undefined;
@@ -37,8 +37,8 @@ interface Wish {
   readonly wait: number;
 }
 
-/** What the words mean; a text says what is wrong with them. */
-export async function readConsoleWords(where: string, given: SubcommandOptions): Promise<Wish | string> {
+/** What the arguments mean, or what is wrong with them. */
+export async function parseConsoleArgs(where: string, given: SubcommandOptions): Promise<ConsoleRequest | string> {
   const tls: TlsOptions = {
     tlsCert: textOf(given.tlsCert),
     tlsKey: textOf(given.tlsKey),
@@ -77,13 +77,13 @@ async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptio
 /** Gives the exit code: 0 when the user ended it, 1 when there was no connection or it was lost. */
 export async function runConsole(args: readonly string[], given: SubcommandOptions, io: SubcommandIo): Promise<number> {
   const [where = ''] = args;
-  const wish = await readConsoleWords(where, given);
-  if (typeof wish === 'string') {
-    io.err(`ser2net console: ${wish}\n`);
+  const request = await parseConsoleArgs(where, given);
+  if (typeof request === 'string') {
+    io.err(`ser2net console: ${request}\n`);
     return 1;
   }
   const builder = new Builder({ clock: systemClock, log: noLog, lockDir: LOCK_DIR });
-  const connect = (): Gensio => builder.connector(wish.target.spec);
+  const connect = (): Gensio => builder.connector(request.target.spec);
   const letEnd = keepAlive();
   const terminal = new Terminal();
   try {
@@ -91,14 +91,14 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
       connect,
       terminal,
       (err, again) => {
-        io.err(`ser2net console: cannot connect to ${wish.target.text}: ${describe(err)}${again ? '; trying again' : ''}\n`);
+        io.err(`ser2net console: cannot connect to ${request.target.text}: ${describe(err)}${again ? '; trying again' : ''}\n`);
       },
       given.reconnect === true,
     );
     if (gensio === undefined) return 1;
-    const lost = await talk(gensio, connect, terminal, wish, given);
+    const lost = await talk(gensio, connect, terminal, request, given);
     terminal.restore();
-    if (lost !== undefined) io.err(`\nser2net console: lost ${wish.target.text}: ${describe(lost)}\n`);
+    if (lost !== undefined) io.err(`\nser2net console: lost ${request.target.text}: ${describe(lost)}\n`);
     return lost === undefined ? 0 : 1;
   } catch (err) {
     terminal.restore();
@@ -178,7 +178,7 @@ async function talk(
   first: Gensio,
   connect: () => Gensio,
   terminal: Terminal,
-  wish: Wish,
+  request: ConsoleRequest,
   given: SubcommandOptions,
 ): Promise<GensioError | undefined> {
   let gensio = first;
@@ -207,17 +207,17 @@ async function talk(
       },
     };
     const options = {
-      escape: terminal.isTerminal ? wish.escape : ('none' as const),
+      escape: terminal.isTerminal ? request.escape : ('none' as const),
       hex: given.hex === true,
       echo: given.echo === true,
       log: textOf(given.log),
-      target: wish.target.text,
+      target: request.target.text,
     };
     let session: ConsoleSession;
     const join = (next: Gensio): void => {
       gensio = next;
       session.join(next);
-      askFor(session.line ?? wish.speed, next);
+      askFor(session.line ?? request.speed, next);
     };
     terminal.onEnd = () => session.quit();
     try {
@@ -228,7 +228,7 @@ async function talk(
         () => session.drained(),
         () => {
           const look = (): void => {
-            const left = wish.wait - (systemClock.now() - heard);
+            const left = request.wait - (systemClock.now() - heard);
             if (left <= 0 && gensio.bufferedBytes() === 0) session.quit();
             else systemClock.after(Math.max(left, 20), look);
           };
@@ -241,7 +241,7 @@ async function talk(
       return;
     }
     session.drainedNetwork = () => terminal.resume();
-    askFor(wish.speed, gensio);
+    askFor(request.speed, gensio);
   });
   try {
     return await ended;

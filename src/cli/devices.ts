@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { printable } from '../base/text.ts';
 import { scalar } from '../config/yaml/quote.ts';
-import { finalName, type Machine, THIS_MACHINE } from '../system/host.ts';
+import { finalName, type HostPaths, THIS_HOST } from '../system/host.ts';
 import { readListening } from '../system/listening.ts';
-import { type Holder, Holders, holderText } from '../system/open-files.ts';
+import { describeHolder, type Holder, OpenFiles } from '../system/open-files.ts';
 import { type SerialDevice, serialDevices, stableName } from '../system/serial-devices.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
@@ -23,19 +23,19 @@ export async function devices(
   names: readonly string[],
   { config, port, all, json }: DevicesFlags,
   io: SubcommandIo,
-  machine: Machine = THIS_MACHINE,
+  host: HostPaths = THIS_HOST,
 ): Promise<number> {
   const first = port === undefined ? FIRST_PORT : Number(port);
   if (!Number.isInteger(first) || first < 1 || first > 65535) {
     io.err(`'${port}' is not a port, 1 to 65535\n`);
     return 2;
   }
-  const there = serialDevices(machine, all === true || names.length > 0);
-  const wanted = names.map((name) => finalName(machine, name.includes('/') ? name : `/dev/${name}`) ?? name);
+  const there = serialDevices(host, all === true || names.length > 0);
+  const wanted = names.map((name) => finalName(host, name.includes('/') ? name : `/dev/${name}`) ?? name);
   const found = names.length === 0 ? there : there.filter(({ path }) => wanted.includes(path));
   const missing = names.filter((_, i) => !found.some(({ path }) => path === wanted[i]));
   for (const name of missing) io.err(`'${name}' is no serial port of this machine\n`);
-  const holders = new Holders(machine);
+  const holders = new OpenFiles(host);
   if (json === true)
     io.out(
       `${JSON.stringify(
@@ -44,7 +44,7 @@ export async function devices(
         2,
       )}\n`,
     );
-  else if (config === true) io.out(configurationOf(found, first, machine));
+  else if (config === true) io.out(configurationOf(found, first, host));
   else if (found.length === 0 && missing.length === 0) io.err('No serial port was found.\n');
   else io.out(found.map((device) => describe(device, holders)).join(''));
   return found.length === 0 || missing.length > 0 ? 1 : 0;
@@ -63,7 +63,7 @@ const titleOf = ({ manufacturer, product }: SerialDevice): string =>
         : `${manufacturer} ${product}`,
   );
 
-function describe(device: SerialDevice, holders: Holders): string {
+function describe(device: SerialDevice, holders: OpenFiles): string {
   const { path, byId, byPath, driver, bus, serial, present } = device;
   const title = titleOf(device);
   const facts = [
@@ -72,7 +72,7 @@ function describe(device: SerialDevice, holders: Holders): string {
     driver === undefined ? undefined : `driver ${driver}`,
     bus === undefined || ids(device) !== undefined ? undefined : bus,
   ].filter((each) => each !== undefined);
-  const held = holders.ofDevice(byId ?? path).map(holderText);
+  const held = holders.findProcessesUsing(byId ?? path).map(describeHolder);
   const lines = [
     ...(byId === undefined ? [] : [byId]),
     ...(byPath === undefined ? [] : [byPath]),
@@ -86,7 +86,7 @@ function describe(device: SerialDevice, holders: Holders): string {
 const shown = ({ pid, name, how, file }: Holder): object => ({ pid, name, how, ...(file !== undefined && { file }) });
 
 /** Keys are always there; null where a thing is not known. */
-function asJson(device: SerialDevice, holders: Holders): object {
+function asJson(device: SerialDevice, holders: OpenFiles): object {
   const { path, byId, byPath, driver, bus, vendorId, productId, manufacturer, product, serial, present } = device;
   const known = {
     byId,
@@ -106,13 +106,13 @@ function asJson(device: SerialDevice, holders: Holders): object {
     ...Object.fromEntries(Object.entries(known).map(([key, value]) => [key, value ?? null])),
     present,
     use: stableName(device),
-    holders: holders.ofDevice(byId ?? path).map(shown),
+    holders: holders.findProcessesUsing(byId ?? path).map(shown),
   };
 }
 
 /** A file of version 1 that serves each port to this machine; ports that are listened on now are left out. */
-function configurationOf(found: readonly SerialDevice[], first: number, machine: Machine): string {
-  const { tcp: taken } = readListening(join(machine.proc, 'net'));
+function configurationOf(found: readonly SerialDevice[], first: number, host: HostPaths): string {
+  const { tcp: taken } = readListening(join(host.proc, 'net'));
   const names = new Set<string>();
   const out = ['%YAML 1.1', '---', "# Served to this machine only: leave out 'localhost,' to serve the network."];
   let port = first;

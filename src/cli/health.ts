@@ -9,7 +9,7 @@ import type { Config } from '../config/model.ts';
 import { isListening, type Listening, readListening } from '../system/listening.ts';
 import { connectAdmin } from './admin-client.ts';
 import { askAttachments } from './attachment-status.ts';
-import { isAiling, portsOf } from './port-status.ts';
+import { isUnhealthy, portsOf } from './port-status.ts';
 import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
@@ -21,24 +21,24 @@ export interface HealthFlags {
   readonly quiet?: boolean | undefined;
 }
 
-/** What was found: ailments, or what is well. */
-export type Health = { readonly ills: readonly string[] } | { readonly well: string };
+/** What was found: its problems, or a summary where there are none. */
+export type Health = { readonly problems: readonly string[] } | { readonly summary: string };
 
 /** The exit code. Says what it found unless quiet. */
 export async function health(flags: HealthFlags, io: SubcommandIo): Promise<number> {
   const found = await examine(flags);
   if (flags.quiet !== true) {
-    if ('well' in found) io.out(`${found.well}\n`);
-    else for (const ill of found.ills) io.err(`${ill}\n`);
+    if ('summary' in found) io.out(`${found.summary}\n`);
+    else for (const problem of found.problems) io.err(`${problem}\n`);
   }
-  return 'well' in found ? 0 : 1;
+  return 'summary' in found ? 0 : 1;
 }
 
 async function examine(flags: HealthFlags): Promise<Health> {
   const dead = flags.pidFile === undefined ? undefined : processTrouble(flags.pidFile);
-  if (dead !== undefined) return { ills: [dead] };
+  if (dead !== undefined) return { problems: [dead] };
   const reached = await connectAdmin(flags);
-  if ('failed' in reached) return { ills: [reached.failed] };
+  if ('failed' in reached) return { problems: [reached.failed] };
   if ('none' in reached) return examineSockets(flags.file);
   const { client, at } = reached;
   try {
@@ -46,13 +46,13 @@ async function examine(flags: HealthFlags): Promise<Health> {
     const ports = portsOf(await client.ask('showport'));
     const attachments = await askAttachments(client);
     // A target that is away is no fault of the daemon.
-    const ailing = [...ports.filter(isAiling), ...attachments.filter(({ terminal }) => terminal === undefined)];
-    const ills = ailing.map(({ name, state }) => `${name}: ${state}`);
-    if (ills.length > 0) return { ills };
+    const unhealthy = [...ports.filter(isUnhealthy), ...attachments.filter(({ terminal }) => terminal === undefined)];
+    const problems = unhealthy.map(({ name, state }) => `${name}: ${state}`);
+    if (problems.length > 0) return { problems };
     const more = attachments.length === 0 ? '' : `, ${plural(attachments.length, 'attachment')}`;
-    return { well: `ser2net ${version} at ${at}: ${plural(ports.length, 'port')}${more}` };
+    return { summary: `ser2net ${version} at ${at}: ${plural(ports.length, 'port')}${more}` };
   } catch (err) {
-    return { ills: [`${at}: ${(err as Error).message}`] };
+    return { problems: [`${at}: ${(err as Error).message}`] };
   } finally {
     client.close();
   }
@@ -86,19 +86,19 @@ function isZombie(pid: string): boolean {
 
 async function examineSockets(file: string | undefined): Promise<Health> {
   const outcome = await readConfiguration(file);
-  if (outcome.kind !== 'read') return { ills: [outcome.text] };
+  if (outcome.kind !== 'read') return { problems: [outcome.text] };
   return judge(outcome.reading.config, readListening());
 }
 
 /** Whether everything a configuration wants to listen on is listened on, by whomever. */
 export function judge({ connections, rotators }: Config, now: Listening): Health {
-  const ills: string[] = [];
+  const problems: string[] = [];
   let seen = 0;
   for (const { name, accepter } of [...connections.filter((c) => c.enable), ...rotators]) {
     const listens = accepter.spec === undefined ? undefined : isListening(accepter.spec, now);
-    if (listens === false) ills.push(`${name}: not listening`);
+    if (listens === false) problems.push(`${name}: not listening`);
     if (listens === true) seen++;
   }
-  if (ills.length > 0) return { ills };
-  return { well: `${plural(seen, 'port')} listening` };
+  if (problems.length > 0) return { problems };
+  return { summary: `${plural(seen, 'port')} listening` };
 }

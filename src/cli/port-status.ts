@@ -75,5 +75,5 @@ function inOneWord(enabled: boolean, toDevice: string, toTcp: string): PortStatu
 }
 
 /** Switched on, and yet nobody can connect. A port that a reload changes is not listening on purpose. */
-export const isAiling = (port: PortStatus): boolean =>
+export const isUnhealthy = (port: PortStatus): boolean =>
   port.closing === 'retained' && (port.state === 'not started' || port.state === 'not listening');

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { isPtyMajor, LOCK_DIR, majorOf, minorOf } from '../base/devices.ts';
 
 /** Where to look; tests have trees of their own. */
-export interface Machine {
+export interface HostPaths {
   /** In place of /sys. */
   readonly sys: string;
   /** In place of /dev. */
@@ -17,13 +17,13 @@ export interface Machine {
 }
 
 /** The real paths. */
-export const THIS_MACHINE: Machine = { sys: '/sys', dev: '/dev', proc: '/proc', locks: LOCK_DIR };
+export const THIS_HOST: HostPaths = { sys: '/sys', dev: '/dev', proc: '/proc', locks: LOCK_DIR };
 
 /** The real path of something under /dev; other paths are themselves. */
-export const realPlace = (machine: Machine, path: string): string => (path.startsWith('/dev/') ? join(machine.dev, path.slice(5)) : path);
+export const realPlace = (host: HostPaths, path: string): string => (path.startsWith('/dev/') ? join(host.dev, path.slice(5)) : path);
 
 /** The content of a file without blanks around it; undefined: it cannot be read. */
-export function textOf(path: string): string | undefined {
+export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch {
@@ -32,7 +32,7 @@ export function textOf(path: string): string | undefined {
 }
 
 /** Names in a directory, sorted; none when it cannot be read. */
-export function namesIn(path: string): string[] {
+export function listDir(path: string): string[] {
   try {
     return readdirSync(path).sort();
   } catch {
@@ -41,7 +41,7 @@ export function namesIn(path: string): string[] {
 }
 
 /** Where a link leads, as it is written; undefined: it is none. */
-export function linkOf(path: string): string | undefined {
+export function readLink(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {
@@ -50,10 +50,10 @@ export function linkOf(path: string): string | undefined {
 }
 
 /** The path a name under /dev ends at, links followed: `/dev/ttyUSB0` for a name in /dev/serial/by-id. */
-export function finalName(machine: Machine, path: string): string | undefined {
+export function finalName(host: HostPaths, path: string): string | undefined {
   try {
-    const real = realpathSync(realPlace(machine, path));
-    const root = realpathSync(machine.dev);
+    const real = realpathSync(realPlace(host, path));
+    const root = realpathSync(host.dev);
     return real.startsWith(`${root}/`) ? `/dev/${real.slice(root.length + 1)}` : real;
   } catch {
     return undefined;
@@ -81,14 +81,14 @@ export interface DeviceFacts {
 const hex2 = (n: number): string => n.toString(16).padStart(2, '0');
 
 /** undefined: there is nothing. @throws what else went wrong (EACCES, ELOOP, ENOTDIR) */
-export function deviceFacts(machine: Machine, path: string): DeviceFacts | undefined {
-  const stat = statSync(realPlace(machine, path), { throwIfNoEntry: false });
+export function deviceFacts(host: HostPaths, path: string): DeviceFacts | undefined {
+  const stat = statSync(realPlace(host, path), { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   const character = stat.isCharacterDevice();
   return {
     character,
     directory: stat.isDirectory(),
-    tty: character ? isTty(machine, majorOf(stat.rdev), minorOf(stat.rdev)) : false,
+    tty: character ? isTty(host, majorOf(stat.rdev), minorOf(stat.rdev)) : false,
     mode: stat.mode,
     uid: stat.uid,
     gid: stat.gid,
@@ -97,9 +97,9 @@ export function deviceFacts(machine: Machine, path: string): DeviceFacts | undef
 }
 
 /** Whether a device number is a terminal's: those of pseudo-terminals are not in /sys. */
-function isTty(machine: Machine, maj: number, min: number): boolean | undefined {
+function isTty(host: HostPaths, maj: number, min: number): boolean | undefined {
   if (isPtyMajor(maj) || maj === 3) return true;
-  const subsystem = linkOf(join(machine.sys, 'dev/char', `${maj}:${min}`, 'subsystem'));
+  const subsystem = readLink(join(host.sys, 'dev/char', `${maj}:${min}`, 'subsystem'));
   if (subsystem !== undefined) return basename(subsystem) === 'tty';
-  return lstatSync(join(machine.sys, 'dev/char'), { throwIfNoEntry: false }) === undefined ? undefined : false;
+  return lstatSync(join(host.sys, 'dev/char'), { throwIfNoEntry: false }) === undefined ? undefined : false;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { portNumber } from '../gensio/net/resolve.ts';
 import { bottomOf } from '../gensio/syntax/stack.ts';
 import type { LayerSpec } from '../options/stack.ts';
-import { textOf } from './host.ts';
+import { readText } from './host.ts';
 
 /** Sockets that wait for connections or datagrams, each with the inodes that stand for it in /proc/PID/fd. */
 export interface Listening {
@@ -22,7 +22,7 @@ const UNIX_FLAGS = ['00010000', '00000000'];
 
 /** Reads the kernel's tables in a directory. What cannot be read is empty. */
 export function readListening(net = '/proc/net'): Listening {
-  const lines = (table: string): string[] => (textOf(join(net, table)) ?? '').split('\n').map((line) => line.trim());
+  const lines = (table: string): string[] => (readText(join(net, table)) ?? '').split('\n').map((line) => line.trim());
   const found = { tcp: new Map<number, string[]>(), udp: new Map<number, string[]>(), unix: new Map<string, string[]>() };
   const add = <K>(map: Map<K, string[]>, key: K, inode: string): void => void map.set(key, [...(map.get(key) ?? []), inode]);
   for (const type of ['tcp', 'udp'] as const) {

@@ -2,7 +2,7 @@
 import { basename, join, resolve } from 'node:path';
 import { DEFAULT_FILES } from '../config/source.ts';
 import { lockName, readLockOwner } from '../gensio/serialdev/uucp-lock.ts';
-import { deviceFacts, finalName, linkOf, type Machine, namesIn, textOf } from './host.ts';
+import { deviceFacts, finalName, type HostPaths, listDir, readLink, readText } from './host.ts';
 
 /** A process that uses a device or a socket. */
 export interface Holder {
@@ -17,20 +17,20 @@ export interface Holder {
 }
 
 /** Finds the processes that use devices and sockets. What /proc says is read once. */
-export class Holders {
-  readonly #machine: Machine;
+export class OpenFiles {
+  readonly #host: HostPaths;
   /** What processes have open (as their links say), and who has it; read once. */
   #open: ReadonlyMap<string, readonly number[]> | undefined;
   /** Advisory locks: `major:minor:inode` and who holds it. */
   #locks: ReadonlyMap<string, number> | undefined;
 
-  constructor(machine: Machine) {
-    this.#machine = machine;
+  constructor(host: HostPaths) {
+    this.#host = host;
   }
 
   /** Who has a device, under any of its names; each process once, by the strongest sign. */
-  ofDevice(path: string): Holder[] {
-    const real = finalName(this.#machine, path) ?? path;
+  findProcessesUsing(path: string): Holder[] {
+    const real = finalName(this.#host, path) ?? path;
     const found = new Map<number, Holder>();
     const add = (pid: number, how: Holder['how'], file?: string): void => {
       if (!found.has(pid)) found.set(pid, { pid, name: this.nameOf(pid), how, ...(file !== undefined && { file }) });
@@ -39,7 +39,7 @@ export class Holders {
     const lock = this.#lockOn(path);
     if (lock !== undefined) add(lock, 'lock');
     for (const name of new Set([path, real])) {
-      const file = join(this.#machine.locks, lockName(name));
+      const file = join(this.#host.locks, lockName(name));
       const owner = this.#lockFileOwner(file);
       if (owner !== undefined) add(owner, 'lock file', file);
     }
@@ -47,25 +47,25 @@ export class Holders {
   }
 
   /** Who has a socket, by its inode. */
-  ofSocket(inode: string): Holder[] {
+  findProcessesWithSocket(inode: string): Holder[] {
     return this.#openers(`socket:[${inode}]`).map((pid) => ({ pid, name: this.nameOf(pid), how: 'open' }));
   }
 
   /** The short name of a process; empty if it is gone. */
   nameOf(pid: number): string {
-    return textOf(join(this.#machine.proc, String(pid), 'comm')) ?? '';
+    return readText(join(this.#host.proc, String(pid), 'comm')) ?? '';
   }
 
   /** Whether a process is a ser2net that was given this configuration: it may well have what the configuration names. */
   serves(pid: number, file: string | undefined): boolean {
     if (!/^ser2net/.test(this.nameOf(pid))) return false;
-    const dir = join(this.#machine.proc, String(pid));
+    const dir = join(this.#host.proc, String(pid));
     // Our own daemon shows its command as one text with blanks.
-    const words = (textOf(join(dir, 'cmdline')) ?? '').split(/[\0 ]+/);
+    const words = (readText(join(dir, 'cmdline')) ?? '').split(/[\0 ]+/);
     const given = words.flatMap((word, i) => (word === '-c' ? [words[i + 1] ?? ''] : [])).at(-1);
     const wanted: readonly string[] = file === undefined ? DEFAULT_FILES : [resolve(file)];
     if (given === undefined) return DEFAULT_FILES.some((each) => wanted.includes(each));
-    const cwd = linkOf(join(dir, 'cwd'));
+    const cwd = readLink(join(dir, 'cwd'));
     // In the background it has left the directory its words count from.
     if (!given.startsWith('/') && (cwd === undefined || cwd === '/')) return wanted.some((each) => basename(each) === basename(given));
     return wanted.includes(resolve(cwd ?? '/', given));
@@ -78,11 +78,11 @@ export class Holders {
 
   #readOpen(): Map<string, number[]> {
     const out = new Map<string, number[]>();
-    for (const name of namesIn(this.#machine.proc)) {
+    for (const name of listDir(this.#host.proc)) {
       if (!/^[0-9]+$/.test(name)) continue;
-      const dir = join(this.#machine.proc, name, 'fd');
-      for (const fd of namesIn(dir)) {
-        const target = linkOf(join(dir, fd));
+      const dir = join(this.#host.proc, name, 'fd');
+      for (const fd of listDir(dir)) {
+        const target = readLink(join(dir, fd));
         if (target === undefined || !/^\/dev\/|^socket:/.test(target)) continue;
         const pids = out.get(target) ?? [];
         if (pids.at(-1) !== Number(name)) pids.push(Number(name));
@@ -94,14 +94,14 @@ export class Holders {
 
   #lockOn(path: string): number | undefined {
     this.#locks ??= new Map(
-      (textOf(join(this.#machine.proc, 'locks')) ?? '').split('\n').flatMap((line) => {
+      (readText(join(this.#host.proc, 'locks')) ?? '').split('\n').flatMap((line) => {
         const m = /^\d+: (?:FLOCK|POSIX|OFDLCK) +\S+ +\S+ (\d+) ([0-9a-f]+:[0-9a-f]+:\d+) /.exec(line);
         return m === null ? [] : [[m[2]!, Number(m[1])] as const];
       }),
     );
     if (this.#locks.size === 0) return undefined;
     try {
-      return this.#locks.get(deviceFacts(this.#machine, path)?.lockId ?? '');
+      return this.#locks.get(deviceFacts(this.#host, path)?.lockId ?? '');
     } catch {
       return undefined;
     }
@@ -111,7 +111,7 @@ export class Holders {
   #lockFileOwner(file: string): number | undefined {
     try {
       const owner = readLockOwner(file);
-      return owner !== undefined && textOf(join(this.#machine.proc, String(owner), 'stat')) !== undefined ? owner : undefined;
+      return owner !== undefined && readText(join(this.#host.proc, String(owner), 'stat')) !== undefined ? owner : undefined;
     } catch {
       return undefined;
     }
@@ -119,7 +119,7 @@ export class Holders {
 }
 
 /** `picocom (process 123)`, `process 123, by its lock file /var/lock/LCK..ttyS0`. */
-export function holderText({ pid, name, how, file }: Holder): string {
+export function describeHolder({ pid, name, how, file }: Holder): string {
   const who = name === '' ? `process ${pid}` : `${name} (process ${pid})`;
   return how === 'lock file' ? `${who}, by its lock file ${file}` : how === 'lock' ? `${who}, by a lock on it` : who;
 }

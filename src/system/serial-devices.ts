@@ -1,7 +1,7 @@
 // The serial ports of this machine as the kernel and udev show them: /sys/class/tty and the links of /dev/serial. No port is opened.
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { deviceFacts, finalName, linkOf, type Machine, namesIn, textOf } from './host.ts';
+import { deviceFacts, finalName, type HostPaths, listDir, readLink, readText } from './host.ts';
 
 /** A serial port of this machine, as the kernel and udev describe it. */
 export interface SerialDevice {
@@ -34,11 +34,11 @@ export interface SerialDevice {
 }
 
 /** Links below /dev/serial by what they lead to. Of several the first in the order of the alphabet. */
-function linksIn(machine: Machine, dir: 'by-id' | 'by-path'): Map<string, string> {
+function linksIn(host: HostPaths, dir: 'by-id' | 'by-path'): Map<string, string> {
   const out = new Map<string, string>();
-  for (const name of namesIn(join(machine.dev, 'serial', dir))) {
+  for (const name of listDir(join(host.dev, 'serial', dir))) {
     const link = `/dev/serial/${dir}/${name}`;
-    const target = finalName(machine, link);
+    const target = finalName(host, link);
     // udev makes two links for a place, with and without the version of USB; the shorter is the old one, which stays.
     if (target !== undefined && !out.has(target)) out.set(target, link);
   }
@@ -46,27 +46,27 @@ function linksIn(machine: Machine, dir: 'by-id' | 'by-path'): Map<string, string
 }
 
 /** Ports with hardware behind them. all: also the places the kernel keeps for UARTs it did not find. */
-export function serialDevices(machine: Machine, all: boolean): SerialDevice[] {
-  const byId = linksIn(machine, 'by-id');
-  const byPath = linksIn(machine, 'by-path');
-  const root = join(machine.sys, 'class/tty');
-  return namesIn(root)
+export function serialDevices(host: HostPaths, all: boolean): SerialDevice[] {
+  const byId = linksIn(host, 'by-id');
+  const byPath = linksIn(host, 'by-path');
+  const root = join(host.sys, 'class/tty');
+  return listDir(root)
     .sort(naturally)
     .flatMap((name) => {
       const dir = join(root, name);
       // Consoles and pseudo-terminals have no device; a UART of type 0 was not found.
-      if (linkOf(join(dir, 'device')) === undefined || (!all && textOf(join(dir, 'type')) === '0')) return [];
+      if (readLink(join(dir, 'device')) === undefined || (!all && readText(join(dir, 'type')) === '0')) return [];
       const path = `/dev/${name.replaceAll('!', '/')}`;
-      return [{ path, byId: byId.get(path), byPath: byPath.get(path), present: isThere(machine, path), ...hardware(dir, machine) }];
+      return [{ path, byId: byId.get(path), byPath: byPath.get(path), present: isThere(host, path), ...hardware(dir, host) }];
     });
 }
 
 /** ttyS2 before ttyS10. */
 const naturally = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
-function isThere(machine: Machine, path: string): boolean {
+function isThere(host: HostPaths, path: string): boolean {
   try {
-    return deviceFacts(machine, path) !== undefined;
+    return deviceFacts(host, path) !== undefined;
   } catch {
     return false;
   }
@@ -78,7 +78,7 @@ type Hardware = Omit<SerialDevice, 'path' | 'byId' | 'byPath' | 'present'>;
 const BETWEEN = ['port', 'ctrl', 'serial-base'];
 
 /** What the directories from the port's device up to the root say. */
-function hardware(tty: string, machine: Machine): Hardware {
+function hardware(tty: string, host: HostPaths): Hardware {
   const found: { -readonly [K in keyof Hardware]: Hardware[K] } = {
     driver: undefined,
     bus: undefined,
@@ -94,27 +94,27 @@ function hardware(tty: string, machine: Machine): Hardware {
   let top: string;
   try {
     dir = realpathSync(join(tty, 'device'));
-    top = realpathSync(machine.sys);
+    top = realpathSync(host.sys);
   } catch {
     return found;
   }
-  found.port = numberIn(textOf(join(dir, 'port_number')), 10);
+  found.port = numberIn(readText(join(dir, 'port_number')), 10);
   for (; dir.startsWith(`${top}/`); dir = dirname(dir)) {
     const driver = nameOfLink(join(dir, 'driver'));
     if (driver !== undefined && !BETWEEN.includes(driver)) found.driver ??= driver;
     const subsystem = nameOfLink(join(dir, 'subsystem'));
     if (subsystem !== undefined && !BETWEEN.includes(subsystem) && subsystem !== 'usb-serial' && subsystem !== 'tty')
       found.bus ??= subsystem;
-    found.interface ??= numberIn(textOf(join(dir, 'bInterfaceNumber')), 16);
-    const usb = textOf(join(dir, 'idVendor'));
-    const pci = usb === undefined ? hexOf(textOf(join(dir, 'vendor'))) : undefined;
+    found.interface ??= numberIn(readText(join(dir, 'bInterfaceNumber')), 16);
+    const usb = readText(join(dir, 'idVendor'));
+    const pci = usb === undefined ? hexOf(readText(join(dir, 'vendor'))) : undefined;
     if (usb === undefined && pci === undefined) continue;
     found.vendorId = usb ?? pci;
-    found.productId = usb === undefined ? hexOf(textOf(join(dir, 'device'))) : textOf(join(dir, 'idProduct'));
+    found.productId = usb === undefined ? hexOf(readText(join(dir, 'device'))) : readText(join(dir, 'idProduct'));
     if (usb !== undefined) {
-      found.manufacturer = textOf(join(dir, 'manufacturer')) || undefined;
-      found.product = textOf(join(dir, 'product')) || undefined;
-      found.serial = textOf(join(dir, 'serial')) || undefined;
+      found.manufacturer = readText(join(dir, 'manufacturer')) || undefined;
+      found.product = readText(join(dir, 'product')) || undefined;
+      found.serial = readText(join(dir, 'serial')) || undefined;
     }
     break;
   }
@@ -122,7 +122,7 @@ function hardware(tty: string, machine: Machine): Hardware {
 }
 
 const nameOfLink = (path: string): string | undefined => {
-  const target = linkOf(path);
+  const target = readLink(path);
   return target === undefined ? undefined : basename(target);
 };
 const hexOf = (text: string | undefined): string | undefined => /^0x([0-9a-f]{4})$/.exec(text ?? '')?.[1];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readAttachWords } from '../../src/cli/attach.ts';
+import { parseAttachArgs } from '../../src/cli/attach.ts';
 import { ATTACH } from '../../src/options/attach.ts';
 import { defaults } from '../../src/options/row.ts';
 import { Application } from '../attach/application.ts';
@@ -213,11 +213,11 @@ test('an attachment whose device cannot be made is an ailment, and shown', async
 });
 
 test('the device is the first word, or what --link says; without a target nothing is made', () => {
-  const first = readAttachWords(['/dev/ttyV0', 'tcp://h:1', 'tcp://h:2'], {});
-  const link = readAttachWords(['tcp://h:1', 'tcp://h:2'], { link: '/dev/ttyV0' });
+  const first = parseAttachArgs(['/dev/ttyV0', 'tcp://h:1', 'tcp://h:2'], {});
+  const link = parseAttachArgs(['tcp://h:1', 'tcp://h:2'], { link: '/dev/ttyV0' });
   assert.ok(typeof first === 'object');
   assert.deepEqual(link, first);
-  assert.match(String(readAttachWords(['/dev/ttyV0'], {})), /no target: say where \/dev\/ttyV0/);
+  assert.match(String(parseAttachArgs(['/dev/ttyV0'], {})), /no target: say where \/dev\/ttyV0/);
 });
 
 test('every option of the table can be given as a word, and is what it is in a file', () => {
@@ -234,13 +234,13 @@ test('every option of the table can be given as a word, and is what it is in a f
     disconnectAfter: '4',
   };
   const given = Object.fromEntries(Object.entries(ATTACH).map(([key, row]) => [key, 'bare' in row.kind ? true : (values[key] ?? 'text')]));
-  const wish = readAttachWords(['dev', 'tcp://h:1', 'echo'], given);
-  assert.ok(typeof wish !== 'string', String(wish));
+  const request = parseAttachArgs(['dev', 'tcp://h:1', 'echo'], given);
+  assert.ok(typeof request !== 'string', String(request));
   assert.deepEqual(
-    wish.targets.map(({ written }) => written),
+    request.targets.map(({ written }) => written),
     ['tcp://h:1', 'echo'],
   );
   for (const [key, value] of Object.entries(defaults(ATTACH)))
-    assert.notDeepEqual((wish.options as Record<string, unknown>)[key], value, key);
-  assert.match(String(readAttachWords(['dev', 'tcp://h:1'], { hangup: true, hold: true })), /exclude each other/);
+    assert.notDeepEqual((request.options as Record<string, unknown>)[key], value, key);
+  assert.match(String(parseAttachArgs(['dev', 'tcp://h:1'], { hangup: true, hold: true })), /exclude each other/);
 });

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readConsoleWords } from '../../src/cli/console.ts';
+import { parseConsoleArgs } from '../../src/cli/console.ts';
 import { Peer } from '../attach/attach-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { must, needLibc, openPty, type Pty } from '../rig/pty.ts';
@@ -247,10 +247,14 @@ test('where to go: names of the configuration, hosts and ports, URLs, connectors
     `connection: &one\n${body('telnet,tcp,4001')}connection: &two\n${body('ssl(key=/k,cert=/c),tcp,10.0.0.1,4002')}connection: &three\n${body('mux,tcp,4003')}`,
   );
   const where = async (text: string, more = {}): Promise<string> => {
-    const wish = await readConsoleWords(text, { config: file, ...more });
-    if (typeof wish === 'string') return wish;
+    const request = await parseConsoleArgs(text, { config: file, ...more });
+    if (typeof request === 'string') return request;
     const layers: string[] = [];
-    for (let at: typeof wish.target.spec | undefined = wish.target.spec; at !== undefined; at = 'child' in at ? at.child : undefined) {
+    for (
+      let at: typeof request.target.spec | undefined = request.target.spec;
+      at !== undefined;
+      at = 'child' in at ? at.child : undefined
+    ) {
       layers.push('addrs' in at ? `${at.type} ${at.addrs[0]!.host} ${at.addrs[0]!.port}` : at.type);
     }
     return layers.join(', ');

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { type DevicesFlags, devices } from '../../src/cli/devices.ts';
 import type { SubcommandIo } from '../../src/cli/subcommand.ts';
 import { SUBCOMMANDS } from '../../src/cli/subcommands.ts';
-import type { Machine } from '../../src/system/host.ts';
-import { FakeMachine } from '../system/fake-host.ts';
+import type { HostPaths } from '../../src/system/host.ts';
+import { FakeHost } from '../system/fake-host.ts';
 import { makeDirectory } from './command-rig.ts';
 
 /** Takes what is written. */
@@ -17,17 +17,17 @@ function listener(): { out: string[]; err: string[]; io: SubcommandIo } {
 }
 
 async function call(
-  machine: Machine,
+  host: HostPaths,
   flags: DevicesFlags = {},
   names: readonly string[] = [],
 ): Promise<[code: number, out: string, err: string]> {
   const { out, err, io } = listener();
-  const code = await devices(names, flags, io, machine);
+  const code = await devices(names, flags, io, host);
   return [code, out.join(''), err.join('')];
 }
 
-function desk(): FakeMachine {
-  const fake = new FakeMachine();
+function desk(): FakeHost {
+  const fake = new FakeHost();
   fake.link('sys', 'class/tty/tty0', '../../devices/virtual/tty/tty0');
   fake.uart('ttyS0', 4);
   fake.uart('ttyS1', 0);
@@ -41,11 +41,11 @@ test('each port is listed with its lasting names, what it is, and who holds it',
   fake.process(77, 'picocom', ['/dev/null', '/dev/ttyUSB9']);
   fake.process(78, 'minicom', []);
   fake.file('locks', 'LCK..ttyS0', '        78\n');
-  assert.deepEqual(await call(fake.machine), [
+  assert.deepEqual(await call(fake.host), [
     0,
     [
       '/dev/ttyS0',
-      `    held by minicom (process 78), by its lock file ${join(fake.machine.locks, 'LCK..ttyS0')}`,
+      `    held by minicom (process 78), by its lock file ${join(fake.host.locks, 'LCK..ttyS0')}`,
       '/dev/ttyUSB9  FTDI FT232R USB UART',
       '    /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0',
       '    /dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0',
@@ -63,15 +63,15 @@ test('each port is listed with its lasting names, what it is, and who holds it',
 test('ports that nothing was found behind are listed when asked for; the lock file of a dead process holds nothing', async () => {
   const fake = desk();
   fake.file('locks', 'LCK..ttyS0', '        79\n');
-  const [, out] = await call(fake.machine, { all: true });
+  const [, out] = await call(fake.host, { all: true });
   assert.match(out, /^\/dev\/ttyS0\n\/dev\/ttyS1\n {4}there is no such node in \/dev\n/);
 });
 
 test('ports can be asked for by any of their names', async () => {
-  const { machine } = desk();
+  const { host } = desk();
   const id = '/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0';
-  assert.equal((await call(machine, {}, [id]))[1], (await call(machine, {}, ['ttyUSB9']))[1]);
-  const [code, out, err] = await call(machine, {}, ['ttyUSB9', '/dev/ttyUSB0']);
+  assert.equal((await call(host, {}, [id]))[1], (await call(host, {}, ['ttyUSB9']))[1]);
+  const [code, out, err] = await call(host, {}, ['ttyUSB9', '/dev/ttyUSB0']);
   assert.deepEqual(
     [code, out.split('\n')[0], err],
     [1, '/dev/ttyUSB9  FTDI FT232R USB UART', "'/dev/ttyUSB0' is no serial port of this machine\n"],
@@ -79,8 +79,8 @@ test('ports can be asked for by any of their names', async () => {
 });
 
 test('JSON has every key for every port', async () => {
-  const { machine } = desk();
-  const [, out] = await call(machine, { json: true });
+  const { host } = desk();
+  const [, out] = await call(host, { json: true });
   const list = JSON.parse(out) as Record<string, unknown>[];
   assert.deepEqual(list[1], {
     path: '/dev/ttyUSB9',
@@ -110,7 +110,7 @@ test('the configuration names ports by what stays, leaves out addresses that are
     'net/tcp',
     '  sl  local_address rem_address   st\n   0: 0100007F:07D2 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 123 1\n',
   );
-  const [code, out] = await call(fake.machine, { config: true });
+  const [code, out] = await call(fake.host, { config: true });
   assert.equal(code, 0);
   assert.match(out, /connection: &ttyS0\n {2}accepter: telnet\(rfc2217\),tcp,localhost,2001\n/);
   assert.match(out, /connection: &FT232R-USB-UART-A50285BI\n.*localhost,2003\n {2}connector: serialdev,\/dev\/serial\/by-id\/usb-FTDI/);
@@ -120,24 +120,24 @@ test('the configuration names ports by what stays, leaves out addresses that are
   const { out: said, err, io } = listener();
   const checked = await SUBCOMMANDS.check!.run([file], {}, io);
   assert.deepEqual([checked, said, err], [0, ['3 connections: no problems\n'], []]);
-  assert.match((await call(fake.machine, { config: true, port: '7000' }))[1], /localhost,7000\n/);
+  assert.match((await call(fake.host, { config: true, port: '7000' }))[1], /localhost,7000\n/);
 });
 
 test('where nothing is plugged in that is said, and the code is 1; the configuration is an empty one', async () => {
-  const { machine } = new FakeMachine();
-  assert.deepEqual(await call(machine), [1, '', 'No serial port was found.\n']);
-  assert.deepEqual(await call(machine, { json: true }), [1, '[]\n', '']);
-  assert.match((await call(machine, { config: true }))[1], /define: &confver 1\.0\n$/);
+  const { host } = new FakeHost();
+  assert.deepEqual(await call(host), [1, '', 'No serial port was found.\n']);
+  assert.deepEqual(await call(host, { json: true }), [1, '[]\n', '']);
+  assert.match((await call(host, { config: true }))[1], /define: &confver 1\.0\n$/);
 });
 
 test('a port number out of range is a mistake', async () => {
-  const { machine } = new FakeMachine();
-  for (const port of ['0', '65536', 'x']) assert.deepEqual((await call(machine, { config: true, port }))[0], 2);
+  const { host } = new FakeHost();
+  for (const port of ['0', '65536', 'x']) assert.deepEqual((await call(host, { config: true, port }))[0], 2);
 });
 
 test('what a device calls itself cannot move the cursor', async () => {
-  const fake = new FakeMachine();
+  const fake = new FakeHost();
   fake.usb('ttyUSB0', { product: 'evil\x1b[2J', serial: 'a\x07b' });
-  assert.ok(!/[\0-\x09\x0b-\x1f]/.test((await call(fake.machine))[1]));
-  assert.ok(!/[\0-\x09\x0b-\x1f]/.test((await call(fake.machine, { config: true }))[1]));
+  assert.ok(!/[\0-\x09\x0b-\x1f]/.test((await call(fake.host))[1]));
+  assert.ok(!/[\0-\x09\x0b-\x1f]/.test((await call(fake.host, { config: true }))[1]));
 });

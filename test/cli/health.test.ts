@@ -47,14 +47,14 @@ test('a configuration is well when every port that is on is listened on', async 
   const on = connectionConfig({}, { name: 'on', accepter: accepter(`telnet,tcp,127.0.0.1,${port}`) });
   const now = readListening();
   assert.ok(now.tcp.has(port));
-  assert.deepEqual(judge({ ...emptyConfig, connections: [on] }, now), { well: '1 port listening' });
+  assert.deepEqual(judge({ ...emptyConfig, connections: [on] }, now), { summary: '1 port listening' });
   const none = readListening('/nowhere');
   const off = connectionConfig({}, { name: 'off', enable: false, accepter: accepter('tcp,2001') });
   const udp = connectionConfig({}, { name: 'udp', accepter: accepter('udp,2002') });
   const path = connectionConfig({}, { name: 'path', accepter: accepter('unix,/run/x') });
   const stdio = connectionConfig({}, { name: 'stdio', accepter: accepter('stdio') });
   assert.deepEqual(judge({ ...emptyConfig, connections: [on, off, udp, path, stdio] }, none), {
-    ills: ['on: not listening', 'udp: not listening', 'path: not listening'],
+    problems: ['on: not listening', 'udp: not listening', 'path: not listening'],
   });
 });
 

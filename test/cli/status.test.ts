@@ -143,17 +143,17 @@ test('status gives 1 and the reason when nobody answers, when the console is ful
 });
 
 test('health gives 0 while everything listens, 1 and the names of ports that do not', { timeout: 60_000 }, async (t) => {
-  const well = await daemon(t, ['tcp,127.0.0.1,0']);
-  const port = well.engine.port('p0')!.listeningPort()!;
+  const healthy = await daemon(t, ['tcp,127.0.0.1,0']);
+  const port = healthy.engine.port('p0')!.listeningPort()!;
   const io = talk();
-  assert.equal(await health({ admin: well.at }, io), 0, io.said.err);
-  assert.equal(io.said.out, `ser2net 4.3.11 at ${well.at}: 1 port\n`);
-  const ailing = await daemon(t, [`tcp,127.0.0.1,${port}`, 'tcp,127.0.0.1,0']);
-  const ill = talk();
-  assert.equal(await health({ admin: ailing.at }, ill), 1);
-  assert.equal(ill.said.err, 'p0: not listening\n');
+  assert.equal(await health({ admin: healthy.at }, io), 0, io.said.err);
+  assert.equal(io.said.out, `ser2net 4.3.11 at ${healthy.at}: 1 port\n`);
+  const unhealthy = await daemon(t, [`tcp,127.0.0.1,${port}`, 'tcp,127.0.0.1,0']);
+  const sick = talk();
+  assert.equal(await health({ admin: unhealthy.at }, sick), 1);
+  assert.equal(sick.said.err, 'p0: not listening\n');
   const quiet = talk();
-  assert.equal(await health({ admin: ailing.at, quiet: true }, quiet), 1);
+  assert.equal(await health({ admin: unhealthy.at, quiet: true }, quiet), 1);
   assert.equal(quiet.said.out + quiet.said.err, '');
 });
 

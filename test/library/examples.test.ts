@@ -264,7 +264,7 @@ test('labgrid: the command of its exporter, in both forms, and the version it as
 
 test('the table for users of socat: every line of ours is read', async () => {
   const { readCommand } = await import('../../src/cli/command.ts');
-  const { readAttachWords } = await import('../../src/cli/attach.ts');
+  const { parseAttachArgs } = await import('../../src/cli/attach.ts');
   const ours = read('socat.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
@@ -282,7 +282,7 @@ test('the table for users of socat: every line of ours is read', async () => {
     if (text.startsWith('ser2net ')) {
       const command = await readCommand('ser2net', text.split(' ').slice(1), { isDirectory: () => false, version: () => '' });
       assert.ok(command.do === 'subcommand', text);
-      if (command.name === 'attach') assert.equal(typeof readAttachWords(command.args, command.options), 'object', text);
+      if (command.name === 'attach') assert.equal(typeof parseAttachArgs(command.args, command.options), 'object', text);
       count++;
       continue;
     }

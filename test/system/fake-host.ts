@@ -1,24 +1,24 @@
 // A machine in a directory: /sys, /dev, /proc and the lock directory, with what tests put there.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Machine } from '../../src/system/host.ts';
+import type { HostPaths } from '../../src/system/host.ts';
 import { makeDirectory } from '../cli/command-rig.ts';
 
-export class FakeMachine {
-  readonly machine: Machine;
+export class FakeHost {
+  readonly host: HostPaths;
   constructor() {
     const root = makeDirectory();
-    this.machine = { sys: join(root, 'sys'), dev: join(root, 'dev'), proc: join(root, 'proc'), locks: join(root, 'locks') };
-    for (const dir of Object.values(this.machine)) mkdirSync(dir);
+    this.host = { sys: join(root, 'sys'), dev: join(root, 'dev'), proc: join(root, 'proc'), locks: join(root, 'locks') };
+    for (const dir of Object.values(this.host)) mkdirSync(dir);
   }
 
-  file(at: keyof Machine, path: string, text = ''): void {
-    const full = join(this.machine[at], path);
+  file(at: keyof HostPaths, path: string, text = ''): void {
+    const full = join(this.host[at], path);
     mkdirSync(dirname(full), { recursive: true });
     writeFileSync(full, text);
   }
-  link(at: keyof Machine, path: string, target: string): void {
-    const full = join(this.machine[at], path);
+  link(at: keyof HostPaths, path: string, target: string): void {
+    const full = join(this.host[at], path);
     mkdirSync(dirname(full), { recursive: true });
     symlinkSync(target, full);
   }

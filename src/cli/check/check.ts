@@ -4,10 +4,10 @@ import { type Diag, formatDiag } from '../../base/diag.ts';
 import { plural } from '../../base/text.ts';
 import type { Config, Reading } from '../../config/model.ts';
 import type { RunOptions } from '../../daemon/run-options.ts';
-import { THIS_MACHINE } from '../../system/host.ts';
+import { THIS_HOST } from '../../system/host.ts';
 import { optionsFor, readConfiguration } from '../read-configuration.ts';
 import type { SubcommandIo } from '../subcommand.ts';
-import { SourceLines, withExcerpt } from './code-frame.ts';
+import { SourceLines, withCodeFrame } from './code-frame.ts';
 
 /** The options of `check`. */
 export interface CheckFlags {
@@ -93,15 +93,15 @@ function inFileOrder(diags: readonly Diag[]): Diag[] {
 }
 
 async function lookAround(reading: Reading, { file, uucpLocks }: RunOptions, { devices, listen }: CheckFlags): Promise<Diag[]> {
-  const [{ Holders }, { deviceProblems }, { listenProblems }] = await Promise.all([
+  const [{ OpenFiles }, { deviceProblems }, { listenProblems }] = await Promise.all([
     import('../../system/open-files.ts'),
     import('./devices.ts'),
     import('./listen.ts'),
   ]);
-  const holders = new Holders(THIS_MACHINE);
+  const holders = new OpenFiles(THIS_HOST);
   return [
-    ...(devices === true ? deviceProblems(reading, { machine: THIS_MACHINE, holders, file, uucpLocks }) : []),
-    ...(listen === true ? await listenProblems(reading, { holders, net: join(THIS_MACHINE.proc, 'net'), file }) : []),
+    ...(devices === true ? deviceProblems(reading, { host: THIS_HOST, holders, file, uucpLocks }) : []),
+    ...(listen === true ? await listenProblems(reading, { holders, net: join(THIS_HOST.proc, 'net'), file }) : []),
   ];
 }
 
@@ -114,7 +114,7 @@ function report({ name, config, diags, lines }: Checked, errors: number, several
     ...(attachments.length > 0 ? [plural(attachments.length, 'attachment')] : []),
   ].join(', ');
   const problems = diags.length === 0 ? 'no problems' : `${plural(errors, 'error')}, ${plural(diags.length - errors, 'warning')}`;
-  return `${diags.map((diag) => `${withExcerpt(diag, lines)}\n`).join('')}${several ? `${name}: ` : ''}${found}: ${problems}\n`;
+  return `${diags.map((diag) => `${withCodeFrame(diag, lines)}\n`).join('')}${several ? `${name}: ` : ''}${found}: ${problems}\n`;
 }
 
 /** One file as --json shows it. `ser2net` is the line ser2net 4.3.11 prints for a problem, where it prints one. */

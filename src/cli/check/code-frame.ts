@@ -81,7 +81,7 @@ export function markedLine(line: string, col: number, len: number): readonly [li
 }
 
 /** The problem as people read it, then the line it is in, as far as that is known. */
-export function withExcerpt(diag: Diag, lines: SourceLines): string {
+export function withCodeFrame(diag: Diag, lines: SourceLines): string {
   const { file, line, col, len } = diag.pos;
   const text = line > 0 && col > 0 ? lines.line(file, line) : undefined;
   if (text === undefined || col > text.length + 1) return formatDiag(diag);

@@ -10,15 +10,15 @@ import type { ConfigWithOrigins, ConnectionConfig } from '../../config/model.ts'
 import type { Origins } from '../../config/origin.ts';
 import { lockName, locksByDefault } from '../../gensio/serialdev/uucp-lock.ts';
 import { bottomOf } from '../../gensio/syntax/stack.ts';
-import { type DeviceFacts, deviceFacts, type Machine, namesIn, realPlace } from '../../system/host.ts';
-import { type Holders, holderText } from '../../system/open-files.ts';
+import { type DeviceFacts, deviceFacts, type HostPaths, listDir, realPlace } from '../../system/host.ts';
+import { type OpenFiles, describeHolder } from '../../system/open-files.ts';
 
 /** What the check of devices looks at. */
 export interface DeviceCheck {
   /** The machine whose devices they are. */
-  readonly machine: Machine;
+  readonly host: HostPaths;
   /** Finds the processes that use them. */
-  readonly holders: Holders;
+  readonly holders: OpenFiles;
   /** The file that is checked: a daemon that serves it may hold its devices. undefined: the default one. */
   readonly file: string | undefined;
   /** Off with -u. */
@@ -34,8 +34,8 @@ export function deviceProblems({ config, origins }: ConfigWithOrigins, check: De
     out.push({ severity, code, pos, text, ...(hint !== undefined && { hint }) });
   };
   for (const { pos, device, name } of config.leds) {
-    if (namesIn(join(check.machine.sys, 'class/leds', device)).length > 0) continue;
-    const near = nearest(device, namesIn(join(check.machine.sys, 'class/leds')));
+    if (listDir(join(check.host.sys, 'class/leds', device)).length > 0) continue;
+    const near = nearest(device, listDir(join(check.host.sys, 'class/leds')));
     const hint = near === undefined ? undefined : `did you mean '${near}'?`;
     add(
       'warning',
@@ -50,14 +50,14 @@ export function deviceProblems({ config, origins }: ConfigWithOrigins, check: De
     const device = deviceOf(connection.connector);
     if (!connection.enable || device === undefined || device === '') continue;
     const pos = origins.placeOf(connection.pos, 'connector');
-    const facts = lookAt(device, pos, check.machine, add);
+    const facts = lookAt(device, pos, check.host, add);
     if (facts === undefined) continue;
     if (bottomType(connection) !== 'dev') judgeKind(device, facts, pos, add);
-    judgeAccess(device, facts, pos, check.machine, add);
+    judgeAccess(device, facts, pos, check.host, add);
     if (facts.tty !== false) judgeHolders(device, pos, check, add);
     if (wantsLock(connection, device)) firstLocked ??= connection;
   }
-  if (firstLocked !== undefined && check.uucpLocks) judgeLocks(firstLocked, origins, check.machine, add);
+  if (firstLocked !== undefined && check.uucpLocks) judgeLocks(firstLocked, origins, check.host, add);
   return out;
 }
 
@@ -72,22 +72,22 @@ function wantsLock({ connector }: ConnectionConfig, device: string): boolean {
   return uucplock ?? (nouucplock === undefined ? locksByDefault(device) : !nouucplock);
 }
 
-function lookAt(device: string, pos: Pos, machine: Machine, add: Add): DeviceFacts | undefined {
+function lookAt(device: string, pos: Pos, host: HostPaths, add: Add): DeviceFacts | undefined {
   let facts: DeviceFacts | undefined;
   try {
-    facts = deviceFacts(machine, device);
+    facts = deviceFacts(host, device);
   } catch (err) {
     add('error', 'no-device', pos, `${device} cannot be looked at: ${strerror(err)}`);
     return undefined;
   }
-  if (facts === undefined) add('error', 'no-device', pos, `${device} is not there`, missingHint(device, machine));
+  if (facts === undefined) add('error', 'no-device', pos, `${device} is not there`, missingHint(device, host));
   return facts;
 }
 
 /** What is there instead: the device nearest in name, or whatever is plugged in. */
-function missingHint(device: string, machine: Machine): string | undefined {
-  const serial = namesIn(join(machine.dev, 'serial/by-id')).map((name) => `/dev/serial/by-id/${name}`);
-  const terminals = namesIn(machine.dev)
+function missingHint(device: string, host: HostPaths): string | undefined {
+  const serial = listDir(join(host.dev, 'serial/by-id')).map((name) => `/dev/serial/by-id/${name}`);
+  const terminals = listDir(host.dev)
     .filter((name) => /^tty[A-Z]/.test(name))
     .map((name) => `/dev/${name}`);
   const near = nearest(device, [...serial, ...terminals]);
@@ -111,9 +111,9 @@ function judgeKind(device: string, { character, directory, tty }: DeviceFacts, p
   else if (tty === false) add('error', 'no-device', pos, `${device} is a device, but not a terminal`);
 }
 
-function judgeAccess(device: string, { mode, gid }: DeviceFacts, pos: Pos, machine: Machine, add: Add): void {
+function judgeAccess(device: string, { mode, gid }: DeviceFacts, pos: Pos, host: HostPaths, add: Add): void {
   try {
-    accessSync(realPlace(machine, device), constants.R_OK | constants.W_OK);
+    accessSync(realPlace(host, device), constants.R_OK | constants.W_OK);
   } catch {
     const group = (mode & 0o060) === 0o060 ? findGroup(gid)?.name : undefined;
     const hint = group === undefined ? undefined : `the group '${group}' may: usermod -a -G ${group} USER`;
@@ -122,16 +122,16 @@ function judgeAccess(device: string, { mode, gid }: DeviceFacts, pos: Pos, machi
 }
 
 function judgeHolders(device: string, pos: Pos, { holders, file }: DeviceCheck, add: Add): void {
-  const found = holders.ofDevice(device);
+  const found = holders.findProcessesUsing(device);
   // The daemon that serves this configuration has its devices; who else does, it will find out.
   const others = found.filter(({ pid }) => !holders.serves(pid, file));
   if (others.length === 0) return;
   const more = others.length > 3 ? ` and ${others.length - 3} more` : '';
-  add('warning', 'device-busy', pos, `${device} is held by ${others.slice(0, 3).map(holderText).join(', ')}${more}`);
+  add('warning', 'device-busy', pos, `${device} is held by ${others.slice(0, 3).map(describeHolder).join(', ')}${more}`);
 }
 
 /** Also through a link: /var/lock usually leads to a directory in memory. */
-function judgeLocks(connection: ConnectionConfig, origins: Origins, { locks }: Machine, add: Add): void {
+function judgeLocks(connection: ConnectionConfig, origins: Origins, { locks }: HostPaths, add: Add): void {
   const pos = origins.placeOf(connection.pos, 'connector');
   const name = lockName(deviceOf(connection.connector)!);
   const without = 'the daemon works without lock files then; -u says that this is meant';

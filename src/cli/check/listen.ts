@@ -10,12 +10,12 @@ import { portNumber } from '../../gensio/net/resolve.ts';
 import { bottomOf } from '../../gensio/syntax/stack.ts';
 import type { LayerSpec, NetAddr } from '../../options/stack.ts';
 import { readListening } from '../../system/listening.ts';
-import { type Holder, type Holders, holderText } from '../../system/open-files.ts';
+import { describeHolder, type Holder, type OpenFiles } from '../../system/open-files.ts';
 
 /** What the check of addresses looks at. */
 export interface ListenCheck {
   /** Finds the processes that listen on them. */
-  readonly holders: Holders;
+  readonly holders: OpenFiles;
   /** The directory of the kernel's socket tables. */
   readonly net: string;
   /** The file that is checked: a daemon that serves it may have its addresses. undefined: the default one. */
@@ -51,7 +51,7 @@ async function addressProblem(bottom: LayerSpec, listener: Listener, check: List
   const { text } = listener.accepter;
   switch (err.code) {
     case 'addrinuse': {
-      const by = holders[0] === undefined ? 'another program' : holderText(holders[0]);
+      const by = holders[0] === undefined ? 'another program' : describeHolder(holders[0]);
       return busy(listener, `'${text}' of ${listener.what} is taken: ${by} listens there`);
     }
     case 'perm': {
@@ -86,7 +86,7 @@ async function tryToListen(bottom: LayerSpec): Promise<GensioError | undefined> 
 
 /** Who listens on a port, whatever the address: enough to say whom to look at. */
 const holdersOf = (type: 'tcp' | 'udp', { port }: NetAddr, { holders, net }: ListenCheck): Holder[] =>
-  (readListening(net)[type].get(portNumber(port) ?? 0) ?? []).flatMap((inode) => holders.ofSocket(inode));
+  (readListening(net)[type].get(portNumber(port) ?? 0) ?? []).flatMap((inode) => holders.findProcessesWithSocket(inode));
 
 /** A socket file is only looked at: to listen there would make it, or take an old one away. */
 function socketFileProblem(
@@ -98,11 +98,11 @@ function socketFileProblem(
   const { delsock } = bottom.opts as { readonly delsock?: boolean };
   const inode = readListening(net).unix.get(path)?.[0];
   if (inode !== undefined) {
-    const [holder] = holders.ofSocket(inode);
+    const [holder] = holders.findProcessesWithSocket(inode);
     if (holder !== undefined && holders.serves(holder.pid, file)) return undefined;
     return busy(
       listener,
-      `'${path}' of ${listener.what} is taken: ${holder === undefined ? 'another program' : holderText(holder)} listens there`,
+      `'${path}' of ${listener.what} is taken: ${holder === undefined ? 'another program' : describeHolder(holder)} listens there`,
     );
   }
   const stat = statSync(path, { throwIfNoEntry: false });

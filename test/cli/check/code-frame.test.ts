@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Diag } from '../../../src/base/diag.ts';
-import { markedLine, SourceLines, withExcerpt } from '../../../src/cli/check/code-frame.ts';
+import { markedLine, SourceLines, withCodeFrame } from '../../../src/cli/check/code-frame.ts';
 
 const diag = (line: number, col: number, len = 1): Diag => ({
   code: 'suspicious',
@@ -18,14 +18,17 @@ const source = (text: string | Buffer, classic = false): SourceLines => {
 };
 
 test('the line stands between the problem and its hint, with the mark below the place', () => {
-  assert.equal(withExcerpt(diag(2, 3, 3), source('one\n  two\n')), 'f:2:3: warning: odd [suspicious]\n  |   two\n  |   ^^^\n  hint: look');
+  assert.equal(
+    withCodeFrame(diag(2, 3, 3), source('one\n  two\n')),
+    'f:2:3: warning: odd [suspicious]\n  |   two\n  |   ^^^\n  hint: look',
+  );
 });
 
 test('a place behind the end of a line is marked there; one that is nowhere has no line', () => {
   assert.deepEqual(markedLine('ab', 3, 1), ['ab', '  ^']);
   assert.deepEqual(markedLine('', 1, 0), ['', '^']);
-  for (const at of [diag(0, 0), diag(3, 1), diag(1, 9)]) assert.doesNotMatch(withExcerpt(at, source('abc\n')), /\|/);
-  assert.doesNotMatch(withExcerpt(diag(1, 1), new SourceLines()), /\|/);
+  for (const at of [diag(0, 0), diag(3, 1), diag(1, 9)]) assert.doesNotMatch(withCodeFrame(at, source('abc\n')), /\|/);
+  assert.doesNotMatch(withCodeFrame(diag(1, 1), new SourceLines()), /\|/);
 });
 
 test('lines end as the reader of the format ends them', () => {

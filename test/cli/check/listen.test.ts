@@ -5,17 +5,17 @@ import { test } from 'node:test';
 import { listenProblems } from '../../../src/cli/check/listen.ts';
 import { readYaml } from '../../../src/config/yaml/model.ts';
 import { Defaults } from '../../../src/gensio/syntax/defaults.ts';
-import { type Machine, THIS_MACHINE } from '../../../src/system/host.ts';
-import { Holders } from '../../../src/system/open-files.ts';
+import { type HostPaths, THIS_HOST } from '../../../src/system/host.ts';
+import { OpenFiles } from '../../../src/system/open-files.ts';
 import { memoryFiles } from '../../config/memory-files.ts';
 import { makeDirectory } from '../command-rig.ts';
 
 const dir = makeDirectory();
 const connection = (accepter: string): string => `connection: &c\n  accepter: ${accepter}\n  connector: echo\n`;
 
-async function problems(text: string, machine: Machine = THIS_MACHINE): Promise<string[]> {
+async function problems(text: string, host: HostPaths = THIS_HOST): Promise<string[]> {
   const reading = readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() });
-  const found = await listenProblems(reading, { holders: new Holders(machine), net: '/proc/net', file: '/none' });
+  const found = await listenProblems(reading, { holders: new OpenFiles(host), net: '/proc/net', file: '/none' });
   return found.map(({ code, pos, text: said, hint }) => `${pos.line}:${pos.col} ${code} ${said}${hint === undefined ? '' : ` (${hint})`}`);
 }
 
@@ -47,7 +47,7 @@ test('an address that is taken is an error at the accepter, which says by whom',
     ),
   );
   assert.match(
-    (await problems(connection(`tcp,127.0.0.1,${port}`), { ...THIS_MACHINE, proc: dir }))[0]!,
+    (await problems(connection(`tcp,127.0.0.1,${port}`), { ...THIS_HOST, proc: dir }))[0]!,
     /is taken: another program listens there$/,
   );
 });
@@ -65,7 +65,7 @@ test('the admin port and rotators are tried too; a connection that is off is not
   );
 });
 
-test('an address of another machine is an error', async () => {
+test('an address of another host is an error', async () => {
   assert.match(
     (await problems(connection('tcp,192.0.2.1,2000')))[0]!,
     /port-busy 'tcp,192\.0\.2\.1,2000' of the connection 'c' cannot be listened on: .*EADDRNOTAVAIL/,

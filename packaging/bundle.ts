@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { buildSync } from 'esbuild';
+import { v8Flags } from '../src/daemon/v8-flags.ts';
 
 /** One expression, in ASCII: a function of `require` and of the URL of base/, which gives what cli/main.ts exports. */
 function bundle(folder: string): string {
@@ -43,17 +44,23 @@ async function codeOfStart(file: string, source: string): Promise<Buffer> {
 
 const compiled = resolve(process.argv[2] ?? join(import.meta.dirname, '../src'));
 const program = join(compiled, 'program.js');
-const cache = join(compiled, 'program.cache');
+/** Each with the options of node it is for. */
+const caches = [
+  { name: 'program.cache', flags: [] },
+  { name: 'program.daemon.cache', flags: v8Flags(process.versions.v8) },
+];
 const mtime = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-if (process.argv[3] === 'cache') {
+const [, , , cache] = process.argv;
+if (cache !== undefined) {
   const source = readFileSync(program, 'latin1');
   const code = await codeOfStart(program, source);
-  writeFileSync(cache, Buffer.concat([Buffer.from(source.slice(0, source.indexOf('\n') + 1), 'latin1'), code]));
+  writeFileSync(join(compiled, cache), Buffer.concat([Buffer.from(source.slice(0, source.indexOf('\n') + 1), 'latin1'), code]));
   process.exit(0);
 }
 if (mtime(program) <= mtime(join(compiled, '../.tsbuildinfo'))) {
-  rmSync(cache, { force: true });
+  for (const { name } of caches) rmSync(join(compiled, name), { force: true });
   writeFileSync(program, bundle(compiled));
-  // In a process of its own: what is compiled there is what a start needs, and nothing else.
-  execFileSync(process.execPath, [import.meta.filename, compiled, 'cache'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // In processes of their own: what is compiled there is what a start needs, and nothing else.
+  for (const { name, flags } of caches)
+    execFileSync(process.execPath, [...flags, import.meta.filename, compiled, name], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -40,7 +40,7 @@ export function filesBelow(dir: string): string[] {
 function whole(compiled: string): readonly string[] {
   const mtime = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const made = mtime(join(compiled, 'program.js'));
-  return made === 0 || mtime(join(compiled, '../.tsbuildinfo')) > made ? [] : ['program.js', 'program.cache'];
+  return made === 0 || mtime(join(compiled, '../.tsbuildinfo')) > made ? [] : ['program.js', 'program.cache', 'program.daemon.cache'];
 }
 
 /** The compiled code, without what is left of sources that are gone, types and maps. */

@@ -27,9 +27,13 @@ function fromBundle(): typeof import('./cli/main.ts') | undefined {
     // Written by each compilation, and not a part of packages.
     const build = statSync(new URL('../.tsbuildinfo', import.meta.url), { throwIfNoEntry: false });
     if (build !== undefined && build.mtimeMs > made) return undefined;
+    const cache = readCache();
     // It is ASCII: read like this it stays one byte a character.
     const source = readFileSync(file, 'latin1');
-    const script = new Script(source, { filename: file.pathname, ...cacheFor(source) });
+    const mark = source.indexOf('\n') + 1;
+    // Both begin with the same line, or they do not belong together.
+    const valid = cache.length > 0 && source.startsWith(cache.toString('latin1', 0, mark));
+    const script = new Script(source, { filename: file.pathname, ...(valid && { cachedData: cache.subarray(mark) }) });
     return (script.runInThisContext() as Program)(requireLate, new URL('base/', import.meta.url).href);
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -37,15 +41,15 @@ function fromBundle(): typeof import('./cli/main.ts') | undefined {
   }
 }
 
-/** Both files begin with the same line: they belong together. */
-function cacheFor(source: string): { cachedData?: Buffer } {
-  const mark = source.indexOf('\n') + 1;
+/**
+ * Empty if there is none. V8 takes one only with the options of node it was made with: there is one without any, and one for a daemon
+ * (daemon/v8-flags.ts).
+ */
+function readCache(): Buffer {
   try {
-    const cache = readFileSync(new URL('program.cache', import.meta.url));
-    // Another version of Node than it was made with sees that, and does without.
-    return source.startsWith(cache.toString('latin1', 0, mark)) ? { cachedData: cache.subarray(mark) } : {};
+    return readFileSync(new URL(process.execArgv.length > 0 ? 'program.daemon.cache' : 'program.cache', import.meta.url));
   } catch {
-    return {};
+    return Buffer.alloc(0);
   }
 }
 

@@ -7,7 +7,6 @@ import { MODULE_FOLDER } from '../base/module-folder.ts';
 import { traceTo } from '../base/trace-points.ts';
 import { usage } from '../daemon/messages.ts';
 import type { RunOptions } from '../daemon/run-options.ts';
-import { forStart } from '../daemon/v8.ts';
 import { textSink } from '../system/text-sink.ts';
 import { takeName } from '../system/this-process.ts';
 import { type Command, type CommandEnv, readCommand } from './command.ts';
@@ -105,7 +104,6 @@ async function startDaemon(argv: readonly string[], options: RunOptions): Promis
     return startInBackground({ words: argv.slice(1), needsStdin: options.file === '-', stderr: textSink(2) });
   }
   takeName(argv.slice(2));
-  forStart();
   try {
     const [{ composeDaemon }, { runDaemon }] = await Promise.all([import('../daemon/compose.ts'), import('../daemon/daemon.ts')]);
     return await runDaemon(await composeDaemon(options, background));

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { TextSink } from '../system/text-sink.ts';
+import { v8Flags } from './v8-flags.ts';
 
 /** Set for the process in the background, to the pid of the one that waits for it. */
 const VARIABLE = 'SER2NET_BACKGROUND';
@@ -66,7 +67,7 @@ export interface StartOptions {
 /** Gives the exit code for this process: 0 when the daemon runs. */
 export function startInBackground({ words, needsStdin, stderr }: StartOptions): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...process.execArgv, ...words], {
+    const child = spawn(process.execPath, [...v8Flags(process.versions.v8), ...process.execArgv, ...words], {
       detached: true,
       stdio: [needsStdin ? 'inherit' : 'ignore', 'ignore', 'ignore', 2, 'pipe'],
       env: { ...process.env, [VARIABLE]: String(process.pid) },

@@ -24,7 +24,6 @@ import { COMPATIBLE } from './messages.ts';
 import { PidFile } from './pid-file.ts';
 import type { RunOptions } from './run-options.ts';
 import { systemdManager } from './service-manager.ts';
-import { forService } from './v8.ts';
 
 /** Everything runDaemon() needs, for this process. */
 export async function composeDaemon(options: RunOptions, background: Background | undefined): Promise<DaemonEnv> {
@@ -51,7 +50,6 @@ export async function composeDaemon(options: RunOptions, background: Background 
     stdout: textSink(1),
     pidFile: options.pidFile === undefined ? undefined : new PidFile(resolve(options.pidFile), pid),
     background,
-    started: forService,
   };
 }
 

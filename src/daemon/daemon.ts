@@ -52,8 +52,6 @@ export interface DaemonEnv {
   readonly pidFile: PidFile | undefined;
   /** Set in the process that goes to the background. */
   readonly background: Background | undefined;
-  /** The start is over. */
-  readonly started?: () => void;
 }
 
 /** Longest wait for the listeners before the daemon counts as started, ms: a name server that is silent must not hold up a boot. */
@@ -211,7 +209,6 @@ class Daemon {
     } else if (options.sayReady) this.#env.stdout('Ready\n');
     manager.ready('running');
     this.#phase = 'serving';
-    this.#env.started?.();
     if (this.#wanted) void this.#reloader.request('SIGHUP');
   }
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { generateCertificate } from '../../src/cli/certificate.ts';
+import { v8Flags } from '../../src/daemon/v8-flags.ts';
 import type { Program, Row } from './rows.ts';
 
 const SOURCES = resolve(import.meta.dirname, '../../../test/bench');
@@ -60,7 +61,7 @@ export class Programs {
     const file = join(this.#dir, 'bench.yaml');
     writeFileSync(file, this.#configuration(row, base, program));
     const args = ['-n', '-u', '-c', file];
-    if (program.startsWith('ours')) return { file: process.execPath, args: [MAIN, ...args] };
+    if (program.startsWith('ours')) return { file: process.execPath, args: [...v8Flags(process.versions.v8), MAIN, ...args] };
     return HAS.ser2net ? { file: 'ser2net', args } : undefined;
   }
 

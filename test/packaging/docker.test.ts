@@ -5,6 +5,7 @@ import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { V8_FLAGS } from '../../src/daemon/v8-flags.ts';
 import { MAIN, start, until } from '../cli/command-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { makeDirectory, ROOT } from './built.ts';
@@ -91,12 +92,12 @@ test('what the second stage takes over works as the command, and finds the confi
   writeFileSync(file, `connection: &one\n  accepter: tcp,127.0.0.1,${port}\n  connector: echo\n`);
   const inside = (given: string[]): string[] => given.map((word) => (word === '/etc/ser2net/ser2net.yaml' ? file : word));
   const [entry, ...entryWords] = words(one('ENTRYPOINT'));
-  assert.equal(entry, 'ser2net');
+  assert.deepEqual([entry, ...entryWords], ['node', ...V8_FLAGS, '/usr/sbin/ser2net']);
   const check = inside(words(one('HEALTHCHECK').replace(/^.*CMD /, '')));
   assert.equal(check[0], 'ser2net');
   const healthy = (): number | null => spawnSync(command, check.slice(1), { stdio: 'ignore' }).status;
   assert.equal(healthy(), 1);
-  const daemon = start([...entryWords, ...inside(words(one('CMD'))), '-r'], { script: command });
+  const daemon = start([...inside(words(one('CMD'))), '-r'], { script: command });
   await until('Ready', () => daemon.out() === 'Ready\n');
   assert.equal(healthy(), 0);
   daemon.child.kill(one('STOPSIGNAL') as NodeJS.Signals);

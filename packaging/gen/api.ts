@@ -29,6 +29,17 @@ function textOf(node: ts.Node): string {
     .replace(/^(?:declare )/, '');
 }
 
+const OPTIONS: ts.CompilerOptions = {
+  module: ts.ModuleKind.Node20,
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2023.d.ts'],
+  types: ['node'],
+  typeRoots: [join(ROOT, 'node_modules/@types')],
+  skipLibCheck: true,
+  allowImportingTsExtensions: true,
+  noEmit: true,
+};
+
 interface Surface {
   readonly exported: readonly { readonly name: string; readonly text: string }[];
   /** opts of each LayerSpec that has some. */
@@ -45,16 +56,7 @@ export const surface = (): Surface => {
 };
 
 function findSurface(): Surface {
-  const program = ts.createProgram([INDEX], {
-    module: ts.ModuleKind.Node20,
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2023.d.ts'],
-    types: ['node'],
-    typeRoots: [join(ROOT, 'node_modules/@types')],
-    skipLibCheck: true,
-    allowImportingTsExtensions: true,
-    noEmit: true,
-  });
+  const program = ts.createProgram([INDEX], OPTIONS);
   const checker = program.getTypeChecker();
   const index = checker.getSymbolAtLocation(program.getSourceFile(INDEX)!)!;
   const target = (symbol: ts.Symbol): ts.Symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
@@ -122,15 +124,38 @@ const isType = (node: ts.Node): boolean =>
   ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isClassDeclaration(node);
 const block = (text: string): string => `\`\`\`ts\n${text}\n\`\`\`\n`;
 
+/** The names of each other entrance of the package, as a list. */
+function entrances(): string {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, { types: string }> };
+  const others = Object.entries(exports).filter(([name]) => name !== '.');
+  const files = others.map(([, { types }]) => join(ROOT, types));
+  const program = ts.createProgram(files, OPTIONS);
+  const checker = program.getTypeChecker();
+  return others
+    .map(([name], i) => {
+      const module = checker.getSymbolAtLocation(program.getSourceFile(files[i]!)!)!;
+      const names = checker.getExportsOfModule(module).map((symbol) => `\`${symbol.getName()}\``);
+      return `\`ser2net${name.slice(1)}\`: ${names.sort().join(', ')}\n`;
+    })
+    .join('\n');
+}
+
 /** The whole report. */
 export function apiReport(): string {
   const { exported, hidden, layers } = surface();
   const parts = exported.map(({ name, text }) => `### ${name}\n\n${block(text)}`);
   const behind = hidden.map(({ file, text }) => `From \`${file}\`:\n\n${block(text)}`);
   const opts = layers.map(({ name, text }) => `${name.replaceAll('"', '`')}\n\n${block(text)}`);
-  const report = `${HEAD}## Exported\n\n${parts.join('\n')}\n## Options of layers (LayerSpec, opts)\n\n${opts.join('\n')}\n## Referred to, not exported\n\n${behind.join('\n')}`;
-  // The compiler writes the words of a union in the order in which it met them, which depends on what it compiled before.
-  return report.replace(/"[^"\n]*"(?: \| "[^"\n]*")+/g, (union) => union.split(' | ').sort().join(' | '));
+  const report = `${HEAD}## Entrances
+
+\`ser2net\` has all of it, the others parts.
+
+${entrances()}
+## Exported\n\n${parts.join('\n')}\n## Options of layers (LayerSpec, opts)\n\n${opts.join('\n')}\n## Referred to, not exported\n\n${behind.join('\n')}`;
+  // The compiler writes the words of a union in the order in which it met them, and their quotes as it found them, which both depend on
+  // what it compiled before.
+  const quoted = report.replace(/'([^'"\n]*)'/g, '"$1"');
+  return quoted.replace(/"[^"\n]*"(?: \| "[^"\n]*")+/g, (union) => union.split(' | ').sort().join(' | '));
 }
 
 /** As it is in the tree; '' when it is not there. */

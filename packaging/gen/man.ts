@@ -1,5 +1,5 @@
 // The option part of a manual page, made from the rows.
-import type { Row, Rows } from '../../src/options/row.ts';
+import type { Row, Rows, Unit } from '../../src/options/row.ts';
 
 /** Text as roff takes it: no escape, no request at the start of a line. */
 export const roff = (text: string): string =>
@@ -8,13 +8,24 @@ export const roff = (text: string): string =>
     .replaceAll('-', '\\-')
     .replace(/^([.'])/gm, '\\&$1');
 
-/** `Default: 64 bytes. Since 3.3.`, in that order; what does not apply is left out. */
+const UNITS: Readonly<Record<Unit, string>> = {
+  us: 'microseconds',
+  ms: 'milliseconds',
+  s: 'seconds',
+  bytes: 'bytes',
+  bps: 'bits per second',
+  'tenths of a character': 'tenths of a character',
+};
+
+/** `Default: 64 bytes. Since 3.3.`, in that order; parts that do not apply are left out. */
 function facts(row: Row<unknown>, versions: string): string {
   const { def, kind, unit, defaultKey, since, until } = row;
   const value = def === undefined ? '' : kind.print(def);
   const out: string[] = [];
-  if (value !== '') out.push(`Default: ${roff(value)}${unit === undefined ? '' : ` ${unit === 'us' ? 'microseconds' : unit}`}.`);
-  else if (unit !== undefined) out.push(`In ${unit}.`);
+  // A time is printed with its unit.
+  const name = unit === undefined || kind.name === 'time' ? '' : UNITS[unit];
+  if (value !== '') out.push(`Default: ${roff(value)}${name === '' ? '' : ` ${value === '1' ? name.replace(/s$/, '') : name}`}.`);
+  else if (name !== '') out.push(`Unit: ${name}.`);
   if (defaultKey !== undefined) {
     const { min, max, name } = defaultKey;
     out.push(

@@ -2,6 +2,7 @@
 // and `.\" end`.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { SubcommandRow } from '../../src/cli/subcommand.ts';
 import { SUBCOMMANDS } from '../../src/cli/subcommands.ts';
 import { ADMIN } from '../../src/options/admin.ts';
 import { ATTACH } from '../../src/options/attach.ts';
@@ -26,8 +27,9 @@ const commands = (): string =>
   Object.entries(SUBCOMMANDS)
     .map(([name, { args, summary, options }]) => {
       const own = existsSync(join(ROOT, `man/ser2net-${name}.1`));
-      const list = own ? `See\n.BR ser2net\\-${name} (1).` : options.map((o) => `.br\n\\fB${roff(o.flags)}\\fR: ${roff(o.doc)}`).join('\n');
-      return `.TP\n.B ser2net ${roff(name)}${args === '' ? '' : ` \\fI${roff(args)}`}\n${roff(summary)}${list === '' ? '' : `\n${list}`}`;
+      const list = own ? `See\n.BR ser2net\\-${name} (1).` : `.RS\n${optionItems(options)}\n.RE`;
+      const usage = `.B ser2net ${roff(name)}${args === '' ? '' : ` \\fI${roff(args)}`}`;
+      return `.TP\n${usage}\n${sentence(roff(summary))}\n${list}`;
     })
     .join('\n');
 
@@ -35,16 +37,22 @@ const commands = (): string =>
 function commandOptions(name: string): string {
   const command = SUBCOMMANDS[name];
   if (command === undefined) throw new Error(`no command '${name}'`);
-  const sentence = (doc: string): string => `${doc.charAt(0).toUpperCase()}${doc.slice(1)}${doc.endsWith('.') ? '' : '.'}`;
-  return command.options
-    .map(({ flags, doc, choices }) => {
+  return optionItems(command.options);
+}
+
+const sentence = (doc: string): string => `${doc.charAt(0).toUpperCase()}${doc.slice(1)}${doc.endsWith('.') ? '' : '.'}`;
+
+/** Options as items with a hanging indent. */
+const optionItems = (options: SubcommandRow['options']): string =>
+  options
+    .map(({ flags, doc, choices, def }) => {
       const [names = '', value] = flags.split(/ (?=[<[])/);
       const shown = `\\fB${roff(names).replace(', ', '\\fR, \\fB')}\\fR${value === undefined ? '' : ` \\fI${roff(value.replace(/[<>[\]]/g, ''))}\\fR`}`;
       const words = choices === undefined ? '' : ` One of ${choices.map((word) => `\\fB${roff(word)}\\fR`).join(', ')}.`;
-      return `.TP\n${shown}\n${roff(sentence(doc))}${words}`;
+      const byDefault = def === undefined ? '' : ` Default: \\fB${roff(def)}\\fR.`;
+      return `.TP\n${shown}\n${roff(sentence(doc))}${words}${byDefault}`;
     })
     .join('\n');
-}
 
 /** A page with its generated parts made anew. Throws when a marker names nothing. */
 function renewed(page: string): string {

@@ -64,7 +64,7 @@ export class AdminClient {
     await new Promise<void>((resolve, reject) => {
       const limit = systemClock.after(PATIENCE, () => {
         gensio.abort();
-        reject(new Error('no connection in time'));
+        reject(new Error('timed out while connecting'));
       });
       gensio.open((err) => {
         limit.cancel();
@@ -116,7 +116,7 @@ export class AdminClient {
   async ask(...words: readonly string[]): Promise<Field> {
     if (this.#ended !== undefined) throw this.#ended;
     const response = await new Promise<Field>((resolve, reject) => {
-      const limit = systemClock.after(PATIENCE, () => reject(new Error('no answer in time')));
+      const limit = systemClock.after(PATIENCE, () => reject(new Error('timed out waiting for an answer')));
       const settle =
         <T>(then: (value: T) => void) =>
         (value: T): void => {
@@ -154,6 +154,6 @@ export async function connectAdmin(where: {
   try {
     return { client: await AdminClient.connect(spec), at };
   } catch (err) {
-    return { failed: `Cannot reach the admin port ${at}: ${(err as Error).message}` };
+    return { failed: `cannot reach the control port ${at}: ${(err as Error).message}` };
   }
 }

@@ -1,5 +1,5 @@
-// `ser2net attach`: one serial port elsewhere as a device here, in a process of its own. The same as a section `attachment` of the
-// configuration, where one daemon serves many.
+// `ser2net attach`: one remote serial port as a local device, in a process of its own. A section `attachment` of the configuration does
+// the same, where one daemon serves many.
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { Attachment } from '../attach/attachment.ts';
@@ -30,7 +30,7 @@ interface AttachRequest {
 /** What the arguments mean, or what is wrong with them. */
 export function parseAttachArgs(args: readonly string[], given: SubcommandOptions): AttachRequest | string {
   const [device = '', ...texts] = typeof given.link === 'string' ? [given.link, ...args] : args;
-  if (texts.length === 0) return `no target: say where ${device} is to lead, as in rfc2217://HOST:PORT`;
+  if (texts.length === 0) return `no target given for ${device}, for example rfc2217://HOST:PORT`;
   const options: MutableValues<typeof ATTACH> = builtIn(ATTACH);
   for (const [key, row] of Object.entries(ATTACH) as [keyof typeof ATTACH, Row<unknown>][]) {
     const value = given[key];
@@ -41,7 +41,7 @@ export function parseAttachArgs(args: readonly string[], given: SubcommandOption
   }
   for (const key of ['tlsCert', 'tlsKey', 'tlsCa'] as const) {
     const file = options[key];
-    // The process in the background works elsewhere. A slash at the end says that it is a directory.
+    // The process in the background has another working directory. A slash at the end says that it is a directory.
     if (file !== undefined) options[key] = `${resolve(file)}${file.endsWith('/') ? '/' : ''}`;
   }
   if (options.hangup && given.hold === true) return '--hangup and --hold exclude each other';
@@ -119,21 +119,21 @@ class AttachProcess {
       random: Math.random,
       gensio: { lockDir: LOCK_DIR },
     });
-    if (env === undefined) return this.#fail('not possible here without the package koffi');
+    if (env === undefined) return this.#fail('needs the package koffi, which is not installed');
     const { device, targets, options } = this.#request;
     const attachment = new Attachment({ name: device, device, targets, options }, env);
     this.#catch(attachment);
     try {
       attachment.start();
     } catch (err) {
-      return this.#fail(`${device} cannot be made: ${describe(fromSystemError(err))}`);
+      return this.#fail(`cannot create ${device}: ${describe(fromSystemError(err))}`);
     }
     const manager = systemdManager(process.env);
     const warning = this.#pidFile?.write();
     if (warning !== undefined) this.#log.announce('warning', warning);
     this.#background?.finish(0);
     if (this.#background !== undefined) this.#log.detach();
-    manager.ready(`${device} is there`);
+    manager.ready(`${device} is ready`);
     const code = await this.#ended;
     manager.stopping();
     await new Promise<void>((done) => attachment.stop(done));
@@ -152,12 +152,12 @@ class AttachProcess {
     return 1;
   }
 
-  /** TERM, INT and QUIT end it, HUP too where there is a terminal; else HUP connects anew. USR1 says how it fares. A failure of our own takes the link away. */
+  /** TERM, INT and QUIT end it, and HUP in the foreground; otherwise HUP reconnects. USR1 logs the status. A failure of our own removes the link. */
   #catch(attachment: Attachment): void {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.once(signal, () => this.#end(0));
     process.on('SIGHUP', () => {
       if (this.#background === undefined) this.#end(0);
-      else attachment.reconnect('asked to connect anew');
+      else attachment.reconnect('asked to reconnect');
     });
     process.on('SIGUSR1', () => attachment.report());
     onCrash((err) => {

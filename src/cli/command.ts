@@ -2,6 +2,7 @@
 // order, ending at the first mistake. Long options and sub-commands are this program's own and go through commander, which is
 // loaded only for them. Nothing here does anything: a command is a value.
 import type { LogLevel } from '../base/log.ts';
+import { nearest } from '../base/text.ts';
 import { COMPATIBLE, flagHelp, MESSAGES } from '../daemon/messages.ts';
 import { noFlags, type RunOptions } from '../daemon/run-options.ts';
 import type { SubcommandOptions } from './subcommand.ts';
@@ -29,13 +30,15 @@ const LOG_LEVELS: readonly LogLevel[] = ['err', 'warning', 'notice', 'info', 'de
 
 /** Long options of the daemon: flags as commander writes them. A value may follow as the next word or after `=`. */
 export const LONG: readonly { readonly flags: string; readonly doc: string; readonly choices?: readonly string[] }[] = [
-  { flags: '--check', doc: 'read the configuration, report every problem, and end: 0 when there is none' },
-  { flags: '--dump', doc: 'print the configuration as it was understood, as YAML, and end' },
-  { flags: '--log-format <format>', doc: 'json: JSON lines on standard error instead of text', choices: ['text', 'json'] },
-  { flags: '--log-level <level>', doc: 'least grave messages to log', choices: LOG_LEVELS },
-  { flags: '--version', doc: 'print the versions and end' },
-  { flags: '--help', doc: 'print this help and end' },
+  { flags: '--check', doc: 'check the configuration, report every problem, and exit (status 0 if there is none)' },
+  { flags: '--dump', doc: 'print the configuration as it was understood, as YAML, and exit' },
+  { flags: '--log-format <format>', doc: 'write the log to standard error as text or as JSON lines', choices: ['text', 'json'] },
+  { flags: '--log-level <level>', doc: 'lowest severity to log', choices: LOG_LEVELS },
+  { flags: '--version', doc: 'print the versions and exit' },
+  { flags: '--help', doc: 'print this help and exit' },
 ];
+/** Columns of help: that of a terminal, 40 to 100; 80 where there is none. */
+const HELP_WIDTH = Math.min(100, Math.max(40, process.stdout.columns ?? 80));
 const nameOf = (flags: string): string => flags.split(' ')[0]!;
 
 const refuse = (text: string, usage: boolean): Refusal => ({ do: 'refuse', text, usage });
@@ -103,8 +106,12 @@ function applyLong(draft: Draft, values: Readonly<Record<string, unknown>>): voi
 
 /** Reads the words after the program's name. Never throws for what the user wrote. */
 export async function readCommand(argv0: string, words: readonly string[], env: CommandEnv): Promise<Command> {
-  const first = words[0];
-  if (first !== undefined && Object.hasOwn(SUBCOMMANDS, first)) return readSubcommand(argv0, words);
+  const [first = '', second] = words;
+  if (Object.hasOwn(SUBCOMMANDS, first)) return readSubcommand(argv0, words);
+  if (first === 'help' && second !== undefined && Object.hasOwn(SUBCOMMANDS, second)) return readSubcommand(argv0, [second, '--help']);
+  if (first === 'help' || first === '-h') return readLong(argv0, { ...noFlags(argv0) }, ['--help'], env);
+  if (first === 'version') return readLong(argv0, { ...noFlags(argv0) }, ['--version'], env);
+  if (/^[a-z]/i.test(first)) return noSuchCommand(first);
   const draft: Draft = { ...noFlags(argv0) };
   const long: string[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -130,6 +137,15 @@ export async function readCommand(argv0: string, words: readonly string[], env: 
     Object.assign(draft, effect);
   }
   return long.length === 0 ? { do: 'run', options: draft } : readLong(argv0, draft, long, env);
+}
+
+/** A mistyped command: the words of ser2net 4.3.11, then what can be typed instead of its flags. */
+function noSuchCommand(word: string): Refusal {
+  const names = Object.keys(SUBCOMMANDS);
+  const near = nearest(word, names);
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  const text = `${MESSAGES.invalidArgument(word)}\nser2net: no command '${word}'${hint}\nCommands: ${names.join(', ')}\nMore: ser2net --help`;
+  return refuse(text, false);
 }
 
 async function readLong(argv0: string, draft: Draft, long: readonly string[], env: CommandEnv): Promise<Command> {
@@ -173,7 +189,9 @@ async function declare(argv0: string) {
   const quiet = { writeOut: () => undefined, writeErr: () => undefined };
   const program = new Program('ser2net')
     .description('Serial ports on the network.')
-    .usage('[flags] [options]\n       ser2net <command> [arguments]')
+    // Not their arguments: a column for these leaves no room for the text.
+    .configureHelp({ helpWidth: HELP_WIDTH, subcommandTerm: (command) => command.name() })
+    .usage('[flags] [options]\n       ser2net <command> [arguments]\n       ser2net help <command>')
     .helpOption(false)
     .helpCommand(false)
     .enablePositionalOptions()
@@ -186,14 +204,16 @@ async function declare(argv0: string) {
     program.addOption(option);
   }
   const help = program.helpInformation.bind(program);
-  program.helpInformation = () => `${help()}\nFlags, as ser2net has them (${argv0} -n -c FILE):\n${flagHelp()}\n`;
+  program.helpInformation = () => `${help()}\nOptions shared with the original ser2net (${argv0} -n -c FILE):\n${flagHelp()}\n`;
   for (const [name, row] of Object.entries(SUBCOMMANDS)) {
     const sub = program
       .command(`${name}${row.args === '' ? '' : ` ${row.args}`}`)
       .description(row.summary)
-      .helpOption('--help', 'print this help');
-    for (const { flags, doc, choices, several } of row.options) {
-      const option = new Option(flags, doc);
+      .helpOption('-h, --help', 'print this help')
+      // Not their arguments: a column for these leaves no room for the text.
+      .configureHelp({ helpWidth: HELP_WIDTH, subcommandTerm: (command) => command.name() });
+    for (const { flags, doc, choices, several, def } of row.options) {
+      const option = new Option(flags, def === undefined ? doc : `${doc} (default: ${def})`);
       if (choices !== undefined) option.choices([...choices]);
       if (several === true) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
       sub.addOption(option);

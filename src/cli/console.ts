@@ -1,4 +1,4 @@
-// `ser2net console`: a terminal client for a port here or elsewhere.
+// `ser2net console`: a terminal client for local and remote ports.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { describe } from '../attach/attachment-spec.ts';
 import { awaitRfc2217 } from '../attach/await-rfc2217.ts';
@@ -69,7 +69,7 @@ async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptio
   if (/^[0-9]+$/.test(where)) return parseTarget(`${scheme}://localhost:${where}`, tls);
   if (/^(\[[^\]]+\]|[^:,/()\s]+):[^:,/()\s]+$/.test(where)) return parseTarget(`${scheme}://${where}`, tls);
   if (/^[A-Za-z0-9_.-]+$/.test(where)) {
-    return { problem: `${where}: no connection of that name in the configuration; another machine's port is HOST:PORT` };
+    return { problem: `${where}: the configuration has no connection of that name; use HOST:PORT for a port on another machine` };
   }
   return parseTarget(where, tls);
 }
@@ -91,14 +91,14 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
       connect,
       terminal,
       (err, again) => {
-        io.err(`ser2net console: cannot connect to ${request.target.text}: ${describe(err)}${again ? '; trying again' : ''}\n`);
+        io.err(`ser2net console: cannot connect to ${request.target.text}: ${describe(err)}${again ? '; retrying' : ''}\n`);
       },
       given.reconnect === true,
     );
     if (gensio === undefined) return 1;
     const lost = await talk(gensio, connect, terminal, request, given);
     terminal.restore();
-    if (lost !== undefined) io.err(`\nser2net console: lost ${request.target.text}: ${describe(lost)}\n`);
+    if (lost !== undefined) io.err(`\nser2net console: connection to ${request.target.text} lost: ${describe(lost)}\n`);
     return lost === undefined ? 0 : 1;
   } catch (err) {
     terminal.restore();
@@ -287,7 +287,7 @@ class Reconnect {
   }
 }
 
-/** Asks the far end for a line as soon as it can be asked. */
+/** Requests line settings from the server as soon as it accepts requests. */
 function askFor(line: LineWish | undefined, { serial }: Gensio): void {
   if (line === undefined || serial === undefined) return;
   const requests = requestsFor(lineOfOptions({ speed: line, flow: undefined }), undefined);

@@ -25,7 +25,7 @@ export interface ConvertFlags {
 export async function convertFile(file: string, { to, v1, v2, output, meant, inline }: ConvertFlags, io: SubcommandIo): Promise<number> {
   const wanted = new Set([...(to === undefined ? [] : [to]), ...(v1 === true ? ['v1'] : []), ...(v2 === true ? ['v2'] : [])]);
   if (wanted.size > 1) {
-    io.err('the result cannot be of both versions: give one of --v1 and --v2\n');
+    io.err('give only one of --v1 and --v2\n');
     return 2;
   }
   const files = diskFiles(process.env);

@@ -27,14 +27,14 @@ export async function devices(
 ): Promise<number> {
   const first = port === undefined ? FIRST_PORT : Number(port);
   if (!Number.isInteger(first) || first < 1 || first > 65535) {
-    io.err(`'${port}' is not a port, 1 to 65535\n`);
+    io.err(`'${port}' is not a port from 1 to 65535\n`);
     return 2;
   }
   const there = serialDevices(host, all === true || names.length > 0);
   const wanted = names.map((name) => finalName(host, name.includes('/') ? name : `/dev/${name}`) ?? name);
   const found = names.length === 0 ? there : there.filter(({ path }) => wanted.includes(path));
   const missing = names.filter((_, i) => !found.some(({ path }) => path === wanted[i]));
-  for (const name of missing) io.err(`'${name}' is no serial port of this machine\n`);
+  for (const name of missing) io.err(`'${name}' is not a serial port on this machine\n`);
   const holders = new OpenFiles(host);
   if (json === true)
     io.out(
@@ -45,7 +45,7 @@ export async function devices(
       )}\n`,
     );
   else if (config === true) io.out(configurationOf(found, first, host));
-  else if (found.length === 0 && missing.length === 0) io.err('No serial port was found.\n');
+  else if (found.length === 0 && missing.length === 0) io.err('No serial ports found.\n');
   else io.out(found.map((device) => describe(device, holders)).join(''));
   return found.length === 0 || missing.length > 0 ? 1 : 0;
 }
@@ -77,8 +77,8 @@ function describe(device: SerialDevice, holders: OpenFiles): string {
     ...(byId === undefined ? [] : [byId]),
     ...(byPath === undefined ? [] : [byPath]),
     ...(facts.length === 0 ? [] : [facts.join(', ')]),
-    ...(present ? [] : ['there is no such node in /dev']),
-    ...held.map((each) => `held by ${each}`),
+    ...(present ? [] : ['does not exist in /dev']),
+    ...held.map((each) => `in use by ${each}`),
   ];
   return `${path}${title === '' ? '' : `  ${title}`}\n${lines.map((line) => `    ${line}\n`).join('')}`;
 }
@@ -114,19 +114,19 @@ function asJson(device: SerialDevice, holders: OpenFiles): object {
 function configurationOf(found: readonly SerialDevice[], first: number, host: HostPaths): string {
   const { tcp: taken } = readListening(join(host.proc, 'net'));
   const names = new Set<string>();
-  const out = ['%YAML 1.1', '---', "# Served to this machine only: leave out 'localhost,' to serve the network."];
+  const out = ['%YAML 1.1', '---', "# Only reachable from this machine: remove 'localhost,' to serve the network."];
   let port = first;
   for (const device of found) {
     while (taken.has(port)) port++;
     if (port > 65535) {
-      out.push('', `# ${device.path}: no port is left for it.`);
+      out.push('', `# ${device.path}: no TCP port left.`);
       continue;
     }
     const title = titleOf(device);
     const about = [title, ids(device), device.serial === undefined ? '' : `serial number ${printable(device.serial)}`];
     out.push(
       '',
-      `# ${device.path}: ${about.filter((each) => each !== undefined && each !== '').join(', ') || (device.driver ?? 'nothing known about it')}`,
+      `# ${device.path}: ${about.filter((each) => each !== undefined && each !== '').join(', ') || (device.driver ?? 'unknown hardware')}`,
       `connection: &${anchorFor(device, names)}`,
       `  accepter: telnet(rfc2217),tcp,localhost,${port}`,
       `  connector: ${scalar(`serialdev,${stableName(device)},9600n81,local`, 'v1')}`,

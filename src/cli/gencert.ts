@@ -35,7 +35,7 @@ export function gencert(
   const use = options.use ?? 'server';
   const commonName = options.commonName ?? (use === 'server' ? hostname().slice(0, 64) : undefined);
   if (commonName === undefined) {
-    complain('gencert: a client certificate needs a common name: the name of its user');
+    complain('gencert: a client certificate needs --cn, the name of its user');
     return 2;
   }
   const names = options.names?.length ? options.names : use === 'server' ? [commonName, 'localhost', '127.0.0.1', '::1'] : [];
@@ -55,12 +55,12 @@ export function gencert(
   const keyPath = options.key ?? (use === 'server' ? '/etc/ser2net/ser2net.key' : `${commonName}.key`);
   const certPath = options.cert ?? (use === 'server' ? '/etc/ser2net/ser2net.crt' : `${commonName}.crt`);
   if (keyPath === certPath) {
-    complain('gencert: key and certificate need files of their own');
+    complain('gencert: key and certificate need different files');
     return 2;
   }
   const there = [keyPath, certPath].find((path) => existsSync(path));
   if (there !== undefined && options.force !== true) {
-    complain(`gencert: ${there} is there already (--force replaces it)`);
+    complain(`gencert: ${there} already exists (--force overwrites it)`);
     return 1;
   }
   const made = generateCertificate(request);
@@ -68,7 +68,7 @@ export function gencert(
     writeFilesAtomically({ path: keyPath, content: made.key, mode: 0o600 }, { path: certPath, content: made.cert, mode: 0o644 });
   } catch (err) {
     const { path = keyPath } = err as NodeJS.ErrnoException;
-    complain(`gencert: cannot write in ${dirname(path)}: ${strerror(err)}`);
+    complain(`gencert: cannot write to ${dirname(path)}: ${strerror(err)}`);
     return 1;
   }
   say(`key ${keyPath}`);

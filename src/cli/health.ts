@@ -1,5 +1,5 @@
-// `ser2net health`: 0 when the daemon works, 1 when it does not; for containers and monitors. With an admin port it is asked; without
-// one the pid file and the listening sockets are looked at. No port is connected to: that would open its device.
+// `ser2net health`: status 0 if the daemon works, otherwise 1; for containers and monitors. It asks the control port if there is one, and
+// otherwise looks at the pid file and the listening sockets. It connects to no port: that would open its device.
 import { readFileSync } from 'node:fs';
 import { textOf } from '../admin/document.ts';
 import { readSmallFile } from '../base/safe-file.ts';
@@ -45,7 +45,7 @@ async function examine(flags: HealthFlags): Promise<Health> {
     const version = textOf(await client.ask('version'), 'version') ?? '';
     const ports = portsOf(await client.ask('showport'));
     const attachments = await askAttachments(client);
-    // A target that is away is no fault of the daemon.
+    // An unreachable target is not a fault of the daemon.
     const unhealthy = [...ports.filter(isUnhealthy), ...attachments.filter(({ terminal }) => terminal === undefined)];
     const problems = unhealthy.map(({ name, state }) => `${name}: ${state}`);
     if (problems.length > 0) return { problems };
@@ -58,7 +58,7 @@ async function examine(flags: HealthFlags): Promise<Health> {
   }
 }
 
-/** Why the process of a pid file does not count as running. */
+/** Why the process of a pid file does not count as running; `undefined` if it runs. */
 export function processTrouble(file: string): string | undefined {
   let text: string;
   try {
@@ -66,16 +66,16 @@ export function processTrouble(file: string): string | undefined {
   } catch (err) {
     return `${file}: ${strerror(err)}`;
   }
-  if (!/^[1-9][0-9]{0,9}$/.test(text)) return `${file}: no process id in it`;
+  if (!/^[1-9][0-9]{0,9}$/.test(text)) return `${file}: contains no process id`;
   try {
     process.kill(Number(text), 0);
   } catch (err) {
-    // EPERM: it is there, and somebody else's.
-    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return `${file}: process ${text} does not run`;
+    // EPERM: it exists, and belongs to another user.
+    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return `${file}: process ${text} is not running`;
   }
   return isZombie(text) ? `${file}: process ${text} has ended` : undefined;
 }
-/** Ended, and nobody has asked how: usual in containers. */
+/** Ended, but its parent has not waited for it: common in containers. */
 function isZombie(pid: string): boolean {
   try {
     return /^\d+ \(.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
@@ -90,7 +90,7 @@ async function examineSockets(file: string | undefined): Promise<Health> {
   return judge(outcome.reading.config, readListening());
 }
 
-/** Whether everything a configuration wants to listen on is listened on, by whomever. */
+/** Whether anything listens on every address of a configuration. */
 export function judge({ connections, rotators }: Config, now: Listening): Health {
   const problems: string[] = [];
   let seen = 0;

@@ -47,15 +47,15 @@ export function standardInput(io: SubcommandIo): PasswordSource {
 }
 
 function problemOf(password: string): string | undefined {
-  if (Buffer.byteLength(password) > PASSWORD_BYTES) return `a password may have ${PASSWORD_BYTES} bytes`;
-  if (password.includes('\0')) return 'a password cannot have a byte 0';
-  return password.startsWith('$scrypt$') ? 'a password cannot begin like a hash' : undefined;
+  if (Buffer.byteLength(password) > PASSWORD_BYTES) return `a password can have at most ${PASSWORD_BYTES} bytes`;
+  if (password.includes('\0')) return 'a password cannot contain a NUL byte';
+  return password.startsWith('$scrypt$') ? 'a password cannot begin with $scrypt$' : undefined;
 }
 
 async function askPassword(user: string, source: PasswordSource): Promise<{ password: string } | { problem: string }> {
-  const password = await source.ask(`Password of ${user}: `);
-  if (password === undefined) return { problem: 'no password was given, nothing is changed' };
-  if (source.typed && (await source.ask('Once more: ')) !== password) return { problem: 'the two are not the same, nothing is changed' };
+  const password = await source.ask(`New password for ${user}: `);
+  if (password === undefined) return { problem: 'no password given; nothing changed' };
+  if (source.typed && (await source.ask('Retype it: ')) !== password) return { problem: 'passwords do not match; nothing changed' };
   const problem = problemOf(password);
   return problem === undefined ? { password } : { problem };
 }
@@ -79,7 +79,7 @@ function writePassword(authdir: string, user: string, line: string): string {
 export async function passwd(user: string, options: PasswdOptions, io: SubcommandIo, source?: PasswordSource): Promise<number> {
   const complain = (text: string): void => io.err(`passwd: ${text}\n`);
   if (!isUserName(user)) {
-    complain(`'${user}' cannot be the name of a user: it is that of a directory`);
+    complain(`'${user}' cannot be a user name: it must also be valid as the name of a directory`);
     return 2;
   }
   const from = source ?? standardInput(io);

@@ -1,5 +1,5 @@
-// `ser2net status`: ports and attachments of a running daemon, asked of its admin port; as a table or JSON, once or with every user that
-// comes and goes.
+// `ser2net status`: ports and attachments of a running daemon, asked through its control port; as a table or JSON, once or with every
+// client that connects or disconnects.
 import { type Field, textOf } from '../admin/document.ts';
 import { systemClock } from '../base/clock.ts';
 import { plural } from '../base/text.ts';
@@ -21,7 +21,7 @@ export interface StatusFlags {
 export async function status(flags: StatusFlags, io: SubcommandIo): Promise<number> {
   const reached = await connectAdmin(flags);
   if ('failed' in reached || 'none' in reached) {
-    io.err(`${'failed' in reached ? reached.failed : 'The configuration has no admin port: name one with --admin'}\n`);
+    io.err(`${'failed' in reached ? reached.failed : 'The configuration has no control port: give one with --admin'}\n`);
     return 1;
   }
   const { client, at } = reached;

@@ -1,15 +1,17 @@
-// What a sub-command is: its row in the table, the options it is given, and what it may do to the outside.
+// What a sub-command is: its row in the table, the options it is given, and where it writes to.
 
 /** Options by name in camelCase, as commander gives them. */
 export type SubcommandOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
-/** What a sub-command may do to the outside. Texts have their line ends. */
+/** Where a sub-command writes to. Texts include their line ends. */
 export interface SubcommandIo {
   readonly out: (text: string | Buffer) => void;
   readonly err: (text: string) => void;
 }
 
+/** One sub-command of the table. */
 export interface SubcommandRow {
+  /** One line for the list of commands. */
   readonly summary: string;
   /** Arguments as commander writes them: `[file]`, `<file>`, `[file...]`; empty for none. */
   readonly args: string;
@@ -17,11 +19,13 @@ export interface SubcommandRow {
     readonly flags: string;
     readonly doc: string;
     readonly choices?: readonly string[];
-    /** May be given again; the values become a list. */
+    /** The value that holds without the option, as text for people. */
+    readonly def?: string;
+    /** Can be repeated; the values become a list. */
     readonly several?: true;
   }[];
-  /** The exit code for a mistake in the words, where it is not 1. */
+  /** The exit status for a mistake in the arguments. Default: 1. */
   readonly usageStatus?: number;
-  /** Gives the exit code. Loads its code when called. */
+  /** Runs the command, and returns its exit status. Loads its code when called. */
   readonly run: (args: readonly string[], options: SubcommandOptions, io: SubcommandIo) => Promise<number>;
 }

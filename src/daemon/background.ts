@@ -87,7 +87,7 @@ export function startInBackground({ words, needsStdin, stderr }: StartOptions): 
     // After the pipe is closed, too: without a report this is a death before it was made.
     child.on('close', (code, signal) => {
       if (report.includes('\n')) return;
-      stderr(`ser2net: the daemon ended before it was ready (${signal ?? `status ${code}`})\n`);
+      stderr(`ser2net: the daemon exited before it was ready (${signal ?? `status ${code}`})\n`);
       resolve(code || 1);
     });
     // Who gives up waiting does not want the daemon.

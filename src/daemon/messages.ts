@@ -24,31 +24,28 @@ export const COMPATIBLE = '4.3.11';
 
 /** The flags of ser2net, with what they do. */
 export const FLAGS: readonly (readonly [flag: string, doc: string])[] = [
-  [
-    '-c <config file>',
-    'read this configuration; - is standard input (YAML).\nWithout it: /etc/ser2net/ser2net.yaml, else /etc/ser2net.conf',
-  ],
+  ['-c <config file>', 'read this configuration; - is standard input (YAML).\nDefault: /etc/ser2net/ser2net.yaml, else /etc/ser2net.conf'],
   [
     '-C <config line>',
-    'one line of a classic configuration; may be repeated.\nNo default file is read then; a -c must come after the last -C.\nThe name of a directory: look there for ser2net.yaml and the keys',
+    'one line of a classic configuration; can be repeated.\nThen no default file is read, and -c must follow the last -C.\nIf it is a directory: look up ser2net.yaml and the keys there',
   ],
-  ['-p <controller port>', 'open the admin console on this port or accepter'],
+  ['-p <controller port>', 'open the control port on this port or accepter'],
   ['-P <file>', 'write the process id to this file'],
   ['-n', 'stay in the foreground'],
-  ['-d', 'stay in the foreground and log to standard error, too'],
+  ['-d', 'stay in the foreground and also log to standard error'],
   ['-l', 'log more; twice: log everything'],
-  ['-u', 'make no UUCP lock files'],
-  ['-t <num threads>', 'accepted for compatibility, no effect'],
-  ['-b', 'accepted for compatibility, no effect'],
-  ['-v', 'print the version and end'],
+  ['-u', 'do not use UUCP lock files'],
+  ['-t <num threads>', 'accepted for compatibility; has no effect'],
+  ['-b', 'accepted for compatibility; has no effect'],
+  ['-v', 'print the version and exit'],
   ['-s <signature>', 'default RFC 2217 signature'],
-  ['-r', 'print Ready on standard output when everything listens'],
+  ['-r', 'print Ready on standard output once everything listens'],
   [
     '-Y <text>',
-    "a piece of YAML; may be repeated, the pieces are one text.\n'#' outside quotes starts a new line. Read after the file of -c;\nwithout -c no file is read",
+    "a piece of YAML; can be repeated, the pieces form one text.\n'#' outside quotes starts a new line. Read after the -c file;\nwithout -c no file is read",
   ],
   ['-a <dir>', 'default for the option authdir'],
-  ['-A <dir>', 'default for the option authdir of the admin console'],
+  ['-A <dir>', 'default for the option authdir of the control port'],
 ];
 
 /** What follows an error in the arguments. */

@@ -121,5 +121,5 @@ export class OpenFiles {
 /** `picocom (process 123)`, `process 123, by its lock file /var/lock/LCK..ttyS0`. */
 export function describeHolder({ pid, name, how, file }: Holder): string {
   const who = name === '' ? `process ${pid}` : `${name} (process ${pid})`;
-  return how === 'lock file' ? `${who}, by its lock file ${file}` : how === 'lock' ? `${who}, by a lock on it` : who;
+  return how === 'lock file' ? `${who}, with lock file ${file}` : how === 'lock' ? `${who}, with a lock on it` : who;
 }

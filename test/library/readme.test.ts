@@ -42,7 +42,7 @@ test('each package the project depends on has a row or a word with its reason', 
 
 test('what the README says the library has, it has', async () => {
   const library = await import('../../src/index.ts');
-  const named = readme.slice(readme.indexOf('## In a program'), readme.indexOf('## Beside ser2net')).matchAll(/\| (`[^|]*) \|/g);
+  const named = readme.slice(readme.indexOf('## In a program'), readme.indexOf('## Compared with')).matchAll(/\| (`[^|]*) \|/g);
   const names = [...named].flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)`/g)].map((m) => m[1]!));
   assert.ok(names.length > 10);
   for (const name of names) assert.ok(Object.hasOwn(library, name), name);

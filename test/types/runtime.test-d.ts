@@ -48,6 +48,7 @@ import {
   type Ser2netPort,
   type Ser2netPortInfo,
   type Ser2netServer,
+  type Queue,
   type SerialControl,
   type SerialEvents,
   type SerialFlow,
@@ -212,6 +213,7 @@ expectType<ComPort | undefined>(gensio.comPort);
 expectAssignable<GensioEvent>({ on: 'modemstate', state: 0 });
 expectNotAssignable<GensioEvent>({ on: 'modem', state: 0 });
 expectAssignable<SerialItem>('speed');
+expectAssignable<Queue>('input');
 expectAssignable<SerialSetting>({ item: 'speed', value: 9600 });
 expectAssignable<SerialRequest>({ item: 'parity', value: undefined });
 expectError<SerialSetting>({ item: 'parity', value: 9600 });

@@ -41,7 +41,7 @@ export function deviceProblems({ config, origins }: ConfigWithOrigins, check: De
       'warning',
       'no-device',
       origins.placeOf(pos, 'options.device'),
-      `the LED '${name}' is not there: /sys/class/leds has no '${device}'`,
+      `LED '${name}': /sys/class/leds has no '${device}'`,
       hint,
     );
   }
@@ -80,7 +80,7 @@ function lookAt(device: string, pos: Pos, host: HostPaths, add: Add): DeviceFact
     add('error', 'no-device', pos, `${device} cannot be looked at: ${strerror(err)}`);
     return undefined;
   }
-  if (facts === undefined) add('error', 'no-device', pos, `${device} is not there`, missingHint(device, host));
+  if (facts === undefined) add('error', 'no-device', pos, `${device} does not exist`, missingHint(device, host));
   return facts;
 }
 
@@ -95,7 +95,7 @@ function missingHint(device: string, host: HostPaths): string | undefined {
   const dir = device.slice(0, device.lastIndexOf('/'));
   if (dir.startsWith('/dev/serial/') && serial.length > 0)
     return `there is ${serial.slice(0, 4).join(', ')}${serial.length > 4 ? ', ...' : ''}`;
-  return serial.length > 0 ? "'ser2net devices' lists what is plugged in" : undefined;
+  return serial.length > 0 ? "'ser2net devices' lists the connected devices" : undefined;
 }
 
 function judgeKind(device: string, { character, directory, tty }: DeviceFacts, pos: Pos, add: Add): void {
@@ -106,9 +106,9 @@ function judgeKind(device: string, { character, directory, tty }: DeviceFacts, p
       'no-device',
       pos,
       `${device} is a file, not a device`,
-      'a program that wrote to the name while nothing was plugged in leaves one: remove it',
+      'a program that wrote to it while no device was connected left it behind: remove it',
     );
-  else if (tty === false) add('error', 'no-device', pos, `${device} is a device, but not a terminal`);
+  else if (tty === false) add('error', 'no-device', pos, `${device} is a device, but not a tty`);
 }
 
 function judgeAccess(device: string, { mode, gid }: DeviceFacts, pos: Pos, host: HostPaths, add: Add): void {
@@ -116,8 +116,8 @@ function judgeAccess(device: string, { mode, gid }: DeviceFacts, pos: Pos, host:
     accessSync(realPlace(host, device), constants.R_OK | constants.W_OK);
   } catch {
     const group = (mode & 0o060) === 0o060 ? findGroup(gid)?.name : undefined;
-    const hint = group === undefined ? undefined : `the group '${group}' may: usermod -a -G ${group} USER`;
-    add('warning', 'no-access', pos, `${device} may not be read and written by this user`, hint);
+    const hint = group === undefined ? undefined : `add the user to group '${group}': usermod -a -G ${group} USER`;
+    add('warning', 'no-access', pos, `this user has no read/write access to ${device}`, hint);
   }
 }
 
@@ -127,20 +127,20 @@ function judgeHolders(device: string, pos: Pos, { holders, file }: DeviceCheck, 
   const others = found.filter(({ pid }) => !holders.serves(pid, file));
   if (others.length === 0) return;
   const more = others.length > 3 ? ` and ${others.length - 3} more` : '';
-  add('warning', 'device-busy', pos, `${device} is held by ${others.slice(0, 3).map(describeHolder).join(', ')}${more}`);
+  add('warning', 'device-busy', pos, `${device} is in use by ${others.slice(0, 3).map(describeHolder).join(', ')}${more}`);
 }
 
 /** Also through a link: /var/lock usually leads to a directory in memory. */
 function judgeLocks(connection: ConnectionConfig, origins: Origins, { locks }: HostPaths, add: Add): void {
   const pos = origins.placeOf(connection.pos, 'connector');
   const name = lockName(deviceOf(connection.connector)!);
-  const without = 'the daemon works without lock files then; -u says that this is meant';
+  const without = 'the daemon then works without lock files; -u turns them off deliberately';
   if (statSync(locks, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    return add('warning', 'lock-dir', pos, `${locks} is not there: no ${name} can be made`, without);
+    return add('warning', 'lock-dir', pos, `${locks} does not exist: ${name} cannot be created`, without);
   }
   try {
     accessSync(locks, constants.W_OK | constants.X_OK);
   } catch (err) {
-    add('warning', 'lock-dir', pos, `${locks} may not be written by this user: ${strerror(err)}`, without);
+    add('warning', 'lock-dir', pos, `this user cannot write to ${locks}: ${strerror(err)}`, without);
   }
 }

@@ -51,13 +51,13 @@ function layerProblems(layer: LayerSpec, pos: Pos, server: boolean): Diag[] {
 function unreadable(type: string, what: string, path: string, err: unknown, pos: Pos): Diag {
   const { code } = err as NodeJS.ErrnoException;
   if (code === 'EACCES')
-    return { code: 'no-access', severity: 'warning', pos, text: `${type}: the ${what} file ${path} may not be read by this user` };
-  const hint = what === 'CA' ? undefined : "'ser2net gencert' makes a key and a certificate";
+    return { code: 'no-access', severity: 'warning', pos, text: `${type}: this user has no read access to the ${what} file ${path}` };
+  const hint = what === 'CA' ? undefined : "'ser2net gencert' creates a key and a certificate";
   return {
     code: 'not-found',
     severity: 'error',
     pos,
-    text: `${type}: the ${what} file ${path} cannot be read: ${strerror(err)}`,
+    text: `${type}: cannot read the ${what} file ${path}: ${strerror(err)}`,
     ...(hint !== undefined && { hint }),
   };
 }

@@ -52,18 +52,18 @@ async function addressProblem(bottom: LayerSpec, listener: Listener, check: List
   switch (err.code) {
     case 'addrinuse': {
       const by = holders[0] === undefined ? 'another program' : describeHolder(holders[0]);
-      return busy(listener, `'${text}' of ${listener.what} is taken: ${by} listens there`);
+      return busy(listener, `'${text}' of ${listener.what} is already in use by ${by}`);
     }
     case 'perm': {
       const low = bottom.addrs.some(({ port }) => (portNumber(port) ?? 1024) < 1024);
       return busy(
         listener,
-        `'${text}' of ${listener.what} may not be listened on by this user`,
-        low ? 'ports below 1024 are for root' : undefined,
+        `this user cannot listen on '${text}' of ${listener.what}`,
+        low ? 'ports below 1024 need root or CAP_NET_BIND_SERVICE' : undefined,
       );
     }
     default:
-      return busy(listener, `'${text}' of ${listener.what} cannot be listened on: ${err.detail ?? err.message}`);
+      return busy(listener, `cannot listen on '${text}' of ${listener.what}: ${err.detail ?? err.message}`);
   }
 }
 
@@ -102,15 +102,15 @@ function socketFileProblem(
     if (holder !== undefined && holders.serves(holder.pid, file)) return undefined;
     return busy(
       listener,
-      `'${path}' of ${listener.what} is taken: ${holder === undefined ? 'another program' : describeHolder(holder)} listens there`,
+      `'${path}' of ${listener.what} is already in use by ${holder === undefined ? 'another program' : describeHolder(holder)}`,
     );
   }
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat !== undefined && delsock !== true) {
-    const hint = stat.isSocket() ? 'nobody listens there: remove it, or write unix(delsock)' : undefined;
-    return busy(listener, `'${path}' of ${listener.what} is there already`, hint);
+    const hint = stat.isSocket() ? 'nothing listens on it: remove it, or use unix(delsock)' : undefined;
+    return busy(listener, `'${path}' of ${listener.what} already exists`, hint);
   }
   const dir = path.slice(0, path.lastIndexOf('/')) || (path.startsWith('/') ? '/' : '.');
-  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) return busy(listener, `the directory of '${path}' is not there`);
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) return busy(listener, `the directory of '${path}' does not exist`);
   return undefined;
 }

@@ -28,11 +28,11 @@ export function pamProblems({ config, origins }: ConfigWithOrigins, folders: rea
     if (pamauth === '' || !asks(accepter)) return [];
     const place = { severity: 'warning', pos: origins.placeOf(pos, 'options.pamauth') } as const;
     if (libc() === undefined)
-      return [{ ...place, code: 'not-found', text: 'pamauth needs koffi, which is not installed: no password is right' }];
+      return [{ ...place, code: 'not-found', text: 'pamauth needs koffi, which is not installed: no password will be accepted' }];
     const found =
       folders.some((folder) => existsSync(join(folder, pamauth.toLowerCase()))) || (existsSync(oneFile) && !existsSync(folders[0]!));
     if (found) return [];
-    const text = `pamauth: there is no ${folders[0]}/${pamauth}: what PAM does for 'other' services decides`;
+    const text = `pamauth: ${folders[0]}/${pamauth} does not exist: PAM's rules for 'other' apply`;
     return [{ ...place, code: 'not-found', text }];
   });
 }

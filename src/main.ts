@@ -4,6 +4,11 @@
 // made of it, for one version of Node). Without them, or when they are older than a build, the modules are loaded one by one.
 import { createRequire } from 'node:module';
 
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  process.stderr.write(`ser2net needs Node.js 20 or newer, this is ${process.versions.node}: see https://nodejs.org/en/download\n`);
+  process.exit(1);
+}
+
 const require = createRequire(import.meta.url);
 // Not imported: making ES modules of these takes longer than what they are needed for here.
 const { readFileSync, statSync } = require('node:fs') as typeof import('node:fs');

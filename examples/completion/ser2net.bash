@@ -37,8 +37,9 @@ _ser2net() {
       case $prev in
         -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --admin) COMPREPLY=(); return ;;
+        -o|--output) COMPREPLY=($(compgen -W 'table wide' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-c --config --admin --json --watch --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-c --config --admin --json -o --output --watch --help' -- "$cur"))
       ;;
     health)
       case $prev in

@@ -9,6 +9,7 @@ import { Builder } from '../gensio/registry.ts';
 import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import { isWildcard, mapBottom } from '../gensio/syntax/stack.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
+import { hostAndPort } from './host-and-port.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 /** Longest wait for the connection and for each answer, ms. */
@@ -22,10 +23,12 @@ const leadingTo = (spec: LayerSpec): LayerSpec =>
     return { ...bottom, addrs };
   });
 
-/** `localhost,2000`, `2000`, or any stack: `unix,/run/admin`, `telnet,tcp,box,2000`. The reason when it means nothing. */
+/** `localhost:2000`, `localhost,2000`, `2000`, or any stack: `unix,/run/admin`, `telnet,tcp,box,2000`. The reason when it means nothing. */
 export function adminConnector(text: string): LayerSpec | string {
   const first = /^[^,(]*/.exec(text)![0];
-  const stack = parseStack(Object.hasOwn(LAYERS, first) ? text : `tcp,${text}`, 'connector');
+  const place = hostAndPort(text);
+  const plain = place === undefined ? text : `${place.host},${place.port}`;
+  const stack = parseStack(Object.hasOwn(LAYERS, first) ? text : `tcp,${plain}`, 'connector');
   if (stack.spec === undefined) return `'${text}': ${stack.detail ?? GENSIO_ERRORS[stack.error ?? 'inval']}`;
   return leadingTo(stack.spec);
 }

@@ -16,7 +16,9 @@ import { Builder } from '../gensio/registry.ts';
 import { type ParsedTarget, parseTarget, type Target, type TlsOptions, targetOfAccepter } from '../gensio/syntax/target.ts';
 import { ATTACH, type LineWish } from '../options/attach.ts';
 import { time } from '../options/kind.ts';
+import { LAYERS } from '../options/stack.ts';
 import { keepAlive } from '../system/this-process.ts';
+import { hostAndPort } from './host-and-port.ts';
 import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
 import { Terminal } from './terminal.ts';
@@ -27,6 +29,7 @@ const FAREWELL_MS = 2000;
 const CONNECT_MS = 10_000;
 const RETRY = { first: 500, max: 10_000, random: Math.random };
 
+const isLayer = (name: string): boolean => Object.hasOwn(LAYERS, name);
 const textOf = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
 
 interface ConsoleRequest {
@@ -67,7 +70,11 @@ async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptio
   } else if (file !== undefined) return { problem: outcome.text };
   const scheme = given.raw === true ? 'tcp' : 'rfc2217';
   if (/^[0-9]+$/.test(where)) return parseTarget(`${scheme}://localhost:${where}`, tls);
-  if (/^(\[[^\]]+\]|[^:,/()\s]+):[^:,/()\s]+$/.test(where)) return parseTarget(`${scheme}://${where}`, tls);
+  const place = isLayer(/^[^,(]*/.exec(where)![0]) ? undefined : hostAndPort(where);
+  if (place !== undefined) {
+    const host = place.host.includes(':') ? `[${place.host}]` : place.host;
+    return parseTarget(`${scheme}://${host}:${place.port}`, tls);
+  }
   if (/^[A-Za-z0-9_.-]+$/.test(where)) {
     return { problem: `${where}: the configuration has no connection of that name; use HOST:PORT for a port on another machine` };
   }

@@ -44,7 +44,7 @@ export async function devices(
         2,
       )}\n`,
     );
-  else if (config === true) io.out(configurationOf(found, first, host));
+  else if (config === true) io.out(configurationOf(found, first, host, holders));
   else if (found.length === 0 && missing.length === 0) io.err('No serial ports found.\n');
   else io.out(found.map((device) => describe(device, holders)).join(''));
   return found.length === 0 || missing.length > 0 ? 1 : 0;
@@ -110,32 +110,41 @@ function asJson(device: SerialDevice, holders: OpenFiles): object {
   };
 }
 
-/** A file of version 1 that serves each port to this machine; ports that are listened on now are left out. */
-function configurationOf(found: readonly SerialDevice[], first: number, host: HostPaths): string {
+/**
+ * A file of version 1 that serves each device to this machine. TCP ports in use are left out; a device in use, such as the console of a
+ * getty, is commented out.
+ */
+function configurationOf(found: readonly SerialDevice[], first: number, host: HostPaths, holders: OpenFiles): string {
   const { tcp: taken } = readListening(join(host.proc, 'net'));
   const names = new Set<string>();
   const out = ['%YAML 1.1', '---', "# Only reachable from this machine: remove 'localhost,' to serve the network."];
   let port = first;
+  let served = 0;
   for (const device of found) {
     while (taken.has(port)) port++;
     if (port > 65535) {
       out.push('', `# ${device.path}: no TCP port left.`);
       continue;
     }
+    const held = holders.findProcessesUsing(device.byId ?? device.path).map(describeHolder);
     const title = titleOf(device);
     const about = [title, ids(device), device.serial === undefined ? '' : `serial number ${printable(device.serial)}`];
     out.push(
       '',
       `# ${device.path}: ${about.filter((each) => each !== undefined && each !== '').join(', ') || (device.driver ?? 'unknown hardware')}`,
-      `connection: &${anchorFor(device, names)}`,
-      `  accepter: telnet(rfc2217),tcp,localhost,${port}`,
-      `  connector: ${scalar(`serialdev,${stableName(device)},9600n81,local`, 'v1')}`,
-      '  options:',
-      '    kickolduser: true',
+      ...held.map((each) => `# In use by ${each}.`),
+      ...[
+        `connection: &${anchorFor(device, names)}`,
+        `  accepter: telnet(rfc2217),tcp,localhost,${port}`,
+        `  connector: ${scalar(`serialdev,${stableName(device)},9600n81,local`, 'v1')}`,
+        '  options:',
+        '    kickolduser: true',
+      ].map((line) => (held.length > 0 ? `#${line}` : line)),
     );
+    if (held.length === 0) served++;
     port++;
   }
-  if (found.length === 0) out.push('', 'define: &confver 1.0');
+  if (served === 0) out.push('', 'define: &confver 1.0');
   return `${out.join('\n')}\n`;
 }
 

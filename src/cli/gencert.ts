@@ -1,5 +1,5 @@
 // `ser2net gencert`: writes a key and a self-signed certificate where the configuration looks for them, with the right modes.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { writeFilesAtomically } from '../base/atomic-write.ts';
@@ -38,7 +38,7 @@ export function gencert(
     complain('gencert: a client certificate needs --cn, the name of its user');
     return 2;
   }
-  const names = options.names?.length ? options.names : use === 'server' ? [commonName, 'localhost', '127.0.0.1', '::1'] : [];
+  const names = [...(use === 'server' ? [commonName, 'localhost', '127.0.0.1', '::1'] : []), ...(options.names ?? [])];
   const request: CertificateRequest = {
     use,
     commonName,
@@ -65,10 +65,11 @@ export function gencert(
   }
   const made = generateCertificate(request);
   try {
+    for (const path of [keyPath, certPath]) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     writeFilesAtomically({ path: keyPath, content: made.key, mode: 0o600 }, { path: certPath, content: made.cert, mode: 0o644 });
   } catch (err) {
     const { path = keyPath } = err as NodeJS.ErrnoException;
-    complain(`gencert: cannot write to ${dirname(path)}: ${strerror(err)}`);
+    complain(`gencert: cannot write ${path}: ${strerror(err)}`);
     return 1;
   }
   say(`key ${keyPath}`);

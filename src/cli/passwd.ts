@@ -62,8 +62,7 @@ async function askPassword(user: string, source: PasswordSource): Promise<{ pass
 
 /** What is made belongs to whom the directory of all users was given, as the daemon need not be root. */
 function writePassword(authdir: string, user: string, line: string): string {
-  // Not with those above it: where the path is wrong, that is what to say.
-  if (!existsSync(authdir)) mkdirSync(authdir, 0o755);
+  mkdirSync(authdir, { recursive: true, mode: 0o755 });
   const owner = process.getuid?.() === 0 ? statSync(authdir) : undefined;
   const folder = join(authdir, user);
   if (!existsSync(folder)) {

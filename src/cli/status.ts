@@ -13,6 +13,8 @@ export interface StatusFlags {
   readonly admin?: string | undefined;
   readonly file?: string | undefined;
   readonly json?: boolean | undefined;
+  /** Columns of the terminal; what does not fit is left out. Default: any number. */
+  readonly width?: number | undefined;
   /** Goes on until the daemon ends, or the reader. */
   readonly watch?: boolean | undefined;
 }
@@ -30,7 +32,7 @@ export async function status(flags: StatusFlags, io: SubcommandIo): Promise<numb
     const version = textOf(await client.ask('version'), 'version') ?? '';
     const ports = portsOf(await client.ask('showport'));
     const attachments = await askAttachments(client);
-    if (flags.json !== true) io.out(table(`ser2net ${version} at ${at}`, ports, attachments));
+    if (flags.json !== true) io.out(table(`ser2net ${version} at ${at}`, ports, attachments, flags.width));
     else io.out(`${JSON.stringify({ version, admin: at, ports, attachments }, undefined, flags.watch === true ? undefined : 2)}\n`);
     const ended = await watched;
     if (ended !== undefined) throw ended;
@@ -82,16 +84,33 @@ const ATTACHMENT_COLUMNS = [
 /** These hold numbers, which stand at the right. */
 const RIGHT = new Set<string>(['USERS', 'FROM DEVICE', 'TO DEVICE', 'FROM TARGET', 'TO TARGET', 'WAITING', 'DISCARDED', 'CONNECTIONS']);
 
-/** Lines of cells under their headings, the headings first. */
-function grid(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Left out first where a table is too wide. */
+const EXPENDABLE = ['ACCEPTER', 'LINE', 'CONNECTIONS', 'DISCARDED', 'WAITING', 'TARGET', 'DEVICE', 'FROM TARGET', 'TO TARGET'];
+
+/** Lines of cells under their headings, the headings first. Columns that do not fit the width are left out, then lines are cut. */
+function grid(columns: readonly string[], rows: readonly (readonly string[])[], width = Infinity): string[] {
   const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]): string =>
-    `${cells.map((cell, i) => (RIGHT.has(columns[i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ')}`.trimEnd();
+  const shown = new Set(columns.keys());
+  const total = (): number => [...shown].reduce((sum, i) => sum + widths[i]! + 2, -2);
+  for (const name of EXPENDABLE) if (total() > width) shown.delete(columns.indexOf(name));
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, i) => (RIGHT.has(columns[i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)));
+    return fitted(
+      padded
+        .filter((_, i) => shown.has(i))
+        .join('  ')
+        .trimEnd(),
+      width,
+    );
+  };
   return [columns, ...rows].map(line);
 }
 
+/** Cut at the width, with dots in place of its end. */
+const fitted = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`);
+
 /** Each port in a line, and below it its users; then the attachments, where there are any. */
-export function table(title: string, ports: readonly PortStatus[], attachments: readonly AttachmentReport[]): string {
+export function table(title: string, ports: readonly PortStatus[], attachments: readonly AttachmentReport[], width = Infinity): string {
   const [heads = '', ...lines] = grid(
     COLUMNS,
     ports.map((p) => [
@@ -104,6 +123,7 @@ export function table(title: string, ports: readonly PortStatus[], attachments: 
       p.accepter,
       p.device,
     ]),
+    width,
   );
   const withUsers = ports.flatMap((p, i) => [
     lines[i]!,
@@ -111,11 +131,15 @@ export function table(title: string, ports: readonly PortStatus[], attachments: 
     ...(p.closing === 'retained' ? [] : [`    will be ${p.closing} when its last user leaves`]),
   ]);
   const head = `${title}: ${plural(ports.length, 'port')}`;
-  const text = [head, ...(ports.length === 0 ? [] : [heads, ...withUsers]), ...(attachments.length === 0 ? [] : attached(attachments))];
+  const text = [
+    head,
+    ...(ports.length === 0 ? [] : [heads, ...withUsers]),
+    ...(attachments.length === 0 ? [] : attached(attachments, width)),
+  ];
   return `${text.join('\n')}\n`;
 }
 
-function attached(attachments: readonly AttachmentReport[]): string[] {
+function attached(attachments: readonly AttachmentReport[], width: number): string[] {
   const rows = attachments.map((a) => [
     a.name,
     a.state,
@@ -128,5 +152,5 @@ function attached(attachments: readonly AttachmentReport[]): string[] {
     a.device,
     a.target,
   ]);
-  return [plural(attachments.length, 'attachment'), ...grid(ATTACHMENT_COLUMNS, rows)];
+  return [plural(attachments.length, 'attachment'), ...grid(ATTACHMENT_COLUMNS, rows, width)];
 }

@@ -79,12 +79,14 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '-c, --config <file>', doc: 'the configuration that names the control port; default: that of the service' },
       { flags: '--admin <where>', doc: 'the control port: HOST:PORT, or any connector' },
       { flags: '--json', doc: 'print JSON' },
+      { flags: '-o, --output <form>', doc: 'fit the table to the terminal, or show all of it', choices: ['table', 'wide'], def: 'table' },
       { flags: '--watch', doc: 'keep running and report clients as they connect and disconnect; with --json one line each' },
     ],
     run: async (_, options, io) => {
       const { status } = await import('./status.ts');
+      const width = options.output === 'wide' ? undefined : process.stdout.columns;
       return status(
-        { admin: text(options.admin), file: text(options.config), json: options.json === true, watch: options.watch === true },
+        { admin: text(options.admin), file: text(options.config), json: options.json === true, watch: options.watch === true, width },
         io,
       );
     },

@@ -100,7 +100,7 @@ test('what cannot work is said at once, in the background too, and gives 1', asy
   const nowhere = await run(['attach', join(dir, 'nowhere/x'), 'tcp://h:1'], { env });
   assert.deepEqual(
     [nowhere.code, nowhere.err],
-    [1, `ser2net attach: ${dir}/nowhere/x cannot be made: Value or file not found (there is no directory ${dir}/nowhere)\n`],
+    [1, `ser2net attach: cannot create ${dir}/nowhere/x: Value or file not found (there is no directory ${dir}/nowhere)\n`],
   );
   const noCa = await run(['attach', '--tls-ca', 'no.crt', join(dir, 'x'), 'tls://h:1'], { env });
   assert.deepEqual([noCa.code, noCa.err], [1, `ser2net attach: --tls-ca: ${join(process.cwd(), 'no.crt')}: No such file or directory\n`]);
@@ -108,7 +108,7 @@ test('what cannot work is said at once, in the background too, and gives 1', asy
   symlinkSync('/dev/null', link);
   const taken = await run(['attach', link, 'tcp://127.0.0.1:1'], { env });
   assert.equal(taken.code, 1);
-  assert.match(taken.err, /^ser2net attach: .*precious cannot be made: Value already exists \(.*which is no pseudo-terminal\)\n$/);
+  assert.match(taken.err, /^ser2net attach: cannot create .*precious: Value already exists \(.*which is no pseudo-terminal\)\n$/);
   assert.equal(readlinkSync(link), '/dev/null');
 });
 
@@ -217,7 +217,7 @@ test('the device is the first word, or what --link says; without a target nothin
   const link = parseAttachArgs(['tcp://h:1', 'tcp://h:2'], { link: '/dev/ttyV0' });
   assert.ok(typeof first === 'object');
   assert.deepEqual(link, first);
-  assert.match(String(parseAttachArgs(['/dev/ttyV0'], {})), /no target: say where \/dev\/ttyV0/);
+  assert.match(String(parseAttachArgs(['/dev/ttyV0'], {})), /no target given for \/dev\/ttyV0/);
 });
 
 test('every option of the table can be given as a word, and is what it is in a file', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Command, type CommandEnv, readCommand } from '../../src/cli/command.ts';
+import { SUBCOMMANDS } from '../../src/cli/subcommands.ts';
 import { usage } from '../../src/daemon/messages.ts';
 import type { RunOptions } from '../../src/daemon/run-options.ts';
 
@@ -16,7 +17,6 @@ async function run(...words: string[]): Promise<RunOptions> {
 }
 
 const REFUSED: readonly (readonly [words: readonly string[], text: string, usage: boolean])[] = [
-  [['foo'], "Invalid argument: 'foo'", true],
   [['-nd'], "Invalid argument: '-nd'", true],
   [['-ll'], "Invalid argument: '-ll'", true],
   [['-c/file'], "Invalid argument: '-c/file'", true],
@@ -25,7 +25,6 @@ const REFUSED: readonly (readonly [words: readonly string[], text: string, usage
   [['-'], "Invalid argument: '-'", true],
   [['--'], "Invalid option: '--'", true],
   [['-x'], "Invalid option: '-x'", true],
-  [['-h'], "Invalid option: '-h'", true],
   [['-é'], "Invalid option: '-é'", true],
   [['--nonsense'], "Invalid argument: '--nonsense'", true],
   [['-n', 'foo', '-x'], "Invalid argument: 'foo'", true],
@@ -201,7 +200,35 @@ test('a sub-command has its own arguments and options', async () => {
 
 test('a sub-command is only the first word', async () => {
   assert.deepEqual(await read('-n', 'check'), { do: 'refuse', text: "Invalid argument: 'check'", usage: true });
-  assert.deepEqual(await read('constructor'), { do: 'refuse', text: "Invalid argument: 'constructor'", usage: true });
+  assert.match(String(((await read('constructor')) as { text?: string }).text), /no command 'constructor'\nCommands: check,/);
+});
+
+test('a mistyped command is told with the nearest one and the list, an unlike one with the list alone', async () => {
+  const commands = Object.keys(SUBCOMMANDS).join(', ');
+  const text = (word: string, hint: string): string =>
+    `Invalid argument: '${word}'\nser2net: no command '${word}'${hint}\nCommands: ${commands}\nMore: ser2net --help`;
+  assert.deepEqual(await read('chekc'), { do: 'refuse', text: text('chekc', "; did you mean 'check'?"), usage: false });
+  assert.deepEqual(await read('foo'), { do: 'refuse', text: text('foo', ''), usage: false });
+});
+
+test('help, help COMMAND, -h and version do what --help and --version do', async () => {
+  const help = await read('--help');
+  assert.deepEqual(await read('help'), help);
+  assert.deepEqual(await read('-h'), help);
+  assert.deepEqual(await read('version'), await read('--version'));
+  const check = await read('check', '--help');
+  assert.match((check as { text: string }).text, /^Usage: ser2net check/);
+  assert.deepEqual(await read('help', 'check'), check);
+  assert.deepEqual(await read('check', '-h'), check);
+});
+
+test('help shows the default of each option that has one, and no line of it is wider than 80 columns where there is no terminal', async () => {
+  for (const [name, { options }] of Object.entries(SUBCOMMANDS)) {
+    const { text } = (await read(name, '--help')) as { text: string };
+    const flat = text.replace(/\s+/g, ' ');
+    for (const { def } of options) if (def !== undefined) assert.ok(flat.includes(`(default: ${def})`), `${name}: ${def}`);
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  }
 });
 
 test('whatever is typed gives a command, never a failure', async () => {

@@ -265,6 +265,8 @@ test('where to go: names of the configuration, hosts and ports, URLs, connectors
   assert.equal(await where('plc:4001'), 'telnet, tcp plc 4001');
   assert.equal(await where('[::1]:4001', { raw: true }), 'tcp ::1 4001');
   assert.equal(await where('4001'), 'telnet, tcp localhost 4001');
+  assert.equal(await where('plc,4001'), 'telnet, tcp plc 4001');
+  assert.equal(await where('tcp,4001'), 'tcp undefined 4001');
   assert.equal(await where('tls://plc:4001'), 'ssl, tcp plc 4001');
   assert.equal(await where('/dev/ttyS0,9600'), 'serialdev');
 });

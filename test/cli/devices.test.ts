@@ -45,12 +45,12 @@ test('each port is listed with its lasting names, what it is, and who holds it',
     0,
     [
       '/dev/ttyS0',
-      `    held by minicom (process 78), by its lock file ${join(fake.host.locks, 'LCK..ttyS0')}`,
+      `    in use by minicom (process 78), with lock file ${join(fake.host.locks, 'LCK..ttyS0')}`,
       '/dev/ttyUSB9  FTDI FT232R USB UART',
       '    /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0',
       '    /dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0',
       '    0403:6001, serial number A50285BI, driver ftdi_sio',
-      '    held by picocom (process 77)',
+      '    in use by picocom (process 77)',
       '/dev/ttyUSB10  FTDI CP2102',
       '    /dev/serial/by-path/pci-0000:00:14.0-usb-0:3:1.0-port0',
       '    0403:6001, driver ftdi_sio',
@@ -64,7 +64,7 @@ test('ports that nothing was found behind are listed when asked for; the lock fi
   const fake = desk();
   fake.file('locks', 'LCK..ttyS0', '        79\n');
   const [, out] = await call(fake.host, { all: true });
-  assert.match(out, /^\/dev\/ttyS0\n\/dev\/ttyS1\n {4}there is no such node in \/dev\n/);
+  assert.match(out, /^\/dev\/ttyS0\n\/dev\/ttyS1\n {4}does not exist in \/dev\n/);
 });
 
 test('ports can be asked for by any of their names', async () => {
@@ -74,7 +74,7 @@ test('ports can be asked for by any of their names', async () => {
   const [code, out, err] = await call(host, {}, ['ttyUSB9', '/dev/ttyUSB0']);
   assert.deepEqual(
     [code, out.split('\n')[0], err],
-    [1, '/dev/ttyUSB9  FTDI FT232R USB UART', "'/dev/ttyUSB0' is no serial port of this machine\n"],
+    [1, '/dev/ttyUSB9  FTDI FT232R USB UART', "'/dev/ttyUSB0' is not a serial port on this machine\n"],
   );
 });
 
@@ -123,9 +123,18 @@ test('the configuration names ports by what stays, leaves out addresses that are
   assert.match((await call(fake.host, { config: true, port: '7000' }))[1], /localhost,7000\n/);
 });
 
+test('a device in use, such as that of a getty, is commented out in the configuration, with the process that uses it', async () => {
+  const fake = desk();
+  fake.file('proc', '77/comm', 'agetty');
+  fake.link('proc', '77/fd/0', '/dev/ttyS0');
+  const [, out] = await call(fake.host, { config: true });
+  assert.match(out, /# In use by agetty \(process 77\)\.\n#connection: &ttyS0\n# {2}accepter: /);
+  assert.match(out, /\nconnection: &FT232R-USB-UART-A50285BI\n/);
+});
+
 test('where nothing is plugged in that is said, and the code is 1; the configuration is an empty one', async () => {
   const { host } = new FakeHost();
-  assert.deepEqual(await call(host), [1, '', 'No serial port was found.\n']);
+  assert.deepEqual(await call(host), [1, '', 'No serial ports found.\n']);
   assert.deepEqual(await call(host, { json: true }), [1, '[]\n', '']);
   assert.match((await call(host, { config: true }))[1], /define: &confver 1\.0\n$/);
 });

@@ -90,6 +90,29 @@ test('gencert writes both files with their modes and prints the fingerprint', (t
   assert.ok(lines.includes(`sha256:${x.fingerprint256}`));
 });
 
+test('the folders of key and certificate are made, open to all for reading', (t) => {
+  const dir = folder(t);
+  const at = join(dir, 'etc', 'ser2net');
+  assert.equal(
+    gencert({ key: join(at, 'k'), cert: join(at, 'c') }, () => undefined, assert.fail, now),
+    0,
+  );
+  assert.equal(statSync(at).mode & 0o777, 0o755);
+});
+
+test('a server certificate has its common name, this machine and all further names', (t) => {
+  const dir = folder(t);
+  const [key, cert] = [join(dir, 'k'), join(dir, 'c')];
+  assert.equal(
+    gencert({ key, cert, commonName: 'plc', names: ['foo.lan', '192.0.2.7'] }, () => undefined, assert.fail, now),
+    0,
+  );
+  assert.equal(
+    new X509Certificate(readFileSync(cert)).subjectAltName,
+    'DNS:plc, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:foo.lan, IP Address:192.0.2.7',
+  );
+});
+
 test('gencert leaves what is there alone unless forced, and leaves nothing behind when it fails', (t) => {
   const dir = folder(t);
   const [key, cert] = [join(dir, 'k'), join(dir, 'c')];
@@ -100,7 +123,7 @@ test('gencert leaves what is there alone unless forced, and leaves nothing behin
   assert.equal(existsSync(key), false);
   assert.equal(readFileSync(cert, 'utf8'), 'mine');
   assert.equal(gencert({ key, cert, force: true }, push, push, now), 0);
-  assert.equal(gencert({ key: join(dir, 'no/k'), cert: join(dir, 'no/c') }, push, push, now), 1);
+  assert.equal(gencert({ key: join(cert, 'k'), cert: join(cert, 'c') }, push, push, now), 1);
   assert.equal(gencert({ use: 'client' }, push, push, now), 2);
   assert.equal(gencert({ names: ['bad name'] }, push, push, now), 2);
   assert.equal(gencert({ key, cert: key }, push, push, now), 2);
@@ -108,12 +131,13 @@ test('gencert leaves what is there alone unless forced, and leaves nothing behin
 
 test('when the certificate cannot be written the key of the old one stays', (t) => {
   const dir = folder(t);
-  const [key, cert] = [join(dir, 'k'), join(dir, 'no', 'c')];
+  const [key, cert] = [join(dir, 'k'), join(dir, 'file', 'c')];
+  writeFileSync(join(dir, 'file'), '');
   const lines: string[] = [];
   const push = (line: string): void => void lines.push(line);
   writeFileSync(key, 'mine');
   assert.equal(gencert({ key, cert, force: true }, push, push, now), 1);
-  assert.deepEqual(lines, [`gencert: cannot write in ${join(dir, 'no')}: No such file or directory`]);
+  assert.deepEqual(lines, [`gencert: cannot write ${join(dir, 'file')}: File exists`]);
   assert.equal(readFileSync(key, 'utf8'), 'mine');
-  assert.deepEqual(readdirSync(dir), ['k']);
+  assert.deepEqual(readdirSync(dir).sort(), ['file', 'k']);
 });

@@ -64,10 +64,10 @@ test('a pid file counts while its process runs', (t) => {
   const file = join(dir, 'pid');
   assert.equal(processTrouble(file), `${file}: No such file or directory`);
   writeFileSync(file, 'nonsense\n');
-  assert.equal(processTrouble(file), `${file}: no process id in it`);
+  assert.equal(processTrouble(file), `${file}: contains no process id`);
   writeFileSync(file, `${process.pid}\n`);
   assert.equal(processTrouble(file), undefined);
   const { pid } = spawnSync(process.execPath, ['-e', '0']);
   writeFileSync(file, `${pid}\n`);
-  assert.equal(processTrouble(file), `${file}: process ${pid} does not run`);
+  assert.equal(processTrouble(file), `${file}: process ${pid} is not running`);
 });

@@ -75,15 +75,15 @@ test('files belong to whom the directory of all users was given', {
 test('what cannot be a password or a user is refused, and nothing is changed', async () => {
   const authdir = join(dir, 'refused');
   for (const [user, given, typed, code, words] of [
-    ['a/b', ['x'], false, 2, /'a\/b' cannot be the name of a user/],
-    ['..', ['x'], false, 2, /cannot be the name of a user/],
-    ['bob', [undefined], false, 1, /no password was given, nothing is changed/],
-    ['bob', ['one', 'two'], true, 1, /not the same, nothing is changed/],
-    ['bob', ['one', undefined], true, 1, /not the same/],
-    ['bob', ['x'.repeat(101)], false, 1, /may have 100 bytes/],
-    ['bob', ['ü'.repeat(51)], false, 1, /may have 100 bytes/],
-    ['bob', ['a\0b'], false, 1, /byte 0/],
-    ['bob', ['$scrypt$x'], false, 1, /begin like a hash/],
+    ['a/b', ['x'], false, 2, /'a\/b' cannot be a user name/],
+    ['..', ['x'], false, 2, /cannot be a user name/],
+    ['bob', [undefined], false, 1, /no password given; nothing changed/],
+    ['bob', ['one', 'two'], true, 1, /do not match; nothing changed/],
+    ['bob', ['one', undefined], true, 1, /do not match/],
+    ['bob', ['x'.repeat(101)], false, 1, /at most/],
+    ['bob', ['ü'.repeat(51)], false, 1, /at most/],
+    ['bob', ['a\0b'], false, 1, /NUL byte/],
+    ['bob', ['$scrypt$x'], false, 1, /begin with \$scrypt/],
   ] as const) {
     const said = await passwdOf(user, { authdir }, given, typed);
     assert.equal(said.code, code, user + given);
@@ -92,8 +92,11 @@ test('what cannot be a password or a user is refused, and nothing is changed', a
     assert.equal(existsSync(authdir), false);
   }
   assert.equal((await passwdOf('bob', { authdir, print: true }, ['x'.repeat(100)])).code, 0);
-  const nowhere = await passwdOf('bob', { authdir: join(dir, 'no', 'where') }, ['x']);
-  assert.deepEqual([nowhere.code, nowhere.err], [1, `passwd: ${dir}/no/where/bob/password: No such file or directory\n`]);
+  writeFileSync(join(dir, 'file'), '');
+  const nowhere = await passwdOf('bob', { authdir: join(dir, 'file', 'auth') }, ['x']);
+  assert.deepEqual([nowhere.code, nowhere.err], [1, `passwd: ${dir}/file/auth/bob/password: Not a directory\n`]);
+  const made = await passwdOf('bob', { authdir: join(dir, 'new', 'auth') }, ['x']);
+  assert.deepEqual([made.code, statSync(join(dir, 'new', 'auth')).mode & 0o777], [0, 0o755]);
 });
 
 test('where nothing may be written, that is said', { skip: process.getuid?.() === 0 && 'root may write anywhere' }, async () => {
@@ -119,9 +122,9 @@ test('at a terminal it is asked for twice, and not shown', { skip: noPtys }, asy
   const child = spawn(process.execPath, [MAIN, 'passwd', 'bob', '--authdir', authdir], { stdio: [pty.slave!, 'ignore', pty.slave!] });
   t.after(() => child.kill('SIGKILL'));
   const ended = new Promise((resolve) => child.on('close', resolve));
-  const first = await pty.master.takeUntil('Password of bob: ');
+  const first = await pty.master.takeUntil('New password for bob: ');
   await pty.master.write('top1\x7f2\r');
-  const second = await pty.master.takeUntil('Once more: ');
+  const second = await pty.master.takeUntil('Retype it: ');
   await pty.master.write('top2\r');
   assert.equal(await ended, 0);
   assert.equal(Buffer.concat([first, second]).includes('top'), false);

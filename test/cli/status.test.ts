@@ -8,7 +8,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { noLog } from '../../src/base/log.ts';
 import { adminConnector } from '../../src/cli/admin-client.ts';
 import { health } from '../../src/cli/health.ts';
-import { status } from '../../src/cli/status.ts';
+import { portsOf } from '../../src/cli/port-status.ts';
+import { status, table } from '../../src/cli/status.ts';
 import type { Config } from '../../src/config/model.ts';
 import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
@@ -136,7 +137,7 @@ test('status gives 1 and the reason when nobody answers, when the console is ful
   await server.stop();
   const gone = talk();
   assert.equal(await status({ admin: at }, gone), 1);
-  assert.match(gone.said.err, /^Cannot reach the admin port 127\.0\.0\.1,\d+: Connection refused\n$/);
+  assert.match(gone.said.err, /^cannot reach the control port 127\.0\.0\.1,\d+: Connection refused\n$/);
   const odd = talk();
   assert.equal(await status({ admin: 'tcp(nonsense),1' }, odd), 1);
   assert.notEqual(odd.said.err, '');
@@ -166,8 +167,37 @@ test('an address to listen on everywhere is reached by loopback, and a bare addr
   assert.deepEqual(addrs('tcp,0.0.0.0,2000'), [[undefined, '2000']]);
   assert.deepEqual(addrs('::,2000'), [[undefined, '2000']]);
   assert.deepEqual(addrs('box,2000'), [['box', '2000']]);
+  assert.deepEqual(addrs('box:2000'), [['box', '2000']]);
+  assert.deepEqual(addrs('[::1]:2000'), [['::1', '2000']]);
   const telnet = adminConnector('telnet,tcp,2000');
   assert.equal(typeof telnet === 'object' && telnet.type, 'telnet');
+});
+
+test('a table fits the columns it is given: columns that can be spared go first, then lines are cut', () => {
+  const port = portsOf({
+    key: 'response',
+    fields: [
+      {
+        key: 'port',
+        fields: Object.entries({
+          name: 'board-with-a-long-name',
+          accepter: `tcp,${'x'.repeat(40)}`,
+          'enable state': 'on',
+          device: `serialdev,/dev/serial/by-id/${'y'.repeat(60)}`,
+        }).map(([key, value]) => ({ key, value, fields: [] })),
+      },
+    ],
+  } as never);
+  assert.match(table('t', port, []), /ACCEPTER.*DEVICE\n/);
+  for (const width of [40, 60, 80, 120]) {
+    const lines = table('t', port, [], width).split('\n');
+    assert.ok(
+      lines.every((line) => line.length <= width),
+      lines.join('\n'),
+    );
+    assert.match(lines[1]!, /^PORT +STATE/);
+  }
+  assert.doesNotMatch(table('t', port, [], 80), /ACCEPTER/);
 });
 
 test('status --watch ends when nobody reads on', { timeout: 60_000 }, async (t) => {

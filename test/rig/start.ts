@@ -1,6 +1,7 @@
 // npm start: the daemon in the foreground on examples/demo.yaml, with simulated instruments; with arguments, the daemon with those.
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { readConfigFile } from '../../src/config.ts';
 import { startInstrument } from './instrument.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -28,6 +29,20 @@ ser2net is running on examples/demo.yaml, with two simulated instruments. In ano
 Control-C ends it.
 
 `);
+}
+const file = args[args.indexOf('-c') + 1];
+if (args.includes('-c') && file !== undefined) {
+  const { connections, rotators, admin } = readConfigFile(file).config;
+  const ports = connections
+    .filter(({ enable }) => enable)
+    .map(({ name, accepter, connector }) => `${name}: ${accepter.text} -> ${connector.text}`);
+  const others = [
+    ...rotators.map(({ name, accepter }) => `rotator ${name}: ${accepter.text}`),
+    ...(admin === undefined ? [] : [`control port: ${admin.accepter.text}`]),
+  ];
+  process.stdout.write(
+    `ser2net is starting with ${file}; Control-C ends it.\n${[...ports, ...others].map((line) => `  ${line}\n`).join('')}`,
+  );
 }
 const stop = (signal: NodeJS.Signals): void => void daemon.kill(signal);
 process.on('SIGINT', stop);

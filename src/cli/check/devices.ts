@@ -11,7 +11,7 @@ import type { Origins } from '../../config/origin.ts';
 import { lockName, locksByDefault } from '../../gensio/serialdev/uucp-lock.ts';
 import { bottomOf } from '../../gensio/syntax/stack.ts';
 import { type DeviceFacts, deviceFacts, type HostPaths, listDir, realPlace } from '../../system/host.ts';
-import { type OpenFiles, describeHolder } from '../../system/open-files.ts';
+import { describeHolder, type OpenFiles } from '../../system/open-files.ts';
 
 /** What the check of devices looks at. */
 export interface DeviceCheck {
@@ -37,13 +37,7 @@ export function deviceProblems({ config, origins }: ConfigWithOrigins, check: De
     if (listDir(join(check.host.sys, 'class/leds', device)).length > 0) continue;
     const near = nearest(device, listDir(join(check.host.sys, 'class/leds')));
     const hint = near === undefined ? undefined : `did you mean '${near}'?`;
-    add(
-      'warning',
-      'no-device',
-      origins.placeOf(pos, 'options.device'),
-      `LED '${name}': /sys/class/leds has no '${device}'`,
-      hint,
-    );
+    add('warning', 'no-device', origins.placeOf(pos, 'options.device'), `LED '${name}': /sys/class/leds has no '${device}'`, hint);
   }
   let firstLocked: ConnectionConfig | undefined;
   for (const connection of config.connections) {

@@ -114,7 +114,7 @@ test('check --devices and --listen look at the machine', async () => {
   assert.equal((await call('check', [file])).code, 0);
   const { code, out } = await call('check', [file], { devices: true, listen: true });
   assert.equal(code, 1);
-  assert.match(out, /k\.yaml:3:14: error: .* is not there \[no-device\]\n {2}\| {3}connector: serialdev,.*\n {2}\| {14}\^+\n/);
+  assert.match(out, /k\.yaml:3:14: error: .* does not exist \[no-device\]\n {2}\| {3}connector: serialdev,.*\n {2}\| {14}\^+\n/);
   assert.match(out, /k\.yaml:2:13: error: .* \[port-busy\]/);
 });
 
@@ -146,7 +146,7 @@ test('convert writes a file as a whole, keeps its rights, and says what is wrong
   assert.deepEqual(await call('convert', [old], { v1: true, v2: true }), {
     code: 2,
     out: '',
-    err: 'the result cannot be of both versions: give one of --v1 and --v2\n',
+    err: 'give only one of --v1 and --v2\n',
   });
   assert.equal((await call('convert', ['/nowhere/x.conf'])).code, 2);
   assert.deepEqual(await call('convert', [old], { output: '/nowhere/x/y' }), {

@@ -27,10 +27,10 @@ test('a device that is not there is an error at its connector, with the nearest 
   const fake = new FakeHost();
   fake.usb('ttyUSB0', { id: 'usb-a' });
   assert.deepEqual(problems(connection('/dev/ttyUSB1'), fake.host), [
-    "3:14 error no-device /dev/ttyUSB1 is not there (did you mean '/dev/ttyUSB0'?)",
+    "3:14 error no-device /dev/ttyUSB1 does not exist (did you mean '/dev/ttyUSB0'?)",
   ]);
   assert.deepEqual(problems(connection('/dev/serial/by-id/usb-FTDI_0000000000000'), fake.host), [
-    '3:14 error no-device /dev/serial/by-id/usb-FTDI_0000000000000 is not there (there is /dev/serial/by-id/usb-a)',
+    '3:14 error no-device /dev/serial/by-id/usb-FTDI_0000000000000 does not exist (there is /dev/serial/by-id/usb-a)',
   ]);
 });
 
@@ -47,7 +47,7 @@ test('a file or a directory in the place of a device is an error', () => {
 
 test('a device that is no terminal is an error, and nobody is said to hold it', () => {
   const said = problems(connection('/dev/null'), THIS_HOST, 'f', false);
-  assert.deepEqual(said, ['3:14 error no-device /dev/null is a device, but not a terminal']);
+  assert.deepEqual(said, ['3:14 error no-device /dev/null is a device, but not a tty']);
 });
 
 test('a pseudo-terminal that nobody holds has no problem; who holds it is named once', async (t) => {
@@ -58,7 +58,7 @@ test('a pseudo-terminal that nobody holds has no problem; who holds it is named 
   assert.deepEqual(problems(connection(pty.path), here), []);
   fake.process(5, 'picocom', [pty.path, pty.path]);
   fake.file('locks', `LCK..${pty.path.slice(5).replaceAll('/', '_')}`, '         5\n');
-  assert.deepEqual(problems(connection(pty.path), here), [`3:14 warning device-busy ${pty.path} is held by picocom (process 5)`]);
+  assert.deepEqual(problems(connection(pty.path), here), [`3:14 warning device-busy ${pty.path} is in use by picocom (process 5)`]);
   for (let pid = 6; pid < 10; pid++) fake.process(pid, 'cat', [pty.path]);
   assert.match(problems(connection(pty.path), here)[0]!, /picocom \(process 5\), cat \(process 6\), cat \(process 7\) and 2 more$/);
 });
@@ -93,17 +93,14 @@ test('a lock directory that cannot be used is pointed out once, unless no lock f
   assert.deepEqual(about(two), []);
   rmSync(fake.host.locks, { recursive: true });
   assert.deepEqual(about(two).length, 1);
-  assert.match(about(two)[0]!, /is not there: no LCK\.\.ttyUSB0 can be made/);
+  assert.match(about(two)[0]!, /does not exist: LCK\.\.ttyUSB0 cannot be created/);
   assert.deepEqual(about(two, false), []);
   assert.deepEqual(about(two.replaceAll('serialdev,', 'serialdev(nouucplock),')), []);
   if (process.getuid?.() === 0) return t.diagnostic('root may write anywhere');
   const other = new FakeHost();
   other.file('dev', 'ttyUSB0');
   chmodSync(other.host.locks, 0o500);
-  assert.match(
-    problems(connection('/dev/ttyUSB0'), other.host).join('\n'),
-    /lock-dir .* may not be written by this user: Permission denied/,
-  );
+  assert.match(problems(connection('/dev/ttyUSB0'), other.host).join('\n'), /lock-dir this user cannot write to .*: Permission denied/);
 });
 
 test('a LED that is not there is pointed out; connections that are off are not looked at', () => {
@@ -112,7 +109,7 @@ test('a LED that is not there is pointed out; connections that are off are not l
   const led = (device: string): string => `led: &l\n  driver: sysfs\n  options:\n    device: ${device}\n`;
   assert.deepEqual(problems(led("'board:green'"), fake.host), []);
   assert.deepEqual(problems(led("'board:gren'"), fake.host), [
-    "4:13 warning no-device the LED 'l' is not there: /sys/class/leds has no 'board:gren' (did you mean 'board:green'?)",
+    "4:13 warning no-device LED 'l': /sys/class/leds has no 'board:gren' (did you mean 'board:green'?)",
   ]);
   assert.deepEqual(problems(`${connection('/dev/none')}  enable: off\n`, fake.host), []);
 });

@@ -22,12 +22,12 @@ const accepter = (text: string): string => `connection: &c\n  accepter: ${text}\
 
 test('keys, certificates and CAs that are not there are errors where the stack is written', () => {
   assert.deepEqual(problems(accepter(`telnet,ssl(key=${dir}/no.key,cert=${dir}/no.crt,CA=${dir}/no.pem),tcp,1`)), [
-    "2:13 error not-found ssl: the key file DIR/no.key cannot be read: No such file or directory ('ser2net gencert' makes a key and a certificate)",
-    "2:13 error not-found ssl: the certificate file DIR/no.crt cannot be read: No such file or directory ('ser2net gencert' makes a key and a certificate)",
-    '2:13 error not-found ssl: the CA file DIR/no.pem cannot be read: No such file or directory',
+    "2:13 error not-found ssl: cannot read the key file DIR/no.key: No such file or directory ('ser2net gencert' creates a key and a certificate)",
+    "2:13 error not-found ssl: cannot read the certificate file DIR/no.crt: No such file or directory ('ser2net gencert' creates a key and a certificate)",
+    '2:13 error not-found ssl: cannot read the CA file DIR/no.pem: No such file or directory',
   ]);
   const connector = `connection: &c\n  accepter: tcp,1\n  connector: ssl(cert=,CA=${dir}/no.pem),tcp,localhost,2\n`;
-  assert.deepEqual(problems(connector), ['3:14 error not-found ssl: the CA file DIR/no.pem cannot be read: No such file or directory']);
+  assert.deepEqual(problems(connector), ['3:14 error not-found ssl: cannot read the CA file DIR/no.pem: No such file or directory']);
 });
 
 test('files that are there and fit are no problem; a default key counts', () => {
@@ -60,7 +60,7 @@ test('what this user may not read is a warning, and what is off is not looked at
   const { key, cert } = makeKey(dir, 'secret');
   chmodSync(key, 0);
   assert.deepEqual(problems(accepter(`ssl(key=${key},cert=${cert}),tcp,1`)), [
-    '2:13 warning no-access ssl: the key file DIR/secret.key may not be read by this user',
+    '2:13 warning no-access ssl: this user has no read access to the key file DIR/secret.key',
   ]);
 });
 

@@ -42,13 +42,11 @@ test('an address that is taken is an error at the accepter, which says by whom',
   const [said] = await problems(connection(`tcp,127.0.0.1,${port}`));
   assert.match(
     said!,
-    new RegExp(
-      `^2:13 port-busy 'tcp,127\\.0\\.0\\.1,${port}' of the connection 'c' is taken: .*\\(process ${process.pid}\\) listens there$`,
-    ),
+    new RegExp(`^2:13 port-busy 'tcp,127\\.0\\.0\\.1,${port}' of the connection 'c' is already in use by .*\\(process ${process.pid}\\)$`),
   );
   assert.match(
     (await problems(connection(`tcp,127.0.0.1,${port}`), { ...THIS_HOST, proc: dir }))[0]!,
-    /is taken: another program listens there$/,
+    /is already in use by another program$/,
   );
 });
 
@@ -68,7 +66,7 @@ test('the admin port and rotators are tried too; a connection that is off is not
 test('an address of another host is an error', async () => {
   assert.match(
     (await problems(connection('tcp,192.0.2.1,2000')))[0]!,
-    /port-busy 'tcp,192\.0\.2\.1,2000' of the connection 'c' cannot be listened on: .*EADDRNOTAVAIL/,
+    /port-busy cannot listen on 'tcp,192\.0\.2\.1,2000' of the connection 'c': .*EADDRNOTAVAIL/,
   );
 });
 
@@ -77,7 +75,7 @@ test('the path of a socket is looked at, and nothing is made or taken away', asy
   assert.deepEqual(await problems(connection(`unix,${path}`)), []);
   const server = await listen(path);
   t.after(() => server.close());
-  assert.match((await problems(connection(`unix,${path}`)))[0]!, /is taken: .* listens there$/);
-  assert.match((await problems(connection('unix,/nowhere/sock')))[0]!, /the directory of '\/nowhere\/sock' is not there/);
-  assert.match((await problems(connection(`unix,${dir}`)))[0]!, /is there already$/);
+  assert.match((await problems(connection(`unix,${path}`)))[0]!, /is already in use by .*$/);
+  assert.match((await problems(connection('unix,/nowhere/sock')))[0]!, /the directory of '\/nowhere\/sock' does not exist/);
+  assert.match((await problems(connection(`unix,${dir}`)))[0]!, /already exists$/);
 });

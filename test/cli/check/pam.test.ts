@@ -20,7 +20,7 @@ const connection = (accepter: string, service: string): string =>
 
 test('a service of PAM that nobody has described is a warning where it is named, if an accepter asks users for something', { skip }, () => {
   writeFileSync(join(dir, 'there'), '');
-  const said = `pamauth: there is no ${dir}/absent: what PAM does for 'other' services decides`;
+  const said = `pamauth: ${dir}/absent does not exist: PAM's rules for 'other' apply`;
   assert.deepEqual(problems(connection('certauth(),ssl,tcp,4001', 'there')), []);
   assert.deepEqual(problems(connection('certauth(),ssl,tcp,4001', 'absent')), [`5 warning ${said}`]);
   assert.deepEqual(problems(connection('ssl,tcp,4001', 'absent')), []);

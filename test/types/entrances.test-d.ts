@@ -10,3 +10,6 @@ expectType<typeof whole.rfc2217Client>(rfc2217.rfc2217Client);
 expectType<typeof whole.TelnetDecoder>(telnet.TelnetDecoder);
 expectType<typeof whole.telnetText>(rfc2217.telnetText);
 expectType<whole.Config>({} as config.Config);
+expectType<whole.Origin>({} as config.Origin);
+expectType<whole.Origins>({} as config.Origins);
+expectType<whole.SetDefault>({} as config.SetDefault);

@@ -8,16 +8,20 @@ import { bind, onImmediate } from './fault-domain.ts';
 
 /** One address of a name. */
 export interface HostAddress {
+  /** As text: `192.0.2.7`, `2001:db8::1`. */
   readonly address: string;
+  /** 4 or 6. */
   readonly family: number;
 }
 /** The calls to the system; as in node:dns. */
 export interface Resolver {
+  /** getaddrinfo(3): all addresses of a name; `family` is 4, 6, or 0 for both. */
   lookup(
     name: string,
     options: { all: true; family: number; verbatim: true },
     done: (err: Error | null, found: HostAddress[]) => void,
   ): void;
+  /** getnameinfo(3): the name of an address. */
   lookupService(address: string, port: number, done: (err: Error | null, name: string) => void): void;
 }
 

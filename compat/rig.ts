@@ -121,6 +121,9 @@ export interface Command {
 
 /** What a program writes at start where there is no mDNS daemon. */
 const DROPPED = /^Unable to start mdns: Out of memory\n|^ser2net\[\d+\]: mdns: Can't allocate avahi client.*\n/gm;
+/** Lines of the log that only this program has (difference 209). */
+const OURS_ALONE =
+  /^ser2net\[\d+\]: (?:Ready: .*|(?:control port|\S+): (?:cannot (?:open|listen on|accept a connection on) .*|\S+ (?:could be opened again|is listened on now|accepts connections again), after .*))\n/gm;
 
 export class Rig {
   readonly dir = mkdtempSync(join(tmpdir(), 's2n-'));
@@ -287,7 +290,7 @@ export class Rig {
     return this.#stdout.replace(/^Ready\n/, '');
   }
   stderr(): string {
-    return this.#stderr.replace(DROPPED, '');
+    return this.#stderr.replace(DROPPED, '').replace(OURS_ALONE, '');
   }
   /** Looks for a line of the log after the last one found. */
   takeLog(text: string): boolean {

@@ -9,6 +9,7 @@ import type { AdminConfig } from '../config/model.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { knownAs } from '../gensio/syntax/stack-properties.ts';
 import type { Engine } from '../port/engine.ts';
+import { type FaultEnv, FaultLog } from '../port/fault-log.ts';
 import { Listener, type ListenerUp } from '../port/listener.ts';
 import { closeGracefully } from '../port/netcon.ts';
 import type { CommandEnv } from './commands.ts';
@@ -17,8 +18,10 @@ import { Session } from './session.ts';
 
 /** ser2net 4.3.11. */
 export const MAX_SESSIONS = 4;
+/** Seconds until an address that could not be listened on is tried again, as for ports. */
+const RETRY_S = 10;
 
-export interface AdminEnv extends CommandEnv {
+export interface AdminEnv extends CommandEnv, FaultEnv {
   readonly engine: Pick<Engine, 'ports' | 'port' | 'pending' | 'builder' | 'watchUsers'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -31,6 +34,7 @@ export class AdminServer implements FaultDomain {
   readonly #env: AdminEnv;
   readonly #deadlines: Deadlines;
   readonly #sessions = new Set<Session>();
+  readonly #faults: FaultLog;
   readonly #unwatch: () => void;
   #wanted: Wanted | undefined;
   #listener: Listener | undefined;
@@ -39,6 +43,7 @@ export class AdminServer implements FaultDomain {
   constructor(env: AdminEnv) {
     this.#env = env;
     this.#deadlines = new Deadlines(env.clock);
+    this.#faults = new FaultLog('control port', env);
     this.#unwatch = env.engine.watchUsers((change, port, user) => {
       // A command that closes users is answered before they are reported, as ser2net 4.3.11 does.
       queueMicrotask(() => {
@@ -57,7 +62,7 @@ export class AdminServer implements FaultDomain {
 
   /**
    * Listens as a configuration says, from -p or a file; called before the ports of the same configuration are started, so that the
-   * admin port wins an address. What cannot be opened is logged, and tried again with the next configuration. Sessions live on.
+   * admin port wins an address. What cannot be opened is logged, and tried again. Sessions live on.
    */
   async apply(config: AdminConfig | undefined): Promise<void> {
     const wanted = config && wantedOf(config);
@@ -72,13 +77,18 @@ export class AdminServer implements FaultDomain {
       return;
     }
     const { log, engine } = this.#env;
+    let told = false;
     const up: ListenerUp = {
       accepted: (gensio) => this.#accepted(gensio),
       acceptFailed: (err) => log.log('info', LOG.acceptError(err)),
-      listening: () => undefined,
-      listenFailed: (err) => this.#fail(`${place}${allocating(err) ? LOG.cannotAllocate(err.message) : LOG.cannotStart(err.message)}`),
+      listening: () => this.#faults.works('listen on', accepter),
+      listenFailed: (err) => {
+        if (!told) this.#fail(`${place}${allocating(err) ? LOG.cannotAllocate(err.message) : LOG.cannotStart(err.message)}`);
+        told = true;
+        this.#faults.failed('listen on', accepter, err);
+      },
     };
-    const listener = new Listener(knownAs('ser2net-control', accepter.spec), 0, engine.builder, this.#deadlines, up, {
+    const listener = new Listener(knownAs('ser2net-control', accepter.spec), RETRY_S, engine.builder, this.#deadlines, up, {
       authdir,
       allowedUsers: undefined,
       pamauth,

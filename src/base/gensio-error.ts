@@ -1,4 +1,5 @@
 // What can go wrong with a connection, in the words clients and logs know from gensio.
+import { errnoText } from './strerror.ts';
 
 /** Error names and the texts that stand on the wire and in the log for them (gensio 2.6.2). */
 export const GENSIO_ERRORS = {
@@ -59,6 +60,8 @@ export class GensioError extends Error {
   readonly stage: 'allocating' | 'opening' | undefined;
   /** Who was refused, or refused us; `undefined` if it does not matter. */
   readonly peer: RefusedPeer | undefined;
+  /** The errno it came from, such as ENOENT; `undefined` if it came from elsewhere. */
+  errno: string | undefined;
   constructor(code: GensioErrorCode, detail?: string, stage?: 'allocating' | 'opening', peer?: RefusedPeer) {
     super(GENSIO_ERRORS[code]);
     this.code = code;
@@ -115,5 +118,14 @@ const FROM_ERRNO: Readonly<Record<string, GensioErrorCode>> = {
 export function fromSystemError(err: unknown): GensioError {
   if (err instanceof GensioError) return err;
   const { code, message } = err as NodeJS.ErrnoException;
-  return new GensioError((code !== undefined && FROM_ERRNO[code]) || 'oserr', message ?? String(err));
+  const error = new GensioError((code !== undefined && FROM_ERRNO[code]) || 'oserr', message ?? String(err));
+  error.errno = code;
+  return error;
+}
+
+/** A failure in the system's words where it came from there, else in ours where there are some, else in gensio's. */
+export function failureText({ errno, detail, message }: GensioError): string {
+  const text = errno === undefined ? undefined : errnoText(errno);
+  if (text !== undefined) return text;
+  return detail === undefined ? message : `${message} (${detail})`;
 }

@@ -32,7 +32,16 @@ const TEXTS: Readonly<Record<string, string>> = {
   ELOOP: 'Too many levels of symbolic links',
   EDQUOT: 'Disk quota exceeded',
   ECONNREFUSED: 'Connection refused',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  ETIMEDOUT: 'Connection timed out',
 };
+
+/** glibc's text for an errno by name; `undefined` if it is not in the table. */
+export const errnoText = (code: string): string | undefined => TEXTS[code];
 
 /** glibc's text for the errno of a failed system call; the error's own message when the errno is not in the table. */
 export function strerror(err: unknown): string {

@@ -13,9 +13,11 @@ import { reloadTls } from '../gensio/tls/credentials.ts';
 import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/session-log.ts';
 import { Traces } from '../observe/trace.ts';
-import { Engine } from '../port/engine.ts';
+import { Engine, summaryOf } from '../port/engine.ts';
+import { THIS_MACHINE } from '../system/host.ts';
 import { textSink } from '../system/text-sink.ts';
 import { linkEnv } from '../system/this-process.ts';
+import { whoHas } from '../system/who-has.ts';
 import { type Background, dropStdin } from './background.ts';
 import type { DaemonEngine, DaemonEnv, EngineHooks } from './daemon.ts';
 import { makeReader } from './load-config.ts';
@@ -70,7 +72,8 @@ class Service implements DaemonEngine {
     this.#traces = new Traces(clock, log);
     const gensio = { lockDir: uucpLocks ? LOCK_DIR : undefined };
     const observers = [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)];
-    this.#engine = new Engine({ clock, log, gensio, observers });
+    const whoHasIt = whoHas(THIS_MACHINE, () => clock.now());
+    this.#engine = new Engine({ clock, log, gensio, observers, whoHas: whoHasIt });
     this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random });
     // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.
     this.#engine.watchUsers((change, { config: { accepter } }) => {
@@ -83,7 +86,12 @@ class Service implements DaemonEngine {
       version: COMPATIBLE,
       reload,
       attachments: () => this.#attachments.views,
+      whoHas: whoHasIt,
     });
+  }
+
+  summary(): string {
+    return summaryOf(this.#engine.ports);
   }
 
   async apply(config: Config): Promise<void> {

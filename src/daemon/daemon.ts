@@ -23,6 +23,8 @@ export interface DaemonEngine {
   stop(): Promise<void>;
   /** Log files were moved away: opens them anew. */
   rotate?(): void;
+  /** What is served, in words, for the log: how many ports, and what does not listen. */
+  summary?(): string;
 }
 
 /** What the daemon offers the engine. */
@@ -208,6 +210,8 @@ class Daemon {
       background.finish(0);
     } else if (options.sayReady) this.#env.stdout('Ready\n');
     manager.ready('running');
+    const summary = this.#engine?.summary?.();
+    if (summary !== undefined) log.log('notice', `Ready: ${summary}`);
     this.#phase = 'serving';
     if (this.#wanted) void this.#reloader.request('SIGHUP');
   }

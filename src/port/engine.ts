@@ -11,6 +11,7 @@ import type { GensioEnv } from '../gensio/context.ts';
 import { announce, Builder } from '../gensio/registry.ts';
 import type { AcceptedStackBuilder, StackBuilder } from '../gensio/stack-builder.ts';
 import type { ObserverFactory, UserView } from './events.ts';
+import type { FaultEnv } from './fault-log.ts';
 import { LOG, REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
 import { Rotator } from './rotator.ts';
@@ -18,6 +19,8 @@ import { Rotator } from './rotator.ts';
 export interface EngineEnv {
   readonly clock: Clock;
   readonly log: Log;
+  /** Who has a device or an address, for the log; see FaultEnv. */
+  readonly whoHas?: FaultEnv['whoHas'];
   /** What layers need besides clock and log. */
   readonly gensio: Omit<GensioEnv, 'clock' | 'log'>;
   /** Traces, LEDs, logs: made anew for each port and configuration. */
@@ -69,6 +72,7 @@ export class Engine {
       log: env.log,
       builder: this.#builder,
       announce,
+      ...(env.whoHas !== undefined && { whoHas: env.whoHas }),
       observers: env.observers ?? [],
       deviceInUse: (connector, besides) => this.#ports.some((p) => p !== besides && p.inUse && p.config.connector.text === connector),
       idle: (port) => this.#portIdle(port),
@@ -226,6 +230,23 @@ export class Engine {
     const ended = all(this.#ports, (p, done) => p.setEnabled(false, done, REASON.shutdown));
     await Promise.race([ended, new Promise<void>((resolve) => this.#env.clock.after(STOP_LIMIT_MS, resolve))]);
   }
+}
+
+/** Names in a summary; of more only the number is told. */
+const MAX_NAMED = 5;
+
+/** How many ports listen, and which of those that should do not: `3 of 5 ports listen; not listening: a, b; 1 disabled`. */
+export function summaryOf(ports: readonly Pick<Port, 'name' | 'enabled' | 'state'>[]): string {
+  const wanted = ports.filter((port) => port.enabled);
+  const missing = wanted.filter((port) => !port.state.listening).map((port) => port.name);
+  const count = `${ports.length} ${ports.length === 1 ? 'port' : 'ports'}`;
+  const off = ports.length - wanted.length;
+  const named = missing.length > MAX_NAMED ? [...missing.slice(0, MAX_NAMED), `${missing.length - MAX_NAMED} more`] : missing;
+  return [
+    missing.length + off === 0 ? `${count}, all listening` : `${wanted.length - missing.length} of ${count} listening`,
+    ...(missing.length === 0 ? [] : [`not listening: ${named.join(', ')}`]),
+    ...(off === 0 ? [] : [`${off} disabled`]),
+  ].join('; ');
 }
 
 /** Calls each, and resolves when each has said done. */

@@ -24,6 +24,10 @@ export const LOG = {
   listenFailed: (port: string, reason: string) => `Unable to startup network port ${port}: ${reason}`,
   accepterInvalid: (accepter: string, reason: string) => `Invalid accepter port name/number '${accepter}': ${reason}`,
   enableFailed: (port: string, reason: string) => `Unable to enable port device ${port}: ${reason}`,
+  /** Ours: what failed, where. The reason follows. */
+  cannot: (port: string, attempt: string, where: string) => `${port}: cannot ${attempt} ${where}`,
+  worksAgain: (port: string, attempt: 'open' | 'listen on' | 'accept a connection on', where: string, failures: number) =>
+    `${port}: ${where} ${{ open: 'could be opened again', 'listen on': 'is listened on now', 'accept a connection on': 'accepts connections again' }[attempt]}, after ${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}`,
   devReadError: (port: string, reason: string) => `dev read error for device on port ${port}: ${reason}`,
   devWriteClosed: (port: string, reason: string) => `The dev write(3) for port ${port} had error: ${reason}`,
   netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,

@@ -11,6 +11,7 @@ import { shownStack } from '../options/secrets.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { Announcer } from './announcer.ts';
 import { type Door, openDoor, RAW } from './door.ts';
+import type { FaultLog } from './fault-log.ts';
 import { Listener, type ListenerUp } from './listener.ts';
 import { LOG } from './messages.ts';
 
@@ -33,14 +34,16 @@ interface AccepterEnv {
 export class PortAccepter implements ListenerUp {
   readonly #up: PortAccepterUp;
   readonly #env: AccepterEnv;
+  readonly #faults: FaultLog;
   readonly #announcer: Announcer;
   #listener: Listener | undefined;
   #door = openDoor(RAW);
   #failure: string | undefined;
 
-  constructor(up: PortAccepterUp, env: AccepterEnv) {
+  constructor(up: PortAccepterUp, env: AccepterEnv, faults: FaultLog) {
     this.#up = up;
     this.#env = env;
+    this.#faults = faults;
     this.#announcer = new Announcer(env);
   }
 
@@ -96,9 +99,12 @@ export class PortAccepter implements ListenerUp {
   }
   acceptFailed(err: GensioError): void {
     this.#log(LOG.acceptError(this.#up.config.name, err));
+    // What went wrong with a client is in that line; the rest is a matter of this machine.
+    if (err.errno !== undefined) this.#faults.failed('accept a connection on', this.#up.config.accepter, err);
   }
   listening(): void {
     this.#failure = undefined;
+    this.#faults.works('listen on', this.#up.config.accepter);
     this.announce();
     this.#up.listening();
   }
@@ -108,6 +114,7 @@ export class PortAccepter implements ListenerUp {
     const named = err.code === 'unknownname' || err.code === 'namenotfound';
     this.#failure = named ? LOG.accepterInvalid(shownStack(accepter), text) : LOG.listenFailed(name, text);
     this.#log(this.#failure);
+    this.#faults.failed('listen on', accepter, err);
     this.#up.notListening();
   }
   #log(text: string): void {

@@ -19,6 +19,7 @@ import { Connback } from './connback.ts';
 import type { Door } from './door.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
 import { charDelay, DEFAULT_RATE, FanOut } from './fan-out.ts';
+import { type FaultEnv, FaultLog } from './fault-log.ts';
 import { handOver } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
@@ -31,7 +32,7 @@ import { type Effect, INITIAL, inUse, type PortEvent, type PortState, step, trac
 import { HalfCloseWatch, IdleTimer, SlowConsumerTimer } from './user-watches.ts';
 
 /** What a port needs of the engine it belongs to. */
-export interface PortEnv {
+export interface PortEnv extends FaultEnv {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly log: Log;
@@ -58,6 +59,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   #state: PortState = INITIAL;
   /** Seconds; the admin port can change it. */
   #timeout = 0;
+  readonly #faults: FaultLog;
   readonly #accepter: PortAccepter;
   #device!: PortDevice;
   #places: (Netcon | undefined)[] = [];
@@ -80,7 +82,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     const users = this.#users;
     this.#env = env;
     this.config = config;
-    this.#accepter = new PortAccepter(this, env);
+    this.#faults = new FaultLog(config.name, env);
+    this.#accepter = new PortAccepter(this, env, this.#faults);
     this.#pending = new PendingConnections(deadlines, () => this.#servePending(false));
     this.#observers = new Observers(config.name, env.log);
     this.#halfClose = new HalfCloseWatch(deadlines, users);
@@ -301,7 +304,11 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   deviceOpened(err?: GensioError): void {
     if (this.#state.at !== 'opening') return;
-    if (err === undefined) return void this.#go({ on: 'device-open' });
+    if (err === undefined) {
+      this.#faults.works('open', this.config.connector);
+      return void this.#go({ on: 'device-open' });
+    }
+    this.#faults.failed('open', this.config.connector, err);
     if (this.#connback !== undefined) this.#log(LOG.enableFailed(this.name, err.message));
     this.#go({ on: 'device-failed', reason: err.message });
   }

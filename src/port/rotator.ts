@@ -9,12 +9,13 @@ import type { AcceptedStackBuilder } from '../gensio/stack-builder.ts';
 import { protocolLayer } from '../gensio/syntax/stack-properties.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { type Door, openDoor, RAW } from './door.ts';
+import { type FaultEnv, FaultLog } from './fault-log.ts';
 import { Listener } from './listener.ts';
 import { LOG, REFUSAL } from './messages.ts';
 import { closeGracefully } from './netcon.ts';
 import type { Port } from './port.ts';
 
-interface RotatorEnv {
+interface RotatorEnv extends FaultEnv {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly log: Log;
@@ -34,6 +35,7 @@ export class Rotator implements FaultDomain {
     const { accepter, options, name } = config;
     let [before, behind] = config.place ?? [LOG.rotatorFailed, ''];
     const log = (text: string): void => env.log.log('err', text);
+    const faults = new FaultLog(name, env);
     this.#listener =
       accepter.spec &&
       new Listener(
@@ -44,9 +46,10 @@ export class Rotator implements FaultDomain {
         {
           accepted: (gensio) => this.#accepted(gensio),
           acceptFailed: (err) => log(LOG.acceptError(name, err)),
-          listening: () => undefined,
+          listening: () => faults.works('listen on', accepter),
           listenFailed: (err) => {
             log(`${before}${err.message}${behind}`);
+            faults.failed('listen on', accepter, err);
             [before, behind] = [LOG.rotatorFailed, ''];
           },
         },

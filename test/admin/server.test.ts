@@ -34,15 +34,20 @@ test('a reload keeps an unchanged listener, replaces a changed one, and leaves s
   assert.match(await ask(client, 'version\r'), /4\.3\.11/);
 });
 
-test('a listener that cannot be opened is logged with its place and tried again by the next reload only', async () => {
+test('a listener that cannot be opened is logged with its place once, and tried again every ten seconds as those of ports are', async () => {
   const rig = new AdminRig([]);
   rig.adminFailure = new GensioError('addrinuse');
   await rig.apply([], adminConfig({ pos: POS, place: 'a.yaml:7(column 0): ' }));
-  assert.deepEqual(rig.logged, ['err a.yaml:7(column 0): Unable to start controller accepter: Address already in use']);
-  rig.clock.advance(100_000);
-  assert.equal(rig.logged.length, 1);
+  assert.deepEqual(rig.logged.splice(0), [
+    'err a.yaml:7(column 0): Unable to start controller accepter: Address already in use',
+    'err control port: cannot listen on tcp,2000: Address already in use',
+  ]);
+  rig.clock.advance(30_000);
+  assert.deepEqual(rig.logged, []);
   rig.adminFailure = undefined;
-  await rig.apply([], adminConfig({ pos: POS }));
+  rig.accepters.get(' admin')!.failure = undefined;
+  rig.clock.advance(10_000);
+  assert.deepEqual(rig.logged, ['notice control port: tcp,2000 is listened on now, after 4 failed attempts']);
   assert.equal((await rig.admin()).take().toString(), '-> ');
 });
 

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Config, ConnectionConfig } from '../../src/config/model.ts';
 import type { ConnectionOptions } from '../../src/options/connection.ts';
-import { Engine } from '../../src/port/engine.ts';
+import { Engine, summaryOf } from '../../src/port/engine.ts';
+import { INITIAL } from '../../src/port/state.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
 import type { FakeGensio } from '../rig/fake-gensio.ts';
 import { FakeNet, stack } from '../rig/fake-net.ts';
@@ -259,4 +260,16 @@ test('a port deleted by a reload while its device closes is gone when it has', a
   await settle();
   assert.equal(engine.ports.length, 0);
   assert.equal(await net.connect('A'), undefined);
+});
+
+test('a summary says how many ports listen, and names those that should and do not', () => {
+  const port = (name: string, listening: boolean, enabled = true) => ({ name, enabled, state: { ...INITIAL, listening } });
+  assert.equal(summaryOf([]), '0 ports, all listening');
+  assert.equal(summaryOf([port('a', true)]), '1 port, all listening');
+  assert.equal(
+    summaryOf([port('a', true), port('b', false), port('c', false, false)]),
+    '1 of 3 ports listening; not listening: b; 1 disabled',
+  );
+  const many = Array.from({ length: 8 }, (_, i) => port(`p${i}`, false));
+  assert.equal(summaryOf(many), '0 of 8 ports listening; not listening: p0, p1, p2, p3, p4, 3 more');
 });

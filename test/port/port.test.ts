@@ -1,7 +1,7 @@
 // A port: who gets a place, when the device opens and closes, what is said to whom. How bytes flow is in flow.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GensioError } from '../../src/base/gensio-error.ts';
+import { fromSystemError, GensioError } from '../../src/base/gensio-error.ts';
 import type { Rights } from '../../src/port/door.ts';
 import type { PortObserver } from '../../src/port/events.ts';
 import { FakeGensio } from '../rig/fake-gensio.ts';
@@ -148,15 +148,31 @@ test('a device that vanishes closes its users after the last data, logs why, and
   assert.equal(rig.port.state.at, 'open');
 });
 
+test('a device that cannot be opened is one line of the log, however many clients try, and one when it could be opened again', async () => {
+  const rig = new PortRig({ device: { open: 'manual' } });
+  for (let i = 0; i < 3; i++) {
+    const user = await rig.connect();
+    rig.device.opened(fromSystemError(Object.assign(new Error('x'), { code: 'ENOTDIR' })));
+    await settle();
+    assert.equal(text(user.take()), 'Device open failure: OS error, see logs\r\n');
+  }
+  assert.deepEqual(rig.logged.splice(0), ['con0: cannot open serialdev,/dev/ttyS0,9600n81,local: Not a directory']);
+  await rig.connect();
+  rig.device.opened();
+  assert.deepEqual(rig.logged, ['con0: serialdev,/dev/ttyS0,9600n81,local could be opened again, after 3 failed attempts']);
+});
+
 test('a listener that cannot start is tried again every accepter-retry-time, with a line each time', async () => {
   const rig = new PortRig({ options: { accepterRetryTime: 3 } });
   rig.port.unlisten(() => undefined);
   rig.accepter.failure = new GensioError('addrinuse');
   rig.port.listen(() => undefined);
   rig.clock.advance(6000);
-  assert.deepEqual(rig.logged, Array(3).fill('Unable to startup network port con0: Address already in use'));
+  const again = 'Unable to startup network port con0: Address already in use';
+  assert.deepEqual(rig.logged.splice(0), [again, 'con0: cannot listen on tcp,0: Address already in use', again, again]);
   rig.accepter.failure = undefined;
   rig.clock.advance(3000);
+  assert.deepEqual(rig.logged, ['con0: tcp,0 is listened on now, after 3 failed attempts']);
   assert.equal(rig.port.state.at, 'unconnected');
 });
 

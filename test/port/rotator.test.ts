@@ -141,7 +141,11 @@ test('an address in use is logged with its place the first time, and tried again
     other.listen(() => undefined);
     await listen();
     clock.advance(10_000);
-    assert.deepEqual(lines, [first, 'err Failed to start rotator: Address already in use']);
+    assert.deepEqual(lines, [
+      first,
+      'err r: cannot listen on R: Address already in use',
+      'err Failed to start rotator: Address already in use',
+    ]);
     other.close(() => undefined);
     clock.advance(9999);
     assert.equal(await net.connect('R'), undefined);

@@ -1,8 +1,9 @@
 // What those who use a stack may ask of it, so that none of them has to know a layer by its name.
+import { shownStack } from '../../options/secrets.ts';
 import type { SerialLine } from '../../options/serialdev.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { layerInfo } from './custom-layers.ts';
-import { bottomOf, layersOf, mapBottom } from './stack.ts';
+import { bottomOf, layersOf, mapBottom, type Stack } from './stack.ts';
 
 /** The layer whose protocol clients speak, such as telnet; `undefined` if they send and get plain bytes. */
 export const protocolLayer = (spec: LayerSpec | undefined): LayerSpec | undefined =>
@@ -39,3 +40,10 @@ export const knownAs = (name: string, spec: LayerSpec): LayerSpec =>
   mapBottom(spec, (bottom) =>
     bottom.type === 'tcp' ? { ...bottom, opts: { ...bottom.opts, tcpdname: bottom.opts.tcpdname ?? name } } : bottom,
   );
+
+/** What a stack opens or listens on, for people: a device, a path, or its text without secrets. */
+export function endpointOf(stack: Stack): string {
+  const bottom = bottomOf(stack.spec);
+  if (bottom !== undefined && 'device' in bottom) return bottom.device;
+  return bottom !== undefined && 'path' in bottom ? bottom.path : shownStack(stack);
+}

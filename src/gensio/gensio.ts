@@ -119,6 +119,8 @@ export interface Gensio {
   kernelBytes?(): number;
   /** The far end as ser2net prints it: `ipv4,127.0.0.1,1234`; for a device its line settings, `/dev/x,9600N81,CLOCAL offline`. '' when there is none. */
   address(): string;
+  /** What is written goes to whoever a datagram said it came from: nothing shows that the peer wants it. Absent for false. */
+  readonly connectionless?: boolean;
   readonly serial?: SerialControl | undefined;
   readonly comPort?: ComPort | undefined;
   readonly peer?: Peer | undefined;
@@ -166,6 +168,9 @@ export abstract class ForwardingGensio implements Gensio, GensioUp {
   }
   address(): string {
     return this.below?.address() ?? '';
+  }
+  get connectionless(): boolean {
+    return this.below?.connectionless ?? false;
   }
   get serial(): SerialControl | undefined {
     return this.below?.serial;

@@ -105,10 +105,13 @@ export class Netcon implements GensioUp, UserView {
   }
 }
 
-/** Says a last word to a connection, if any, and closes it without caring for it any longer. */
+/**
+ * Closes a connection without caring for it any longer. finalMessage is sent before, but not where connections are datagrams: whoever
+ * their address was forged from has not asked for it, and two ports could tell each other for ever.
+ */
 export function closeGracefully(gensio: Gensio, clock: Clock, finalMessage?: string): void {
   const limit = clock.after(LINGER_MS, () => gensio.abort());
   gensio.up = { ...nullUp, closed: () => limit.cancel() };
-  if (finalMessage !== undefined) gensio.write(Buffer.from(finalMessage, 'latin1'));
+  if (finalMessage !== undefined && gensio.connectionless !== true) gensio.write(Buffer.from(finalMessage, 'latin1'));
   gensio.close();
 }

@@ -18,6 +18,7 @@ const comPort = {} as ComPort;
 /** A layer below with an answer of its own for everything. */
 class Below extends FakeGensio {
   readonly peer = PEER;
+  readonly connectionless = true;
   detachBuffer(): void {
     this.calls.push('detach');
   }
@@ -49,6 +50,9 @@ const DOWN: { readonly [M in Exclude<keyof Gensio, 'type' | 'up' | 'open'>]-?: C
   setReading(layer, below) {
     layer.setReading(true);
     assert.equal(below.reading, true);
+  },
+  connectionless(layer) {
+    assert.equal(layer.connectionless, true);
   },
   detachBuffer(layer, below) {
     layer.detachBuffer?.();

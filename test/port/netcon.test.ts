@@ -125,3 +125,10 @@ test('a user without the right to read gets nothing, one without the right to wr
   gensio.up.read(Buffer.from('abc'));
   assert.deepEqual([gensio.take().length, port.lines, user.bytesIn, user.bytesOut, user.active], [0, [], 3, 0, true]);
 });
+
+test('a datagram is not answered with a refusal', async () => {
+  const [stranger, clock] = [new FakeGensio(), new FakeClock()];
+  closeGracefully(Object.assign(stranger, { connectionless: true }), clock, 'Port already in use');
+  await settle();
+  assert.deepEqual([stranger.take().length, stranger.state], [0, 'closed']);
+});

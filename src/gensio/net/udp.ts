@@ -30,6 +30,7 @@ interface SharedSocket {
 
 class UdpGensio implements Gensio {
   readonly type = 'udp';
+  readonly connectionless = true;
   up: GensioUp = nullUp;
   readonly host: string;
   readonly port: number;

@@ -13,3 +13,4 @@ expectType<whole.Config>({} as config.Config);
 expectType<whole.Origin>({} as config.Origin);
 expectType<whole.Origins>({} as config.Origins);
 expectType<whole.SetDefault>({} as config.SetDefault);
+expectType<whole.SerialAnswer | undefined>(undefined as whole.SerialAnswer | undefined);

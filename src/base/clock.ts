@@ -33,3 +33,6 @@ export const systemClock: Clock = {
 
 /** The date and time so many milliseconds after the start of 1970 (UTC). */
 export const dateAt = (ms: number): Date => new Date(ms);
+
+/** Calls run after so many milliseconds, which keeps the process alive: for what must go on whether or not anything else happens. */
+export const afterPause = (ms: number, run: () => void): void => void setTimeout(bind(run), ms);

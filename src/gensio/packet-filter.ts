@@ -1,8 +1,10 @@
 // A filter whose far end sends packets: one buffer from below may hold several, so those behind a setReading(false) wait here.
 
+import type { Clock } from '../base/clock.ts';
 import { nextMicrotask, onImmediate } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
-import { Filter } from './gensio.ts';
+import { Filter, type Gensio } from './gensio.ts';
+import { PacedGensio } from './turns.ts';
 
 export abstract class PacketFilter extends Filter {
   #waiting: Buffer[] = [];
@@ -13,6 +15,10 @@ export abstract class PacketFilter extends Filter {
   #over = false;
   /** close() or abort() was called: nothing goes up but closed(). */
   #quiet = false;
+
+  constructor(child: Gensio, clock: Clock) {
+    super(new PacedGensio(child, clock));
+  }
 
   /** Hands a packet up, or keeps it until it is wanted. The buffer stays its own: what it is a part of is not reused. */
   protected deliver(packet: Buffer): void {

@@ -416,11 +416,9 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     check: (input) =>
       feedLayer((child, clock) => {
         const spec = layerSpec('relpkt', {}, { child: relpktPair(tcpSpec(1)) });
-        return relpktFilter(spec, msgdelimFilter(layerSpec('msgdelim', {}, { child: tcpSpec(1) }), child), (input[0] ?? 0) < 128, {
-          ...env,
-          clock,
-          log: noLog,
-        });
+        const own = { ...env, clock, log: noLog };
+        const packets = msgdelimFilter(layerSpec('msgdelim', {}, { child: tcpSpec(1) }), child, false, own);
+        return relpktFilter(spec, packets, (input[0] ?? 0) < 128, own);
       }, reframed(input)),
   },
   certauthCodec: { seeds: certauthSeeds, dictionary: certauthSeeds, check: cutAnywhere(certauthMessages) },

@@ -1,6 +1,8 @@
 // The filter msgdelim: messages on a stream. FE 01 parts them, FE in a message is FE 00, two bytes of CRC end each.
 // Bad messages are dropped without a word: relpkt above, or nobody, asks for them again.
+import type { Clock } from '../../base/clock.ts';
 import type { LayerOf } from '../../options/stack.ts';
+import type { GensioEnv } from '../context.ts';
 import type { Gensio } from '../gensio.ts';
 import { PacketFilter } from '../packet-filter.ts';
 
@@ -83,8 +85,8 @@ class MsgDelim extends PacketFilter {
   readonly #max: number;
   #started = false;
 
-  constructor({ opts }: LayerOf<'msgdelim'>, child: Gensio) {
-    super(child);
+  constructor({ opts }: LayerOf<'msgdelim'>, child: Gensio, clock: Clock) {
+    super(child, clock);
     this.#crc = opts.crc;
     this.#max = Math.min(Math.max(opts.writebuf, 1), 65_536);
     // gensio counts the CRC among the bytes of readbuf and yet takes messages of that size: room for both.
@@ -106,4 +108,5 @@ class MsgDelim extends PacketFilter {
 }
 
 /** Makes the layer `msgdelim` on a child. */
-export const msgdelimFilter = (spec: LayerOf<'msgdelim'>, child: Gensio): Gensio => new MsgDelim(spec, child);
+export const msgdelimFilter = (spec: LayerOf<'msgdelim'>, child: Gensio, _server: boolean, { clock }: GensioEnv): Gensio =>
+  new MsgDelim(spec, child, clock);

@@ -65,7 +65,7 @@ class Mux extends PacketFilter implements MuxOut {
   readonly #lasts = new WeakSet<Buffer>();
 
   constructor({ opts }: LayerOf<'mux'>, child: Gensio, server: boolean, env: GensioEnv) {
-    super(child);
+    super(child, env.clock);
     this.#server = server;
     this.#env = env;
     this.#log = env.log;

@@ -73,7 +73,7 @@ class RelPkt extends PacketFilter {
   #handed = 0;
 
   constructor({ opts }: LayerOf<'relpkt'>, child: Gensio, server: boolean, { clock, log }: GensioEnv) {
-    super(child);
+    super(child, clock);
     this.#clock = clock;
     this.#log = log;
     this.#server = server;

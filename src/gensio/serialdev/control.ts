@@ -109,6 +109,7 @@ export class LineControl implements SerialControl {
     }
   }
   #change(terminal: Terminal, change: Partial<LineSettings>): boolean {
+    if (Object.entries(change).every(([name, value]) => this.#settings[name as keyof LineSettings] === value)) return true;
     const settings = { ...this.#settings, ...change };
     if (terminal.change(settings) !== undefined) return false;
     this.#settings = settings;

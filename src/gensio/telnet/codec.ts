@@ -28,7 +28,12 @@ export class TelnetDecoder {
   #sbLength = 0;
   #go = true;
 
-  /** Gives how much of chunk was done: all, or the part up to where data() gave false. The rest is to be pushed again. */
+  /** Called by a hearer: what follows is to be pushed again. */
+  stop(): void {
+    this.#go = false;
+  }
+
+  /** Gives how much of chunk was done: all, or the part up to where data() gave false or stop() was called. The rest is to be pushed again. */
   push(chunk: Buffer, out: TelnetOut): number {
     this.#go = true;
     let i = 0;

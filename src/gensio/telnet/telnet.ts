@@ -6,6 +6,7 @@ import { GensioError } from '../../base/gensio-error.ts';
 import { tracePoints } from '../../base/trace-points.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import { type ComPort, Filter, type Gensio, type GensioEvent, type SerialControl } from '../gensio.ts';
+import { Turns } from '../turns.ts';
 import { escapeIac, TelnetDecoder, type TelnetOut } from './codec.ts';
 import { ComPortServer } from './com-port.ts';
 import { ComPortClient } from './com-port-client.ts';
@@ -30,6 +31,7 @@ export class TelnetFilter extends Filter {
   readonly #accepted: boolean;
   readonly #mode: TelnetMode;
   readonly #clock: Clock;
+  readonly #turns: Turns;
   readonly #decoder = new TelnetDecoder();
   readonly #negotiation: Negotiation;
   readonly #first: Buffer;
@@ -42,6 +44,8 @@ export class TelnetFilter extends Filter {
   #answers: Buffer[] = [];
   #answerBytes = 0;
   #decoding = false;
+  /** When others have their turn; `undefined`: no request was found yet in what is decoded. */
+  #turnEnd: number | undefined;
   /** The child gave false and has not said writable(). */
   #full = false;
   /** The layer above was given false and has not been told writable(). */
@@ -57,7 +61,10 @@ export class TelnetFilter extends Filter {
   /** What came while opening. */
   #kept: (Buffer | GensioEvent)[] = [];
   #keptBytes = 0;
-  /** The part of the child's buffer that came after the layer above stopped reading. Lent, so the child stays stopped. */
+  /**
+   * The part of the child's buffer that came after the layer above stopped reading, or when it was the turn of others to have their
+   * requests handled. Borrowed, so the child stays stopped.
+   */
   #rest: Buffer | undefined;
   /** The child's end, while something waits to be read. */
   #end: { readonly err: GensioError | undefined } | undefined;
@@ -71,6 +78,7 @@ export class TelnetFilter extends Filter {
     this.#accepted = accepted;
     this.#mode = opts.mode ?? (accepted ? 'server' : 'client');
     this.#clock = clock;
+    this.#turns = Turns.of(clock);
     this.#drainTimeout = opts.drainTimeout;
     const settings = { mode: this.#mode, rfc2217: opts.rfc2217, winsize: opts.winsize };
     this.#first = firstBytes(settings);
@@ -87,13 +95,16 @@ export class TelnetFilter extends Filter {
       command: (code) => {
         if (code === BRK && this.#mode === 'server') this.#emit({ on: 'break' });
         else if (code === DM && this.#mode === 'server') this.#emit({ on: 'sync' });
+        this.#handled();
       },
       negotiate: (verb, option) => {
         this.#negotiation.received(verb, option);
         if (option === COM_PORT_OPTION) this.#answered = true;
+        this.#handled();
       },
       suboption: (bytes) => {
         if (bytes[0] === COM_PORT_OPTION) (this.#server ?? this.#client)?.received(bytes);
+        this.#handled();
       },
     });
   }
@@ -205,12 +216,30 @@ export class TelnetFilter extends Filter {
   // From below.
 
   protected override decode(data: Buffer): void {
+    // Not even one more request in this turn.
+    if (this.#turns.isOver && data.includes(IAC)) return this.#waitTurn(data);
     this.#decoding = true;
+    this.#turnEnd = undefined;
     const done = this.#decoder.push(data, this.#found);
     this.#decoding = false;
-    if (done < data.length && !this.#closing) this.#rest = data.subarray(done);
+    if (done < data.length && !this.#closing) {
+      if (this.#turnEnd === 0) this.#waitTurn(data.subarray(done));
+      else this.#rest = data.subarray(done);
+    }
     this.#flush();
     if (this.#answered && this.#opening !== undefined) this.#opened();
+  }
+  /** A request was handled. */
+  #handled(): void {
+    this.#turnEnd ??= this.#turns.begin();
+    if (!this.#turns.isUp(this.#turnEnd)) return;
+    this.#turnEnd = 0;
+    this.#decoder.stop();
+  }
+  #waitTurn(rest: Buffer): void {
+    this.#rest = rest;
+    this.#updateReading();
+    this.#turns.wait(() => this.#resume());
   }
 
   protected override encode(data: Buffer): Buffer {
@@ -291,11 +320,13 @@ export class TelnetFilter extends Filter {
       if (Buffer.isBuffer(item)) this.up.read(item);
       else this.up.event?.(item);
     }
-    if (!this.#wanted || this.#closing) return;
-    this.#keptBytes = 0;
+    // While it opens, everything is read and kept.
+    if ((!this.#wanted && this.#opening === undefined) || this.#closing) return;
+    if (this.#opening === undefined) this.#keptBytes = 0;
     const rest = this.#rest;
     this.#rest = undefined;
     if (rest !== undefined) this.decode(rest);
+    if (this.#opening !== undefined) return this.#updateReading();
     if (this.#waits()) return;
     if (this.#end === undefined) this.#updateReading();
     else this.#finishEnd();
@@ -309,7 +340,7 @@ export class TelnetFilter extends Filter {
   }
 
   #updateReading(): void {
-    const waiting = this.#opening === undefined ? this.#wanted && !this.#waits() : this.#keptBytes < MAX_KEPT;
+    const waiting = this.#opening === undefined ? this.#wanted && !this.#waits() : this.#keptBytes < MAX_KEPT && this.#rest === undefined;
     const on = waiting && !this.#held;
     if (on === this.#reading || this.#closing || this.#end !== undefined) return;
     this.#reading = on;

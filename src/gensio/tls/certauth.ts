@@ -56,7 +56,7 @@ abstract class CertauthEnd extends PacketFilter {
   #early: Buffer = Buffer.alloc(0);
 
   constructor({ opts }: Certauth, child: Gensio, env: GensioEnv) {
-    super(child);
+    super(child, env.clock);
     this.opts = opts;
     this.env = env;
   }

@@ -2,23 +2,26 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { crc16, encodeMessage, MessageDecoder, msgdelimFilter } from '../../../src/gensio/filter/msgdelim.ts';
+import type { Gensio } from '../../../src/gensio/gensio.ts';
 import type { LayerOf } from '../../../src/options/stack.ts';
 import { compliance } from '../../compliance/gensio.ts';
 import { farGensio } from '../../compliance/recording-up.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
+import { testEnv } from '../../rig/gensio-env.ts';
 import { linkedPair } from '../../rig/linked-gensio.ts';
 import { layerSpec, tcpSpec } from '../layer-spec.ts';
 
 const spec = (opts: Partial<LayerOf<'msgdelim'>['opts']> = {}) => layerSpec('msgdelim', opts, { child: tcpSpec(1) });
+const make = (of: LayerOf<'msgdelim'>, child: Gensio): Gensio => msgdelimFilter(of, child, false, testEnv());
 
 for (const crc of [true, false])
   compliance(`msgdelim with${crc ? '' : 'out'} CRC`, {
     bulk: 500_000,
     make() {
       const [a, b] = linkedPair();
-      return { gensio: msgdelimFilter(spec({ crc }), a), far: farGensio(msgdelimFilter(spec({ crc }), b)) };
+      return { gensio: make(spec({ crc }), a), far: farGensio(make(spec({ crc }), b)) };
     },
-    unopened: () => msgdelimFilter(spec(), linkedPair()[0]),
+    unopened: () => make(spec(), linkedPair()[0]),
   });
 
 function decoded(chunks: readonly Buffer[], max = 130, crc = true): string[] {
@@ -30,7 +33,7 @@ function decoded(chunks: readonly Buffer[], max = 130, crc = true): string[] {
 
 test('the bytes are those of gensiot 2.6.2', () => {
   const child = new FakeGensio();
-  const gensio = msgdelimFilter(spec(), child);
+  const gensio = make(spec(), child);
   gensio.write(Buffer.from('hello\n'));
   gensio.write(Buffer.from('again\n'));
   assert.equal(child.take().toString('hex'), 'fe0168656c6c6f0a2a65fe01616761696e0ac743fe01');

@@ -52,7 +52,7 @@ async function pair(
   loses: (n: number) => boolean = () => false,
 ): Promise<{ s: Gensio; c: Gensio; lossy: Lossy }> {
   const [a, b] = linkedPair();
-  const packets = (g: Gensio): Gensio => msgdelimFilter(layerSpec('msgdelim', {}, { child: tcpSpec(1) }), g);
+  const packets = (g: Gensio): Gensio => msgdelimFilter(layerSpec('msgdelim', {}, { child: tcpSpec(1) }), g, false, env);
   const lossy = new Lossy(packets(b), loses);
   const s = relpktFilter(spec(opts), packets(a), true, env);
   const c = relpktFilter(spec(opts), lossy, false, env);

@@ -14,7 +14,7 @@ import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/session-log.ts';
 import { Traces } from '../observe/trace.ts';
 import { Engine, summaryOf } from '../port/engine.ts';
-import { THIS_MACHINE } from '../system/host.ts';
+import { THIS_HOST } from '../system/host.ts';
 import { textSink } from '../system/text-sink.ts';
 import { linkEnv } from '../system/this-process.ts';
 import { whoHas } from '../system/who-has.ts';
@@ -72,7 +72,7 @@ class Service implements DaemonEngine {
     this.#traces = new Traces(clock, log);
     const gensio = { lockDir: uucpLocks ? LOCK_DIR : undefined };
     const observers = [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)];
-    const whoHasIt = whoHas(THIS_MACHINE, () => clock.now());
+    const whoHasIt = whoHas(THIS_HOST, () => clock.now());
     this.#engine = new Engine({ clock, log, gensio, observers, whoHas: whoHasIt });
     this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random });
     // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.

@@ -3,7 +3,7 @@ import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { portNumber } from '../gensio/net/resolve.ts';
 import type { LayerSpec } from '../options/stack.ts';
-import { finalName, type Machine, textOf } from './host.ts';
+import { finalName, type HostPaths, readText } from './host.ts';
 import { readListening } from './listening.ts';
 
 /** Descriptors of one process that are looked at; more are a process with thousands of clients. */
@@ -12,16 +12,16 @@ const MAX_DESCRIPTORS = 4096;
 const REST_MS = 1000;
 
 /** Finds out in words who has what a layer wants, such as `picocom (process 12)`; `undefined` if nobody this user may see has. */
-export function whoHas(machine: Machine, now: () => number): (bottom: LayerSpec) => Promise<string | undefined> {
+export function whoHas(host: HostPaths, now: () => number): (bottom: LayerSpec) => Promise<string | undefined> {
   let last = Number.NEGATIVE_INFINITY;
   return async (bottom) => {
     if (now() - last < REST_MS) return undefined;
     last = now();
-    const wanted = targetsOf(machine, bottom);
+    const wanted = targetsOf(host, bottom);
     if (wanted.size === 0) return undefined;
-    for (const pid of await names(machine.proc)) {
-      if (!/^[0-9]+$/.test(pid) || !(await holds(join(machine.proc, pid, 'fd'), wanted))) continue;
-      const name = textOf(join(machine.proc, pid, 'comm')) ?? '';
+    for (const pid of await names(host.proc)) {
+      if (!/^[0-9]+$/.test(pid) || !(await holds(join(host.proc, pid, 'fd'), wanted))) continue;
+      const name = readText(join(host.proc, pid, 'comm')) ?? '';
       return name === '' ? `process ${pid}` : `${name} (process ${pid})`;
     }
     return undefined;
@@ -43,10 +43,10 @@ async function holds(dir: string, wanted: ReadonlySet<string>): Promise<boolean>
 }
 
 /** What the links of /proc/PID/fd say of one who has it. */
-function targetsOf(machine: Machine, bottom: LayerSpec): ReadonlySet<string> {
-  if ('device' in bottom) return new Set([finalName(machine, bottom.device) ?? bottom.device]);
+function targetsOf(host: HostPaths, bottom: LayerSpec): ReadonlySet<string> {
+  if ('device' in bottom) return new Set([finalName(host, bottom.device) ?? bottom.device]);
   const inodes = (): readonly string[] => {
-    const listening = readListening(join(machine.proc, 'net'));
+    const listening = readListening(join(host.proc, 'net'));
     if (bottom.type === 'tcp' || bottom.type === 'udp') {
       return bottom.addrs.flatMap(({ port }) => listening[bottom.type].get(portNumber(port) ?? 0) ?? []);
     }

@@ -1,5 +1,5 @@
 // What the smaller entrances of the package give has the types of the whole.
-import { expectType } from 'tsd';
+import { expectAssignable, expectType } from 'tsd';
 import * as config from '../../build/src/config.js';
 import type * as whole from '../../build/src/index.js';
 import * as rfc2217 from '../../build/src/rfc2217.js';
@@ -13,4 +13,5 @@ expectType<whole.Config>({} as config.Config);
 expectType<whole.Origin>({} as config.Origin);
 expectType<whole.Origins>({} as config.Origins);
 expectType<whole.SetDefault>({} as config.SetDefault);
-expectType<whole.SerialAnswer | undefined>(undefined as whole.SerialAnswer | undefined);
+expectType<whole.SerialState>({} as rfc2217.SerialState);
+expectAssignable<whole.SerialAnswer<'speed'>>(() => undefined);

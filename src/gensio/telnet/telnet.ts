@@ -1,5 +1,6 @@
 // The telnet layer: user data with IACs doubled, negotiation, BRK and RFC 2217, as server or as client.
 // A Synch is told by its DM: a TCP socket leaves it in its place, and nothing else sends one. What came before it is not thrown away.
+// Long because options, commands and RFC 2217 of one connection share its state.
 import type { Clock, Timer } from '../../base/clock.ts';
 import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';

@@ -56,7 +56,7 @@ for (const how of ['the server closes', 'SIGTERM', 'SIGHUP', 'SIGINT'] as const)
     else child.kill(how);
     assert.equal(await ended, how === 'the server closes' ? 1 : 0);
     assert.ok(!isRaw(pty));
-    if (how === 'the server closes') await pty.master.takeUntil('lost tcp://127.0.0.1');
+    if (how === 'the server closes') await pty.master.takeUntil(' lost: ');
   });
 }
 
@@ -116,7 +116,7 @@ test('with --reconnect the session goes on after a loss, also one before the fir
   const port = await first.listen();
   await first.close();
   const { pty, ended } = atTerminal(t, ['--raw', '--reconnect', `127.0.0.1:${port}`]);
-  await pty.master.takeUntil('trying again');
+  await pty.master.takeUntil('retrying');
   assert.ok(!isRaw(pty));
   const second = new Peer(t);
   await second.listen(port);
@@ -145,7 +145,7 @@ test('with --reconnect INT ends the wait for a first connection', async (t) => {
   const port = await gone.listen();
   await gone.close();
   const { pty, child, ended } = atTerminal(t, ['--raw', '--reconnect', `127.0.0.1:${port}`]);
-  await pty.master.takeUntil('trying again');
+  await pty.master.takeUntil('retrying');
   child.kill('SIGINT');
   assert.equal(await ended, 1);
 });
@@ -234,7 +234,7 @@ test('what cannot be connected to gives 1 and says why', async (t) => {
   assert.match((await run(['console', '--escape', 'F1', 'h:1'])).err, /^ser2net console: --escape: 'F1' is not a key/);
   assert.match(
     (await run(['console', 'no-such-thing'])).err,
-    /^ser2net console: no-such-thing: no connection of that name .* HOST:PORT\n$/,
+    /^ser2net console: no-such-thing: the configuration has no connection of that name; use HOST:PORT .*\n$/,
   );
   assert.match((await run(['console', 'quux://h:1'])).err, /'quux' is not a way to connect: tcp, .*rfc2217.* and unix are\n$/);
 });

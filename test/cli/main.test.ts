@@ -128,7 +128,10 @@ test('a bad new file changes nothing and says why', async () => {
   writeFileSync(file, 'connection: [\n');
   daemon.child.kill('SIGHUP');
   await until('the reload failed', () => daemon.err().includes('nothing was changed'));
-  assert.match(daemon.err(), /^ser2net\[\d+\]: Ready: 1 port, all listening\nser2net\[\d+\]: Got SIGHUP, re-reading configuration\nser2net\[\d+\]: .*\(column \d+\): /);
+  assert.match(
+    daemon.err(),
+    /^ser2net\[\d+\]: Ready: 1 port, all listening\nser2net\[\d+\]: Got SIGHUP, re-reading configuration\nser2net\[\d+\]: .*\(column \d+\): /,
+  );
   assert.equal((await talk(port, 'x', hears('x'))).toString(), 'x');
   daemon.child.kill('SIGTERM');
   assert.equal(await daemon.ended, 0);

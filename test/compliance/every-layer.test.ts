@@ -13,7 +13,8 @@ test('every layer that can run here is in the compliance suite', () => {
   const tested = new Set<string>();
   for (const file of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.test.ts')) continue;
-    for (const [, layer = ''] of readFileSync(join(SOURCES, file), 'utf8').matchAll(/\b(?:pairC|c)ompliance\([`'](\w+)/g)) tested.add(layer);
+    for (const [, layer = ''] of readFileSync(join(SOURCES, file), 'utf8').matchAll(/\b(?:pairC|c)ompliance\([`'](\w+)/g))
+      tested.add(layer);
   }
   const layers = Object.entries(LAYERS).flatMap(([name, info]) => ('unsupported' in info ? [] : [name]));
   assert.deepEqual(

@@ -107,7 +107,10 @@ test('the daemon asks for no system call, address family or file that the unit k
   const written = lines.flatMap((line) => /openat\([^"]*"([^"]*)", [A-Z_|]*(?:O_WRONLY|O_RDWR|O_CREAT)/.exec(line)?.[1] ?? []);
   assert.ok(written.length > 5);
   assert.deepEqual(
-    written.filter((path) => !writable.some((above) => path.startsWith(`${above}/`))),
+    // /var/lock is a link.
+    written
+      .map((path) => path.replace(/^\/var\/lock\//, '/run/lock/'))
+      .filter((path) => !writable.some((above) => path.startsWith(`${above}/`))),
     [],
   );
 });

@@ -64,9 +64,12 @@ echo "## log"; sed 's/^ser2net[^:]*: //' /tmp/log`,
     assert.match(found[0]!, /permission denied/i);
   };
   one(/network port low/);
+  one(/^low: cannot listen on tcp,127\.0\.0\.1,23/);
   one(/\/run\/ser2net\.pid/);
   one(/lock file .*LCK\.\._tmp_one.*hint/);
   one(/leds\/rx/);
   one(/\/var\/log\/trace/);
-  assert.equal(lines.length, 5, log);
+  one(/^foreign: cannot open \/tmp\/foreign/);
+  assert.equal(lines.filter((line) => line === 'Ready: 2 of 3 ports listening; not listening: low').length, 1, log);
+  assert.equal(lines.length, 8, log);
 });

@@ -13,7 +13,7 @@ import { openNodeSerialport } from './node-serialport.ts';
 import type { DrainLimits, Terminal, TerminalUp } from './terminal.ts';
 import { printSettings } from './termios.ts';
 import { Tty } from './tty.ts';
-import { lockDevice, locksByDefault, type UucpLock } from './uucp-lock.ts';
+import { isPseudoTerminal, lockDevice, locksByDefault, type UucpLock } from './uucp-lock.ts';
 
 type Spec = LayerOf<'serialdev'> | LayerOf<'sdev'>;
 type Opts = Spec['opts'];
@@ -108,7 +108,8 @@ export class SerialDev implements Gensio, TerminalUp {
   /** flock goes with the kind of device, not with the lock file: nouucplock alone does not turn it off. */
   #wantsFlock(): boolean {
     const { uucplock, nouucplock, flock } = this.#opts;
-    return flock && this.#env.lockDir !== undefined && (uucplock === true || nouucplock === false || locksByDefault(this.#device));
+    if (!flock || this.#env.lockDir === undefined) return false;
+    return uucplock === true || nouucplock === false || (locksByDefault(this.#device) && !isPseudoTerminal(this.#device));
   }
 
   #openTerminal(done: (got: Terminal | GensioError) => void): void {

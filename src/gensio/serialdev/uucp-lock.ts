@@ -13,19 +13,22 @@ import { strerror } from '../../base/strerror.ts';
 /** `LCK..` and the path without a leading `/dev/`, every slash an underscore. Links are not followed. */
 export const lockName = (device: string): string => `LCK..${device.replace(/^\/dev\//, '').replaceAll('/', '_')}`;
 
+const isPtyPath = (path: string): boolean => path.startsWith('/dev/pts/') || /^\/dev\/tty[a-ep-z][0-9a-f]$/.test(path);
+
 /**
- * Whether a device gets a lock file when nothing else was said: not `tty` itself, no pseudo-terminal. Links are always followed
- * (ser2net 4.3.11 follows them only when no parameter stands behind the device).
+ * Whether a device gets a lock file when nothing else was said: not `tty` itself, nor a pseudo-terminal by its own name. A link to one
+ * does: other programs know it by the name of the link.
  */
-export function locksByDefault(device: string): boolean {
-  if (/(?:^|\/)tty$/.test(device)) return false;
-  let real = device;
+export const locksByDefault = (device: string): boolean => !/(?:^|\/)tty$/.test(device) && !isPtyPath(device);
+
+/** Whether a device is a pseudo-terminal, by its own name or through links. */
+export function isPseudoTerminal(device: string): boolean {
   try {
-    real = realpathSync(device);
+    return isPtyPath(realpathSync(device));
   } catch {
     // Not there: opening it says so.
+    return isPtyPath(device);
   }
-  return !real.startsWith('/dev/pts/') && !/^\/dev\/tty[a-ep-z][0-9a-f]$/.test(real);
 }
 
 /** The pid in a lock file: exactly four bytes are a number of the machine, else decimal digits; undefined: none to be found. */

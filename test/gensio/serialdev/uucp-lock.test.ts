@@ -18,7 +18,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { GensioError } from '../../../src/base/gensio-error.ts';
-import { lockDevice, lockName, lockOwner, locksByDefault, type UucpLock } from '../../../src/gensio/serialdev/uucp-lock.ts';
+import {
+  isPseudoTerminal,
+  lockDevice,
+  lockName,
+  lockOwner,
+  locksByDefault,
+  type UucpLock,
+} from '../../../src/gensio/serialdev/uucp-lock.ts';
 import { openPty } from '../../rig/pty.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'uucp-'));
@@ -179,13 +186,14 @@ test('of many processes that find a stale file exactly one gets the device', asy
   assert.equal(readdirSync(dir).filter((name) => name.startsWith('LCK')).length, 1);
 });
 
-test('ptys and tty itself are not locked unless asked, by whatever name', async () => {
+test('ptys and tty itself are not locked unless asked; a link to a pty is, and is a pty all the same', async () => {
   const pty = openPty();
   const link = join(root, 'modem');
   symlinkSync(pty.path, link);
-  for (const device of [pty.path, link, '/dev/tty', 'tty', '/dev/ttyp3', '/dev/ttyaf']) assert.equal(locksByDefault(device), false, device);
-  for (const device of ['/dev/ttyS0', '/dev/ttyUSB0', '/dev/ttyfg', '/dev/ttyf0', '/dev/mytty', '/nowhere/x'])
+  for (const device of [pty.path, '/dev/tty', 'tty', '/dev/ttyp3', '/dev/ttyaf']) assert.equal(locksByDefault(device), false, device);
+  for (const device of ['/dev/ttyS0', '/dev/ttyUSB0', '/dev/ttyfg', '/dev/ttyf0', '/dev/mytty', '/nowhere/x', link])
     assert.equal(locksByDefault(device), true, device);
+  assert.deepEqual([pty.path, link, '/dev/ttyp3', '/nowhere/x', '/dev/null'].map(isPseudoTerminal), [true, true, true, false, false]);
   await pty.close();
 });
 

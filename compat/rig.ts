@@ -7,7 +7,8 @@ import { createServer, connect as netConnect, type Server, type Socket } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
-import { libc, type Termios } from '../src/base/libc.ts';
+import { libc } from '../src/base/libc.ts';
+import type { Termios } from '../src/base/termios.ts';
 import { openPty, type Pty } from '../test/rig/pty.ts';
 
 /** What a far end has received: bytes, then words (eof, lost, ...) for what happened after them. */

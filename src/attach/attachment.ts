@@ -6,8 +6,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
 import { fromSystemError, type GensioError } from '../base/gensio-error.ts';
-import type { Termios } from '../base/libc.ts';
 import type { Queue } from '../base/serial.ts';
+import type { Termios } from '../base/termios.ts';
 import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions, TargetOptions } from '../options/attach.ts';
 import { type AttachEnv, type AttachmentSpec, type AttachmentState, type AttachmentView, describe } from './attachment-spec.ts';

@@ -1,8 +1,9 @@
 // Between the settings of a pseudo-terminal and those RFC 2217 knows. Pure. A pty carries speed, stop bits and flow control; the
 // kernel refuses parity and 7 bits on it, and hears nothing of breaks and modem lines.
-import type { Termios } from '../base/libc.ts';
+
 import { PARITY_OF, type SerialFlow, type SerialSetting } from '../base/serial.ts';
-import { speedBits, TERMIOS } from '../gensio/serialdev/termios.ts';
+import { speedBits, type Termios } from '../base/termios.ts';
+import { TERMIOS } from '../gensio/serialdev/termios.ts';
 import type { LineWish, TargetOptions } from '../options/attach.ts';
 
 /** Line settings. `undefined`: left as the server has it. */

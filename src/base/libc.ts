@@ -4,9 +4,10 @@
 // which waits on a thread, and timedBreak, which says so. Every buffer handed to the kernel is made here, at its full size.
 // Long because declarations, request numbers and layouts of one interface belong together.
 import { createRequire } from 'node:module';
-import { arch, constants, endianness } from 'node:os';
+import { arch, constants } from 'node:os';
 import { blockingCalls } from './blocking-calls.ts';
 import type { Queue } from './serial.ts';
+import { decodeTermios, encodeTermios, isStandardSpeed, putU32, type Termios, u32 } from './termios.ts';
 
 /** A system call that failed. code is the name of errno (`ENOTTY`), as in Node's own errors. */
 export class SystemError extends Error {
@@ -31,34 +32,14 @@ const ERRNO: Readonly<Record<number, string>> = Object.fromEntries(
     .map(([name, n]) => [n, name]),
 );
 
-/** struct termios2 of linux/termbits.h. cc has 19 characters; speeds are plain numbers, in force when BOTHER stands in cflag. */
-export interface Termios {
-  /** Input modes, as in termios(3). */
-  iflag: number;
-  /** Output modes. */
-  oflag: number;
-  /** Control modes. */
-  cflag: number;
-  /** Local modes. */
-  lflag: number;
-  /** The number of the line discipline. */
-  line: number;
-  /** Control characters. */
-  readonly cc: Uint8Array;
-  /** Input speed in bits per second. */
-  ispeed: number;
-  /** Output speed in bits per second. */
-  ospeed: number;
-}
-
 /** oobinline: urgent bytes stay among the others; notsentLowat: bytes not sent yet from which no more are taken; the rest as in tcp(7). */
 export type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout' | 'notsentLowat';
 
 /** A call gives its answer or the error, and never throws. fd is not checked: a wrong one gives EBADF. */
 export interface Libc {
-  /** TCGETS2 */
+  /** TCGETS2; where the kernel lacks it TCGETS, which knows the standard speeds only. */
   getTermios(fd: number): Termios | SystemError;
-  /** TCSETS2: at once; nothing is flushed or waited for. */
+  /** TCSETS2: at once; nothing is flushed or waited for. Where the kernel lacks it TCSETS; another speed than a standard one gives EINVAL. */
   setTermios(fd: number, termios: Termios): SystemError | undefined;
   /** TIOCMGET: TIOCM bits. */
   getLines(fd: number): number | SystemError;
@@ -153,6 +134,8 @@ export interface Libc {
 
 /** asm-generic/ioctls.h: name to number and what the argument is (a buffer of so many bytes, a plain number). Powerpc, mips and sparc differ. */
 const IOCTL = {
+  TCGETS: [0x5401, 36],
+  TCSETS: [0x5402, 36],
   TCGETS2: [0x802c542a, 44],
   TCSETS2: [0x402c542b, 44],
   TCSBRK: [0x5409, 0],
@@ -223,38 +206,6 @@ const SOCK_SEQPACKET = 5;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 /** sizeof(sun_path) */
 const SUN_PATH = 108;
-
-function u32(data: Buffer, word: number): number {
-  return endianness() === 'LE' ? data.readUInt32LE(word * 4) : data.readUInt32BE(word * 4);
-}
-function putU32(data: Buffer, word: number, value: number): void {
-  if (endianness() === 'LE') data.writeUInt32LE(value >>> 0, word * 4);
-  else data.writeUInt32BE(value >>> 0, word * 4);
-}
-
-/** iflag oflag cflag lflag (words), line (byte), cc (19 bytes), ispeed ospeed (words). */
-function decodeTermios(data: Buffer): Termios {
-  return {
-    iflag: u32(data, 0),
-    oflag: u32(data, 1),
-    cflag: u32(data, 2),
-    lflag: u32(data, 3),
-    line: data[16]!,
-    cc: Uint8Array.from(data.subarray(17, 36)),
-    ispeed: u32(data, 9),
-    ospeed: u32(data, 10),
-  };
-}
-function encodeTermios(t: Termios, data: Buffer): void {
-  [t.iflag, t.oflag, t.cflag, t.lflag].forEach((word, i) => {
-    putU32(data, i, word);
-  });
-  data[16] = t.line;
-  data.fill(0, 17, 36);
-  data.set(t.cc.subarray(0, 19), 17);
-  putU32(data, 9, t.ispeed);
-  putU32(data, 10, t.ospeed);
-}
 
 /** struct sockaddr_un, as long as its name needs. */
 export type UnixAddress = Buffer;
@@ -350,11 +301,14 @@ function load(): Libc | undefined {
   return {
     getTermios(fd) {
       scratch.fill(0, 0, IOCTL.TCGETS2[1]);
-      return withBuffer(fd, 'TCGETS2') ?? decodeTermios(scratch);
+      const err = withBuffer(fd, 'TCGETS2');
+      return (err?.code === 'ENOSYS' ? withBuffer(fd, 'TCGETS') : err) ?? decodeTermios(scratch);
     },
     setTermios(fd, termios) {
       encodeTermios(termios, scratch);
-      return withBuffer(fd, 'TCSETS2');
+      const err = withBuffer(fd, 'TCSETS2');
+      if (err?.code !== 'ENOSYS') return err;
+      return isStandardSpeed(termios.cflag) ? withBuffer(fd, 'TCSETS') : einval('ioctl TCSETS');
     },
     getLines: (fd) => askWord(fd, 'TIOCMGET'),
     setLines: (fd, bits) => putWord(fd, 'TIOCMSET', bits),

@@ -139,6 +139,9 @@ export async function readCommand(argv0: string, words: readonly string[], env: 
   return long.length === 0 ? { do: 'run', options: draft } : readLong(argv0, draft, long, env);
 }
 
+/** What --version prints: this program, what it stands in for, and what it runs on. */
+const versions = (own: string): string => `ser2net ${own} (compatible with ser2net ${COMPATIBLE}, Node.js ${process.versions.node})\n`;
+
 /** A mistyped command: the words of ser2net 4.3.11, then what can be typed instead of its flags. */
 function noSuchCommand(word: string): Refusal {
   const names = Object.keys(SUBCOMMANDS);
@@ -157,7 +160,7 @@ async function readLong(argv0: string, draft: Draft, long: readonly string[], en
   }
   const values = program.opts();
   if (values.help === true) return { do: 'print', text: program.helpInformation() };
-  if (values.version === true) return { do: 'print', text: `ser2net ${env.version()} (compatible with ser2net ${COMPATIBLE})\n` };
+  if (values.version === true) return { do: 'print', text: versions(env.version()) };
   applyLong(draft, values);
   return { do: values.check === true ? 'check' : values.dump === true ? 'dump' : 'run', options: draft };
 }

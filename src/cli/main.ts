@@ -1,9 +1,8 @@
 // From the arguments of the command to its exit code: decides what runs, and loads only that.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { blockingCalls } from '../base/blocking-calls.ts';
 import { libc } from '../base/libc.ts';
-import { MODULE_FOLDER } from '../base/module-folder.ts';
 import { traceTo } from '../base/trace-points.ts';
 import { usage } from '../daemon/messages.ts';
 import type { RunOptions } from '../daemon/run-options.ts';
@@ -11,6 +10,7 @@ import { textSink } from '../system/text-sink.ts';
 import { takeName } from '../system/this-process.ts';
 import { type Command, type CommandEnv, readCommand } from './command.ts';
 import type { SubcommandIo } from './subcommand.ts';
+import { ownVersion } from './version.ts';
 
 /** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
 function shownName(script: string | undefined): string {
@@ -20,10 +20,7 @@ function shownName(script: string | undefined): string {
 
 const commandEnv: CommandEnv = {
   isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
-  version: () => {
-    const file = new URL('../../package.json', MODULE_FOLDER);
-    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  },
+  version: ownVersion,
 };
 
 /** Runs the command of this process, and ends it. */

@@ -99,8 +99,10 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '--admin <where>', doc: 'the control port: HOST:PORT, or any connector' },
       { flags: '--pid-file <file>', doc: 'the pid file it was started with (-P)' },
       { flags: '-q, --quiet', doc: 'print nothing; only set the exit status' },
+      { flags: '--self', doc: 'ask no daemon; try what this machine can do: terminals, special speeds, bytes both ways, datagrams' },
     ],
     run: async (_, options, io) => {
+      if (options.self === true) return (await import('./self-test.ts')).selfTest(io);
       const { health } = await import('./health.ts');
       return health(
         { admin: text(options.admin), file: text(options.config), pidFile: text(options.pidFile), quiet: options.quiet === true },

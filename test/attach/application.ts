@@ -2,8 +2,9 @@
 
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { withSpeed } from '../../src/attach/line.ts';
-import { SystemError, type Termios } from '../../src/base/libc.ts';
+import { SystemError } from '../../src/base/libc.ts';
 import type { Queue } from '../../src/base/serial.ts';
+import type { Termios } from '../../src/base/termios.ts';
 import { LIMIT_MS, must, needLibc, until } from '../rig/pty.ts';
 
 /** Writes as much as fits; gives how much that was. */

@@ -13,7 +13,7 @@ import {
   withSpeed,
 } from '../../src/attach/line.ts';
 import { WriteQueue } from '../../src/attach/write-queue.ts';
-import type { Termios } from '../../src/base/libc.ts';
+import type { Termios } from '../../src/base/termios.ts';
 import { ATTACH } from '../../src/options/attach.ts';
 
 const TERMIOS: Termios = {

@@ -6,7 +6,8 @@ import { PtyMaster, type PtyOptions, type PtyUp } from '../../src/attach/pty-mas
 import { PtyOpenWatch } from '../../src/attach/pty-open-watch.ts';
 import { TermiosWatch } from '../../src/attach/termios-watch.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import type { Libc, Termios } from '../../src/base/libc.ts';
+import type { Libc } from '../../src/base/libc.ts';
+import type { Termios } from '../../src/base/termios.ts';
 import { TERMIOS } from '../../src/gensio/serialdev/termios.ts';
 import { forcePublicInterfaces } from '../../src/gensio/uv-handle.ts';
 import { FakeClock } from '../rig/fake-clock.ts';

@@ -180,7 +180,10 @@ test('--help lists flags, options and sub-commands; --version shows both version
   assert.equal(help.do, 'print');
   for (const word of ['-c <config file>', '--log-format', 'convert', 'gencert', '--check'])
     assert.ok((help as { text: string }).text.includes(word), `${word} in ${JSON.stringify(help)}`);
-  assert.deepEqual(await read('--version'), { do: 'print', text: 'ser2net 9.8.7 (compatible with ser2net 4.3.11)\n' });
+  assert.deepEqual(await read('--version'), {
+    do: 'print',
+    text: `ser2net 9.8.7 (compatible with ser2net 4.3.11, Node.js ${process.versions.node})\n`,
+  });
 });
 
 test('a sub-command has its own arguments and options', async () => {

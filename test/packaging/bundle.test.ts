@@ -31,7 +31,7 @@ test('it is written with a cache, in ASCII, and the command does what it does fr
   assert.ok(/^[\n\t -~]*$/.test(text));
   assert.equal(readFileSync(join(folder, 'program.cache')).toString('latin1', 0, 67), text.slice(0, 67));
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11)\n`);
+  assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11, Node.js ${process.versions.node})\n`);
   const file = join(dir, 'bad.yaml');
   writeFileSync(file, 'connection: &a\n  accepter: tcp(bogus=1),1\n  connector: echo\n');
   assert.equal(run('check', file).status, 1);

@@ -99,7 +99,7 @@ test('the program runs from the package alone, with the C library, and what it r
   if (skipped(t)) return;
   const main = join(tree, 'usr/lib/ser2net/app/build/src/main.js');
   const run = (...words: string[]) => spawnSync(process.execPath, [main, ...words], { encoding: 'utf8', cwd: '/' });
-  assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11)\n`);
+  assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11, Node.js ${process.versions.node})\n`);
   assert.deepEqual(run('check', join(tree, 'etc/ser2net.yaml')).status, 0);
   const app = join(tree, 'usr/lib/ser2net/app');
   const loads = `

@@ -1,6 +1,6 @@
 // The scripts that dpkg runs, in a root of their own (DPKG_ROOT): what becomes of files that administrators have written.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -147,4 +147,16 @@ test('a purge takes what postinst made, but nothing when another ser2net is ther
     m.run('postrm', 'purge');
     assert.equal(m.has(WANTED), other);
   }
+});
+
+test('on ARMv6, which Raspberry Pi OS calls armhf too, preinst refuses with a sentence, before it changes a file', () => {
+  const mine = 'CONTROLPORT=1\n';
+  const pi = machine({ 'etc/default/ser2net': mine });
+  pi.write('bin/uname', '#!/bin/sh\necho armv6l\n');
+  chmodSync(join(pi.root, 'bin/uname'), 0o755);
+  const env = { PATH: `${join(pi.root, 'bin')}:${process.env.PATH}`, DPKG_ROOT: pi.root, DPKG_ADMINDIR: pi.root, LC_ALL: 'C' };
+  const { status, stderr } = spawnSync('/bin/sh', [join(scripts, 'preinst'), 'install'], { env, encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /^ser2net-node: this machine is ARMv6 .*, for which there is no Node\.js 20; nothing was changed\.\n$/);
+  assert.equal(pi.read('etc/default/ser2net'), mine);
 });

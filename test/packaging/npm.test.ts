@@ -61,7 +61,7 @@ test('installed globally it is the command ser2net, with its manual, and nothing
   const run = (...words: string[]) => spawnSync(command, words, { encoding: 'utf8', cwd: '/' });
   assert.equal(run('-v').stdout, `${command} version 4.3.11\n`);
   const { version, man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string; man: string[] };
-  assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11)\n`);
+  assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11, Node.js ${process.versions.node})\n`);
   assert.ok(filesBelow(join(prefix, 'lib/node_modules/ser2net')).includes('build/src/main.js'));
   const pages = spawnSync('find', [join(prefix, 'share/man'), '-name', 'ser2net*', '-printf', '%f\n'], { encoding: 'utf8' });
   assert.deepEqual(pages.stdout.trim().split('\n').sort(), man.map((page) => basename(page)).sort());

@@ -2,7 +2,7 @@
 // how its line is set. For the demo and for trying things by hand.
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Termios } from '../../src/base/libc.ts';
+import type { Termios } from '../../src/base/termios.ts';
 import { openPty, type Pty } from './pty.ts';
 
 const HELP = 'commands: hello, id?, in1?, in2?, out1 on|off, out1?, line?, help\r\n';

@@ -1,7 +1,8 @@
 // A pty pair for tests: the slave's path for what is tested, the master as the far end of the line.
 // A pty keeps cs8 -parenb whatever is asked of it and has no modem lines: fake-device.ts is for those.
 import { closeSync, constants, openSync } from 'node:fs';
-import { type Libc, libc, SystemError, type Termios } from '../../src/base/libc.ts';
+import { type Libc, libc, SystemError } from '../../src/base/libc.ts';
+import type { Termios } from '../../src/base/termios.ts';
 import { ByteStream, type ByteStreamUp } from '../../src/gensio/uv-handle.ts';
 import { LIMIT_MS } from './wait.ts';
 

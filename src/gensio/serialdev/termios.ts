@@ -1,5 +1,5 @@
 // Line settings as struct termios2 has them: numbers of asm-generic/termbits.h, and what ser2net's raw mode is. Opens nothing.
-import type { Termios } from '../../base/libc.ts';
+import { BOTHER, CBAUD, speedBits, type Termios } from '../../base/termios.ts';
 import type { Parity, SerialLine } from '../../options/serialdev.ts';
 
 /** What can be set on an open line. */
@@ -9,7 +9,6 @@ export interface LineSettings
   readonly speed: number;
 }
 
-const CBAUD = 0o10017;
 const PARENB = 0o400;
 const PARODD = 0o1000;
 const CMSPAR = 0o10000000000;
@@ -23,7 +22,7 @@ export const TERMIOS = {
   COOKED: 0o107173,
   EXTPROC: 0o200000,
   CBAUD,
-  BOTHER: 0o10000,
+  BOTHER,
   /** The input speed's bits; 0: as the output speed. */
   CIBAUD: CBAUD * 0x10000,
   CSIZE: 0o60,
@@ -36,7 +35,7 @@ export const TERMIOS = {
   CMSPAR,
   CRTSCTS: 0o20000000000,
 } as const;
-const { IGNBRK, IXON, IXOFF, OPOST_ONLCR, COOKED, BOTHER, CIBAUD, CSIZE, CSTOPB, CREAD, HUPCL, CLOCAL, CRTSCTS } = TERMIOS;
+const { IGNBRK, IXON, IXOFF, OPOST_ONLCR, COOKED, CIBAUD, CSIZE, CSTOPB, CREAD, HUPCL, CLOCAL, CRTSCTS } = TERMIOS;
 /** Everything of cflag that the settings decide. */
 const DECIDED = CBAUD | CIBAUD | CSIZE | CSTOPB | PARENB | PARODD | HUPCL | CLOCAL | CMSPAR | CRTSCTS;
 
@@ -46,14 +45,6 @@ const VSTOP = 9;
 const XON = 17;
 const XOFF = 19;
 
-/** Speeds with a constant of their own, which other programs read back; the rest goes through BOTHER. */
-const SPEEDS: ReadonlyMap<number, number> = new Map([
-  ...[50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400].map((bps, i) => [bps, i + 1] as const),
-  ...[57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000].map(
-    (bps, i) => [bps, 0o10001 + i] as const,
-  ),
-]);
-
 const PARITY: Readonly<Record<Parity, number>> = {
   N: 0,
   E: PARENB,
@@ -62,9 +53,6 @@ const PARITY: Readonly<Record<Parity, number>> = {
   S: PARENB | CMSPAR,
 };
 const SIZES = { 5: 0, 6: 0o20, 7: 0o40, 8: 0o60 } as const;
-
-/** The bits of cflag for a speed; the speed itself must stand beside them all the same. 0: hang up. */
-export const speedBits = (speed: number): number => (speed === 0 ? 0 : (SPEEDS.get(speed) ?? BOTHER));
 
 /** Puts the settings into a terminal's own: CMSPAR goes when the parity is not mark or space (4.3.11 never clears it). */
 export function withSettings(t: Termios, s: LineSettings): Termios {

@@ -5,9 +5,10 @@ import { constants, fstatSync } from 'node:fs';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { isPtyMajor, majorOf } from '../../base/devices.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
-import { type Libc, SystemError, type Termios } from '../../base/libc.ts';
+import { type Libc, SystemError } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
+import type { Termios } from '../../base/termios.ts';
 import type { SerialLine } from '../../options/serialdev.ts';
 import { ByteStream } from '../uv-handle.ts';
 import { openDevice } from './device-open.ts';
@@ -100,7 +101,11 @@ export class Tty extends OpenTerminal implements Terminal {
     let err = this.#c.setTermios(this.#fd, this.#asked);
     if (err === undefined && rs485 !== undefined && rs485[0] !== 0) err = this.#c.setRs485(this.#fd, rs485);
     for (const { line: name, on } of line.lines) err ??= this.setLine(name, on);
-    if (err !== undefined) return fromSystemError(err);
+    if (err !== undefined) {
+      if (err.syscall === 'ioctl TCSETS')
+        once(this.#log, `serialdev: ${device}: the kernel has standard speeds only, not ${line.speed} bps`);
+      return fromSystemError(err);
+    }
     this.#checkSpeed();
     const breakErr = line.nobreak ? undefined : this.#c.setBreak(this.#fd, false);
     if (breakErr !== undefined && breakErr.code !== 'ENOTTY') {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Termios } from '../../../src/base/libc.ts';
+import type { Termios } from '../../../src/base/termios.ts';
 import { atClose, type LineSettings, printSettings, rawMode, withSettings } from '../../../src/gensio/serialdev/termios.ts';
 import { PLAIN_LINE } from '../../rig/fake-device.ts';
 import { anyLineFields } from '../any-line.ts';

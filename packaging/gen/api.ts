@@ -98,12 +98,12 @@ function findSurface(): Surface {
     return isValues ? `type ${symbol.getName()} = ${members(checker.getDeclaredTypeOfSymbol(symbol))};` : written;
   };
   const members = (type: ts.Type): string => {
-    const lines = type
-      .getProperties()
-      .map(
-        (p) =>
-          `    readonly ${p.getName()}: ${checker.typeToString(checker.getTypeOfSymbol(p), undefined, ts.TypeFormatFlags.NoTruncation)};`,
-      );
+    // By name: the compiler's own order depends on what it compiled before.
+    const names = type.getProperties().sort((a, b) => (a.getName() < b.getName() ? -1 : 1));
+    const lines = names.map((p) => {
+      const written = checker.typeToString(checker.getTypeOfSymbol(p), undefined, ts.TypeFormatFlags.NoTruncation);
+      return `    readonly ${p.getName()}: ${/[(){}[\]<]/.test(written) ? written : written.split(' | ').sort().join(' | ')};`;
+    });
     return lines.length === 0 ? '{}' : `{\n${lines.join('\n')}\n}`;
   };
   const specs = exports.find(({ name }) => name === 'LayerSpec');

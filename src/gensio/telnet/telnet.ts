@@ -1,6 +1,5 @@
 // The telnet layer: user data with IACs doubled, negotiation, BRK and RFC 2217, as server or as client.
 // A Synch is told by its DM: a TCP socket leaves it in its place, and nothing else sends one. What came before it is not thrown away.
-// Long because options, commands and RFC 2217 of one connection share its state.
 import type { Clock, Timer } from '../../base/clock.ts';
 import { nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
@@ -11,8 +10,9 @@ import { Turns } from '../turns.ts';
 import { escapeIac, TelnetDecoder, type TelnetOut } from './codec.ts';
 import { ComPortServer } from './com-port.ts';
 import { ComPortClient } from './com-port-client.ts';
-import { BRK, COM_PORT_OPTION, DM, DO, DONT, IAC, SB, SE, textOf, WILL } from './names.ts';
+import { BRK, COM_PORT_OPTION, DM, DO, DONT, IAC, textOf, WILL } from './names.ts';
 import { firstBytes, Negotiation, type TelnetMode } from './negotiate.ts';
+import { traced } from './traced.ts';
 
 export type TelnetOptions = LayerOf<'telnet'>['opts'];
 
@@ -91,7 +91,7 @@ export class TelnetFilter extends Filter {
       send: (verb, option) => this.#send(Buffer.of(IAC, verb, option)),
       comPort: (verb) => this.#comPortSaid(verb),
     });
-    this.#found = this.#traced({
+    const out: TelnetOut = {
       data: (run) => this.#data(run),
       command: (code) => {
         if (code === BRK && this.#mode === 'server') this.#emit({ on: 'break' });
@@ -107,29 +107,8 @@ export class TelnetFilter extends Filter {
         if (bytes[0] === COM_PORT_OPTION) (this.#server ?? this.#client)?.received(bytes);
         this.#handled();
       },
-    });
-  }
-
-  /** The same hearer; with TRACE=telnet what is heard is told first. Data is not. */
-  #traced(out: TelnetOut): TelnetOut {
-    const say = tracePoints.telnet;
-    if (say === undefined) return out;
-    const tell = (...parts: readonly Uint8Array[]): void => say(`${this.child.address()} < ${textOf(Buffer.concat(parts))}`);
-    return {
-      data: (run) => out.data(run),
-      command: (code) => {
-        tell(Buffer.of(IAC, code));
-        out.command(code);
-      },
-      negotiate: (verb, option) => {
-        tell(Buffer.of(IAC, verb, option));
-        out.negotiate(verb, option);
-      },
-      suboption: (bytes) => {
-        tell(Buffer.of(IAC, SB), escapeIac(bytes), Buffer.of(IAC, SE));
-        out.suboption(bytes);
-      },
     };
+    this.#found = traced(out, () => child.address());
   }
 
   override get serial(): SerialControl | undefined {
@@ -149,10 +128,7 @@ export class TelnetFilter extends Filter {
     if (this.#accepted) nextMicrotask(() => this.#ready(done));
     else {
       this.child.open((err) => {
-        if (err !== undefined) {
-          done(err);
-          return;
-        }
+        if (err !== undefined) return done(err);
         if (!this.#closing) this.start();
         this.#ready(done);
       });
@@ -168,10 +144,7 @@ export class TelnetFilter extends Filter {
 
   #ready(done: Done): void {
     if (this.#closing || this.#closed) return;
-    if (this.#client === undefined) {
-      done();
-      return;
-    }
+    if (this.#client === undefined) return done();
     this.#opening = { done, timer: this.#clock.after(NEGOTIATION_MS, () => this.#opened()) };
     this.#updateReading();
   }

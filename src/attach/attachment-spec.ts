@@ -6,6 +6,7 @@ import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { LinkEnv } from './device-link.ts';
 import type { PtyEnv } from './pty-master.ts';
+import type { OptionStyle } from './tls-advice.ts';
 
 /** What an attachment needs from outside. */
 export interface AttachEnv extends PtyEnv {
@@ -15,6 +16,8 @@ export interface AttachEnv extends PtyEnv {
   readonly builder: StackBuilder;
   /** For the link of the device. */
   readonly link: LinkEnv;
+  /** How the options of an attachment are written, for advice. */
+  readonly optionStyle: OptionStyle;
   /** From 0 up to, not including, 1: for the waits. */
   readonly random: () => number;
 }

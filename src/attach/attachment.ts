@@ -16,6 +16,7 @@ import { Connection } from './connection.ts';
 import { DeviceLink } from './device-link.ts';
 import { type Line, lineOfOptions, lineOfTermios } from './line.ts';
 import { PtyMaster } from './pty-master.ts';
+import { tlsAdvice } from './tls-advice.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** A connection that held for so long was a good one: the delays start again with the first, ms. */
@@ -303,7 +304,7 @@ export class Attachment {
         options.connectTimeout,
       );
     } catch (err) {
-      return this.#failed(target, fromSystemError(err));
+      return this.#failed(target, describe(fromSystemError(err)));
     }
     this.#connection = connection;
     connection.open();
@@ -311,18 +312,12 @@ export class Attachment {
   }
 
   #opened(connection: Connection): void {
-    const { target, address, line } = connection;
+    const { target, line } = connection;
     this.#state = 'connected';
     this.#connections++;
     this.#failures = 0;
-    const sayConnected = (): void => this.#say('notice', `connected to ${target.text}${address === '' ? '' : ` (${address})`}`);
-    if (this.#brief === 0) sayConnected();
-    else {
-      this.#settling = this.#env.clock.after(BRIEF_MS, () => {
-        this.#brief = 0;
-        sayConnected();
-      });
-    }
+    if (this.#brief === 0 && !connection.isUnproven) this.#settled(connection);
+    else this.#settling = this.#env.clock.after(BRIEF_MS, () => this.#settled(connection));
     line?.modemLines(this.#lineOptions(target), this.#pty?.used ?? false);
     line?.want(this.#wantedLine(target));
     const kept = this.#queue.take();
@@ -332,8 +327,18 @@ export class Attachment {
     this.#updateReading();
   }
 
+  /** The connection is one that stays, as far as can be known. */
+  #settled({ target, address }: Connection): void {
+    this.#settling?.cancel();
+    this.#settling = undefined;
+    this.#brief = 0;
+    this.#say('notice', `connected to ${target.text}${address === '' ? '' : ` (${address})`}`);
+  }
+
   #fromNetwork(data: Buffer): void {
     const pty = this.#pty;
+    // After a row of brief connections data is no proof: it may be one more refusal.
+    if (this.#settling !== undefined && this.#brief === 0 && this.#connection !== undefined) this.#settled(this.#connection);
     if (pty === undefined) return;
     this.#bytesIn += data.length;
     if (this.#spec.options.discardUnread && !pty.used) this.#discardedIn += data.length;
@@ -350,14 +355,18 @@ export class Attachment {
 
   /** An attempt that came to nothing, or a connection that ended. */
   #lost(connection: Connection, err: GensioError): void {
-    const { target, unsent, age, isOpen } = connection;
+    const { target, unsent, age, isOpen, isUnproven } = connection;
+    const unsettled = this.#settling !== undefined;
+    const advice = tlsAdvice(err, target, isUnproven, this.#env.optionStyle);
+    const why = advice === undefined ? describe(err) : `${describe(err)}; ${advice}`;
     this.#release();
     connection.abort();
-    if (!isOpen) return this.#failed(target, err);
+    if (!isOpen) return this.#failed(target, why);
     this.#discardedOut += unsent;
     const lost = unsent === 0 ? '' : `; ${unsent} bytes had not been sent`;
     const brief = age < BRIEF_MS;
-    this.#say(brief && this.#brief > 0 ? 'debug' : 'notice', `lost ${target.text}: ${describe(err)}${lost}`);
+    const what = unsettled && isUnproven ? 'cannot connect to' : 'lost';
+    this.#say(brief && this.#brief > 0 ? 'debug' : 'notice', `${what} ${target.text}: ${why}${lost}`);
     this.#brief = brief ? this.#brief + 1 : 0;
     if (age >= STABLE_MS) this.#backoff.reset();
     this.#next = brief ? this.#next + 1 : 0;
@@ -368,9 +377,9 @@ export class Attachment {
     this.#wait();
   }
 
-  #failed(target: Target, err: GensioError): void {
+  #failed(target: Target, why: string): void {
     const { targets, options } = this.#spec;
-    this.#say(this.#failures < targets.length ? 'warning' : 'debug', `cannot connect to ${target.text}: ${describe(err)}`);
+    this.#say(this.#failures < targets.length ? 'warning' : 'debug', `cannot connect to ${target.text}: ${why}`);
     this.#failures++;
     this.#next++;
     if (this.#next % targets.length !== 0) return this.#connect();
@@ -410,6 +419,7 @@ export class Attachment {
 
   #release(): void {
     this.#settling?.cancel();
+    this.#settling = undefined;
     this.#connection = undefined;
   }
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
 import { fromSystemError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
+import type { Log } from '../base/log.ts';
 import type { AttachConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/context.ts';
 import { Builder } from '../gensio/registry.ts';
@@ -28,7 +29,9 @@ export function attachEnv(env: AttachmentsEnv): AttachEnv | undefined {
   const c = libc();
   if (c === undefined) return undefined;
   const { clock, log, gensio } = env;
-  const builder = new Builder({ ...gensio, clock, log, tcpAhead: TCP_AHEAD });
+  // An error of a layer is why an attempt failed: the attachment tells it once, and not at each attempt.
+  const quiet: Log = { log: (level, text) => log.log(level === 'err' ? 'debug' : level, text) };
+  const builder = new Builder({ ...gensio, clock, log: quiet, tcpAhead: TCP_AHEAD });
   return { ...env, libc: c, opens: new PtyOpenWatch(c, clock), settings: new TermiosWatch(c, clock), builder };
 }
 

@@ -125,6 +125,10 @@ export class Connection {
   get isOpen(): boolean {
     return this.#state === 'open';
   }
+  /** A TLS handshake is done, and nothing has come from the server since: it may still refuse our certificate. */
+  get isUnproven(): boolean {
+    return this.#gensio.peer !== undefined && this.#heard === 0 && !this.#answers;
+  }
   /** How long it has been open, ms; 0 if it never was. */
   get age(): number {
     return this.#since === 0 ? 0 : this.#env.clock.now() - this.#since;

@@ -117,6 +117,7 @@ class AttachProcess {
       log: this.#log,
       link: linkEnv(),
       random: Math.random,
+      optionStyle: '--',
       gensio: { lockDir: LOCK_DIR },
     });
     if (env === undefined) return this.#fail('needs the package koffi, which is not installed');

@@ -4,8 +4,10 @@ import { describe } from '../attach/attachment-spec.ts';
 import { awaitRfc2217 } from '../attach/await-rfc2217.ts';
 import { Backoff } from '../attach/backoff.ts';
 import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
+import { ProvenConnection } from '../attach/console/proven.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
 import { lineOfOptions, requestsFor } from '../attach/line.ts';
+import { tlsAdvice } from '../attach/tls-advice.ts';
 import { systemClock, type Timer } from '../base/clock.ts';
 import { LOCK_DIR } from '../base/devices.ts';
 import { GensioError } from '../base/gensio-error.ts';
@@ -90,22 +92,26 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     return 1;
   }
   const builder = new Builder({ clock: systemClock, log: noLog, lockDir: LOCK_DIR });
-  const connect = (): Gensio => builder.connector(request.target.spec);
+  const connect = (): ProvenConnection => new ProvenConnection(builder.connector(request.target.spec), systemClock);
+  const whyNot: WhyNot = (err, gensio) => {
+    const advice = tlsAdvice(err, request.target, gensio.isUnproven, '--');
+    return advice === undefined ? describe(err) : `${describe(err)}; ${advice}`;
+  };
   const letEnd = keepAlive();
   const terminal = new Terminal();
   try {
     const gensio = await reach(
       connect,
       terminal,
-      (err, again) => {
-        io.err(`ser2net console: cannot connect to ${request.target.text}: ${describe(err)}${again ? '; retrying' : ''}\n`);
+      (err, failed, again) => {
+        io.err(`ser2net console: cannot connect to ${request.target.text}: ${whyNot(err, failed)}${again ? '; retrying' : ''}\n`);
       },
       given.reconnect === true,
     );
     if (gensio === undefined) return 1;
-    const lost = await talk(gensio, connect, terminal, request, given);
+    const lost = await talk(gensio, connect, terminal, request, given, whyNot);
     terminal.restore();
-    if (lost !== undefined) io.err(`\nser2net console: connection to ${request.target.text} lost: ${describe(lost)}\n`);
+    if (lost !== undefined) io.err(`\nser2net console: connection to ${request.target.text} lost: ${lost}\n`);
     return lost === undefined ? 0 : 1;
   } catch (err) {
     terminal.restore();
@@ -118,20 +124,23 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
   }
 }
 
+/** Why there is no connection, in words. */
+type WhyNot = (err: GensioError, gensio: ProvenConnection) => string;
+
 /** The first connection; with again it is tried until it works. undefined: there is none, which failed() was told. */
 async function reach(
-  connect: () => Gensio,
+  connect: () => ProvenConnection,
   terminal: Terminal,
-  failed: (err: GensioError, again: boolean) => void,
+  failed: (err: GensioError, gensio: ProvenConnection, again: boolean) => void,
   again: boolean,
-): Promise<Gensio | undefined> {
+): Promise<ProvenConnection | undefined> {
   const backoff = new Backoff(RETRY);
   for (let first = true; ; first = false) {
     const gensio = connect();
     const err = await opened(gensio, terminal);
     if (err === undefined) return gensio;
     const over = !again || err.code === 'interrupted';
-    if (first || over) failed(err, !over);
+    if (first || over) failed(err, gensio, !over);
     if (over) return undefined;
     const enough = await new Promise<boolean>((resolve) => {
       const timer = systemClock.after(backoff.next(), () => resolve(false));
@@ -180,16 +189,17 @@ function closed(gensio: Gensio): Promise<void> {
   });
 }
 
-/** Until the user quits, the input ends, or the connection is lost for good, which is what it gives then. */
+/** Until the user quits, the input ends, or the connection is lost for good: then it gives the reason. */
 async function talk(
-  first: Gensio,
-  connect: () => Gensio,
+  first: ProvenConnection,
+  connect: () => ProvenConnection,
   terminal: Terminal,
   request: ConsoleRequest,
   given: SubcommandOptions,
-): Promise<GensioError | undefined> {
+  whyNot: WhyNot,
+): Promise<string | undefined> {
   let gensio = first;
-  const ended = new Promise<GensioError | undefined>((resolve, reject) => {
+  const ended = new Promise<string | undefined>((resolve, reject) => {
     let heard = systemClock.now();
     const again = terminal.isTerminal && given.reconnect === true ? new Reconnect(connect, (next) => join(next)) : undefined;
     const out = {
@@ -202,6 +212,7 @@ async function talk(
         if (terminal.isTerminal) terminal.write(`\r\n[${text}]\r\n`);
       },
       openLog,
+      explain: (err: GensioError) => whyNot(err, gensio),
       ...(again && {
         lost: () => {
           gensio.abort();
@@ -210,7 +221,7 @@ async function talk(
       }),
       ended: (err: GensioError | undefined) => {
         again?.stop();
-        resolve(err);
+        resolve(err && whyNot(err, gensio));
       },
     };
     const options = {
@@ -221,7 +232,7 @@ async function talk(
       target: request.target.text,
     };
     let session: ConsoleSession;
-    const join = (next: Gensio): void => {
+    const join = (next: ProvenConnection): void => {
       gensio = next;
       session.join(next);
       askFor(session.line ?? request.speed, next);
@@ -259,13 +270,13 @@ async function talk(
 
 /** Connects again and again after a loss, until it works or stop() is called. */
 class Reconnect {
-  readonly #connect: () => Gensio;
-  readonly #joined: (gensio: Gensio) => void;
+  readonly #connect: () => ProvenConnection;
+  readonly #joined: (gensio: ProvenConnection) => void;
   readonly #backoff = new Backoff(RETRY);
   #timer: Timer | undefined;
   #attempt: Gensio | undefined;
   #over = false;
-  constructor(connect: () => Gensio, joined: (gensio: Gensio) => void) {
+  constructor(connect: () => ProvenConnection, joined: (gensio: ProvenConnection) => void) {
     this.#connect = connect;
     this.#joined = joined;
   }

@@ -74,7 +74,7 @@ class Service implements DaemonEngine {
     const observers = [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)];
     const whoHasIt = whoHas(THIS_HOST, () => clock.now());
     this.#engine = new Engine({ clock, log, gensio, observers, whoHas: whoHasIt });
-    this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random });
+    this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random, optionStyle: '' });
     // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.
     this.#engine.watchUsers((change, { config: { accepter } }) => {
       if (change === 'disconnected' && bottomOf(accepter.spec)?.type === 'stdio') end(0);

@@ -51,6 +51,7 @@ export function attachTestEnv(t: TestContext, over: { clock?: Clock } = {}): Tes
     gensio,
     link: { stateDir: join(dir, 'state'), pid: process.pid },
     random: () => 0,
+    optionStyle: '--',
   });
   if (env === undefined) throw new Error('koffi is not installed: npm ci');
   return { ...env, gensio, lines, dir };

@@ -3,29 +3,18 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { parseConsoleArgs } from '../../src/cli/console.ts';
 import { Peer } from '../attach/attach-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { must, needLibc, openPty, type Pty } from '../rig/pty.ts';
 import { every } from '../rig/wait.ts';
+import { atTerminal } from './at-terminal.ts';
 import { MAIN, makeDirectory, run, start, until } from './command-rig.ts';
 
 const dir = makeDirectory();
 const LFLAG_ICANON = 2;
 const isRaw = (pty: Pty): boolean => (pty.settings().lflag & LFLAG_ICANON) === 0;
-
-/** The command with a terminal of its own as its standard streams. */
-function atTerminal(t: TestContext, words: readonly string[]) {
-  const pty = openPty();
-  const child = spawn(process.execPath, [MAIN, 'console', ...words], { stdio: [pty.slave!, pty.slave!, pty.slave!] });
-  const ended = new Promise<number | string>((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal ?? 'none')));
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await pty.close();
-  });
-  return { pty, child, ended };
-}
 
 test('at a terminal: keys go out one by one, what comes is shown, commands work, and the terminal is sane afterwards', async (t) => {
   const peer = new Peer(t);

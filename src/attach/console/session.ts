@@ -4,7 +4,6 @@ import { GensioError } from '../../base/gensio-error.ts';
 import { MODEM_BITS, PARITY_OF, type SerialItem, type SerialParity, type SerialSetting, type SerialState } from '../../base/serial.ts';
 import type { Gensio, GensioEvent, SerialControl } from '../../gensio/gensio.ts';
 import { ATTACH, type LineWish } from '../../options/attach.ts';
-import { describe } from '../attachment-spec.ts';
 import { controlLine, lineOfOptions, requestsFor } from '../line.ts';
 import { HexView } from './hex-view.ts';
 import { escapeName, KeyReader, LineEditor } from './keys.ts';
@@ -17,6 +16,8 @@ export interface ConsoleOut {
   say(text: string): void;
   /** Opens a file that takes what comes from the port, at its end. @throws with a text for people */
   openLog(path: string): ConsoleLog;
+  /** Why a connection was lost, in words. */
+  explain(err: GensioError): string;
   /** Called once for each loss; join() must follow when there is another connection. Absent: a lost connection is the end. */
   readonly lost?: () => void;
   /** It is over, once; err is `undefined` if the user wanted it. */
@@ -122,7 +123,7 @@ export class ConsoleSession {
     const why = err ?? new GensioError('remclose');
     this.#connected = false;
     this.#modem = undefined;
-    this.#say(`lost ${this.#options.target}: ${describe(why)}; reconnecting`);
+    this.#say(`lost ${this.#options.target}: ${this.#out.explain(why)}; reconnecting`);
     this.drainedNetwork();
     this.#out.lost();
   }

@@ -19,8 +19,10 @@ export interface Target {
   readonly spec: LayerSpec;
   /** For this target only; undefined: as the attachment says. */
   readonly options: TargetOptions;
-  /** The far end may be asked for line settings. */
+  /** The peer may be asked for line settings. */
   readonly controls: boolean;
+  /** What TLS trusts and shows comes from the options `tls-...`; false: from the gensio string, or there is no TLS. */
+  readonly tlsByOptions: boolean;
 }
 
 /** The options of a target that concern TLS. */
@@ -62,13 +64,13 @@ function tlsLayer({ tlsCert, tlsKey, tlsCa, tlsAllow }: TlsOptions, host: string
 /** Reads a target. Never throws; a problem is in words. */
 export function parseTarget(text: string, tls: TlsOptions, defaults = new Defaults()): ParsedTarget {
   const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^?#]*)(?:\?([^#]*))?$/.exec(text);
-  if (url === null) return ofString(text, text, text, builtIn(TARGET), defaults);
+  if (url === null) return ofString({ written: text, shown: text, tlsByOptions: false }, text, builtIn(TARGET), defaults);
   const [, scheme = '', rest = '', query = ''] = url;
   const name = scheme.toLowerCase();
   const shown = text.split('?')[0]!;
   const options = readQuery(query);
   if (typeof options === 'string') return { problem: `${text}: ${options}` };
-  if (name === 'unix') return ofString(text, shown, `unix,${rest}`, options, defaults);
+  if (name === 'unix') return ofString({ written: text, shown, tlsByOptions: false }, `unix,${rest}`, options, defaults);
   const known = Object.hasOwn(SCHEMES, name) ? SCHEMES[name]! : undefined;
   if (known === undefined) {
     const near = nearest(name, [...Object.keys(SCHEMES), 'unix']);
@@ -88,16 +90,21 @@ export function parseTarget(text: string, tls: TlsOptions, defaults = new Defaul
     host,
     port,
   ];
-  return ofString(text, shown, layers.join(','), options, defaults);
+  return ofString({ written: text, shown, tlsByOptions: known.tls === true }, layers.join(','), options, defaults);
 }
 
-function ofString(written: string, shown: string, stack: string, options: TargetOptions, defaults: Defaults): ParsedTarget {
+function ofString(
+  { written, shown, tlsByOptions }: { readonly written: string; readonly shown: string; readonly tlsByOptions: boolean },
+  stack: string,
+  options: TargetOptions,
+  defaults: Defaults,
+): ParsedTarget {
   const { spec, error, detail } = parseStack(stack, 'connector', defaults);
   if (spec === undefined) return { problem: `${shown}: ${detail ?? GENSIO_ERRORS[error ?? 'inval']}` };
   const controls = layersOf(spec).some(
     (layer) => (layer.type === 'telnet' && layer.opts.rfc2217) || layer.type === 'serialdev' || layer.type === 'sdev',
   );
-  return { ok: { written, text: shown, spec, options, controls } };
+  return { ok: { written, text: shown, spec, options, controls, tlsByOptions } };
 }
 
 /** `speed=9600n81&dtr=on`. A text: what is wrong. */
@@ -131,5 +138,6 @@ export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOpti
       words.push(layer.type === 'tcp' ? TCP : 'udp', host, layer.addrs[0]!.port);
     } else return { problem: `${name}: no way to connect to a port with the layer ${layer.type}` };
   }
-  return ofString(name, name, words.join(','), builtIn(TARGET), defaults);
+  const tlsByOptions = layersOf(accepter).some(({ type }) => type === 'ssl');
+  return ofString({ written: name, shown: name, tlsByOptions }, words.join(','), builtIn(TARGET), defaults);
 }

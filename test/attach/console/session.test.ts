@@ -99,6 +99,7 @@ function rig(over: Partial<ConsoleOptions> = {}, serial: SerialControl | 'none' 
       return seen.room;
     },
     say: (text) => void seen.said.push(text),
+    explain: (err) => err.message,
     openLog: (path) => {
       if (path.startsWith('/no')) throw new Error(`cannot open ${path}`);
       seen.logged[path] = '';

@@ -6,6 +6,7 @@ import { Backoff } from '../attach/backoff.ts';
 import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
 import { ProvenConnection } from '../attach/console/proven.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
+import { SpokenTelnet } from '../attach/console/spoken-telnet.ts';
 import { lineOfOptions, requestsFor } from '../attach/line.ts';
 import { tlsAdvice } from '../attach/tls-advice.ts';
 import { systemClock, type Timer } from '../base/clock.ts';
@@ -15,10 +16,11 @@ import { noLog } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
+import { parseSpec } from '../gensio/syntax/gensio-str.ts';
 import { type ParsedTarget, parseTarget, type Target, type TlsOptions, targetOfAccepter } from '../gensio/syntax/target.ts';
 import { ATTACH, type LineWish } from '../options/attach.ts';
 import { time } from '../options/kind.ts';
-import { LAYERS } from '../options/stack.ts';
+import { LAYERS, type LayerSpec } from '../options/stack.ts';
 import { keepAlive } from '../system/this-process.ts';
 import { hostAndPort } from './host-and-port.ts';
 import { readConfiguration } from './read-configuration.ts';
@@ -34,8 +36,13 @@ const RETRY = { first: 500, max: 10_000, random: Math.random };
 const isLayer = (name: string): boolean => Object.hasOwn(LAYERS, name);
 const textOf = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** Telnet as a client with RFC 2217; the address does not matter. */
+const telnetClient = (): LayerSpec => parseSpec('telnet(rfc2217,mode=client),tcp,localhost,1', 'connector')!;
+
 interface ConsoleRequest {
   readonly target: Target;
+  /** The server decides whether it is telnet: by beginning with it. */
+  readonly mayBeTelnet: boolean;
   readonly escape: number | 'none';
   readonly speed: LineWish | undefined;
   /** After the end of an input that is no terminal: how long to listen without hearing anything, ms. */
@@ -58,11 +65,22 @@ export async function parseConsoleArgs(where: string, given: SubcommandOptions):
   if ('expected' in speed) return `--speed: '${String(given.speed)}' is not ${speed.expected}`;
   const wait = time('s').parse(textOf(given.wait) ?? '1');
   if ('expected' in wait) return `--wait: '${String(given.wait)}' is not ${wait.expected}`;
-  return { target: target.ok, escape: escapeKey, speed: speed.ok ?? target.ok.options.speed, wait: wait.ok };
+  const mayBeTelnet = target.mayBeTelnet === true;
+  return {
+    target: mayBeTelnet ? { ...target.ok, text: where } : target.ok,
+    mayBeTelnet,
+    escape: escapeKey,
+    speed: speed.ok ?? target.ok.options.speed,
+    wait: wait.ok,
+  };
 }
 
 /** A URL, a connection of the configuration by its name, HOST:PORT or PORT, or a connector string. */
-async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptions): Promise<ParsedTarget> {
+async function findTarget(
+  where: string,
+  given: SubcommandOptions,
+  tls: TlsOptions,
+): Promise<ParsedTarget & { readonly mayBeTelnet?: boolean }> {
   const file = textOf(given.config);
   if (where.includes('://')) return parseTarget(where, tls);
   const outcome = await readConfiguration(file);
@@ -70,12 +88,14 @@ async function findTarget(where: string, given: SubcommandOptions, tls: TlsOptio
     const found = outcome.reading.config.connections.find(({ name }) => name === where)?.accepter.spec;
     if (found !== undefined) return targetOfAccepter(where, found, tls);
   } else if (file !== undefined) return { problem: outcome.text };
-  const scheme = given.raw === true ? 'tcp' : 'rfc2217';
-  if (/^[0-9]+$/.test(where)) return parseTarget(`${scheme}://localhost:${where}`, tls);
+  // Who asks for a line wants RFC 2217.
+  const scheme = given.raw !== true && given.speed !== undefined ? 'rfc2217' : 'tcp';
+  const mayBeTelnet = given.raw !== true && scheme === 'tcp';
+  if (/^[0-9]+$/.test(where)) return { ...parseTarget(`${scheme}://localhost:${where}`, tls), mayBeTelnet };
   const place = isLayer(/^[^,(]*/.exec(where)![0]) ? undefined : hostAndPort(where);
   if (place !== undefined) {
     const host = place.host.includes(':') ? `[${place.host}]` : place.host;
-    return parseTarget(`${scheme}://${host}:${place.port}`, tls);
+    return { ...parseTarget(`${scheme}://${host}:${place.port}`, tls), mayBeTelnet };
   }
   if (/^[A-Za-z0-9_.-]+$/.test(where)) {
     return { problem: `${where}: the configuration has no connection of that name; use HOST:PORT for a port on another machine` };
@@ -92,7 +112,11 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     return 1;
   }
   const builder = new Builder({ clock: systemClock, log: noLog, lockDir: LOCK_DIR });
-  const connect = (): ProvenConnection => new ProvenConnection(builder.connector(request.target.spec), systemClock);
+  const connect = (): ProvenConnection => {
+    const connector = builder.connector(request.target.spec);
+    const gensio = request.mayBeTelnet ? new SpokenTelnet(connector, (child) => builder.onAccepted(telnetClient(), child)) : connector;
+    return new ProvenConnection(gensio, systemClock);
+  };
   const whyNot: WhyNot = (err, gensio) => {
     const advice = tlsAdvice(err, request.target, gensio.isUnproven, '--');
     return advice === undefined ? describe(err) : `${describe(err)}; ${advice}`;

@@ -173,9 +173,9 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     args: '<where>',
     options: [
       { flags: '-c, --config <file>', doc: 'the configuration that has the named connection; default: that of the service' },
-      { flags: '--raw', doc: 'use plain TCP for HOST:PORT, without telnet and RFC 2217' },
+      { flags: '--raw', doc: 'use plain TCP for HOST:PORT, also if the server begins with telnet' },
       { flags: '--escape <key>', doc: 'the key that starts a command, or none', def: '^]' },
-      { flags: '--speed <9600n81>', doc: 'line settings to request from the server' },
+      { flags: '--speed <9600n81>', doc: 'line settings to request from the server; HOST:PORT then is RFC 2217' },
       { flags: '--hex', doc: 'display bytes in hexadecimal' },
       { flags: '--echo', doc: 'display what you type' },
       { flags: '--log <file>', doc: 'append received data to a file' },

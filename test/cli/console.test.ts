@@ -196,6 +196,47 @@ test('RFC 2217 with --reconnect: the line that was asked for last is asked for a
   await after.ended;
 });
 
+test('HOST:PORT sends a raw port nothing that was not typed, and shows what begins like telnet and is not', async (t) => {
+  const peer = new Peer(t);
+  const { pty, ended } = atTerminal(t, [`127.0.0.1:${await peer.listen()}`]);
+  await pty.master.takeUntil('for help');
+  peer.send(Buffer.of(255));
+  await pty.master.write('AT\r');
+  await until('what was typed', () => peer.got.length >= 3);
+  assert.equal(peer.got.toString('latin1'), 'AT\r');
+  peer.send('login: ');
+  await pty.master.takeUntil('login: ');
+  await pty.master.write('\x1ds9600\r');
+  await pty.master.takeUntil('this is not RFC 2217');
+  await pty.master.write('\x1dq');
+  assert.equal(await ended, 0);
+  assert.equal(peer.got.toString('latin1'), 'AT\r');
+});
+
+test('HOST:PORT is RFC 2217 where the server begins with telnet', async (t) => {
+  const instrument = openPty({ raw: true });
+  t.after(() => instrument.close());
+  const port = await freePort();
+  const file = join(dir, 'spoken.yaml');
+  writeFileSync(
+    file,
+    `connection: &plc\n  accepter: telnet(rfc2217),tcp,localhost,${port}\n  connector: serialdev,${instrument.path},9600n81,local\n  options:\n    banner: 'welcome '\n`,
+  );
+  const daemon = start(['-n', '-r', '-u', '-c', file]);
+  await until('Ready', () => daemon.out() === 'Ready\n');
+  const { pty, ended } = atTerminal(t, [`localhost:${port}`]);
+  await pty.master.takeUntil('welcome ');
+  await pty.master.write('\x1ds19200\r');
+  await pty.master.takeUntil('speed 19200 set');
+  assert.equal(instrument.settings().ospeed, 19200);
+  await pty.master.write('\xff');
+  assert.equal((await instrument.master.takeBytes(1))[0], 0xff);
+  await pty.master.write('\x1dq');
+  assert.equal(await ended, 0);
+  daemon.child.kill('SIGTERM');
+  await daemon.ended;
+});
+
 test('with a pipe as input: it is sent, the answer is printed and nothing else, and it ends after a silence', async (t) => {
   const peer = new Peer(t);
   peer.onData = (data, socket) => void socket.write(data.toString().toUpperCase());
@@ -251,10 +292,11 @@ test('where to go: names of the configuration, hosts and ports, URLs, connectors
   assert.equal(await where('one'), 'telnet, tcp localhost 4001');
   assert.equal(await where('two'), 'ssl, tcp 10.0.0.1 4002');
   assert.equal(await where('three'), 'three: no way to connect to a port with the layer mux');
-  assert.equal(await where('plc:4001'), 'telnet, tcp plc 4001');
+  assert.equal(await where('plc:4001'), 'tcp plc 4001');
+  assert.equal(await where('plc:4001', { speed: '9600' }), 'telnet, tcp plc 4001');
   assert.equal(await where('[::1]:4001', { raw: true }), 'tcp ::1 4001');
-  assert.equal(await where('4001'), 'telnet, tcp localhost 4001');
-  assert.equal(await where('plc,4001'), 'telnet, tcp plc 4001');
+  assert.equal(await where('4001'), 'tcp localhost 4001');
+  assert.equal(await where('plc,4001'), 'tcp plc 4001');
   assert.equal(await where('tcp,4001'), 'tcp undefined 4001');
   assert.equal(await where('tls://plc:4001'), 'ssl, tcp plc 4001');
   assert.equal(await where('/dev/ttyS0,9600'), 'serialdev');

@@ -22,12 +22,10 @@ const MISSING = [
   'gensio/net',
   'gensio/serialdev',
   'gensio/telnet',
-  'library',
-  'options',
   'port',
 ];
 /** How many are missing there together: a number that only falls. */
-const MOST_MISSING = 678;
+const MOST_MISSING = 454;
 
 /** A class or an interface of ours: the names of its members, and what it extends and implements. */
 interface Shape {

@@ -46,7 +46,7 @@ export interface Monitor {
 
 type Result = Promise<void> | 'exit' | undefined | void;
 
-export interface CommandRow {
+interface CommandRow {
   readonly args: string;
   readonly help: string;
   /** Not in the list of `help`. */

@@ -3,7 +3,7 @@
 import { LINE_TOO_LONG } from './messages.ts';
 
 /** Bytes of a line, or of a YAML document. */
-export const LINE_LIMIT = 2048;
+const LINE_LIMIT = 2048;
 
 const NUL = 0x00;
 const BACKSPACE = 0x08;

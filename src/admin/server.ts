@@ -17,11 +17,11 @@ import { LOG, TOO_MANY_SESSIONS } from './messages.ts';
 import { Session } from './session.ts';
 
 /** ser2net 4.3.11. */
-export const MAX_SESSIONS = 4;
+const MAX_SESSIONS = 4;
 /** Seconds until an address that could not be listened on is tried again, as for ports. */
 const RETRY_S = 10;
 
-export interface AdminEnv extends CommandEnv, FaultEnv {
+interface AdminEnv extends CommandEnv, FaultEnv {
   readonly engine: Pick<Engine, 'ports' | 'port' | 'pending' | 'builder' | 'watchUsers'>;
   readonly clock: Clock;
   readonly log: Log;

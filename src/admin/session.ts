@@ -14,7 +14,7 @@ import { type Complete, InputReader } from './input.ts';
 import { ERROR, LOG, PROMPT } from './messages.ts';
 import { MAX_PARMS, readYamlCommand } from './yaml-command.ts';
 
-export interface SessionEnv extends CommandEnv {
+interface SessionEnv extends CommandEnv {
   readonly clock: Clock;
   readonly log: Log;
   /** Once: it is over. */

@@ -11,7 +11,7 @@ import { PENDING } from './messages.ts';
 type StateName = 'not started' | 'closed' | 'unconnected' | 'waiting input' | 'waiting output' | 'closing';
 
 /** The two state variables of ser2net, out of our one. */
-export function stateNames(port: Port): { readonly toDevice: StateName; readonly toNet: StateName } {
+function stateNames(port: Port): { readonly toDevice: StateName; readonly toNet: StateName } {
   const { at } = port.state;
   switch (at) {
     case 'not-started':

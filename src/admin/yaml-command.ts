@@ -6,7 +6,7 @@ import { readTree } from '../config/yaml/libyaml/tree.ts';
 /** The most parameters a command gets; further ones are left out. */
 export const MAX_PARMS = 4;
 
-export type YamlCommand =
+type YamlCommand =
   | { readonly is: 'command'; readonly name: string; readonly id: string | undefined; readonly parms: readonly string[] }
   /** What was seen of name and id before the mistake is answered along with it. */
   | { readonly is: 'invalid'; readonly name: string | undefined; readonly id: string | undefined }

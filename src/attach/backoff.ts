@@ -2,7 +2,7 @@
 // a hundred devices do not come back to a restarted server in the same instant.
 
 /** The delays. */
-export interface BackoffOptions {
+interface BackoffOptions {
   /** The first delay, ms; at least 10. */
   readonly first: number;
   /** The longest, ms; at least 10. */

@@ -14,7 +14,7 @@ import { RemoteLine } from './remote-line.ts';
 const FAREWELL_MS = 2000;
 
 /** What a connection tells. Nothing comes after lost(), close() or abort(). */
-export interface ConnectionUp {
+interface ConnectionUp {
   /** It can be used: line settings first, then data. */
   opened(): void;
   /** Data. The buffer is lent as in GensioUp.read. */

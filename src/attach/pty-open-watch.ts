@@ -16,7 +16,7 @@ const LOOK_MS = 250;
 /** `open`: a program opened it. `close`: one closed it, and others may have it open. `look`: nothing is known. */
 export type PtyOpenEvent = 'open' | 'close' | 'look';
 /** Called for each event, or for several that the kernel merged. */
-export type PtyOpenListener = (event: PtyOpenEvent) => void;
+type PtyOpenListener = (event: PtyOpenEvent) => void;
 
 /** One slave being watched. */
 export interface Watched {

@@ -6,7 +6,7 @@ import type { TargetOptions } from '../options/attach.ts';
 import { controlLine, isHonoured, type Line, type LineRequest, requestsFor } from './line.ts';
 
 /** What a line tells. */
-export interface RemoteLineUp {
+interface RemoteLineUp {
   /** The server has another speed than the one requested; both in bit/s. */
   speed(inForce: number, asked: number): void;
 }

@@ -15,7 +15,7 @@ const EPOLLET = 0x80000000;
 const LOOK_MS = 5;
 
 /** Called for each tcsetattr, or for several at once. certain: there was one. Else nothing is known, and the owner compares. */
-export type TermiosListener = (certain: boolean) => void;
+type TermiosListener = (certain: boolean) => void;
 
 /** Reports tcsetattr calls on terminals. Shared by all attachments of a process; idle while it watches nothing. */
 export class TermiosWatch {

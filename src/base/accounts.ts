@@ -6,7 +6,7 @@ import { readSmallFile } from './safe-file.ts';
 const MAX_BYTES = 1 << 24;
 
 /** One user. */
-export interface UserEntry {
+interface UserEntry {
   /** The login name. */
   readonly name: string;
   /** The user's number. */
@@ -15,7 +15,7 @@ export interface UserEntry {
   readonly home: string;
 }
 /** One group. */
-export interface GroupEntry {
+interface GroupEntry {
   /** The name of the group. */
   readonly name: string;
   /** The group's number. */

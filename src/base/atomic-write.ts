@@ -3,7 +3,7 @@ import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmS
 import { pid } from 'node:process';
 
 /** One file to write. */
-export interface AtomicFile {
+interface AtomicFile {
   /** Where it goes; the directory must exist. */
   readonly path: string;
   /** All of it; text is written as UTF-8. */

@@ -16,7 +16,7 @@ const MAX_THREADS = 8;
 const IDLE_MS = 30_000;
 
 /** Why a call failed: `code` is the name of errno. */
-export type CallError = NodeJS.ErrnoException;
+type CallError = NodeJS.ErrnoException;
 type Call = { readonly op: 'open'; readonly path: string; readonly flags: number } | { readonly op: 'close'; readonly fd: number };
 interface Job {
   readonly call: Call;

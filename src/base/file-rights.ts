@@ -4,7 +4,7 @@ import { groupId, userId } from './accounts.ts';
 import { fromSystemError } from './gensio-error.ts';
 
 /** What options ask for; `undefined`: not given. */
-export interface FileRights {
+interface FileRights {
   /** Permission bits for the owner, the group and the others, 0 to 7. */
   readonly umode: number | undefined;
   /** Permission bits for the group, 0 to 7. */

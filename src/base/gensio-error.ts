@@ -72,7 +72,7 @@ export class GensioError extends Error {
 }
 
 /** The other side of a connection that was refused while it was being set up. */
-export interface RefusedPeer {
+interface RefusedPeer {
   /** Its host, as in `192.0.2.7`; `undefined` if it has none, or is not known. */
   readonly host?: string | undefined;
   /** SHA-256 of the certificate it showed, as in `AB:CD:...`; `undefined` if it showed none. */

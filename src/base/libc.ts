@@ -33,7 +33,7 @@ const ERRNO: Readonly<Record<number, string>> = Object.fromEntries(
 );
 
 /** oobinline: urgent bytes stay among the others; notsentLowat: bytes not sent yet from which no more are taken; the rest as in tcp(7). */
-export type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout' | 'notsentLowat';
+type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout' | 'notsentLowat';
 
 /** A call gives its answer or the error, and never throws. fd is not checked: a wrong one gives EBADF. */
 export interface Libc {

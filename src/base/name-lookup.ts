@@ -14,7 +14,7 @@ export interface HostAddress {
   readonly family: number;
 }
 /** The calls to the system; as in node:dns. */
-export interface Resolver {
+interface Resolver {
   /** getaddrinfo(3): all addresses of a name; `family` is 4, 6, or 0 for both. */
   lookup(
     name: string,

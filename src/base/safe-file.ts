@@ -39,7 +39,7 @@ export interface FileRules {
 }
 
 /** A file that can be opened, but must not be. `message` says why, as in `not a regular file`. */
-export class UnsafeFileError extends Error {
+class UnsafeFileError extends Error {
   /** The same for all of them. */
   readonly code = 'EUNSAFE';
 }
@@ -187,7 +187,7 @@ function openExistingLater(path: string, use: FileUse, rules: FileRules, done: O
 }
 
 /** Rules that say how much is read. */
-export type ReadRules = FileRules & { readonly maxBytes: number };
+type ReadRules = FileRules & { readonly maxBytes: number };
 
 const tooMuch = (maxBytes: number): UnsafeFileError => new UnsafeFileError(`more than the ${maxBytes} bytes expected`);
 /** How much is asked for at once, bytes. Files of /proc and /sys do not tell their size. */

@@ -3,7 +3,7 @@
 /** Where there are points to listen at. */
 export const TRACE_POINTS = ['telnet', 'port'] as const;
 /** The name of a trace point. */
-export type TracePoint = (typeof TRACE_POINTS)[number];
+type TracePoint = (typeof TRACE_POINTS)[number];
 
 /** Called as `tracePoints.port?.(...)`, so that nothing is put together when nobody listens. */
 export const tracePoints: { [P in TracePoint]?: (line: string) => void } = {};

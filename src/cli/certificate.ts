@@ -21,7 +21,7 @@ export interface CertificateRequest {
 }
 
 /** Both PEM; the key is PKCS#8. */
-export interface GeneratedCertificate {
+interface GeneratedCertificate {
   readonly key: string;
   readonly cert: string;
   /** SHA-256 of the certificate, as `sha256:` in an allow list takes it: AA:BB:... */

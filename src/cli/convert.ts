@@ -12,7 +12,7 @@ import { diskFiles, formatOf } from '../config/source.ts';
 import { MESSAGES } from '../daemon/messages.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
-export interface ConvertFlags {
+interface ConvertFlags {
   readonly to?: string | undefined;
   readonly v1?: boolean | undefined;
   readonly v2?: boolean | undefined;

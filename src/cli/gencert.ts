@@ -8,7 +8,7 @@ import { strerror } from '../base/strerror.ts';
 import { type CertificateRequest, type CertificateUse, checkRequest, generateCertificate } from './certificate.ts';
 
 /** The parsed options of the sub-command. */
-export interface GencertOptions {
+interface GencertOptions {
   /** Default server. */
   readonly use?: CertificateUse;
   /** Where they go; the defaults are the files ser2net uses by default, or `<cn>.key` and `<cn>.crt` for a client. */

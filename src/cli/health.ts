@@ -13,7 +13,7 @@ import { isUnhealthy, portsOf } from './port-status.ts';
 import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
-export interface HealthFlags {
+interface HealthFlags {
   readonly admin?: string | undefined;
   readonly file?: string | undefined;
   /** The file of -P. */
@@ -22,7 +22,7 @@ export interface HealthFlags {
 }
 
 /** What was found: its problems, or a summary where there are none. */
-export type Health = { readonly problems: readonly string[] } | { readonly summary: string };
+type Health = { readonly problems: readonly string[] } | { readonly summary: string };
 
 /** The exit code. Says what it found unless quiet. */
 export async function health(flags: HealthFlags, io: SubcommandIo): Promise<number> {

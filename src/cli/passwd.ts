@@ -30,7 +30,7 @@ export interface PasswordSource {
 }
 
 /** A terminal, which does not show what is typed; or the lines of standard input. */
-export function standardInput(io: SubcommandIo): PasswordSource {
+function standardInput(io: SubcommandIo): PasswordSource {
   const { stdin } = process;
   const typed = stdin.isTTY === true;
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

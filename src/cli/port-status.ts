@@ -1,7 +1,7 @@
 // What the admin port says of one port, as values: for JSON, tables and the judgement whether it works.
 import { type Field, fieldsOf, numberOf, textOf } from '../admin/document.ts';
 
-export interface UserStatus {
+interface UserStatus {
   readonly address: string;
   readonly bytesIn: number;
   readonly bytesOut: number;

@@ -11,7 +11,7 @@ import type { SubcommandIo } from './subcommand.ts';
 import { ownVersion } from './version.ts';
 
 /** What a trial came to: it works, it works in part (what is missing), or it fails (why). */
-export type Trial = { readonly what: string } & ({ readonly is: 'ok' } | { readonly is: 'limited' | 'failed'; readonly why: string });
+type Trial = { readonly what: string } & ({ readonly is: 'ok' } | { readonly is: 'limited' | 'failed'; readonly why: string });
 
 /** How many bytes pass through the pseudo-terminal each way. */
 const PASSED = 4096;

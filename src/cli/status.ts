@@ -8,7 +8,7 @@ import { type AttachmentReport, askAttachments } from './attachment-status.ts';
 import { type PortStatus, portsOf } from './port-status.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
-export interface StatusFlags {
+interface StatusFlags {
   /** Where the admin port is; else the configuration says it. */
   readonly admin?: string | undefined;
   readonly file?: string | undefined;

@@ -8,7 +8,7 @@ import { bool, str } from '../options/kind.ts';
 import { keyOf, type MutableValues, setOption } from '../options/row.ts';
 
 /** What options may refer to. */
-export interface OptionNames {
+interface OptionNames {
   /** Whether an LED of that name was defined. */
   hasLed(name: string): boolean;
   /** The file of a classic TRACEFILE name, and the text of an RS485CONF name; undefined: no such name. */

@@ -101,7 +101,7 @@ export interface Source {
 }
 
 /** Nothing can be read, and the daemon ends with status 1. text: the line of 4.3.11. stderr: whether it goes there as well as to the log. */
-export interface SourceFailure {
+interface SourceFailure {
   readonly failed: string;
   /** Why no file could be opened, in the words of the system; `undefined` if the command itself is wrong. */
   readonly reason?: string;

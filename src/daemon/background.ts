@@ -56,7 +56,7 @@ export function dropStdin(): void {
   openSync('/dev/null', 'r');
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** The words this process was started with, after the node program: script and arguments. */
   readonly words: readonly string[];
   /** The configuration comes from standard input. */

@@ -120,7 +120,7 @@ class Service implements DaemonEngine {
 }
 
 /** Whether a descriptor leads to systemd's journal, by the device and inode that systemd names in `JOURNAL_STREAM`. */
-export function isJournal(fd: number, stream: string | undefined): boolean {
+function isJournal(fd: number, stream: string | undefined): boolean {
   if (stream === undefined) return false;
   const { dev, ino } = fstatSync(fd);
   return stream === `${dev}:${ino}`;

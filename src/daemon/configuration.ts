@@ -32,7 +32,7 @@ export interface ConfigReader {
   read(when: 'start' | 'reload'): Outcome | Promise<Outcome>;
 }
 
-export interface ReportLine {
+interface ReportLine {
   readonly level: Extract<LogLevel, 'err' | 'info'>;
   readonly text: string;
   /** It is a message of ser2net 4.3.11 that begins with a place in a YAML file. */

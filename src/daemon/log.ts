@@ -39,7 +39,7 @@ export function oneLine(text: string): string {
 }
 
 /** Where syslog lines go. 'busy': the receiver is behind; 'gone': nobody is there. */
-export interface SyslogTarget {
+interface SyslogTarget {
   send(line: Buffer): 'sent' | 'busy' | 'gone';
   close(): void;
 }

@@ -5,10 +5,10 @@ import type { DaemonLog } from './log.ts';
 import { MESSAGES } from './messages.ts';
 
 /** announce() says a thing whatever the level in force. */
-export type ReloadLog = Pick<DaemonLog, 'log' | 'announce'>;
+type ReloadLog = Pick<DaemonLog, 'log' | 'announce'>;
 
 /** What a reload says and does to others. */
-export interface ReloadEnv {
+interface ReloadEnv {
   readonly reader: ConfigReader;
   readonly apply: (config: Config) => Promise<void>;
   readonly log: ReloadLog;
@@ -27,7 +27,7 @@ export interface ReloadResult {
   readonly unreadable?: string;
 }
 
-export type ReloadCause = keyof typeof MESSAGES.reload;
+type ReloadCause = keyof typeof MESSAGES.reload;
 
 export class Reloader {
   readonly #env: ReloadEnv;

@@ -2,7 +2,7 @@
 
 const STOP = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
-export interface SignalActions {
+interface SignalActions {
   reload(): void;
   /** Called once at most for each kind of signal: the second of a kind meets the default action, which ends the process at once. */
   stop(signal: NodeJS.Signals): void;

@@ -5,7 +5,7 @@ import { GensioError } from '../base/gensio-error.ts';
 import { ForwardingGensio, type Gensio } from './gensio.ts';
 
 /** Makes the connection. Returns a way to give up while it is being made. */
-export type Connect = (done: (err: GensioError | undefined, gensio?: Gensio) => void) => { cancel(): void };
+type Connect = (done: (err: GensioError | undefined, gensio?: Gensio) => void) => { cancel(): void };
 
 /** A connector whose layer below comes into being when it is opened. */
 export class LazyConnector extends ForwardingGensio {

@@ -15,13 +15,7 @@ export interface AcceptedStackBuilder extends StackBuilder {
   onAccepted(spec: LayerSpec, child: Gensio): Gensio;
 }
 /** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
-export type FilterFactory<T extends LayerType> = (
-  spec: LayerOf<T>,
-  child: Gensio,
-  server: boolean,
-  env: GensioEnv,
-  build: StackBuilder,
-) => Gensio;
+type FilterFactory<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv, build: StackBuilder) => Gensio;
 
 export interface LayerFactory<T extends LayerType> {
   readonly accepter?: (spec: LayerOf<T>, env: GensioEnv, build: StackBuilder) => Accepter;

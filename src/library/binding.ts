@@ -11,40 +11,58 @@ import { parseTarget, type Target } from '../gensio/syntax/target.ts';
 import { layerEnv } from './open.ts';
 import { GensioSerial } from './serial.ts';
 
+/** The target, the line settings to request from the server, and TLS files. */
 export interface Ser2netOpenOptions {
   /**
    * `rfc2217://host:port`; `rfc2217s://` over TLS; `tcp://`, `tls://`, `telnet://`, `unix://PATH` without control of the line; or any
    * connector of ser2net.yaml(5).
    */
   path: string;
-  /** Asked of the far end, as the settings below, where it can be asked; elsewhere it is ignored. */
+  /** Speed in bit/s. This and the settings below are requested from the server; ignored where the target has no control of the line. */
   baudRate: number;
+  /** Bits per character. Default: 8. */
   dataBits?: 5 | 6 | 7 | 8;
+  /** Stop bits. Default: 1. */
   stopBits?: 1 | 1.5 | 2;
   /** none, even, odd, mark or space. */
   parity?: string;
+  /** Flow control by RTS and CTS; takes precedence over xon and xoff. Default: false. */
   rtscts?: boolean;
+  /** Flow control by XON and XOFF, in both directions, if this or xoff is true. Default: false. */
   xon?: boolean;
+  /** As xon. */
   xoff?: boolean;
-  /** These three have no meaning over a network. */
+  /** Ignored: it has no meaning over a network. */
   xany?: boolean;
+  /** Ignored, as xany. */
   hupcl?: boolean;
+  /** Ignored, as xany. */
   lock?: boolean;
-  /** For targets with TLS: certificates to check the server with (a file, PEM), and names it may have. Without either it is not trusted. */
+  /** For targets with TLS: certificates to check the server with (a file, PEM). Without it or tlsAllow no server is trusted. */
   tlsCa?: string;
+  /** For targets with TLS: names separated by semicolons, one of which the certificate must have, or `sha256:FINGERPRINT`. */
   tlsAllow?: string;
-  /** For targets with TLS: what to show to the server (files, PEM). */
+  /** For targets with TLS: the certificate to show to the server (a file, PEM). */
   tlsCert?: string;
+  /** For targets with TLS: the key of tlsCert (a file, PEM). Default: the same file. */
   tlsKey?: string;
 }
 
+/** What @serialport/bindings-interface tells of a port in a list. Lists are always empty here. */
 export interface Ser2netPortInfo {
+  /** The path to open. */
   path: string;
+  /** Maker of the USB device, if known. */
   manufacturer: string | undefined;
+  /** USB serial number, if known. */
   serialNumber: string | undefined;
+  /** Plug-and-play identifier, if known. */
   pnpId: string | undefined;
+  /** Where it is plugged in, if known. */
   locationId: string | undefined;
+  /** USB product number in hexadecimal, if known. */
   productId: string | undefined;
+  /** USB vendor number in hexadecimal, if known. */
   vendorId: string | undefined;
 }
 
@@ -64,7 +82,9 @@ interface Reader {
 
 /** One open port. */
 export class Ser2netPort {
+  /** The options it was opened with, defaults filled in. */
   readonly openOptions: Required<Ser2netOpenOptions>;
+  /** False from the call of `close()` on. A connection that is lost does not change it: reads and writes are rejected then. */
   isOpen = true;
   readonly #gensio: Gensio;
   readonly #serial: GensioSerial | undefined;
@@ -127,6 +147,7 @@ export class Ser2netPort {
     return this.#serial;
   }
 
+  /** Closes the connection, within 5 s; pending reads and writes are rejected with `canceled: true`. @throws Error: it is not open */
   async close(): Promise<void> {
     if (!this.isOpen) throw new Error('Port is not open');
     this.isOpen = false;
@@ -143,6 +164,7 @@ export class Ser2netPort {
     limit.cancel();
   }
 
+  /** Reads into `buffer` at `offset` at least one byte and at most `length`. Rejects when the connection ends or `close()` is called. */
   async read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
     if (!this.isOpen) throw canceled();
     return new Promise((resolve, reject) => {
@@ -157,6 +179,7 @@ export class Ser2netPort {
     });
   }
 
+  /** Resolves when more may be written, not when the bytes have been sent; `drain()` waits for that. */
   async write(buffer: Buffer): Promise<void> {
     this.#check();
     if (buffer.length === 0 || this.#gensio.write(buffer)) return;
@@ -165,6 +188,7 @@ export class Ser2netPort {
     });
   }
 
+  /** Requests another speed, in bit/s. @throws GensioError as `GensioSerial.set()`; Error: the target has no control of the line */
   async update({ baudRate }: { baudRate: number }): Promise<void> {
     await this.#need().set({ speed: baudRate });
   }
@@ -184,6 +208,7 @@ export class Ser2netPort {
     return { cts: state?.cts ?? false, dsr: state?.dsr ?? false, dcd: state?.cd ?? false };
   }
 
+  /** The speed in force, in bit/s, as the server answers. @throws GensioError: it did not answer */
   async getBaudRate(): Promise<{ baudRate: number }> {
     return { baudRate: (await this.#need().get()).speed };
   }

@@ -9,6 +9,7 @@ import { diskFiles, type Files, formatOf, readSource } from '../config/source.ts
 import { parseStack as parse } from '../gensio/syntax/gensio-str.ts';
 import type { Stack } from '../gensio/syntax/stack.ts';
 
+/** Options of `readConfig()` and `readConfigFile()`. */
 export interface ReadOptions {
   /** Where files named in the text (include, `*{file}`) are looked for. Default: the disk, without environment variables. */
   readonly files?: Files;

@@ -14,6 +14,7 @@ export interface LayerContext {
   readonly options: Readonly<Record<string, string | undefined>>;
   /** Timers go through it, so that tests can hold time. */
   readonly clock: Clock;
+  /** The log of the server or stream that the layer belongs to. */
   readonly log: Log;
 }
 
@@ -26,15 +27,19 @@ interface Named {
 
 /** On top of another layer: `name(options),child`. On an accepted connection server is true. */
 export interface FilterDefinition extends Named {
+  /** Makes the layer on `child`, which it owns; server: true on an accepted connection, where `open()` is to finish any handshake. */
   readonly filter: (child: Gensio, context: LayerContext & { readonly server: boolean }) => Gensio;
 }
 
 /** At the bottom of a stack: `name(options),rest`. */
 export interface EndDefinition extends Named {
+  /** Makes what dials out; `rest` is the text after the comma. Without it the layer cannot be a connector. */
   readonly connector?: (rest: string, context: LayerContext) => Gensio;
+  /** Makes what listens; `rest` is the text after the comma. Without it the layer cannot be an accepter. */
   readonly accepter?: (rest: string, context: LayerContext) => Accepter;
 }
 
+/** What `registerLayer()` takes: a layer on a child, or one at the bottom of a stack. */
 export type LayerDefinition = FilterDefinition | EndDefinition;
 
 interface OwnSpec {

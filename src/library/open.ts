@@ -10,6 +10,7 @@ import { parseStack } from '../gensio/syntax/gensio-str.ts';
 import type { LayerSpec } from '../options/stack.ts';
 import { type GensioStream, openStream } from './stream.ts';
 
+/** Options of `openGensio()`; servers share some of them. */
 export interface OpenOptions {
   /** Gives up while connecting: `AbortSignal.timeout(3000)`. The promise rejects with its reason. */
   readonly signal?: AbortSignal;
@@ -17,6 +18,7 @@ export interface OpenOptions {
   readonly log?: Log;
   /** Where UUCP lock files of devices go. Default `/var/lock`, as the daemon; false: none are made. */
   readonly lockDir?: string | false;
+  /** Where timers come from. Default: the system's clock. */
   readonly clock?: Clock;
 }
 

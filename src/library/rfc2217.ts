@@ -15,6 +15,7 @@ export type ComPortCommand = keyof typeof COM_PORT_COMMANDS;
 
 /** One COM-PORT-OPTION message. */
 export interface ComPortMessage {
+  /** What is asked for, answered or notified. */
   readonly command: ComPortCommand;
   /** A server's codes are 100 higher on the wire. */
   readonly from: 'client' | 'server';
@@ -114,9 +115,11 @@ class DuplexGensio implements Gensio {
   }
 }
 
+/** Options of `rfc2217Client()`. */
 export interface ClientOptions {
   /** Gives up while the far end says nothing about RFC 2217; it is given four seconds. */
   readonly signal?: AbortSignal;
+  /** Where timers come from. Default: the system's clock. */
   readonly clock?: Clock;
 }
 

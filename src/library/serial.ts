@@ -16,7 +16,9 @@ import type { GensioEvent, SerialAnswer, SerialControl } from '../gensio/gensio.
 
 /** What a serial port tells by itself. */
 export interface SerialEvents {
+  /** A modem line has changed. */
   modemstate: [state: ModemState];
+  /** A break, or an error of reception. */
   linestate: [state: LineState];
 }
 

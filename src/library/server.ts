@@ -15,27 +15,37 @@ import { layerEnv, type OpenOptions } from './open.ts';
 
 /** Bytes since the server was started. */
 export interface PortCounters {
+  /** Read from the device, whether or not a user got them. */
   readonly fromDevice: number;
+  /** Written to the device. */
   readonly toDevice: number;
 }
 
+/** A client of a port, and what it has moved. */
 export interface ServerUser {
   /** `ipv4,127.0.0.1,40000` */
   readonly peer: string;
+  /** Bytes it has sent. */
   readonly bytesIn: number;
+  /** Bytes that were sent to it. */
   readonly bytesOut: number;
 }
 
 /** A port as it is at the moment it is asked for. */
 export interface ServerPort {
+  /** Name of its connection in the configuration. */
   readonly name: string;
+  /** `closed`: disabled, or cannot listen. `not-started`: its accepter or connector cannot be parsed. `unconnected`: listens. */
   readonly state: 'closed' | 'not-started' | 'unconnected' | 'opening' | 'open' | 'closing';
+  /** False after `setEnabled(name, false)`, or with `enable: off`. */
   readonly enabled: boolean;
   /** The port number listened on, for `tcp,localhost,0`; undefined while it does not listen, or where there are no numbers. */
   readonly listening: number | undefined;
   /** Why it does not listen although it should; it is tried again. */
   readonly failure: string | undefined;
+  /** Those connected now. */
   readonly users: readonly ServerUser[];
+  /** Bytes since the server was started. */
   readonly counters: PortCounters;
   /** The device with its line: `/dev/ttyS0,9600N81,CLOCAL RTSHI DTRHI`. */
   readonly device: string;
@@ -54,6 +64,7 @@ export class PortError extends Error {
   }
 }
 
+/** What a server tells of its ports, by the name of the connection. */
 export interface ServerEvents {
   /** A user was given a place at a port. */
   connect: [event: { readonly port: string; readonly peer: string }];
@@ -61,15 +72,19 @@ export interface ServerEvents {
   disconnect: [
     event: { readonly port: string; readonly peer: string; readonly reason: string; readonly bytesIn: number; readonly bytesOut: number },
   ];
+  /** The device was opened for a user, or to connect back. */
   deviceOpen: [event: { readonly port: string }];
+  /** The device was closed. reason as in trace files. */
   deviceClose: [event: { readonly port: string; readonly reason: string }];
   /** Every countersEvery ms, for each port whose counters changed. */
   counters: [event: { readonly port: string } & PortCounters];
+  /** A modem line of the device has changed. */
   modemstate: [event: { readonly port: string; readonly state: ModemState }];
   /** Not thrown when nobody listens, unlike other emitters' errors. */
   error: [error: PortError];
 }
 
+/** Options of `createServer()`. */
 export interface ServerOptions extends Pick<OpenOptions, 'lockDir' | 'clock'> {
   /** Everything the daemon would log. Default: nobody hears it. */
   readonly log?: Log;
@@ -86,6 +101,7 @@ interface Tally {
   modemState: ModemState | undefined;
 }
 
+/** Runs the connections and rotators of a configuration in this process. Made by `createServer()`. */
 export class Ser2netServer extends EventEmitter<ServerEvents> {
   readonly #engine: Engine;
   readonly #leds: Leds;
@@ -158,6 +174,7 @@ export class Ser2netServer extends EventEmitter<ServerEvents> {
   get ports(): readonly ServerPort[] {
     return this.#engine.ports.map((port) => this.#view(port));
   }
+  /** One port as it is now; `undefined` if no connection has that name. */
   port(name: string): ServerPort | undefined {
     const port = this.#engine.port(name);
     return port && this.#view(port);

@@ -107,7 +107,7 @@ export class GensioStream extends Duplex {
   }
 }
 
-export interface OpenSettings {
+interface OpenSettings {
   /** Gives up while connecting. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;

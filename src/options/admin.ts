@@ -2,6 +2,7 @@
 import { str } from './kind.ts';
 import { row } from './row.ts';
 
+/** The options of the admin port. */
 export const ADMIN = {
   authdir: row({
     conf: false,

@@ -8,8 +8,11 @@ import type { Parity } from './serialdev.ts';
 export interface LineWish {
   /** Bits a second. */
   readonly speed: number;
+  /** `undefined` if not written. */
   readonly parity: Parity | undefined;
+  /** Bits per character; `undefined` if not written. */
   readonly databits: 5 | 6 | 7 | 8 | undefined;
+  /** `undefined` if not written. */
   readonly stopbits: 1 | 2 | undefined;
 }
 
@@ -39,6 +42,7 @@ const octal: Kind<number | undefined> = {
 const line = (yaml: 'dtr' | 'rts', doc: string) =>
   row({ conf: false, yaml, kind: oneOf(['on', 'off', 'open']), def: undefined, since: 'new', doc });
 
+/** The options of an attachment. */
 export const ATTACH = {
   user: row({ conf: false, yaml: 'user', kind: str, def: undefined, since: 'new', doc: 'Owner of the device, a name or a number.' }),
   group: row({ conf: false, yaml: 'group', kind: str, def: undefined, since: 'new', doc: 'Group of the device, a name or a number.' }),
@@ -190,6 +194,7 @@ export const ATTACH = {
   }),
 } as const;
 
+/** The options of an attachment, defaults filled in. */
 export type AttachOptions = Values<typeof ATTACH>;
 
 /** What may stand behind the question mark of a target's URL, for this target only. */
@@ -199,4 +204,5 @@ export const TARGET = {
   dtr: ATTACH.dtr,
   rts: ATTACH.rts,
 } as const;
+/** The options that one target has of its own. */
 export type TargetOptions = Values<typeof TARGET>;

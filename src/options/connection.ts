@@ -6,6 +6,7 @@ const both = <const N extends string>(name: N) => ({ conf: name, yaml: name }) a
 const seconds = uint(0, 0xffffffff, 'seconds');
 const addresses: Kind<readonly string[] | undefined> = list(';', ';', 'address[;address...]');
 
+/** The options of a connection. */
 export const CONNECTION = {
   kickolduser: row({
     ...both('kickolduser'),
@@ -365,4 +366,5 @@ export const CONNECTION = {
   }),
 } as const;
 
+/** The options of a connection, defaults filled in. ser2net.yaml(5) describes each. */
 export type ConnectionOptions = Values<typeof CONNECTION>;

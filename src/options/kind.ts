@@ -2,9 +2,13 @@
 
 /** parse gives the value, or the words for "is not ...". bare is the value of an option given without "=". */
 export interface Kind<T> {
+  /** The value's form as manuals show it: `n`, `true|false`, `time`. */
   readonly name: string;
+  /** The value of the bare name; a kind without it needs one written. */
   readonly bare?: T;
+  /** Reads a value; `expected` completes "is not ...". */
   parse(text: string): { readonly ok: T } | { readonly expected: string };
+  /** The text that `parse()` reads back as the same value; empty for an unset option. */
   print(value: T): string;
 }
 

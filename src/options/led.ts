@@ -29,6 +29,7 @@ const mode: Kind<'transient' | 'solid'> = {
   print: String,
 };
 
+/** The options of an LED. */
 export const LED = {
   device: row({
     conf: 'device',
@@ -65,6 +66,7 @@ export const LED = {
   }),
 } as const;
 
+/** The key of an option of an LED. */
 export type LedOption = keyof typeof LED;
 
 /** The options that a name, or the beginning of one, stands for. Compared without case. */

@@ -79,6 +79,7 @@ const laddr = row({
 const retryTime = (def: number) =>
   row({ conf: false, yaml: 'retry-time', kind: time('m'), def, unit: 'ms', since: '2.3.6', doc: 'Wait before trying again.' });
 
+/** The options of the layer tcp. */
 export const TCP = {
   readbuf: readbuf(1024),
   nodelay,
@@ -146,6 +147,7 @@ export const TCP = {
   }),
 } as const;
 
+/** The options of the layer udp. */
 export const UDP = {
   readbuf: readbuf(65536),
   laddr,
@@ -196,6 +198,7 @@ const delsock = row({
   doc: 'Remove what is at the path before listening.',
 });
 
+/** The options of the layers unix and unixseq. */
 export const UNIX = {
   readbuf: readbuf(1024),
   delsock,
@@ -218,6 +221,7 @@ export const UNIX = {
   }),
 } as const;
 
+/** The options of the layer unixdgram. */
 export const UNIXDGRAM = {
   readbuf: readbuf(65536),
   delsock,
@@ -249,6 +253,7 @@ const programDir = row({
   doc: 'Working directory of the program.',
 });
 
+/** The options of the layer stdio. */
 export const STDIO = {
   readbuf: readbuf(1024),
   self: row({ conf: false, yaml: 'self', kind: bool, def: false, since: '1.0', doc: "Use the daemon's own standard input and output." }),
@@ -273,6 +278,7 @@ export const STDIO = {
   }),
 } as const;
 
+/** The options of the layer pty. */
 export const PTY = {
   readbuf: readbuf(1024),
   link: row({ conf: false, yaml: 'link', kind: str, def: undefined, since: '2.1.4', doc: 'Symbolic link to make to the terminal.' }),
@@ -282,6 +288,7 @@ export const PTY = {
   ...FILE_MODE,
 } as const;
 
+/** The options of the layer file. */
 export const FILE = {
   readbuf: readbuf(1024),
   infile: row({ conf: false, yaml: 'infile', kind: str, def: undefined, since: '1.3', doc: 'File to read from.' }),
@@ -304,14 +311,17 @@ export const FILE = {
   perm: FILE_MODE.perm,
 } as const;
 
+/** The options of the layer echo. */
 export const ECHO = {
   readbuf: readbuf(1024),
   noecho: row({ conf: false, yaml: 'noecho', kind: bool, def: false, since: '1.0', doc: 'Swallow what comes in.' }),
   data: row({ conf: false, yaml: 'data', kind: emptyStr, def: undefined, since: '2.5.3', doc: 'Delivered first.' }),
 } as const;
 
+/** The options of the layer conacc. */
 export const CONACC = { retryTime: retryTime(0) } as const;
 
+/** The options of the layer keepopen. */
 export const KEEPOPEN = {
   retryTime: retryTime(1000),
   discardBadwrites: row({
@@ -326,6 +336,7 @@ export const KEEPOPEN = {
 
 const direction = (yaml: string, since: string, doc: string) =>
   row({ conf: false, yaml, kind: oneOf(['none', 'read', 'write', 'both'], true), def: 'none', since, doc });
+/** The options of the layer trace. */
 export const TRACE = {
   dir: direction('dir', '1.5.2', 'Which direction to write down.'),
   block: direction('block', '2.3.0', 'Which direction to throw away.'),
@@ -336,12 +347,14 @@ export const TRACE = {
   delold: row({ conf: false, yaml: 'delold', kind: bool, def: false, since: '2.1.6', doc: 'Empty the file first.' }),
 } as const;
 
+/** The options of the layer perf. */
 export const PERF = {
   writebuf: row({ conf: false, yaml: 'writebuf', kind: size, def: 1024, unit: 'bytes', since: '2.0', doc: 'Size of a write.' }),
   writeLen: row({ conf: false, yaml: 'write_len', kind: size, def: 0, unit: 'bytes', since: '2.1.3', doc: 'How much to write.' }),
   expectLen: row({ conf: false, yaml: 'expect_len', kind: size, def: 0, unit: 'bytes', since: '2.1.3', doc: 'How much to expect.' }),
 } as const;
 
+/** The options of the layer xlt. */
 export const XLT = {
   in: row({
     conf: false,
@@ -381,6 +394,7 @@ export const XLT = {
   nlcr: row({ conf: false, yaml: 'nlcr', kind: named, def: false, since: '2.5.5', doc: 'As lfcr.' }),
 } as const;
 
+/** The options of the layer ratelimit. */
 export const RATELIMIT = {
   xmitDelay: row({
     conf: false,
@@ -394,6 +408,7 @@ export const RATELIMIT = {
   xmitLen: row({ conf: false, yaml: 'xmit_len', kind: size, def: 1, unit: 'bytes', since: '2.5.3', doc: 'Most bytes in a write.' }),
 } as const;
 
+/** The options of the layer chardelay. */
 export const CHARDELAY = {
   minDelay: row({
     conf: false,
@@ -425,6 +440,7 @@ export const CHARDELAY = {
   sendon: row({ conf: false, yaml: 'sendon', kind: str, def: undefined, since: '3.0.1', doc: 'Send when this was written.' }),
 } as const;
 
+/** The options of the layer script. */
 export const SCRIPT = {
   script: row({
     conf: false,
@@ -444,6 +460,7 @@ export const SCRIPT = {
   }),
 } as const;
 
+/** The options of the layer mux. */
 export const MUX = {
   maxChannels: row({
     conf: false,
@@ -484,12 +501,14 @@ export const MUX = {
   }),
 } as const;
 
+/** The options of the layer msgdelim. */
 export const MSGDELIM = {
   readbuf: readbuf(128),
   writebuf: row({ conf: false, yaml: 'writebuf', kind: size, def: 128, unit: 'bytes', since: '1.5', doc: 'Longest message to send.' }),
   crc: row({ conf: false, yaml: 'crc', kind: bool, def: true, since: '1.5', doc: 'Protect each message with a CRC.' }),
 } as const;
 
+/** The options of the layer relpkt. */
 export const RELPKT = {
   maxPktsize: row({ conf: false, yaml: 'max_pktsize', kind: size, def: 123, unit: 'bytes', since: '1.5', doc: 'Longest packet.' }),
   maxPackets: row({ conf: false, yaml: 'max_packets', kind: uint(1, 127, 'n'), def: 16, since: '1.5', doc: 'Most packets on their way.' }),
@@ -513,6 +532,7 @@ export const RELPKT = {
   }),
 } as const;
 
+/** The options of the layer mdns. */
 export const MDNS = {
   readbuf: readbuf(1024),
   name: row({

@@ -4,6 +4,8 @@ import type { Values } from './row.ts';
 
 const { authdir, pamauth, allowedUsers, accepterRetryTime } = CONNECTION;
 
+/** The options of a rotator. */
 export const ROTATOR = { authdir, pamauth, allowedUsers, accepterRetryTime } as const;
 
+/** The options of a rotator, defaults filled in. */
 export type RotatorOptions = Values<typeof ROTATOR>;

@@ -6,10 +6,13 @@ export type Unit = 'us' | 'ms' | 's' | 'bytes' | 'bps' | 'tenths of a character'
 
 /** An option in `default:` and `DEFAULT:`. A default is a number if it has a range, else a switch if the option is one, else a text. */
 export interface DefaultKey<T> {
+  /** Its name under `default:` and in `DEFAULT:`. */
   readonly name: string;
   /** A second name for the same default. */
   readonly alias?: string;
+  /** Smallest number that may be set; a default without a range is not a number. */
   readonly min?: number;
+  /** Largest number that may be set. */
   readonly max?: number;
   /** Only the words of the option, in small letters; a default of another text that the option cannot be is as good as none. */
   readonly strict?: true;
@@ -19,8 +22,11 @@ export interface DefaultKey<T> {
 
 /** One option: everything that is known of it. */
 export interface Row<T> {
+  /** How its value is read and printed. */
   readonly kind: Kind<T>;
+  /** The built-in default, in `unit`; `undefined` if unset means something of its own, which `doc` says. */
   readonly def: T;
+  /** Of a number. A time is written with its own unit and kept in this one. */
   readonly unit?: Unit;
   /** One or more sentences for the manual, in plain text. */
   readonly doc: string;
@@ -30,6 +36,7 @@ export interface Row<T> {
   readonly until?: string;
   /** Its spelling in each format, or not there. In the tables of layers yaml is the spelling in a gensio string. */
   readonly conf: string | false;
+  /** Its name in YAML; false if it cannot be written there. */
   readonly yaml: string | false;
   /** How `default:` sets it, where that can. */
   readonly defaultKey?: DefaultKey<T>;
@@ -42,9 +49,12 @@ export interface Row<T> {
 /** Ties def to kind and keeps the exact type of the row for Values. */
 export const row = <T>(r: Omit<Row<T>, 'def'> & { def: NoInfer<T> }): Row<T> => r;
 
+/** A table of options by the key that the code uses. */
 // biome-ignore lint/suspicious/noExplicitAny: a table holds rows of any type; Values gives each its own back
 export type Rows = { readonly [name: string]: Row<any> };
+/** The values of a table's options by key. */
 export type Values<R extends Rows> = { readonly [K in keyof R]: R[K] extends Row<infer T> ? T : never };
+/** The same while they are being read. */
 export type MutableValues<R extends Rows> = { -readonly [K in keyof R]: R[K] extends Row<infer T> ? T : never };
 
 /** Every option at its built-in default. */
@@ -54,7 +64,7 @@ export const defaults = <R extends Rows>(rows: R): MutableValues<R> =>
 /** Values of an option that is given again and again: each time they are copied. */
 const MAX_ADDED = 1000;
 
-export type SetResult = 'ok' | 'unknown' | { readonly expected: string };
+type SetResult = 'ok' | 'unknown' | { readonly expected: string };
 
 /** Keys by spelling in YAML, in small letters, for each table; made once, since a file may have thousands of options. */
 const known = new WeakMap<Rows, Map<string, string>>();

@@ -12,6 +12,7 @@ const steps: Kind<number | 'off'> = {
   print: String,
 };
 
+/** The options of the layer serialdev, in parentheses after its name. */
 export const SERIALDEV = {
   readbuf: row({ conf: false, yaml: 'readbuf', kind: size, def: 1024, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
   drainTime: row({
@@ -80,14 +81,18 @@ export const SERIALDEV = {
   }),
 } as const;
 
+/** None, even, odd, mark, space, as a line is written: `9600n81`. */
 export type Parity = 'N' | 'E' | 'O' | 'M' | 'S';
 
 /** Speed and frame; what is not written is not there. */
 export interface LineSpeed {
   /** Bits a second, 10 or more. */
   readonly speed?: number;
+  /** Absent if not written. */
   readonly parity?: Parity;
+  /** Bits per character. */
   readonly databits?: 5 | 6 | 7 | 8;
+  /** Stop bits. */
   readonly stopbits?: 1 | 2;
 }
 
@@ -150,18 +155,26 @@ export const LINE = {
 export interface SerialLine {
   /** Bits a second, 10 or more. */
   readonly speed: number;
+  /** None, even, odd, mark or space. */
   readonly parity: Parity;
+  /** Bits per character. */
   readonly databits: 5 | 6 | 7 | 8;
+  /** Stop bits. */
   readonly stopbits: 1 | 2;
+  /** Flow control by XON and XOFF, in both directions. */
   readonly xonxoff: boolean;
+  /** Flow control by RTS and CTS. */
   readonly rtscts: boolean;
   /** CLOCAL: do not look at the modem lines. */
   readonly local: boolean;
+  /** HUPCL: DTR and RTS are dropped when the device is closed. */
   readonly hangupWhenDone: boolean;
+  /** A break is not cleared when the device is opened. */
   readonly nobreak: boolean;
   /** dtr= and rts= in the order given. */
   readonly lines: readonly { readonly line: 'dtr' | 'rts'; readonly on: boolean }[];
   /** `before:after[:word...]`, checked when the device is opened. */
   readonly rs485: string | undefined;
+  /** The device is opened for writing only. */
   readonly wronly: boolean;
 }

@@ -78,12 +78,16 @@ export const LAYERS = {
   ax25: layer({}, 'text', BOTH, NO_RADIO),
 } as const;
 
+/** The name of a layer. */
 export type LayerType = keyof typeof LAYERS;
 
 /** host undefined: none was written. port is a number or a service name, as written. */
 export interface NetAddr {
+  /** The protocol in front of the address; `undefined` if none was written. ipv6n4 is IPv6 with IPv4 mapped into it. */
   readonly family: 'ipv4' | 'ipv6' | 'ipv6n4' | undefined;
+  /** Name or address; `undefined` if none was written, which means all addresses to an accepter. */
   readonly host: string | undefined;
+  /** A number or a service name, as written. */
   readonly port: string;
 }
 

@@ -2,6 +2,7 @@
 import { bool, maybe, oneOf, size, uint } from './kind.ts';
 import { row } from './row.ts';
 
+/** The options of the layer telnet. */
 export const TELNET = {
   rfc2217: row({
     conf: false,

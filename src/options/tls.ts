@@ -49,6 +49,7 @@ const conTimeout = row({
   doc: 'How long the handshake may take.',
 });
 
+/** The options of the layer ssl. */
 export const SSL = {
   key: row({
     conf: false,
@@ -110,6 +111,7 @@ export const SSL = {
   }),
 } as const;
 
+/** The options of the layer certauth. */
 export const CERTAUTH = {
   CA,
   key: row({

@@ -103,7 +103,7 @@ const MAX_PENDING = 64;
 const LEAVE_LIMIT_MS = 4000;
 
 /** A connection that waits to be admitted. */
-export interface Pending {
+interface Pending {
   readonly gensio: Gensio;
   readonly door: Door;
 }

@@ -17,7 +17,7 @@ interface ConnbackEnv {
 }
 
 /** What connect back does to its port. */
-export interface ConnbackUp {
+interface ConnbackUp {
   occupied(place: number): boolean;
   /** Makes a connection, from what is listened on where that can be. @throws GensioError */
   connect(spec: LayerSpec): Gensio;

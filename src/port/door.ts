@@ -15,7 +15,7 @@ export interface Rights {
 export const ALL_RIGHTS: Rights = { read: true, write: true, control: true };
 
 /** Who comes through a door. */
-export interface Visitor {
+interface Visitor {
   /** The peer's address as ser2net prints it, `ipv4,127.0.0.1,1234`; '' if it has none. */
   readonly address: string;
   /** The name it has proved to have; `undefined` if nobody asked, or nothing was proved. */

@@ -16,7 +16,7 @@ import { LOG, REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
 import { Rotator } from './rotator.ts';
 
-export interface EngineEnv {
+interface EngineEnv {
   readonly clock: Clock;
   readonly log: Log;
   /** Who has a device or an address, for the log; see FaultEnv. */

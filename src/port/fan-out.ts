@@ -6,7 +6,7 @@ import type { LineRate } from '../gensio/gensio.ts';
 import type { Matcher } from './match.ts';
 
 /** One that gets the device's data. */
-export interface Consumer {
+interface Consumer {
   /** As Gensio.write. */
   write(data: Buffer): boolean;
   readonly full: boolean;

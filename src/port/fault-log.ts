@@ -9,7 +9,7 @@ import type { LayerSpec } from '../options/stack.ts';
 import { LOG } from './messages.ts';
 
 /** What was tried. */
-export type Attempt = 'open' | 'listen on' | 'accept a connection on';
+type Attempt = 'open' | 'listen on' | 'accept a connection on';
 
 /** What a fault log needs from outside. */
 export interface FaultEnv {

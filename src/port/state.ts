@@ -71,7 +71,7 @@ export type Effect =
   | { readonly do: 'end-session'; readonly why: Reason };
 
 /** The state after an event, and what is to be done. */
-export type Next = readonly [PortState, readonly Effect[]];
+type Next = readonly [PortState, readonly Effect[]];
 
 /** A port that was just made, before its configuration is put in force. */
 export const INITIAL: PortState = { at: 'closed', enabled: false, usable: false, listening: false, held: false, removing: false };

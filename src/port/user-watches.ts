@@ -17,7 +17,7 @@ export interface IdleUser {
 }
 
 /** The port, as the timeout of its users sees it. */
-export interface IdlePort<T> {
+interface IdlePort<T> {
   /** Seconds; 0 for never. */
   timeoutOf(user: T): number;
   /** What was written to the user does not count. */
@@ -69,7 +69,7 @@ export interface SlowUser {
 }
 
 /** The port, as the limit on slow users sees it. */
-export interface SlowPort<T> {
+interface SlowPort<T> {
   /** Seconds; 0 for no limit. */
   limit(): number;
   /** Takes these out of users. */

@@ -1,7 +1,7 @@
 // What a person types at the terminal client: bytes for the port, and one-letter commands after the escape key. Pure.
 
 /** Bytes for the port, or the key of a command. */
-export type Typed = { readonly is: 'data'; readonly data: Buffer } | { readonly is: 'command'; readonly key: string };
+type Typed = { readonly is: 'data'; readonly data: Buffer } | { readonly is: 'command'; readonly key: string };
 
 /** Ctrl-] */
 export const DEFAULT_ESCAPE = 0x1d;

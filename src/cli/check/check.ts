@@ -10,7 +10,7 @@ import type { SubcommandIo } from '../subcommand.ts';
 import { SourceLines, withCodeFrame } from './code-frame.ts';
 
 /** The options of `check`. */
-export interface CheckFlags {
+interface CheckFlags {
   /** Print nothing; only the exit status tells. */
   readonly quiet?: boolean | undefined;
   /** Warnings do not count: the exit status is 0 if there is nothing worse. */
@@ -145,7 +145,7 @@ function asJson({ name, config, unreadable, diags, lines }: Checked): object {
 }
 
 /** The options of `dump`. */
-export interface DumpFlags {
+interface DumpFlags {
   /** A comment behind each value says where it came from. */
   readonly origin?: boolean | undefined;
   /** Only what differs from the built-in defaults. */

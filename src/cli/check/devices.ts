@@ -14,7 +14,7 @@ import { type DeviceFacts, deviceFacts, type HostPaths, listDir, realPlace } fro
 import { describeHolder, type OpenFiles } from '../../system/open-files.ts';
 
 /** What the check of devices looks at. */
-export interface DeviceCheck {
+interface DeviceCheck {
   /** The machine whose devices they are. */
   readonly host: HostPaths;
   /** Finds the processes that use them. */

@@ -4,7 +4,7 @@ import type { Reading } from '../../config/model.ts';
 import { printYaml } from '../../config/yaml/print.ts';
 
 /** How a configuration is printed. */
-export interface DumpForm {
+interface DumpForm {
   /** A comment behind each value says where it came from. */
   readonly origin?: boolean | undefined;
   /** Only what differs from the built-in defaults. */

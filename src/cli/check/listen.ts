@@ -13,7 +13,7 @@ import { readListening } from '../../system/listening.ts';
 import { describeHolder, type Holder, type OpenFiles } from '../../system/open-files.ts';
 
 /** What the check of addresses looks at. */
-export interface ListenCheck {
+interface ListenCheck {
   /** Finds the processes that listen on them. */
   readonly holders: OpenFiles;
   /** The directory of the kernel's socket tables. */

@@ -2,7 +2,7 @@
 // A text that passes means the same as a closeon of 4.x, so it is kept as written.
 
 /** What is wrong with an escape, where, and the words ser2net 4.3.11 has for it. */
-export interface CloseOnError {
+interface CloseOnError {
   readonly at: number;
   readonly atEnd: boolean;
   readonly text: string;

@@ -2,7 +2,7 @@
 
 /** C error strings that 4.3.11 prints for gensio's error numbers when a DEFAULT line fails: a mix-up we repeat for scripts. */
 const ERRNO_TEXT = { notfound: 'Interrupted system call', inval: 'No such process', outofrange: 'No such device or address' } as const;
-export type DefaultError = keyof typeof ERRNO_TEXT;
+type DefaultError = keyof typeof ERRNO_TEXT;
 
 export const messages = {
   noState: 'No state given',

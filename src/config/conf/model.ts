@@ -59,7 +59,7 @@ function readLine(report: LineReport, names: ConfNames): Entry {
 const commandLines = (lines: readonly string[]): ConfTree => lines.map(commandLine);
 
 /** Where a configuration that is being read starts from. */
-export interface ConfOptions {
+interface ConfOptions {
   /** Lines given with -C; they come before the file. */
   readonly lines?: readonly string[];
   /** Defaults in force before the first line; changed by the reading. */

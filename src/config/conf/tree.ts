@@ -3,7 +3,7 @@
 import type { Pos } from '../../base/diag.ts';
 
 /** lost: a continuation that the end of the file cut off; ser2net 4.3.11 drops such a line without a word. */
-export type ConfLineKind = 'empty' | 'comment' | 'line' | 'lost';
+type ConfLineKind = 'empty' | 'comment' | 'line' | 'lost';
 
 /** A piece of one physical line inside a logical one. */
 interface Piece {

@@ -4,7 +4,7 @@ import { escapeDevstr } from '../devstr.ts';
 import type { ConnectionConfig } from '../model.ts';
 
 /** How a text is used, and by whom. */
-export interface TextUse {
+interface TextUse {
   /** A file name: only what is behind the last slash counts of \d and \o. */
   readonly file: boolean;
   /** Whether the connection keeps its name. */
@@ -15,7 +15,7 @@ export interface TextUse {
   readonly meant: boolean;
 }
 
-export interface AdaptedText {
+interface AdaptedText {
   readonly text: string;
   /** \d is left, and prints the connector as it is written now. */
   readonly device: boolean;

@@ -33,7 +33,7 @@ const TOGETHER = [
 ] as const;
 
 /** A converted text, with the problems of the old one and the differences of the new one. */
-export interface ConfAsYaml {
+interface ConfAsYaml {
   readonly text: string;
   readonly diags: readonly Diag[];
 }

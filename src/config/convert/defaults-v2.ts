@@ -11,7 +11,7 @@ import { LINE } from '../../options/serialdev.ts';
 import { LAYERS } from '../../options/stack.ts';
 
 /** A section to write. value undefined: as it was written. */
-export type DefaultStep =
+type DefaultStep =
   | { readonly is: 'set'; readonly name: string; readonly class: string | undefined; readonly value?: string }
   | { readonly is: 'delete'; readonly name: string; readonly class: string };
 

@@ -15,7 +15,7 @@ export type YamlNode =
   | (Common & { readonly is: 'mapping'; readonly entries: (readonly [YamlNode, YamlNode])[] })
   | (Common & { readonly is: 'sequence'; readonly items: YamlNode[] });
 
-export interface YamlNodes {
+interface YamlNodes {
   readonly tree: YamlTree;
   /** The roots of the documents. */
   readonly documents: readonly YamlNode[];

@@ -18,7 +18,7 @@ import { Draft, KEYS, MAIN_KEYS, type SectionKind, type Text } from './section.t
 import { cString, Substitutes } from './substitute.ts';
 import { expandWords } from './wordexp.ts';
 
-export interface YamlEnv {
+interface YamlEnv {
   readonly files: Files;
   /** Defaults in force before the first line; changed by the reading. */
   readonly defaults: Defaults;

@@ -12,7 +12,7 @@ export interface Span {
   readonly end: number;
 }
 
-export interface ProblemExtra {
+interface ProblemExtra {
   readonly hint?: string | undefined;
   /** What 4.3.11 prints, without the place. */
   readonly classic?: string | undefined;

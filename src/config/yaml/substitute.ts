@@ -3,7 +3,7 @@ import { decodeRaw } from '../../base/raw-text.ts';
 import type { Files } from '../source.ts';
 
 /** Why a text cannot be made out. rest: the text from the marker on. */
-export type SubstituteProblem =
+type SubstituteProblem =
   | { readonly is: 'unknown'; readonly name: string; readonly rest: string }
   | { readonly is: 'unclosed'; readonly close: ')' | '}'; readonly rest: string }
   | { readonly is: 'file'; readonly file: string; readonly reason: string }

@@ -2,7 +2,7 @@
 import type { Files } from '../source.ts';
 
 /** Why a text cannot be expanded. */
-export type ExpandError = 'bad-character' | 'command' | 'syntax' | 'too-many';
+type ExpandError = 'bad-character' | 'command' | 'syntax' | 'too-many';
 
 /** More names than this from one text are a mistake. */
 const MAX_WORDS = 1000;

@@ -2,15 +2,15 @@
 // header's length in 32-bit words in its low half; numbers are big-endian.
 
 /** Kinds of message: the first of either side. */
-export const INIT = 1;
+const INIT = 1;
 /** Asks for a channel. */
-export const NEW_CHANNEL = 2;
+const NEW_CHANNEL = 2;
 /** Answers NEW_CHANNEL. */
-export const NEW_CHANNEL_RSP = 3;
+const NEW_CHANNEL_RSP = 3;
 /** Ends a channel. */
-export const CLOSE_CHANNEL = 4;
+const CLOSE_CHANNEL = 4;
 /** Data, an acknowledgement, or both. */
-export const DATA = 5;
+const DATA = 5;
 
 /** Least header words of each kind; the most is 3. */
 const WORDS = [0, 1, 2, 3, 2, 2] as const;

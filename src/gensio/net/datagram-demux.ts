@@ -29,7 +29,7 @@ export function printUnixAddress(address: UnixAddress): string {
 }
 
 /** A connection to one peer. */
-export class DgramGensio implements Gensio {
+class DgramGensio implements Gensio {
   readonly type = 'unixdgram';
   up: GensioUp = nullUp;
   readonly remote: UnixAddress;

@@ -23,7 +23,7 @@ export interface Problem {
   readonly text: string;
 }
 /** name: it cannot be said without the name of the visitor. */
-export type Verdict = 'allow' | 'deny' | 'name';
+type Verdict = 'allow' | 'deny' | 'name';
 export interface AccessDecision {
   readonly verdict: Verdict;
   /** Of rules that had a say: what they ask for and do not get. file: the one they stand in. */

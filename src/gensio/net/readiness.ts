@@ -6,7 +6,7 @@ import { libc } from '../../base/libc.ts';
 import { watchReadable } from '../uv-handle.ts';
 
 /** What a descriptor is waited for, or ready for. */
-export interface Readiness {
+interface Readiness {
   readonly read: boolean;
   readonly write: boolean;
 }

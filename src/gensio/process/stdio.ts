@@ -138,7 +138,7 @@ class EndedGensio extends FileGensio {
 }
 
 /** A program that runs, and its exit code, once known; 128 and the signal's number when one ended it, 127 when it never ran. */
-export interface Program {
+interface Program {
   /** The program's standard input and output. */
   readonly gensio: Gensio;
   /** Calls done once, with the exit code; later if the program is still running. */

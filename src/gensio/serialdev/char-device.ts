@@ -12,7 +12,7 @@ import { openDevice } from './device-open.ts';
 import { type Bytes, OpenTerminal } from './open-terminal.ts';
 import { type DrainLimits, notATerminal, type Terminal, type TerminalUp } from './terminal.ts';
 
-export interface CharDeviceConfig {
+interface CharDeviceConfig {
   readonly device: string;
   readonly limits: DrainLimits;
   readonly access: number;

@@ -6,7 +6,7 @@ import { LAYERS, type LayerType } from '../../options/stack.ts';
 type Role = 'accepter' | 'connector';
 
 /** What a stack's reader has to know of a layer. */
-export interface LayerInfo {
+interface LayerInfo {
   /** The options it takes in parentheses. */
   readonly rows: Rows;
   /** What follows the comma of its name. */

@@ -13,7 +13,7 @@ export const classOf = (name: string): string =>
   name === 'sdev' || name === 'dev' ? 'serialdev' : name.startsWith('unix') ? 'unix' : name;
 
 /** What a default can be; `undefined` if the option is unset. */
-export type DefaultValue = boolean | number | string | undefined;
+type DefaultValue = boolean | number | string | undefined;
 
 /** A name that has a default: the first row that says so, and the type gensio gives it. */
 interface DefaultInfo {

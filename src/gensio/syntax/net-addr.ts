@@ -105,7 +105,7 @@ export const printAddrs = (addrs: readonly NetAddr[]): string =>
   addrs.map((a) => [a.family, a.host, a.port].filter((piece) => piece !== undefined).join(',')).join(',');
 
 /** One host that is compared with peers. */
-export interface RemoteHost {
+interface RemoteHost {
   /** The address family; `undefined` if either will do. */
   readonly family: NetAddr['family'];
   /** An address or a name; undefined: this machine. */

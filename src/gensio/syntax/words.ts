@@ -2,10 +2,10 @@
 import { decodeRaw, encodeRaw } from '../../base/raw-text.ts';
 
 /** What separates words: white space, or white space and commas. */
-export type Separators = 'blanks' | 'blanks and commas';
+type Separators = 'blanks' | 'blanks and commas';
 
 /** The words of a text. */
-export interface Words {
+interface Words {
   /** The words in order, without quotes and escapes. */
   readonly words: readonly string[];
   /** Where each word stood in the text, quotes and escapes included. */

@@ -17,7 +17,7 @@ interface Request {
   readonly done: SerialAnswer<SerialItem>;
 }
 
-export interface ComPortClientOut {
+interface ComPortClientOut {
   send(bytes: Buffer): void;
   emit(event: GensioEvent): void;
 }

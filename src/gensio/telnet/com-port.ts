@@ -86,7 +86,7 @@ export function settingMessage(
 /** SIGNATURE texts are cut to this many bytes (gensio 2.6.2: a buffer of 256 with option and code). */
 const MAX_SIGNATURE = 254;
 
-export interface ComPortOut {
+interface ComPortOut {
   /** bytes for the far end, complete with IAC SB and IAC SE. */
   send(bytes: Buffer): void;
   /** false: the far end does not read. What nobody asked for on this connection is put by then, newest state only. */

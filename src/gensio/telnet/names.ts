@@ -2,15 +2,15 @@
 // names, both ways: `IAC SB COM-PORT-OPTION SET-BAUDRATE 00004b00 IAC SE`. For logs, tests and goldens; not on the data path.
 
 export const SE = 240;
-export const NOP = 241;
+const NOP = 241;
 export const DM = 242;
 export const BRK = 243;
-export const IP = 244;
-export const AO = 245;
-export const AYT = 246;
-export const EC = 247;
-export const EL = 248;
-export const GA = 249;
+const IP = 244;
+const AO = 245;
+const AYT = 246;
+const EC = 247;
+const EL = 248;
+const GA = 249;
 export const SB = 250;
 export const WILL = 251;
 export const WONT = 252;
@@ -103,7 +103,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteO
 const hex1 = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** WILL, IAC, NOP, ...; two hexadecimal digits for what has no name. */
-export const commandName = (command: number): string => COMMAND_NAMES.get(command) ?? hex1(command);
+const commandName = (command: number): string => COMMAND_NAMES.get(command) ?? hex1(command);
 /** ECHO, COM-PORT-OPTION, ...; two hexadecimal digits for what has no name here. */
 export const optionName = (option: number): string => OPTION_NAMES.get(option) ?? hex1(option);
 

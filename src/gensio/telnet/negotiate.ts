@@ -70,7 +70,7 @@ interface OptionState {
   remDo: boolean;
 }
 
-export interface NegotiationOut {
+interface NegotiationOut {
   send(verb: number, option: number): void;
   /**
    * COM-PORT-OPTION: told of each WONT and DONT, and asked about a WILL not yet agreed to and about each DO.

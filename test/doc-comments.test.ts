@@ -18,14 +18,10 @@ const MISSING = [
   'config/yaml',
   'config/yaml/libyaml',
   'daemon',
-  'gensio',
-  'gensio/net',
-  'gensio/serialdev',
-  'gensio/telnet',
   'port',
 ];
 /** How many are missing there together: a number that only falls. */
-const MOST_MISSING = 454;
+const MOST_MISSING = 343;
 
 /** A class or an interface of ours: the names of its members, and what it extends and implements. */
 interface Shape {
@@ -45,7 +41,8 @@ function shapesOf(sources: readonly ts.SourceFile[]): ReadonlyMap<string, Shape>
   const shapes = new Map<string, Shape>();
   for (const node of sources.flatMap((source) => [...source.statements]).filter(isShape)) {
     const members = [...node.members].map(nameOf).filter((name) => name !== undefined);
-    const bases = (node.heritageClauses ?? []).flatMap((clause) => clause.types.map((type) => type.expression.getText()));
+    // Of Pick<Base, 'name'> the base counts.
+    const bases = (node.heritageClauses ?? []).flatMap(({ types }) => types.flatMap((type) => type.getText().match(/\b[A-Z]\w+/g) ?? []));
     shapes.set(node.name?.text ?? '', { members, bases });
   }
   return shapes;

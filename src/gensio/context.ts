@@ -52,8 +52,11 @@ export interface HostRules {
   ask(client: Omit<AccessClient, 'name'>, env: Pick<GensioEnv, 'clock' | 'log'>, done: (passes: boolean) => void): void;
 }
 
+/** What layers are given by the program they run in. */
 export interface GensioEnv {
+  /** Where all timers of layers come from. */
   readonly clock: Clock;
+  /** Where layers report what their caller does not get to see. */
   readonly log: Log;
   /** Where UUCP lock files go; undefined: none are made (-u). */
   readonly lockDir: string | undefined;

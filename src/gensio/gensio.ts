@@ -29,19 +29,25 @@ export type GensioEvent =
  * called inside it, until setReading(true). Who wants it longer copies it. Nobody writes into it.
  */
 export interface GensioUp {
+  /** Data from below, never empty, and only while reading is on. */
   read(data: Buffer): void;
   /** After write() gave false, once. */
   writable(): void;
   /** Once, last. Without err: closed in an orderly way, by either side. */
   closed(err?: GensioError): void;
+  /** What is not data; without it, nobody wants to know. */
   event?(event: GensioEvent): void;
 }
 
 /** How fast characters come: bits a second and bits a character. */
 export interface LineRate {
+  /** Bits per second. */
   readonly bps: number;
+  /** Bits per character, 5 to 8. */
   readonly databits: number;
+  /** 1, 1.5 or 2. */
   readonly stopbits: number;
+  /** Whether each character has a parity bit. */
   readonly parity: boolean;
 }
 
@@ -121,8 +127,11 @@ export interface Gensio {
   address(): string;
   /** What is written goes to whoever a datagram said it came from: nothing shows that the peer wants it. Absent for false. */
   readonly connectionless?: boolean;
+  /** Control of a serial port at the bottom of the stack; absent or `undefined` if there is none. */
   readonly serial?: SerialControl | undefined;
+  /** On an accepted connection: the RFC 2217 client. `undefined` if the peer does not speak it, or not yet. */
   readonly comPort?: ComPort | undefined;
+  /** Who the peer is; `undefined` if no layer asked, or nothing was shown. */
   readonly peer?: Peer | undefined;
 }
 
@@ -229,7 +238,9 @@ export interface AccepterUp {
 
 /** Waits for connections. */
 export interface Accepter {
+  /** The name of its top layer. */
   readonly type: string;
+  /** Set before listen(). */
   up: AccepterUp;
   /** done once; err: it does not listen, and may be asked again. */
   listen(done: (err?: GensioError) => void): void;

@@ -6,6 +6,7 @@ import type { GensioError } from '../base/gensio-error.ts';
 import { Filter, type Gensio } from './gensio.ts';
 import { PacedGensio } from './turns.ts';
 
+/** The base of mux, msgdelim and relpkt: packets are delivered one by one, and wait while reading is off. */
 export abstract class PacketFilter extends Filter {
   #waiting: Buffer[] = [];
   #reading = false;

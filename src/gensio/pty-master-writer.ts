@@ -6,6 +6,7 @@ import { systemClock, type Timer } from '../base/clock.ts';
 /** How soon a full terminal is tried again, ms. */
 const AGAIN_MS = 5;
 
+/** A queue of bytes in front of a pseudo-terminal's master that does not block. */
 export class PtyMasterWriter {
   readonly #fd: number;
   readonly #done: (err?: NodeJS.ErrnoException) => void;
@@ -55,6 +56,7 @@ export class PtyMasterWriter {
     });
   }
 
+  /** Bytes that the terminal has not taken yet. */
   get bufferedBytes(): number {
     return this.#rest?.length ?? 0;
   }

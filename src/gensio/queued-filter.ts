@@ -2,6 +2,7 @@
 import type { GensioError } from '../base/gensio-error.ts';
 import { Filter } from './gensio.ts';
 
+/** Keeps writes in a queue that pump() empties. */
 export abstract class QueuedFilter extends Filter {
   /** Written and not yet given to the child: copies, but for a first piece whose writer was told to wait. */
   protected waiting: Buffer[] = [];

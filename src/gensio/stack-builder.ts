@@ -5,6 +5,7 @@ import type { Accepter, Gensio } from './gensio.ts';
 
 /** Builds the stack below, for layers that need a say in when. */
 export interface StackBuilder {
+  /** A connector, not open yet. @throws GensioError: a layer cannot be made */
   connector(spec: LayerSpec): Gensio;
   /** settings: who may use it, for layers that ask. */
   accepter(spec: LayerSpec, settings?: AuthoritySettings): Accepter;
@@ -17,19 +18,27 @@ export interface AcceptedStackBuilder extends StackBuilder {
 /** A layer on another one. server: it stands on an accepted connection; its open() finishes any handshake. */
 type FilterFactory<T extends LayerType> = (spec: LayerOf<T>, child: Gensio, server: boolean, env: GensioEnv, build: StackBuilder) => Gensio;
 
+/** How a layer is made in each place it may stand in; it may not stand where there is none. */
 export interface LayerFactory<T extends LayerType> {
+  /** At the bottom of an accepter. */
   readonly accepter?: (spec: LayerOf<T>, env: GensioEnv, build: StackBuilder) => Accepter;
+  /** At the bottom of a connector. */
   readonly connector?: (spec: LayerOf<T>, env: GensioEnv, build: StackBuilder) => Gensio;
+  /** On a child, in either. */
   readonly filter?: FilterFactory<T>;
 }
 
 /** What a port tells the network about itself. */
 export interface Announcement {
+  /** The name people see. */
   readonly name: string;
   /** `_iostream._tcp` */
   readonly type: string;
+  /** The port number listened on. */
   readonly port: number;
+  /** `undefined` for the default of Avahi. */
   readonly domain?: string | undefined;
+  /** `undefined` for this machine. */
   readonly host?: string | undefined;
   /** `key=value` */
   readonly txt: readonly string[];

@@ -8,6 +8,7 @@ import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
 import { bind, bindEvents, currentDomain, enterDomain, leaveDomain, onImmediate, reportFault } from '../base/fault-domain.ts';
 import { libc } from '../base/libc.ts';
+import type { GensioUp } from './gensio.ts';
 import { PtyMasterWriter } from './pty-master-writer.ts';
 
 /** Biggest piece read from a terminal: its line discipline never has more. */
@@ -15,11 +16,9 @@ export const TTY_READ = 4096;
 /** Biggest piece read from a socket. Memory is taken from the system only as far as pieces fill it. */
 export const SOCKET_READ = 65536;
 
-/** What a ByteStream tells its owner; the buffer of read() is borrowed, as with GensioUp.read. */
-export interface ByteStreamUp {
-  read(data: Buffer): void;
-  writable(): void;
-  /** The far end will send no more. */
+/** What a ByteStream tells its owner. */
+export interface ByteStreamUp extends Pick<GensioUp, 'read' | 'writable'> {
+  /** The peer will send no more. */
   ended(): void;
   /** Once, last; the descriptor is closed. */
   gone(err?: Error): void;
@@ -183,6 +182,7 @@ function giveBuffer(buffer: Buffer): void {
 
 /** One descriptor's bytes. Reading is off at first. Owns the descriptor and closes it. */
 export class ByteStream {
+  /** Its owner. */
   up: ByteStreamUp;
   readonly #socket: Socket;
   /** Both set: bytes go through the handle; else through the socket. */
@@ -336,6 +336,7 @@ export class ByteStream {
     if (this.#reading) this.#readOn();
   }
 
+  /** As {@link Gensio.setReading}. */
   setReading(on: boolean): void {
     if (this.#reading === on) return;
     this.#reading = on;

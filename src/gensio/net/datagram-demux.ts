@@ -256,6 +256,7 @@ export class DgramHub {
 
   // ---- Writing ----
 
+  /** Sends one message to a peer: `full` if there is no room for it now, or what else went wrong. */
   send(data: Buffer, to: UnixAddress): GensioError | 'full' | undefined {
     const err = this.#c.sendTo(this.#fd, data, to);
     return err === undefined ? undefined : err.code === 'EAGAIN' ? 'full' : fromSystemError(err);

@@ -14,17 +14,23 @@ interface Rule {
 }
 /** A file of rules. */
 export interface Rules {
+  /** In the order of the file. */
   readonly rules: readonly Rule[];
   /** What is wrong with lines that were passed over. */
   readonly problems: readonly Problem[];
 }
+/** Something in hosts.allow or hosts.deny that is not followed. */
 export interface Problem {
+  /** Line number, from 1. */
   readonly line: number;
+  /** What is wrong, in words. */
   readonly text: string;
 }
 /** name: it cannot be said without the name of the visitor. */
 type Verdict = 'allow' | 'deny' | 'name';
+/** What the two files say of a client. */
 export interface AccessDecision {
+  /** What is to be done with the client. */
   readonly verdict: Verdict;
   /** Of rules that had a say: what they ask for and do not get. file: the one they stand in. */
   readonly problems: readonly (Problem & { readonly file: 'allow' | 'deny' })[];

@@ -15,14 +15,23 @@ type Mdns = LayerOf<'mdns'>;
 
 /** A service as avahi-browse resolved it. */
 export interface Service {
+  /** Name of the network interface it was found on. */
   readonly interface: string;
+  /** By which protocol it was found; its address may be of the other. */
   readonly protocol: 'IPv4' | 'IPv6';
+  /** The name people see. */
   readonly name: string;
+  /** `_iostream._tcp` */
   readonly type: string;
+  /** `local` */
   readonly domain: string;
+  /** `pi.local` */
   readonly host: string;
+  /** Its first address, IPv4 or IPv6. */
   readonly address: string;
+  /** 1 to 65535. */
   readonly port: number;
+  /** Its texts, `name=value`. */
   readonly txt: readonly string[];
 }
 

@@ -8,9 +8,13 @@ import type { NetAddr } from '../../options/stack.ts';
 
 /** One address to listen on or to connect to. v6only: do not take IPv4 as well. */
 export interface Endpoint {
+  /** A numeric address. */
   readonly host: string;
+  /** IPv4 or IPv6. */
   readonly family: 4 | 6;
+  /** 0 if the system chooses. */
   readonly port: number;
+  /** An IPv6 socket that does not take IPv4. */
   readonly v6only: boolean;
 }
 

@@ -147,6 +147,7 @@ class TcpAccepter implements Accepter {
   }
 }
 
+/** Listens on every address the list resolves to, or on none. */
 export const tcpAccepter = (spec: Tcp, env: GensioEnv): Accepter => new TcpAccepter(spec, env);
 
 /** `ipv4,host,port` of an address that was not resolved yet. */

@@ -284,6 +284,7 @@ class UdpAccepter implements Accepter {
   }
 }
 
+/** Makes each sender a connection of its own. */
 export const udpAccepter = (spec: Udp): Accepter => new UdpAccepter(spec);
 
 /** Sends to the first address the name has. Where the answers must come from is checked here, unless nocon. */

@@ -101,8 +101,10 @@ class UnixAccepter implements Accepter {
   }
 }
 
+/** A Unix stream socket at a path, with the permissions of its options. */
 export const unixAccepter = (spec: Unix, env: GensioEnv): Accepter => new UnixAccepter(spec, env);
 
+/** Connects to a Unix stream socket. */
 export function unixConnector(spec: Unix, env: GensioEnv): Gensio {
   const { path } = spec;
   return new LazyConnector('unix', `unix,${path}`, (done) => {

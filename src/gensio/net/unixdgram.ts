@@ -97,6 +97,7 @@ class UnixDgramAccepter implements Accepter {
   }
 }
 
+/** Makes each sender a connection of its own. */
 export const unixdgramAccepter = (spec: UnixDgram): Accepter => new UnixDgramAccepter(spec);
 
 /** Whether somebody receives there shows when something is sent, as with gensio. */

@@ -118,8 +118,10 @@ class UnixSeqAccepter implements Accepter {
   }
 }
 
+/** A socket of SOCK_SEQPACKET at a path. listen() fails with notsup without koffi. */
 export const unixseqAccepter = (spec: UnixSeq, env: GensioEnv): Accepter => new UnixSeqAccepter(spec, env);
 
+/** Connects to a socket of SOCK_SEQPACKET. open() fails with notsup without koffi. */
 export function unixseqConnector(spec: UnixSeq, env: GensioEnv): Gensio {
   const address = `unix,${spec.path}`;
   return new LazyConnector('unixseq', address, (done) => {

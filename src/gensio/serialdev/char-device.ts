@@ -156,6 +156,7 @@ class PolledBytes implements Bytes {
   }
 }
 
+/** A device that only moves bytes: all calls about a serial line give ENOTTY. */
 export class CharDevice extends OpenTerminal implements Terminal {
   readonly #c: Libc | undefined;
   readonly #reads: boolean;

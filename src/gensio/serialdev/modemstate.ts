@@ -20,8 +20,11 @@ export const modemLevels = (tiocm: number): number =>
 
 /** One device under watch. look gives TIOCM bits or why not; ENOTTY counts as all lines off and ends the watch. */
 export interface ModemWatch {
+  /** Its path: under it the last levels are kept. */
   readonly device: string;
+  /** Reads the modem lines. */
   look(): number | SystemError;
+  /** Levels and changes, as RFC 2217 has them. */
   report(state: number): void;
 }
 
@@ -53,6 +56,7 @@ export class ModemPoller {
     this.#look(watch, true);
     this.#arm();
   }
+  /** Ends a watch; harmless if it has ended. */
   stop(watch: ModemWatch): void {
     if (!this.#watches.includes(watch)) return;
     // A new list: a round may be running over the old one.

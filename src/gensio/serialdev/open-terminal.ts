@@ -4,22 +4,23 @@
 import type { Clock } from '../../base/clock.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { ByteStreamUp } from '../uv-handle.ts';
-import { Drain, type DrainLimits, type TerminalUp } from './terminal.ts';
+import { type ByteFlow, Drain, type DrainLimits, type Terminal, type TerminalUp } from './terminal.ts';
 
 /** The bytes of a device: what is needed of a ByteStream. */
-export interface Bytes {
-  write(data: Buffer): boolean;
-  setReading(on: boolean): void;
-  detachBuffer(): void;
-  bufferedBytes(): number;
+export interface Bytes extends ByteFlow {
+  /** Bytes that may still go out, also those given to the system. */
   remainingBytes(): number;
+  /** Closes the descriptor; what has not been written is lost. */
   destroy(): void;
 }
 
-export abstract class OpenTerminal implements ByteStreamUp {
+/** What all open devices share: reading, and the two ways to their end. */
+export abstract class OpenTerminal
+  implements ByteStreamUp, Pick<Terminal, 'setReading' | 'detachBuffer' | 'bufferedBytes' | 'close' | 'endDrain'>
+{
   protected readonly clock: Clock;
   protected readonly isPty: boolean;
-  /** undefined: not there yet. */
+  /** `undefined` until it is open. */
   protected abstract readonly bytes: Bytes | undefined;
   protected bytesGone = false;
   readonly #limits: DrainLimits;

@@ -31,6 +31,7 @@ const drainLimits = (opts: Opts): DrainLimits => ({
 /** What makes a device of a specification: settings and lines, or only bytes. */
 type Kind = 'line' | 'bytes';
 
+/** A serial device as the bottom of a connector: lock, line, modem lines and control of them. */
 export class SerialDev implements Gensio, TerminalUp {
   readonly type = 'serialdev';
   up: GensioUp = nullUp;

@@ -4,31 +4,31 @@ import { constants } from 'node:os';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { GensioError } from '../../base/gensio-error.ts';
 import { SystemError } from '../../base/libc.ts';
+import type { Gensio, GensioUp } from '../gensio.ts';
 import type { LineSettings } from './termios.ts';
 
-/** What a device tells its owner; the buffer of read() is borrowed, as with GensioUp.read. */
-export interface TerminalUp {
-  read(data: Buffer): void;
-  writable(): void;
+/** What a device tells its owner. */
+export interface TerminalUp extends Pick<GensioUp, 'read' | 'writable'> {
   /** Once: it hung up, was pulled out or failed. close(false) is still to be called. */
   lost(err: GensioError): void;
 }
 
-/** Calls give their error back and never wait. */
-export interface Terminal {
-  /** As Gensio.write. */
-  write(data: Buffer): boolean;
-  setReading(on: boolean): void;
-  detachBuffer(): void;
-  bufferedBytes(): number;
+/** Moving bytes, as a gensio does it. */
+export interface ByteFlow extends Required<Pick<Gensio, 'write' | 'setReading' | 'detachBuffer' | 'bufferedBytes'>> {}
+
+/** An open device. Calls give their error back and never wait. */
+export interface Terminal extends ByteFlow {
   /** Everything at once; nothing is flushed (but in node-serialport.ts). */
   change(settings: LineSettings): SystemError | undefined;
   /** TIOCM bits. */
   lines(): number | SystemError;
+  /** Drives DTR or RTS. */
   setLine(line: 'dtr' | 'rts', on: boolean): SystemError | undefined;
+  /** Turns a break on or off. */
   setBreak(on: boolean): SystemError | undefined;
   /** A break of a quarter of a second, begun at once. */
   timedBreak(): void;
+  /** Throws away what waits in the queues of the device. */
   purge(queue: 'input' | 'both'): void;
   /** Once. wait: output first goes out, within the limits of the options. Puts back what was found; done when it is closed. */
   close(wait: boolean, done: () => void): void;
@@ -41,7 +41,9 @@ export const notATerminal = (call: string): SystemError => new SystemError(const
 
 /** How long output may take at close, in milliseconds: in all, and without anything moving. Infinity: no limit. */
 export interface DrainLimits {
+  /** In all. */
   readonly totalMs: number;
+  /** Since the last byte went out. */
   readonly idleMs: number;
 }
 

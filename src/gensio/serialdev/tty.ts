@@ -20,8 +20,11 @@ import { atClose, type LineSettings, rawMode, withSettings } from './termios.ts'
 
 /** What a terminal is opened with. */
 export interface TtyConfig {
+  /** Its path. */
   readonly device: string;
+  /** The settings at open. */
   readonly line: SerialLine;
+  /** How long output may take at close. */
   readonly limits: DrainLimits;
   /** flock and TIOCEXCL: nobody else who asks may have it meanwhile. */
   readonly exclusive: boolean;
@@ -50,6 +53,7 @@ function once(log: Log, text: string): void {
 /** Closing a pseudo-terminal never waits, and a break is nothing there. */
 export const isPty = (fd: number): boolean => isPtyMajor(majorOf(fstatSync(fd).rdev));
 
+/** A terminal device driven through the C library. */
 export class Tty extends OpenTerminal implements Terminal {
   readonly #c: Libc;
   readonly #log: Log;

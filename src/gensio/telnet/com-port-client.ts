@@ -22,6 +22,7 @@ interface ComPortClientOut {
   emit(event: GensioEvent): void;
 }
 
+/** Control of a serial port through RFC 2217, on the client's side. Each request is answered, at the latest after its time limit. */
 export class ComPortClient implements SerialControl {
   readonly #out: ComPortClientOut;
   readonly #clock: Clock;

@@ -94,6 +94,7 @@ interface ComPortOut {
   emit(event: GensioEvent): void;
 }
 
+/** RFC 2217 on the access server's side: reads a client's requests, and writes answers and notifications. */
 export class ComPortServer implements ComPort {
   readonly #out: ComPortOut;
   /** The far end sent a speed in one byte: from now on it gets them so. */

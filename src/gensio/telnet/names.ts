@@ -1,9 +1,12 @@
 // The numbers of telnet (RFC 854, 855 and option RFCs) and of RFC 2217 by the names of the RFCs, and bytes as text in these
 // names, both ways: `IAC SB COM-PORT-OPTION SET-BAUDRATE 00004b00 IAC SE`. For logs, tests and goldens; not on the data path.
 
+/** Ends a subnegotiation. */
 export const SE = 240;
 const NOP = 241;
+/** Data mark: the place of a Synch in the data. */
 export const DM = 242;
+/** Break. */
 export const BRK = 243;
 const IP = 244;
 const AO = 245;
@@ -11,11 +14,17 @@ const AYT = 246;
 const EC = 247;
 const EL = 248;
 const GA = 249;
+/** Begins a subnegotiation. */
 export const SB = 250;
+/** Offers, or agrees, to use an option. */
 export const WILL = 251;
+/** Refuses, or stops, using an option. */
 export const WONT = 252;
+/** Asks the peer, or allows it, to use an option. */
 export const DO = 253;
+/** Tells the peer not to use an option. */
 export const DONT = 254;
+/** Begins a command; doubled it is a byte of data. */
 export const IAC = 255;
 
 /** What follows IAC, by name. */
@@ -42,10 +51,15 @@ export const COMMANDS = {
   EOR: 239,
 } as const;
 
+/** RFC 856: characters of eight bits. */
 export const BINARY = 0;
+/** RFC 857. */
 export const ECHO = 1;
+/** RFC 858. */
 export const SUPPRESS_GO_AHEAD = 3;
+/** RFC 1073: window size. */
 export const NAWS = 31;
+/** RFC 2217. */
 export const COM_PORT_OPTION = 44;
 
 /** Options by name. */

@@ -5,7 +5,9 @@ import { BINARY, COM_PORT_OPTION, DO, DONT, ECHO, IAC, NAWS, SUPPRESS_GO_AHEAD, 
 /** Which end of telnet; an accepter is a server and a connector a client, unless told otherwise. */
 export type TelnetMode = 'client' | 'server';
 
+/** Which side this is, and what it wants beyond the basic options. */
 export interface NegotiationSettings {
+  /** Client or server, whoever connected. */
   readonly mode: TelnetMode;
   /** COM-PORT-OPTION: to be offered, or asked for. */
   readonly rfc2217: boolean;

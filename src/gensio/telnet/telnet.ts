@@ -14,6 +14,7 @@ import { BRK, COM_PORT_OPTION, DM, DO, DONT, IAC, textOf, WILL } from './names.t
 import { firstBytes, Negotiation, type TelnetMode } from './negotiate.ts';
 import { traced } from './traced.ts';
 
+/** The options of the layer, defaults filled in. */
 export type TelnetOptions = LayerOf<'telnet'>['opts'];
 
 /** How long a client that wants RFC 2217 waits for the server's word on it before it counts as open (gensio 2.6.2). */
@@ -27,6 +28,7 @@ const EVENT_BYTES = 64;
 
 type Done = (err?: GensioError) => void;
 
+/** Telnet on a layer below: negotiation, escaping, and RFC 2217 where it is agreed. */
 export class TelnetFilter extends Filter {
   override readonly type = 'telnet';
   readonly #accepted: boolean;

@@ -9,17 +9,7 @@ import ts from 'typescript';
 const SRC = resolve(import.meta.dirname, '../../src');
 
 /** Folders where some are still missing; what is not named here has none. */
-const MISSING = [
-  'admin',
-  'cli',
-  'config',
-  'config/conf',
-  'config/convert',
-  'config/yaml',
-  'config/yaml/libyaml',
-  'daemon',
-  'port',
-];
+const MISSING = ['admin', 'cli', 'config', 'config/conf', 'config/convert', 'config/yaml', 'config/yaml/libyaml', 'daemon', 'port'];
 /** How many are missing there together: a number that only falls. */
 const MOST_MISSING = 343;
 
@@ -42,7 +32,7 @@ function shapesOf(sources: readonly ts.SourceFile[]): ReadonlyMap<string, Shape>
   for (const node of sources.flatMap((source) => [...source.statements]).filter(isShape)) {
     const members = [...node.members].map(nameOf).filter((name) => name !== undefined);
     // Of Pick<Base, 'name'> the base counts.
-    const bases = (node.heritageClauses ?? []).flatMap(({ types }) => types.flatMap((type) => type.getText().match(/\b[A-Z]\w+/g) ?? []));
+    const bases = (node.heritageClauses ?? []).flatMap(({ types }) => types.flatMap((type) => type.getText().match(/\b[A-Z]\w*/g) ?? []));
     shapes.set(node.name?.text ?? '', { members, bases });
   }
   return shapes;

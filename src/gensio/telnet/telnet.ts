@@ -19,7 +19,7 @@ export type TelnetOptions = LayerOf<'telnet'>['opts'];
 
 /** How long a client that wants RFC 2217 waits for the server's word on it before it counts as open (gensio 2.6.2). */
 const NEGOTIATION_MS = 4000;
-/** Bytes of answers that may wait for a far end that does not read (gensio 2.6.2); with more, nothing more of it is read. */
+/** Bytes of answers that may wait for a peer that does not read (gensio 2.6.2); with more, nothing more of it is read. */
 export const MAX_ANSWERS = 256;
 /** Bytes kept that came while a client waits for the server's word; with more, nothing more is read until then. */
 const MAX_KEPT = 65536;
@@ -53,7 +53,7 @@ export class TelnetFilter extends Filter {
   #full = false;
   /** The layer above was given false and has not been told writable(). */
   #upWaits = false;
-  /** Reading stopped because the far end does not read our answers. */
+  /** Reading stopped because the peer does not read our answers. */
   #held = false;
   /** What the layer above wants, and what the child was told. */
   #wanted = false;
@@ -388,10 +388,7 @@ export class TelnetFilter extends Filter {
   }
 }
 
-/**
- * Telnet on an accepted connection, a server unless opts say otherwise. Its first bytes are written when this returns;
- * open() tells when it may be handed over, and does not open the child.
- */
+/** Telnet on an accepted connection, a server unless opts say otherwise. Its first bytes are written; open() does not open the child. */
 export function telnetServer(child: Gensio, opts: TelnetOptions, clock: Clock): TelnetFilter {
   const filter = new TelnetFilter(child, opts, true, clock);
   filter.start();

@@ -9,9 +9,9 @@ import ts from 'typescript';
 const SRC = resolve(import.meta.dirname, '../../src');
 
 /** Folders where some are still missing; what is not named here has none. */
-const MISSING = ['admin', 'cli', 'config', 'config/conf', 'config/convert', 'config/yaml', 'config/yaml/libyaml', 'daemon', 'port'];
+const MISSING = ['admin', 'cli', 'daemon', 'port'];
 /** How many are missing there together: a number that only falls. */
-const MOST_MISSING = 343;
+const MOST_MISSING = 173;
 
 /** A class or an interface of ours: the names of its members, and what it extends and implements. */
 interface Shape {

@@ -33,8 +33,11 @@ export function checkConfig(config: Config, origins = new Origins()): Diag[] {
 
 /** Something that listens. pos: where its accepter is written. */
 export interface Listener {
+  /** Its name for messages: `connection 'con1'`. */
   readonly what: string;
+  /** Where its accepter is written. */
   readonly pos: Pos;
+  /** What it listens with. */
   readonly accepter: Stack;
 }
 

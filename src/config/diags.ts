@@ -6,6 +6,7 @@ const MAX_DIAGS = 1000;
 
 /** Problems in the order they are found; the last one says that there are more. */
 export class Diags {
+  /** At most one more than MAX_DIAGS. */
   readonly list: Diag[] = [];
   /** ser2net 4.3.11 would look no further here, and says nothing of what is added. */
   readingOn = false;
@@ -13,6 +14,7 @@ export class Diags {
   get full(): boolean {
     return this.list.length > MAX_DIAGS;
   }
+  /** Adds a problem, unless the list is full. */
   add(diag: Diag): void {
     if (this.list.length < MAX_DIAGS) this.list.push(this.readingOn ? furtherOf(diag) : diag);
     else if (this.list.length === MAX_DIAGS) {

@@ -10,10 +10,13 @@ import { LAYERS } from '../options/stack.ts';
 
 /** A default that was set, and where; line 0: on the command line. */
 export interface SetDefault {
+  /** Its name under `default:`. */
   readonly name: string;
+  /** Where it was set. */
   readonly pos: Pos;
 }
 
+/** Where a value came from. */
 export type Origin =
   /** with: for an accepter or connector, the defaults that shape what its text does not say. */
   | { readonly is: 'written'; readonly pos: Pos; readonly with?: readonly SetDefault[] }

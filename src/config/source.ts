@@ -8,6 +8,7 @@ import { strerror } from '../base/strerror.ts';
 
 /** Why a file could not be read, in the system's words: `No such file or directory`. */
 export interface FileProblem {
+  /** `No such file or directory` */
   readonly reason: string;
 }
 
@@ -17,6 +18,7 @@ export interface Files {
   read(path: string): Buffer | FileProblem;
   /** Names in a directory; undefined: there is no such directory. */
   list(dir: string): readonly string[] | undefined;
+  /** Whether there is anything at a path. */
   exists(path: string): boolean;
   /** An environment variable. */
   variable(name: string): string | undefined;
@@ -71,6 +73,7 @@ export const diskFiles = (variables: Readonly<Record<string, string | undefined>
   },
 });
 
+/** What the command line says about where to read. */
 export interface SourceArgs {
   /** -c, the last one. `-` is standard input. */
   readonly file: string | undefined;
@@ -87,9 +90,11 @@ export const DEFAULT_FILES = ['/etc/ser2net/ser2net.yaml', '/etc/ser2net.conf'] 
 
 /** What is to be read, and by which reader. */
 export interface Source {
+  /** Which reader is to read it. */
   readonly format: 'yaml' | 'conf';
   /** For messages: as given to -c, `<stdin>` or `<cmdline>`. */
   readonly file: string;
+  /** All of it; empty if there are only -C lines. */
   readonly bytes: Buffer;
   /** -C lines, read before the file; classic only. */
   readonly lines: readonly string[];
@@ -97,6 +102,7 @@ export interface Source {
   readonly oldFormat: boolean;
   /** What was noticed while choosing the reader. */
   readonly diags: readonly Diag[];
+  /** Where includes are read from. */
   readonly files: Files;
 }
 

@@ -6,11 +6,15 @@ export type StringKind = 'banner' | 'signature' | 'openstr' | 'closestr' | 'clos
 
 /** A text given a name by a BANNER, SIGNATURE, OPENSTR, CLOSESTR, CLOSEON or DEVICE line. */
 export interface NamedString {
+  /** Which line it was. */
   readonly kind: StringKind;
+  /** As the line gives it; names are compared exactly. */
   readonly name: string;
+  /** Escapes are still in it, but for a DEVICE line, which has none. */
   readonly text: string;
 }
 
+/** The state of a port line, its second field. */
 export type ConfState = 'raw' | 'rawlp' | 'telnet' | 'off' | 'on';
 
 /** A named string, or the file of a TRACEFILE line; those have names of their own. */
@@ -18,8 +22,11 @@ export type NamedText = NamedString | { readonly kind: 'tracefile'; readonly nam
 
 /** A port line, with what the model does not keep. */
 export interface PortEntry {
+  /** Tells entries apart. */
   readonly is: 'port';
+  /** What the model keeps of it. */
   readonly connection: ConnectionConfig;
+  /** As written, in small letters. */
   readonly state: ConfState;
   /** The device before anything was appended, aliases replaced. */
   readonly device: string;
@@ -31,12 +38,17 @@ export interface PortEntry {
 
 /** A default in the names of 4.x; value undefined: no value was given. */
 export interface DefaultEntry {
+  /** Tells entries apart. */
   readonly is: 'default';
+  /** The name 4.x has for it, which old files may spell otherwise. */
   readonly name: string;
+  /** `undefined` if the line has none. */
   readonly value: string | undefined;
+  /** The layer it is for; `undefined` for all. */
   readonly class: string | undefined;
 }
 
+/** What a line says. */
 export type Entry =
   | PortEntry
   | DefaultEntry

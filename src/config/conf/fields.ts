@@ -2,6 +2,7 @@
 
 /** A stretch of a logical line. */
 export interface Field {
+  /** Without the colons around it. */
   readonly text: string;
   /** Where it begins in the logical line. */
   readonly at: number;

@@ -3,6 +3,7 @@ import { nearest } from '../../base/text.ts';
 import { inCapitals, keywords } from './keywords.ts';
 import type { ConfNames } from './names.ts';
 
+/** In the order in which a misspelt word is compared with them. */
 export const DIRECTIVES = [
   'BANNER',
   'SIGNATURE',
@@ -18,6 +19,7 @@ export const DIRECTIVES = [
   'ROTATOR',
   'LED',
 ] as const;
+/** The word that a line other than a port line begins with. */
 export type DirectiveName = (typeof DIRECTIVES)[number];
 
 const STATES = ['raw', 'rawlp', 'telnet', 'off', 'on'];

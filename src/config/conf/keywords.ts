@@ -40,6 +40,7 @@ export function modernWord(word: string): string | undefined {
   return Object.hasOwn(RENAMED, key) ? `${RENAMED[key]}=${word.slice(equals + 1)}` : undefined;
 }
 
+/** Whether a word only ever concerned IPMI serial-over-LAN. */
 export const isIpmiWord = (word: string): boolean => IPMI.test(word);
 
 /** Serial parameters that count only in capitals. */

@@ -13,8 +13,11 @@ import { type ConfLine, type ConfTree, commandLine, readTree } from './tree.ts';
 
 /** A line with what came of it. */
 export interface ReadLine {
+  /** The logical line. */
   readonly line: ConfLine;
+  /** What it says. */
   readonly entry: Entry;
+  /** What is wrong with it. */
   readonly diags: readonly Diag[];
 }
 

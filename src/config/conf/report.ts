@@ -6,7 +6,9 @@ import { type ConfLine, posIn } from './tree.ts';
 
 /** What a problem may carry besides its text. classic: as in Diag, see there. */
 export interface Extra {
+  /** What to do about it. */
   readonly hint?: string | undefined;
+  /** What ser2net 4.3.11 prints; absent if it says nothing. */
   readonly classic?: string | undefined;
 }
 
@@ -15,8 +17,11 @@ const MAX_OF_A_LINE = 1000;
 
 /** Collects the problems of one line. */
 export class LineReport {
+  /** The logical line. */
   readonly line: ConfLine;
+  /** The file it is in, for places. */
   readonly file: string;
+  /** In the order they were added. */
   readonly diags: Diag[] = [];
   /** ser2net 4.3.11 has dropped the line: what is added now it does not come to. */
   readingOn = false;
@@ -40,10 +45,12 @@ export class LineReport {
     return posIn(this.line, this.file, where.at, Math.max(1, where.text.length));
   }
 
+  /** Adds a problem for which the line, or a part of it, is left out. */
   error(code: DiagCode, where: Field, text: string, extra: Extra = {}): void {
     this.#add('error', code, where, text, extra);
   }
 
+  /** Adds a problem that changes nothing of how the line is read. */
   warning(code: DiagCode, where: Field, text: string, extra: Extra = {}): void {
     this.#add('warning', code, where, text, extra);
   }

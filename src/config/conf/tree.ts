@@ -15,7 +15,9 @@ interface Piece {
   readonly col: number;
 }
 
+/** One logical line: a backslash at the end of a line continues it. */
 export interface ConfLine {
+  /** Whether it says something. */
   readonly kind: ConfLineKind;
   /** Everything the file has for it, line ends and backslashes included. */
   readonly raw: string;
@@ -25,6 +27,7 @@ export interface ConfLine {
   readonly line: number;
   /** The number ser2net 4.3.11 prints for it: that of its last physical line, and one more for each time its buffer grew. */
   readonly classicLine: number;
+  /** Where its text stands in the file. */
   readonly pieces: readonly Piece[];
 }
 

@@ -5,6 +5,7 @@ import { type Files, formatOf } from '../source.ts';
 import { confToYaml } from './conf-to-yaml.ts';
 import { yamlToYaml } from './yaml-versions.ts';
 
+/** How to convert. */
 export interface ConvertOptions {
   /**
    * Write what the author of a file for 2.x or 3.x meant where this version reads it otherwise: `\s` in texts is the line parameters,
@@ -15,7 +16,9 @@ export interface ConvertOptions {
   readonly inline?: Files;
 }
 
+/** The result of a conversion. */
 export interface Converted {
+  /** The text of the new file. */
   readonly text: string;
   /** The problems of the text, and each difference of the result, which stands in it as a comment too. */
   readonly diags: readonly Diag[];

@@ -15,7 +15,9 @@ type DefaultStep =
   | { readonly is: 'set'; readonly name: string; readonly class: string | undefined; readonly value?: string }
   | { readonly is: 'delete'; readonly name: string; readonly class: string };
 
+/** How a default is written in version 2. */
 export interface Written {
+  /** In this order; none if nothing is to be written. */
   readonly steps: readonly DefaultStep[];
   /**
    * What they leave over. 'sections': nothing expresses it, so it stands in each section (see missing()). 'built-in': the built-in
@@ -34,6 +36,7 @@ function classesOf(name: string): string[] {
   return [...new Set([...(Object.values(ROWS_OF).some(uses) ? ['ser2net'] : []), ...(uses(LINE) ? ['serialdev'] : []), ...layers])];
 }
 
+/** Follows the defaults of a file, and says for each change what to write in version 2. */
 export class DefaultsForV2 {
   readonly #was: Defaults;
   /** What holds in the file being written. */

@@ -9,6 +9,7 @@ interface Common {
   readonly before: readonly string[];
   readonly anchor: string | undefined;
 }
+/** A value with its comments. */
 export type YamlNode =
   | (Common & { readonly is: 'scalar'; readonly value: string })
   | (Common & { readonly is: 'alias'; readonly name: string })

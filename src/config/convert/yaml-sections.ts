@@ -11,9 +11,13 @@ import type { SectionKind } from './yaml-text.ts';
 
 /** A thing of the file, whichever version it was written in. */
 export interface Section {
+  /** Which section it is. */
   readonly kind: SectionKind;
+  /** Its anchor or key; `undefined` if it has none. */
   readonly name: string | undefined;
+  /** Comments and empty lines before it. */
   readonly before: readonly string[];
+  /** Its value. */
   readonly node: YamlNode;
   /** Anchor on the text of a define in version 2. */
   readonly alias: string | undefined;
@@ -21,17 +25,20 @@ export interface Section {
   readonly place: (node: YamlNode) => Pos;
 }
 
+/** A file in parts. */
 export interface Sections {
   /** undefined: nothing tells. */
   readonly version: YamlVersion | undefined;
   /** Sections, and the comments that stand between them and no section. */
   readonly items: readonly (Section | { readonly comment: readonly string[] })[];
+  /** Why parts of it could not be read. */
   readonly diags: readonly Diag[];
 }
 
 /** As the reader has it. */
 const MAX_FILES = 1000;
 
+/** The text of a scalar; `undefined` for any other node. */
 export const scalarOf = (node: YamlNode | undefined): string | undefined => (node?.is === 'scalar' ? node.value : undefined);
 
 /** Which version a text is of: the first key that tells. */

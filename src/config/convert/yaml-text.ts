@@ -2,10 +2,12 @@
 // Version 1 repeats its section names; version 2 has each name once in a document, and begins a new document where order counts.
 import { comment, type YamlVersion } from '../yaml/quote.ts';
 
+/** A key of the top level, as version 1 spells it. */
 export type SectionKind = 'define' | 'default' | 'delete_default' | 'admin' | 'led' | 'connection' | 'rotator' | 'attachment' | 'include';
 
 /** One thing of the file. */
 export interface Part {
+  /** The key it stands under. */
   readonly kind: SectionKind;
   /** A name as it stands in YAML: an anchor in version 1, a scalar in version 2. */
   readonly name: string;
@@ -33,10 +35,12 @@ export class YamlText {
     this.#items.push({ comment: lines.map(asComment) });
   }
 
+  /** Adds a section after the others. */
   add(part: Part): void {
     this.#items.push({ part });
   }
 
+  /** The whole file, which ends in one line feed. */
   toString(): string {
     const lines = this.#version === 'v1' ? this.#version1() : this.#version2();
     return `${['%YAML 1.1', '---', ...lines].join('\n').replace(/\n+$/, '')}\n`;

@@ -30,13 +30,21 @@ export const meant = (name: string, names: readonly string[]): string | undefine
 const ADMIN_MDNS = /^mdns(-[a-z]+)?$/i;
 const OPTION_NAMES = [...spellings(CONNECTION, 'yaml'), ...optionShorthands];
 
+/** Collects what sections say into a configuration. */
 export class Build {
+  /** As the sections so far have left them. */
   readonly defaults: Defaults;
+  /** Where values came from. */
   readonly origins = new Origins();
+  /** Those complete so far. */
   readonly connections: ConnectionConfig[] = [];
+  /** Those complete so far. */
   readonly rotators: RotatorConfig[] = [];
+  /** Those complete so far. */
   readonly leds: LedConfig[] = [];
+  /** Those complete so far. */
   readonly attachments: AttachConfig[] = [];
+  /** `undefined` until one has come. */
   admin: AdminConfig | undefined;
   readonly #taken = new Map<string, ConnectionConfig>();
 
@@ -44,6 +52,7 @@ export class Build {
     this.defaults = defaults;
   }
 
+  /** What has come so far. */
   config(format: Config['format']): Config {
     const { connections, rotators, leds, admin, attachments } = this;
     return {

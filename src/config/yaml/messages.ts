@@ -3,6 +3,7 @@ import { GENSIO_ERRORS, type GensioErrorCode } from '../../base/gensio-error.ts'
 
 const reason = (code: GensioErrorCode): string => GENSIO_ERRORS[code];
 
+/** By what is wrong. */
 export const messages = {
   mainToken: (key: string) => `Invalid token at the main level: ${key}\n`,
   token: (section: string, key: string) => `Invalid token in the ${section}: ${key}`,

@@ -16,6 +16,7 @@ import { comment, scalar, wellFormed } from './quote.ts';
 
 type Version = 1 | 2;
 
+/** How a configuration is printed. */
 export interface PrintForm {
   /** Every key and option that has a value, also where it is the built-in one. */
   readonly full?: boolean;

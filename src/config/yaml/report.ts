@@ -8,7 +8,9 @@ import type { YamlTree } from './libyaml/tree.ts';
 
 /** A stretch of the text. */
 export interface Span {
+  /** Offset at which it begins. */
   readonly at: number;
+  /** Offset after it. */
   readonly end: number;
 }
 
@@ -20,8 +22,11 @@ interface ProblemExtra {
   readonly bare?: boolean;
 }
 
+/** Adds problems, with their places. */
 export class Report {
+  /** For places. */
   readonly file: string;
+  /** What offsets count in. */
   readonly tree: YamlTree;
   readonly #diags: Diags;
   /** Where the event is that is being handled: what 4.3.11 names as the place. */
@@ -52,6 +57,7 @@ export class Report {
     return `${this.file}:${line - 1}(column ${col - 1}): `;
   }
 
+  /** The place of a stretch, cut at the end of its line. */
   pos({ at, end }: Span): Pos {
     const { line, col } = this.tree.place(at);
     const eol = this.tree.text.indexOf('\n', at);
@@ -65,9 +71,11 @@ export class Report {
     return from < 0 ? { at, end } : { at: at + from, end: at + from + stack.part!.length };
   }
 
+  /** Adds a problem for which something is left out. */
   error(code: DiagCode, span: Span, text: string, extra: ProblemExtra): void {
     this.#add('error', code, span, text, extra);
   }
+  /** Adds a problem that changes nothing of what is read. */
   warning(code: DiagCode, span: Span, text: string, extra: ProblemExtra = {}): void {
     this.#add('warning', code, span, text, extra);
   }

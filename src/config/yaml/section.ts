@@ -1,6 +1,7 @@
 // The sections of ser2net.yaml: which keys they have, and what has been read of one so far.
 import type { Span } from './report.ts';
 
+/** The sections that have keys. */
 export type SectionKind = 'connection' | 'rotator' | 'led' | 'admin' | 'default' | 'delete_default' | 'attachment';
 /** What stands behind a key: a text, a number or switch with its own message, a mapping, a list, or a text or list of texts. */
 type KeyKind = 'text' | 'timeout' | 'enable' | 'options' | 'list' | 'texts';
@@ -44,12 +45,16 @@ export const MAIN_KEYS: Readonly<Record<string, { readonly version: 0 | 1 | 2; r
 
 /** A value after substitution, and where it stands. */
 export interface Text extends Span {
+  /** The value itself. */
   readonly text: string;
   /** What it stands for cannot be told, which was reported. */
   readonly lost?: true;
 }
+/** An option as written. */
 export interface OptionText {
+  /** Its key. */
   readonly name: Text;
+  /** Empty if only the name was given. */
   readonly value: Text;
 }
 
@@ -58,14 +63,19 @@ export const optionString = ({ name, value }: OptionText): string => (value.text
 
 /** A section while it is read. */
 export class Draft {
+  /** Which section it is. */
   readonly kind: SectionKind;
+  /** Which version of the format it is written in. */
   readonly version: 1 | 2;
   /** The anchor, or the key of version 2. */
   readonly name: Text | undefined;
   /** The key that began it. */
   readonly key: Span;
+  /** Texts by their key. */
   readonly values = new Map<string, Text>();
+  /** What stands under `options`, in order. */
   readonly options: OptionText[] = [];
+  /** The items of its list: connections of a rotator, targets of an attachment. */
   readonly list: Text[] = [];
   /** Where the keys stand whose value is not a text. */
   readonly places = new Map<string, Span>();
@@ -73,7 +83,9 @@ export class Draft {
   readonly missing = new Set<string>();
   /** Something in it cannot be used, which was reported: nothing comes of it, but the rest is looked at. */
   spoilt = false;
+  /** Seconds; 0 if not written. */
   timeout = 0;
+  /** True if not written. */
   enable = true;
 
   constructor(kind: SectionKind, version: 1 | 2, name: Text | undefined, key: Span) {
@@ -82,6 +94,7 @@ export class Draft {
     this.name = name;
     this.key = key;
   }
+  /** What ser2net's messages call it. */
   get title(): string {
     return sectionName(this.kind, this.version);
   }

@@ -19,6 +19,7 @@ export const cString = (text: string): string => {
   return nul < 0 ? text : text.slice(0, nul);
 };
 
+/** The names of one reading. */
 export class Substitutes {
   readonly #files: Files;
   readonly #names = new Map<string, string>();
@@ -33,9 +34,11 @@ export class Substitutes {
   define(name: string, text: string): void {
     this.#names.set(name, text);
   }
+  /** The text of a name; `undefined` if it has none. */
   get(name: string): string | undefined {
     return this.#names.get(name);
   }
+  /** Every name that has a text, for hints. */
   get names(): readonly string[] {
     return [...this.#names.keys()];
   }

@@ -7,6 +7,7 @@ export class Malformed extends Error {
   readonly classic: Mistake['classic'];
   /** Where the mistake is, and where the token or collection begins that it is in. */
   readonly at: number;
+  /** Offset at which the token or collection begins that the mistake is in. */
   readonly start: number;
   constructor(classic: Mistake['classic'], at: number, start: number) {
     super(classic);
@@ -21,10 +22,13 @@ const isBreakCode = (c: number): boolean => c === 0x0a || c === 0x85 || c === 0x
 /** Most of a line. */
 const REST = /[\t -~]+/y;
 
+/** A place in a text, moved by reading. */
 export class Cursor {
+  /** All of it. */
   readonly text: string;
   /** Offset in UTF-16 units, as JavaScript has them. */
   at = 0;
+  /** From 0. */
   line = 0;
   /** In characters. */
   col = 0;
@@ -39,13 +43,16 @@ export class Cursor {
   peek(n = 0): string {
     return this.text[this.at + n] ?? '';
   }
+  /** Whether the text ends n places on. */
   isEnd(n = 0): boolean {
     return this.at + n >= this.text.length;
   }
+  /** Space or tab. */
   isBlank(n = 0): boolean {
     const c = this.text.charCodeAt(this.at + n);
     return c === 0x20 || c === 0x09;
   }
+  /** One of the four line ends. */
   isBreak(n = 0): boolean {
     return isBreakCode(this.text.charCodeAt(this.at + n));
   }
@@ -53,6 +60,7 @@ export class Cursor {
   isBreakOrEnd(n = 0): boolean {
     return this.isEnd(n) || this.isBreak(n);
   }
+  /** Anything that can end a word. */
   isBlankOrEnd(n = 0): boolean {
     return this.isBlank(n) || this.isBreakOrEnd(n);
   }
@@ -89,9 +97,11 @@ export class Cursor {
     this.skipRun(REST);
     while (!this.isBreakOrEnd()) this.skip();
   }
+  /** To an offset on the same line. */
   skipTo(at: number): void {
     while (this.at < at) this.skip();
   }
+  /** Over spaces and tabs. */
   skipBlanks(): void {
     while (this.isBlank()) this.skip();
   }

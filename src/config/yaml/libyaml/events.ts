@@ -44,6 +44,7 @@ type State =
 
 const DOCUMENT_TOKENS: readonly TokenType[] = ['directive', 'document-start', 'document-end', 'stream-end'];
 
+/** Reads a text event by event. */
 export class EventReader {
   readonly #tokens: Scanner;
   #state: State = 'first-document';

@@ -1,7 +1,9 @@
 // The three ways to write a scalar in YAML 1.1, read as libyaml 0.2.5 reads them.
 import { type Cursor, Malformed } from './cursor.ts';
 
+/** A scalar, read. */
 export interface ScannedScalar {
+  /** What it stands for, escapes and line ends resolved. */
   readonly value: string;
   /** Behind the last character that belongs to it. */
   readonly end: number;

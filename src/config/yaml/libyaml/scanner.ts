@@ -3,6 +3,7 @@
 import { Cursor, Malformed } from './cursor.ts';
 import { type ScannedScalar, scanBlock, scanPlain, scanQuoted } from './scalar.ts';
 
+/** The tokens of libyaml. */
 export type TokenType =
   | 'directive'
   | 'document-start'
@@ -24,9 +25,13 @@ export type TokenType =
   | 'scalar'
   | 'stream-end';
 
+/** One token. */
 export interface Token {
+  /** Which kind it is. */
   readonly type: TokenType;
+  /** Offset at which it begins. */
   readonly at: number;
+  /** Offset after its last character. */
   readonly end: number;
   /** Of an anchor, alias, scalar, directive or tag. */
   readonly value: string;
@@ -49,6 +54,7 @@ const SPACES = / +/y;
 /** What Cursor.isWord() takes. */
 const WORD = /[A-Za-z0-9_-]+/y;
 
+/** Reads a text token by token. */
 export class Scanner {
   readonly #c: Cursor;
   readonly #queue: Token[] = [];

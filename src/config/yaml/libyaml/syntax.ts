@@ -2,11 +2,15 @@
 
 /** One mistake. at and start are offsets: where it is, and where the token or collection begins that it is in. */
 export interface Mistake {
+  /** Offset of the mistake. */
   readonly at: number;
+  /** Offset at which the token or collection begins that it is in. */
   readonly start: number;
   /** libyaml's text. */
   readonly classic: string;
+  /** What is wrong, for people. */
   readonly text: string;
+  /** What to do about it; `undefined` if there is nothing to say. */
   readonly hint?: string | undefined;
 }
 

@@ -5,9 +5,11 @@ import { lineStarts, Malformed } from './cursor.ts';
 import { EventReader, type YamlEvent } from './events.ts';
 import { explain, type Mistake, textMistake } from './syntax.ts';
 
+/** A text, read. */
 export interface YamlTree {
   /** The text with each line end as one LF: what offsets count in. */
   readonly text: string;
+  /** All of them, or those before a mistake. */
   readonly events: readonly YamlEvent[];
   /** Why the events end before the stream does. */
   readonly mistake: Mistake | undefined;

@@ -47,7 +47,7 @@ _ser2net() {
         --admin) COMPREPLY=(); return ;;
         --pid-file) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-c --config --admin --pid-file -q --quiet --self --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-c --config --admin --pid-file --devices -q --quiet --self --help' -- "$cur"))
       ;;
     gencert)
       case $prev in

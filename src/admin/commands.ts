@@ -8,6 +8,7 @@ import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
 import { ERROR, HELP, invalidMonitorType, MORE_HELP } from './messages.ts';
 import { type AttachmentStatus, isInUse, SHORT_HEADER, showAttachment, showPort, showShortPort } from './show.ts';
+import { type ProgramFacts, showPortState, showProgram } from './show-state.ts';
 
 /** What a reload came to. */
 export interface ReloadOutcome {
@@ -26,6 +27,8 @@ export interface CommandEnv {
   readonly reload: () => Promise<ReloadOutcome>;
   /** In the order of the configuration; absent: there are none. */
   readonly attachments?: () => readonly AttachmentStatus[];
+  /** What `showstate` says of the program, and of devices that nobody has open; absent: nothing. */
+  readonly program?: ProgramFacts;
 }
 
 /** What a session lends its commands. */
@@ -70,6 +73,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   showport: { args: '[name]', help: HELP.showport, run: showport },
   showshortport: { args: '[name]', help: HELP.showshortport, textOnly: true, run: showshortport },
   showattachment: { args: '[name]', help: MORE_HELP.showattachment, unlisted: true, run: showattachment },
+  showstate: { args: '[name]', help: MORE_HELP.showstate, unlisted: true, run: showstate },
   setporttimeout: { args: 'name seconds', help: HELP.setporttimeout, run: setporttimeout },
   setportcontrol: { args: 'name control...', help: HELP.setportcontrol, run: setportcontrol },
   setportconfig: { args: 'name setting...', help: MORE_HELP.setportconfig, unlisted: true, allWords: true, run: setportconfig },
@@ -115,6 +119,13 @@ function showattachment([name]: readonly string[], { attachments, out }: Command
   const wanted = name === undefined ? all : all.filter((each) => each.name === name);
   if (name !== undefined && wanted.length === 0) return out.error(ERROR.noAttachment(name));
   for (const each of wanted) showAttachment(each, out);
+}
+
+function showstate([name]: readonly string[], { engine, out, program, version }: CommandSession): void {
+  const port = name === undefined ? undefined : engine.port(name);
+  if (name !== undefined && port === undefined) return out.error(ERROR.invalidPort(name));
+  if (program !== undefined) showProgram(program, version, out);
+  for (const each of port === undefined ? engine.ports : [port]) showPortState(each, program, out);
 }
 
 function monitor([type, name]: readonly string[], { engine, out, monitor: watch }: CommandSession): void {

@@ -112,6 +112,10 @@ export const MORE_HELP = {
   showattachment: `showattachment [<name>] - Show information about an attachment. If no name
        is given, all attachments are displayed.
 `,
+  showstate: `showstate [<port>] - Show what works: the program and since when it
+       runs, and of each port its device, the last error, and the bytes of all
+       its sessions.
+`,
   setportconfig: `setportconfig <port> <settings> - change the serial line of a port:
        the words that may stand behind the device of a connector, such as
        19200n81 or 9600e71 rtscts.  Words not given stay as they are.  It

@@ -170,11 +170,20 @@ export class Session implements GensioUp {
     else this.#answer(out);
   }
   #lend(out: Answer): CommandSession {
-    const { engine, version, reload, attachments } = this.#env;
+    const { engine, version, reload, attachments, program } = this.#env;
     const toYaml = (): void => {
       this.#reader.mode = 'quiet';
     };
-    return { engine, version, reload, ...(attachments && { attachments }), out, monitor: this.#monitor, toYaml };
+    return {
+      engine,
+      version,
+      reload,
+      ...(attachments && { attachments }),
+      ...(program && { program }),
+      out,
+      monitor: this.#monitor,
+      toYaml,
+    };
   }
 
   /** The rest of the input waits until the command is done. Other sessions do not. */

@@ -115,6 +115,16 @@ export class AdminClient {
     this.closed(this.#ended);
   }
 
+  /** As ask(); `undefined` if the console does not know the command (ser2net 4.3.11). */
+  async askIfKnown(...words: readonly string[]): Promise<Field | undefined> {
+    try {
+      return await this.ask(...words);
+    } catch (err) {
+      if ((err as Error).message.startsWith('Unknown command')) return undefined;
+      throw err;
+    }
+  }
+
   /** Gives one command and waits for its response. Its words have no blanks in them. @throws Error, also for an error in the answer */
   async ask(...words: readonly string[]): Promise<Field> {
     if (this.#ended !== undefined) throw this.#ended;

@@ -22,13 +22,8 @@ export interface AttachmentReport {
 
 /** Asks for all; none where the console does not know them (ser2net 4.3.11). @throws Error when the connection is lost */
 export async function askAttachments(client: AdminClient): Promise<AttachmentReport[]> {
-  let response: Field;
-  try {
-    response = await client.ask('showattachment');
-  } catch (err) {
-    if ((err as Error).message.startsWith('Unknown command')) return [];
-    throw err;
-  }
+  const response = await client.askIfKnown('showattachment');
+  if (response === undefined) return [];
   return fieldsOf(response, 'attachment').map(reportOf);
 }
 

@@ -1,15 +1,15 @@
 // `ser2net health`: status 0 if the daemon works, otherwise 1; for containers and monitors. It asks the control port if there is one, and
 // otherwise looks at the pid file and the listening sockets. It connects to no port: that would open its device.
-import { readFileSync } from 'node:fs';
-import { textOf } from '../admin/document.ts';
+import { existsSync, readFileSync } from 'node:fs';
 import { readSmallFile } from '../base/safe-file.ts';
 import { strerror } from '../base/strerror.ts';
 import { plural } from '../base/text.ts';
 import type { Config } from '../config/model.ts';
+import { bottomOf } from '../gensio/syntax/stack.ts';
 import { isListening, type Listening, readListening } from '../system/listening.ts';
 import { connectAdmin } from './admin-client.ts';
 import { askAttachments } from './attachment-status.ts';
-import { isUnhealthy, portsOf } from './port-status.ts';
+import { askPorts, isUnhealthy, lacksDevice } from './port-status.ts';
 import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
@@ -19,6 +19,8 @@ interface HealthFlags {
   /** The file of -P. */
   readonly pidFile?: string | undefined;
   readonly quiet?: boolean | undefined;
+  /** A device that is missing, or could not be opened, is a problem, too. */
+  readonly devices?: boolean | undefined;
 }
 
 /** What was found: its problems, or a summary where there are none. */
@@ -39,18 +41,21 @@ async function examine(flags: HealthFlags): Promise<Health> {
   if (dead !== undefined) return { problems: [dead] };
   const reached = await connectAdmin(flags);
   if ('failed' in reached) return { problems: [reached.failed] };
-  if ('none' in reached) return examineSockets(flags.file);
+  if ('none' in reached) return examineSockets(flags);
   const { client, at } = reached;
   try {
-    const version = textOf(await client.ask('version'), 'version') ?? '';
-    const ports = portsOf(await client.ask('showport'));
+    const { version, program, ports } = await askPorts(client);
     const attachments = await askAttachments(client);
     // An unreachable target is not a fault of the daemon.
     const unhealthy = [...ports.filter(isUnhealthy), ...attachments.filter(({ terminal }) => terminal === undefined)];
     const problems = unhealthy.map(({ name, state }) => `${name}: ${state}`);
+    if (flags.devices === true) {
+      const lacking = ports.filter((port) => lacksDevice(port) && !isUnhealthy(port));
+      problems.push(...lacking.map(({ name, state, more }) => `${name}: ${more?.lastError?.text ?? `${state} (${more?.path ?? ''})`}`));
+    }
     if (problems.length > 0) return { problems };
     const more = attachments.length === 0 ? '' : `, ${plural(attachments.length, 'attachment')}`;
-    return { summary: `ser2net ${version} at ${at}: ${plural(ports.length, 'port')}${more}` };
+    return { summary: `ser2net ${program?.program ?? version} at ${at}: ${plural(ports.length, 'port')}${more}` };
   } catch (err) {
     return { problems: [`${at}: ${(err as Error).message}`] };
   } finally {
@@ -84,11 +89,23 @@ function isZombie(pid: string): boolean {
   }
 }
 
-async function examineSockets(file: string | undefined): Promise<Health> {
+async function examineSockets({ file, devices }: HealthFlags): Promise<Health> {
   const outcome = await readConfiguration(file);
   if (outcome.kind !== 'read') return { problems: [outcome.text] };
-  return judge(outcome.reading.config, readListening());
+  const { config } = outcome.reading;
+  const found = judge(config, readListening());
+  const missing = devices === true ? missingDevices(config) : [];
+  if (missing.length === 0) return found;
+  return { problems: [...('problems' in found ? found.problems : []), ...missing] };
 }
+
+/** Devices of a configuration that are not there, as problems. */
+export const missingDevices = ({ connections }: Config): string[] =>
+  connections.flatMap(({ name, enable, connector }) => {
+    const bottom = bottomOf(connector.spec);
+    if (!enable || bottom === undefined || !('device' in bottom) || existsSync(bottom.device)) return [];
+    return [`${name}: device missing (${bottom.device})`];
+  });
 
 /** Whether anything listens on every address of a configuration. */
 export function judge({ connections, rotators }: Config, now: Listening): Health {

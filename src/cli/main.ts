@@ -8,9 +8,9 @@ import { usage } from '../daemon/messages.ts';
 import type { RunOptions } from '../daemon/run-options.ts';
 import { textSink } from '../system/text-sink.ts';
 import { takeName } from '../system/this-process.ts';
+import { ownVersion } from '../system/version.ts';
 import { type Command, type CommandEnv, readCommand } from './command.ts';
 import type { SubcommandIo } from './subcommand.ts';
-import { ownVersion } from './version.ts';
 
 /** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
 function shownName(script: string | undefined): string {

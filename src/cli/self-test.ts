@@ -7,8 +7,8 @@ import { type Libc, libc, SystemError, unixAddress } from '../base/libc.ts';
 import { strerror } from '../base/strerror.ts';
 import { CBAUD, speedBits } from '../base/termios.ts';
 import { ByteStream } from '../gensio/uv-handle.ts';
+import { ownVersion } from '../system/version.ts';
 import type { SubcommandIo } from './subcommand.ts';
-import { ownVersion } from './version.ts';
 
 /** What a trial came to: it works, it works in part (what is missing), or it fails (why). */
 type Trial = { readonly what: string } & ({ readonly is: 'ok' } | { readonly is: 'limited' | 'failed'; readonly why: string });

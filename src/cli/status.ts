@@ -1,11 +1,11 @@
 // `ser2net status`: ports and attachments of a running daemon, asked through its control port; as a table or JSON, once or with every
 // client that connects or disconnects.
 import { type Field, textOf } from '../admin/document.ts';
-import { systemClock } from '../base/clock.ts';
+import { dateAt, systemClock } from '../base/clock.ts';
 import { plural } from '../base/text.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type AttachmentReport, askAttachments } from './attachment-status.ts';
-import { type PortStatus, portsOf } from './port-status.ts';
+import { askPorts, lacksDevice, type PortStatus, type ProgramStatus } from './port-status.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
 interface StatusFlags {
@@ -29,11 +29,13 @@ export async function status(flags: StatusFlags, io: SubcommandIo): Promise<numb
   const { client, at } = reached;
   try {
     const watched = flags.watch === true ? watch(client, flags.json === true, io) : undefined;
-    const version = textOf(await client.ask('version'), 'version') ?? '';
-    const ports = portsOf(await client.ask('showport'));
+    const { version, program, ports } = await askPorts(client);
     const attachments = await askAttachments(client);
-    if (flags.json !== true) io.out(table(`ser2net ${version} at ${at}`, ports, attachments, flags.width));
-    else io.out(`${JSON.stringify({ version, admin: at, ports, attachments }, undefined, flags.watch === true ? undefined : 2)}\n`);
+    if (flags.json !== true) io.out(table(titleOf(version, program, at), ports, attachments, flags.width));
+    else {
+      const all = { version, program, admin: at, ports, attachments };
+      io.out(`${JSON.stringify(all, undefined, flags.watch === true ? undefined : 2)}\n`);
+    }
     const ended = await watched;
     if (ended !== undefined) throw ended;
     client.close();
@@ -43,6 +45,20 @@ export async function status(flags: StatusFlags, io: SubcommandIo): Promise<numb
     client.close();
     return 1;
   }
+}
+
+/** Both versions where there are two, where it is, and for how long it has run. */
+const titleOf = (version: string, program: ProgramStatus | undefined, at: string): string =>
+  program === undefined
+    ? `ser2net ${version} at ${at}`
+    : `ser2net ${program.program} (compatible with ${version}) at ${at}, up ${duration(program.uptime)}`;
+
+/** `45 s`, `12 min`, `3 h 12 min`, `5 d 3 h`. */
+export function duration(seconds: number): string {
+  const [d, h, m] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  if (d > 0) return `${d} d ${h} h`;
+  if (h > 0) return `${h} h ${m} min`;
+  return m > 0 ? `${m} min` : `${seconds} s`;
 }
 
 /** Says who comes and goes. Resolves when the connection ends, or without an error when nobody reads on (`| head`). */
@@ -109,6 +125,12 @@ function grid(columns: readonly string[], rows: readonly (readonly string[])[], 
 /** Cut at the width, with dots in place of its end. */
 const fitted = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`);
 
+/** `12-01 03:22` of an ISO time, in the local one. */
+function shortTime(iso: string): string {
+  const local = dateAt(Date.parse(iso) - dateAt(Date.parse(iso)).getTimezoneOffset() * 60_000).toISOString();
+  return `${local.slice(5, 10)} ${local.slice(11, 16)}`;
+}
+
 /** Each port in a line, and below it its users; then the attachments, where there are any. */
 export function table(title: string, ports: readonly PortStatus[], attachments: readonly AttachmentReport[], width = Infinity): string {
   const [heads = '', ...lines] = grid(
@@ -117,8 +139,8 @@ export function table(title: string, ports: readonly PortStatus[], attachments: 
       p.name,
       p.state,
       String(p.users.length),
-      String(p.bytesFromDevice),
-      String(p.bytesToDevice),
+      String(p.more?.totalFromDevice ?? p.bytesFromDevice),
+      String(p.more?.totalToDevice ?? p.bytesToDevice),
       [p.config ?? '', ...p.controls].filter((word) => word !== '').join(' ') || '-',
       p.accepter,
       p.device,
@@ -128,12 +150,12 @@ export function table(title: string, ports: readonly PortStatus[], attachments: 
   const withUsers = ports.flatMap((p, i) => [
     lines[i]!,
     ...p.users.map((user) => `    ${user.address}  ${user.bytesIn} bytes in, ${user.bytesOut} bytes out`),
+    ...(lacksDevice(p) && p.more?.lastError !== undefined ? [`    ${shortTime(p.more.lastError.at)}  ${p.more.lastError.text}`] : []),
     ...(p.closing === 'retained' ? [] : [`    will be ${p.closing} when its last user leaves`]),
   ]);
-  const head = `${title}: ${plural(ports.length, 'port')}`;
   const text = [
-    head,
-    ...(ports.length === 0 ? [] : [heads, ...withUsers]),
+    fitted(`${title}: ${plural(ports.length, 'port')}`, width),
+    ...(ports.length === 0 ? [] : [heads, ...withUsers.map((line) => fitted(line, width))]),
     ...(attachments.length === 0 ? [] : attached(attachments, width)),
   ];
   return `${text.join('\n')}\n`;

@@ -98,6 +98,7 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '-c, --config <file>', doc: 'the configuration of the daemon; default: that of the service' },
       { flags: '--admin <where>', doc: 'the control port: HOST:PORT, or any connector' },
       { flags: '--pid-file <file>', doc: 'the pid file it was started with (-P)' },
+      { flags: '--devices', doc: 'fail also while a device is missing or cannot be opened' },
       { flags: '-q, --quiet', doc: 'print nothing; only set the exit status' },
       { flags: '--self', doc: 'ask no daemon; try what this machine can do: terminals, special speeds, bytes both ways, datagrams' },
     ],
@@ -105,7 +106,13 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       if (options.self === true) return (await import('./self-test.ts')).selfTest(io);
       const { health } = await import('./health.ts');
       return health(
-        { admin: text(options.admin), file: text(options.config), pidFile: text(options.pidFile), quiet: options.quiet === true },
+        {
+          admin: text(options.admin),
+          file: text(options.config),
+          pidFile: text(options.pidFile),
+          quiet: options.quiet === true,
+          devices: options.devices === true,
+        },
         io,
       );
     },

@@ -1,7 +1,8 @@
 // The daemon out of its parts: what serves a configuration, and what the life of the daemon (daemon.ts) needs from outside.
-import { fstatSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AdminServer } from '../admin/server.ts';
+import type { ProgramFacts } from '../admin/show-state.ts';
 import { Attachments } from '../attach/attachments.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { LOCK_DIR } from '../base/devices.ts';
@@ -17,6 +18,7 @@ import { Engine, summaryOf } from '../port/engine.ts';
 import { THIS_HOST } from '../system/host.ts';
 import { textSink } from '../system/text-sink.ts';
 import { linkEnv } from '../system/this-process.ts';
+import { ownVersion } from '../system/version.ts';
 import { whoHas } from '../system/who-has.ts';
 import { type Background, dropStdin } from './background.ts';
 import type { DaemonEngine, DaemonEnv, EngineHooks } from './daemon.ts';
@@ -86,6 +88,7 @@ class Service implements DaemonEngine {
       version: COMPATIBLE,
       reload,
       attachments: () => this.#attachments.views,
+      program: programFacts(clock),
       whoHas: whoHasIt,
     });
   }
@@ -117,6 +120,19 @@ class Service implements DaemonEngine {
     await this.#traces.written();
     this.#leds.apply([]);
   }
+}
+
+/** What the control port says of this process. */
+function programFacts(clock: Clock): ProgramFacts {
+  const started = clock.wall();
+  const from = clock.now();
+  return {
+    program: ownVersion,
+    pid: process.pid,
+    started,
+    uptime: () => Math.floor((clock.now() - from) / 1000),
+    hasDevice: (path) => (path.startsWith('/dev/') ? existsSync(path) : undefined),
+  };
 }
 
 /** Whether a descriptor leads to systemd's journal, by the device and inode that systemd names in `JOURNAL_STREAM`. */

@@ -19,6 +19,14 @@ export interface FaultEnv {
   whoHas?(bottom: LayerSpec): Promise<string | undefined>;
 }
 
+/** What failed last, for status. */
+export interface Fault {
+  /** As the log has it. */
+  readonly text: string;
+  /** When. */
+  readonly at: Date;
+}
+
 /** The same failure is told again after this time at the earliest. */
 const REPEAT_MS = 600_000;
 /** Reasons remembered for one port; with more the oldest is forgotten. */
@@ -32,6 +40,8 @@ export class FaultLog {
   readonly #told = new Map<string, { at: number; since: number }>();
   /** What does not work now, and how often it failed. */
   readonly #broken = new Map<Attempt, number>();
+  /** The last failure, also when it works again since; `undefined` if there was none. */
+  last: Fault | undefined;
 
   /** name: of the port, as its lines begin. */
   constructor(name: string, env: FaultEnv) {
@@ -44,6 +54,7 @@ export class FaultLog {
     const now = this.#env.clock.now();
     this.#broken.set(attempt, (this.#broken.get(attempt) ?? 0) + 1);
     const text = `${LOG.cannot(this.#name, attempt, endpointOf(stack))}: ${withoutSecrets(failureText(err))}`;
+    this.last = { text, at: this.#env.clock.wall() };
     const before = this.#told.get(text);
     if (before !== undefined && now - before.at < REPEAT_MS) {
       before.since++;
@@ -59,6 +70,11 @@ export class FaultLog {
     if (bottom === undefined || !(err.code === 'inuse' || err.code === 'addrinuse') || this.#env.whoHas === undefined)
       return say(undefined);
     this.#env.whoHas(bottom).then(say, () => say(undefined));
+  }
+
+  /** Whether the last attempt of this kind failed. */
+  isBroken(attempt: Attempt): boolean {
+    return this.#broken.has(attempt);
   }
 
   /** It works: one line at level notice if it did not before. */

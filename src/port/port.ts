@@ -19,7 +19,7 @@ import { Connback } from './connback.ts';
 import type { Door } from './door.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
 import { charDelay, DEFAULT_RATE, FanOut } from './fan-out.ts';
-import { type FaultEnv, FaultLog } from './fault-log.ts';
+import { type Fault, type FaultEnv, FaultLog } from './fault-log.ts';
 import { handOver } from './listener.ts';
 import { Matcher } from './match.ts';
 import { LOG, REASON, REFUSAL, type Reason } from './messages.ts';
@@ -74,6 +74,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   readonly #slow: SlowConsumerTimer<Netcon>;
   readonly #idle: IdleTimer<Netcon>;
   readonly #serial: SerialEvents;
+  /** Of the sessions that are over; `sessions` counts the one at work, too. */
+  readonly #past = { read: 0, written: 0, sessions: 0 };
   /** What waits for the device to be closed. */
   #whenClosed: (() => void)[] = [];
 
@@ -314,6 +316,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
 
   #beginSession(): void {
+    this.#past.sessions++;
     this.#closeon?.reset();
     this.#updateCharDelay();
     this.#observers.tell((o) => o.opened?.());
@@ -455,6 +458,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
 
   #onDeviceClosed(): void {
+    this.#past.read += this.#device.read;
+    this.#past.written += this.#device.written;
     this.#device.reset();
     const waiting = this.#whenClosed;
     this.#whenClosed = [];
@@ -493,6 +498,19 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   }
   get counters(): { readonly read: number; readonly written: number } {
     return { read: this.#device.read, written: this.#device.written };
+  }
+  /** Since the daemon started: bytes from the device and to it, and how often it was opened. */
+  get totals(): { readonly read: number; readonly written: number; readonly sessions: number } {
+    const { read, written, sessions } = this.#past;
+    return { read: read + this.#device.read, written: written + this.#device.written, sessions };
+  }
+  /** What failed last at this port; `undefined` if nothing has. */
+  get lastFault(): Fault | undefined {
+    return this.#faults.last;
+  }
+  /** The last attempt to open the device failed. */
+  get cannotOpen(): boolean {
+    return this.#faults.isBroken('open');
   }
   /** What blocks: the device takes nothing, or a user does not. */
   get blocked(): { readonly toDevice: boolean; readonly toNet: boolean } {

@@ -9,6 +9,7 @@ import { defaults } from '../../src/options/row.ts';
 import { Application } from '../attach/application.ts';
 import { Peer } from '../attach/attach-rig.ts';
 import { freePort } from '../rig/free-port.ts';
+import { schemaOf, violations } from '../rig/json-schema.ts';
 import { makeDirectory, processState, run, start, until, untilGone } from './command-rig.ts';
 
 const dir = makeDirectory();
@@ -156,7 +157,9 @@ test('status and health tell of attachments: state, target, bytes, what waits an
   const report = async (): Promise<Record<string, unknown>> => {
     const { code, out, err } = await run(['status', '-c', file, '--json']);
     assert.equal(code, 0, err);
-    return (JSON.parse(out) as { attachments: Record<string, unknown>[] }).attachments[0]!;
+    const all = JSON.parse(out) as { attachments: Record<string, unknown>[] };
+    assert.deepEqual(violations(all, schemaOf('cli/status.schema.json')), []);
+    return all.attachments[0]!;
   };
   let now = await report();
   while (now.bytesFromTarget !== 6) now = await report();

@@ -6,6 +6,7 @@ import { type DevicesFlags, devices } from '../../src/cli/devices.ts';
 import type { SubcommandIo } from '../../src/cli/subcommand.ts';
 import { SUBCOMMANDS } from '../../src/cli/subcommands.ts';
 import type { HostPaths } from '../../src/system/host.ts';
+import { schemaOf, violations } from '../rig/json-schema.ts';
 import { FakeHost } from '../system/fake-host.ts';
 import { makeDirectory } from './command-rig.ts';
 
@@ -82,6 +83,7 @@ test('JSON has every key for every port', async () => {
   const { host } = desk();
   const [, out] = await call(host, { json: true });
   const list = JSON.parse(out) as Record<string, unknown>[];
+  assert.deepEqual(violations(list, schemaOf('cli/devices.schema.json')), []);
   assert.deepEqual(list[1], {
     path: '/dev/ttyUSB9',
     byId: '/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0',

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { judge, processTrouble } from '../../src/cli/health.ts';
+import { judge, missingDevices, processTrouble } from '../../src/cli/health.ts';
 import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
 import { readListening } from '../../src/system/listening.ts';
 import { emptyConfig } from '../daemon/rig.ts';
@@ -56,6 +56,17 @@ test('a configuration is well when every port that is on is listened on', async 
   assert.deepEqual(judge({ ...emptyConfig, connections: [on, off, udp, path, stdio] }, none), {
     problems: ['on: not listening', 'udp: not listening', 'path: not listening'],
   });
+});
+
+test('without a control port --devices looks for the devices of the configuration', () => {
+  const connector = (text: string) => parseStack(text, 'connector');
+  const connections = [
+    connectionConfig({}, { name: 'gone', connector: connector('serialdev,/dev/no-such-device,9600') }),
+    connectionConfig({}, { name: 'off', enable: false, connector: connector('serialdev,/dev/no-such-device,9600') }),
+    connectionConfig({}, { name: 'there', connector: connector('serialdev,/dev/null,9600') }),
+    connectionConfig({}, { name: 'none', connector: connector('echo') }),
+  ];
+  assert.deepEqual(missingDevices({ ...emptyConfig, connections }), ['gone: device missing (/dev/no-such-device)']);
 });
 
 test('a pid file counts while its process runs', (t) => {

@@ -4,16 +4,18 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { AdminServer } from '../../src/admin/server.ts';
-import { systemClock } from '../../src/base/clock.ts';
+import type { ProgramFacts } from '../../src/admin/show-state.ts';
+import { dateAt, systemClock } from '../../src/base/clock.ts';
 import { noLog } from '../../src/base/log.ts';
 import { adminConnector } from '../../src/cli/admin-client.ts';
 import { health } from '../../src/cli/health.ts';
 import { portsOf } from '../../src/cli/port-status.ts';
-import { status, table } from '../../src/cli/status.ts';
+import { duration, status, table } from '../../src/cli/status.ts';
 import type { Config } from '../../src/config/model.ts';
 import { Defaults } from '../../src/gensio/syntax/defaults.ts';
 import { parseStack } from '../../src/gensio/syntax/gensio-str.ts';
 import { Engine } from '../../src/port/engine.ts';
+import { schemaOf, violations } from '../rig/json-schema.ts';
 import { connectionConfig } from '../rig/port-rig.ts';
 import { every } from '../rig/wait.ts';
 import { MAIN } from './command-rig.ts';
@@ -22,7 +24,7 @@ const defaults = new Defaults();
 const stack = (text: string, role: 'accepter' | 'connector') => parseStack(text, role, defaults);
 
 /** A daemon's engine and admin port on real sockets, with ports named p0, p1, ... */
-async function daemon(t: TestContext, accepters: readonly string[]) {
+async function daemon(t: TestContext, accepters: readonly string[], connector = 'echo', program?: ProgramFacts) {
   const engine = new Engine({ clock: systemClock, log: noLog, gensio: { lockDir: undefined } });
   const server = new AdminServer({
     engine,
@@ -30,11 +32,12 @@ async function daemon(t: TestContext, accepters: readonly string[]) {
     log: noLog,
     version: '4.3.11',
     reload: async () => ({ ok: true, problems: [] }),
+    ...(program && { program }),
   });
   const pos = { file: '', line: 0, col: 0, len: 0 };
   const admin = { name: undefined, accepter: stack('tcp,127.0.0.1,0', 'accepter'), authdir: '', pamauth: undefined, pos };
   const connections = accepters.map((text, i) =>
-    connectionConfig({}, { name: `p${i}`, accepter: stack(text, 'accepter'), connector: stack('echo', 'connector') }),
+    connectionConfig({}, { name: `p${i}`, accepter: stack(text, 'accepter'), connector: stack(connector, 'connector') }),
   );
   const config: Config = { format: 'yaml', connections, rotators: [], leds: [], admin };
   await server.apply(admin);
@@ -87,6 +90,7 @@ test('status shows ports and their users as a table and as JSON', { timeout: 60_
   assert.match(lines[4]!, /^p1 {4}idle /);
   const json = talk();
   assert.equal(await status({ admin: at, json: true }, json), 0);
+  assert.deepEqual(violations(JSON.parse(json.said.out), schemaOf('cli/status.schema.json')), []);
   const { ports } = JSON.parse(json.said.out) as { ports: { name: string; users: { bytesIn: number }[]; state: string }[] };
   assert.deepEqual(
     ports.map((p) => [p.name, p.state, p.users.map((u) => u.bytesIn)]),
@@ -95,6 +99,82 @@ test('status shows ports and their users as a table and as JSON', { timeout: 60_
       ['p1', 'idle', []],
     ],
   );
+});
+
+/** A program that has run for an hour and knows one device. */
+const facts = (devices: ReadonlySet<string>): ProgramFacts => ({
+  program: () => '0.1.0',
+  pid: 4711,
+  started: dateAt(Date.UTC(2026, 11, 1, 3, 22)),
+  uptime: () => 3720,
+  hasDevice: (path) => devices.has(path),
+});
+
+test('status shows both versions, the time since the start, totals of all sessions, and a missing device with the last error', {
+  timeout: 60_000,
+}, async (t) => {
+  const there = new Set<string>();
+  const { engine, at } = await daemon(t, ['tcp,127.0.0.1,0'], 'serialdev,/dev/no-such-device,9600', facts(there));
+  const shown = async (width?: number): Promise<string[]> => {
+    const io = talk();
+    assert.equal(await status({ admin: at, ...(width !== undefined && { width }) }, io), 0, io.said.err);
+    return io.said.out.split('\n');
+  };
+  const before = await shown();
+  assert.equal(before[0], `ser2net 0.1.0 (compatible with 4.3.11) at ${at}, up 1 h 2 min: 1 port`);
+  assert.match(before[2]!, /^p0 {4}device missing {2}/);
+  const socket = connect(engine.port('p0')!.listeningPort()!, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.resume();
+  await once(socket, 'close');
+  const failed = await shown();
+  assert.match(failed[3]!, /^ {4}\d\d-\d\d \d\d:\d\d {2}p0: cannot open \/dev\/no-such-device: No such file or directory$/);
+  for (const line of await shown(60)) assert.ok(line.length <= 60, line);
+  there.add('/dev/no-such-device');
+  assert.match((await shown())[2]!, /^p0 {4}cannot open {2}/);
+  const json = talk();
+  await status({ admin: at, json: true }, json);
+  const all = JSON.parse(json.said.out);
+  assert.deepEqual(violations(all, schemaOf('cli/status.schema.json')), []);
+  const { version, program, ports } = all;
+  assert.deepEqual(
+    [version, program, ports[0].more.lastError.text],
+    [
+      '4.3.11',
+      { program: '0.1.0', pid: 4711, since: '2026-12-01T03:22:00.000Z', uptime: 3720 },
+      'p0: cannot open /dev/no-such-device: No such file or directory',
+    ],
+  );
+});
+
+test('totals count every session, the counters of the console only the one now', { timeout: 60_000 }, async (t) => {
+  const { engine, at } = await daemon(t, ['tcp,127.0.0.1,0'], 'echo', facts(new Set()));
+  const port = engine.port('p0')!;
+  for (let i = 0; i < 2; i++) {
+    await user(t, port.listeningPort()!);
+    await new Promise<void>((resolve) => port.closeSession('admin disconnect', resolve));
+  }
+  await user(t, port.listeningPort()!);
+  const json = talk();
+  await status({ admin: at, json: true }, json);
+  const [p0] = JSON.parse(json.said.out).ports;
+  assert.deepEqual([p0.bytesFromDevice, p0.more.totalFromDevice, p0.more.totalToDevice, p0.more.sessions], [5, 15, 15, 3]);
+  const io = talk();
+  await status({ admin: at }, io);
+  assert.match(io.said.out, /^p0 {4}in use {6}1 {11}15 {9}15 /m);
+});
+
+test('a time that has passed is told in two units at most', () => {
+  assert.deepEqual([0, 59, 60, 3599, 3600, 86399, 86400, 450_000].map(duration), [
+    '0 s',
+    '59 s',
+    '1 min',
+    '59 min',
+    '1 h 0 min',
+    '23 h 59 min',
+    '1 d 0 h',
+    '5 d 5 h',
+  ]);
 });
 
 test('status --watch says who comes and goes, and ends with the daemon', { timeout: 60_000 }, async (t) => {
@@ -115,6 +195,7 @@ test('status --watch says who comes and goes, and ends with the daemon', { timeo
     events.map(({ port, event }) => `${port} ${event}`),
     ['p0 connected', 'p0 disconnected'],
   );
+  for (const event of events) assert.deepEqual(violations(event, schemaOf('cli/status-change.schema.json')), []);
   assert.match(events[0]!.peer, /^ipv4,127\.0\.0\.1,\d+$/);
   assert.match(events[0]!.time, /^\d{4}-\d\d-\d\dT/);
   await server.stop();
@@ -156,6 +237,19 @@ test('health gives 0 while everything listens, 1 and the names of ports that do 
   const quiet = talk();
   assert.equal(await health({ admin: unhealthy.at, quiet: true }, quiet), 1);
   assert.equal(quiet.said.out + quiet.said.err, '');
+});
+
+test('health --devices gives 1 while a device is missing; without it 0', { timeout: 60_000 }, async (t) => {
+  const there = new Set<string>();
+  const { at } = await daemon(t, ['tcp,127.0.0.1,0'], 'serialdev,/dev/no-such-device,9600', facts(there));
+  const plain = talk();
+  assert.equal(await health({ admin: at }, plain), 0, plain.said.err);
+  const io = talk();
+  assert.equal(await health({ admin: at, devices: true }, io), 1);
+  assert.equal(io.said.err, 'p0: device missing (/dev/no-such-device)\n');
+  there.add('/dev/no-such-device');
+  const well = talk();
+  assert.equal(await health({ admin: at, devices: true }, well), 0, well.said.err);
 });
 
 test('an address to listen on everywhere is reached by loopback, and a bare address is TCP', () => {

@@ -23,7 +23,10 @@ const npm = (words: readonly string[], cwd: string): SpawnSyncReturns<string> =>
 /** What a checkout has after a build, so that other builds in it are not in the way. Gives the tarball. */
 function pack(): { tarball: string; files: readonly string[] } {
   mkdirSync(join(stage, 'build'), { recursive: true });
-  for (const path of ['package.json', 'man', 'examples']) cpSync(join(ROOT, path), join(stage, path), { recursive: true });
+  const { files: named } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
+  for (const path of ['package.json', 'README.md', 'LICENSE', ...named.filter((each) => each !== 'build/src')]) {
+    cpSync(join(ROOT, path), join(stage, path), { recursive: true });
+  }
   cpSync(COMPILED, join(stage, 'build/src'), { recursive: true });
   const done = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', dir, '--cache', join(dir, 'cache')], stage);
   assert.equal(done.status, 0, done.stderr);
@@ -41,10 +44,30 @@ test('the tarball has the program, its pages and examples, and nothing else', (t
   if (skipped(t)) return;
   const { files } = pack();
   for (const file of ['package.json', 'build/src/main.js', 'man/ser2net.8', 'examples/demo.yaml']) assert.ok(files.includes(file), file);
+  const known =
+    /^(?:build\/src|man|examples|packaging\/(?:docker|examples))\/|^src\/(?:README\.md|.*\.schema\.json)$|^(?:package\.json|LICENSE)$/;
+  const pages = [
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'packaging/README.md',
+    'compat/differences.md',
+    'test/types/api.md',
+  ];
   assert.deepEqual(
-    files.filter((file) => !/^(?:build\/src|man|examples)\/|^(?:package\.json|README\.md|LICENSE)$/.test(file)),
+    files.filter((file) => !known.test(file) && !pages.includes(file)),
     [],
   );
+});
+
+test('what README links to is in the tarball', (t) => {
+  if (skipped(t)) return;
+  const { files } = pack();
+  const links = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((m) => m[1]!);
+  assert.ok(links.length > 20);
+  const missing = links.filter((link) => !files.some((file) => file === link || file.startsWith(`${link}/`)));
+  assert.deepEqual(missing, []);
 });
 
 test('installed globally it is the command ser2net, with its manual, and nothing outside the prefix is touched', async (t) => {
@@ -59,7 +82,8 @@ test('installed globally it is the command ser2net, with its manual, and nothing
   const command = join(prefix, 'bin/ser2net');
   assert.ok(realpathSync(command).startsWith(realpathSync(prefix)));
   const run = (...words: string[]) => spawnSync(command, words, { encoding: 'utf8', cwd: '/' });
-  assert.equal(run('-v').stdout, `${command} version 4.3.11\n`);
+  const bare = run('-v');
+  assert.equal(bare.stdout, `${command} version 4.3.11\n`, bare.stderr);
   const { version, man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string; man: string[] };
   assert.equal(run('--version').stdout, `ser2net ${version} (compatible with ser2net 4.3.11, Node.js ${process.versions.node})\n`);
   assert.ok(filesBelow(join(prefix, 'lib/node_modules/ser2net')).includes('build/src/main.js'));

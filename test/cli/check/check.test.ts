@@ -8,6 +8,7 @@ import { SUBCOMMANDS } from '../../../src/cli/subcommands.ts';
 import type { Config } from '../../../src/config/model.ts';
 import { makeReader } from '../../../src/daemon/load-config.ts';
 import { noFlags } from '../../../src/daemon/run-options.ts';
+import { schemaOf, violations } from '../../rig/json-schema.ts';
 import { makeDirectory } from '../command-rig.ts';
 
 const dir = makeDirectory();
@@ -95,6 +96,7 @@ test('check --json is one document with every file, problem and place', async ()
   const bad = write('j.conf', '2000:raw:0:/dev/ttyS0:9600\nbad\n');
   const { code, out, err } = await call('check', [bad, '/nowhere/x.yaml'], { json: true });
   assert.deepEqual([code, err], [2, '']);
+  assert.deepEqual(violations(JSON.parse(out), schemaOf('cli/check/check.schema.json')), []);
   const { files, ...counts } = JSON.parse(out) as { files: Record<string, unknown>[] };
   assert.deepEqual(counts, { errors: 1, warnings: 0, unreadable: 1 });
   assert.equal(files[0]!.connections, 1);

@@ -1,4 +1,5 @@
 // What observers see of a port: traces, LEDs, monitors, logs and counters live on this. They watch; they decide nothing.
+import type { SerialSetting } from '../base/serial.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import type { GensioEvent } from '../gensio/gensio.ts';
 import type { Door, Rights } from './door.ts';
@@ -34,6 +35,8 @@ export interface PortObserver {
   toDevice?(data: Buffer): void;
   /** What the device says besides data: its modem lines, errors on the line. */
   deviceEvent?(event: GensioEvent): void;
+  /** A client has set something of the line; the value is the one now in force. */
+  settingChanged?(setting: SerialSetting): void;
 }
 
 /** What an observer may ask of the port it watches. */

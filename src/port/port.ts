@@ -101,9 +101,10 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
         this.#afterLeave();
       },
     });
-    this.#serial = new SerialEvents(users, () => {
+    this.#serial = new SerialEvents(users, (setting) => {
       this.#device.lineChanged = true;
       this.#updateCharDelay();
+      if (setting !== undefined) this.#observers.tell((o) => o.settingChanged?.(setting));
     });
     this.#configure();
   }

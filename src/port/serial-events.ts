@@ -1,5 +1,5 @@
 // RFC 2217 between the users of a port and its device: whose request it is, what is done, who is answered.
-import { MODEM_CHANGES, type SerialItem, type SerialState } from '../base/serial.ts';
+import { MODEM_CHANGES, type SerialItem, type SerialSetting, type SerialState } from '../base/serial.ts';
 import type { GensioEvent, SerialControl } from '../gensio/gensio.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { Netcon } from './netcon.ts';
@@ -13,13 +13,16 @@ type SerialOptions = Pick<ConnectionOptions, 'signature' | 'telnetBrkOnSync'>;
 /** The requests of users and the states of the device, between the two. */
 export class SerialEvents {
   readonly #users: Iterable<Netcon>;
-  readonly #lineChanged: () => void;
+  readonly #lineChanged: (setting: SerialSetting | undefined) => void;
   /** As the device reported them last, with their change bits. */
   #modemstate = 0;
   #linestate = 0;
 
-  /** lineChanged: a client changed a setting; the line's speed may be another now. */
-  constructor(users: Iterable<Netcon>, lineChanged: () => void) {
+  /**
+   * lineChanged: a client changed a setting, and it has this value now; the line's speed may be another. `undefined`: it was asked for,
+   * and nobody knows what became of it.
+   */
+  constructor(users: Iterable<Netcon>, lineChanged: (setting: SerialSetting | undefined) => void) {
     this.#users = users;
     this.#lineChanged = lineChanged;
   }
@@ -37,7 +40,7 @@ export class SerialEvents {
         const { item, value } = event;
         const answer = (now: SerialState[SerialItem] | null | undefined): void => {
           if (now === undefined) return;
-          if (control && value !== undefined) this.#lineChanged();
+          if (control && value !== undefined) this.#lineChanged(now === null ? undefined : ({ item, value: now } as SerialSetting));
           for (const other of this.#users) other.gensio.comPort?.reply(item, now);
         };
         if (value === undefined || !control) serial?.get(item, answer);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMPATIBLE } from '../src/daemon/messages.ts';
-import { V8_FLAGS } from '../src/daemon/v8-flags.ts';
+import { v8Flags } from '../src/daemon/v8-flags.ts';
 import { bashCompletion } from './gen/completion.ts';
 import { foreignBinary, type Machine } from './machines.ts';
 import { filesBelow, type Project, programFiles, runtimeModules } from './payload.ts';
@@ -61,7 +61,7 @@ function tree(options: DebOptions): Tree {
   const add = (path: string, content: Buffer, mode = 0o644): void => void all.set(path, { content, mode });
   for (const { path, content, mode } of programFiles(options, INTERPRETER[variant])) add(`${LIB}/app/${path}`, content, mode);
   if (runtime !== undefined) add(RUNTIME, runtime.content, 0o755);
-  add(`${LIB}/serve`, serveScript(debian('serve').toString(), runtime), 0o755);
+  add(`${LIB}/serve`, serveScript(debian('serve').toString(), options), 0o755);
   all.set('usr/sbin/ser2net', { link: `../lib/ser2net/app/build/src/main.js` });
   for (const [path, from] of Object.entries(CONFFILES)) add(path.slice(1), debian(from), from === 'init' ? 0o755 : 0o644);
   add('lib/systemd/system/ser2net.service', debian('ser2net.service'));
@@ -88,11 +88,9 @@ function tree(options: DebOptions): Tree {
   return all;
 }
 
-/** Runs the runtime of the package with the settings of V8 that a daemon is given. The system's one may be of any version. */
-function serveScript(text: string, runtime: Runtime | undefined): Buffer {
-  const flags = runtime?.version.startsWith('20.') ? V8_FLAGS : [];
-  return Buffer.from(flags.length === 0 ? text : text.replace('exec ', `exec /${RUNTIME} ${flags.join(' ')} `));
-}
+/** Runs the Node.js of the package, or the system's, with the settings of V8 that a daemon is given. */
+const serveScript = (text: string, { variant, runtime }: DebOptions): Buffer =>
+  Buffer.from(text.replace('exec ', `exec ${INTERPRETER[variant]} ${v8Flags(runtime?.version).join(' ')} `));
 
 const named = (text: Buffer, variant: Variant): Buffer =>
   Buffer.from(text.toString().replaceAll(/^ser2net-node(?= \()/gm, PACKAGE[variant]));

@@ -67,11 +67,13 @@ function main(): number {
     // Where no Node.js can be carried the system's is used.
     const wanted: Variant[] = machine.runtime === undefined ? ['small'] : variant === 'all' ? ['standalone', 'small'] : [variant];
     for (const each of wanted) {
+      const runtime = each === 'standalone' ? runtimeFor(machine, values.node, cache) : undefined;
       const path = buildDeb({
         root: ROOT,
         compiled: resolve(import.meta.dirname, '../src'),
         variant: each,
-        runtime: each === 'standalone' ? runtimeFor(machine, values.node, cache) : undefined,
+        runtime,
+        node: machine === thisMachine() ? (runtime?.path ?? process.execPath) : undefined,
         compression,
         machine,
         cache,

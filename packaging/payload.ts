@@ -1,6 +1,8 @@
 // The files of the program as a package carries them: compiled code, and of the modules it uses at run time what is loaded there.
 // Not their types, sources, documents, tests, or code for other machines.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fetchPackage } from './fetch.ts';
 import { MACHINES, type Machine, machineOf } from './machines.ts';
@@ -22,6 +24,8 @@ export interface Project {
   readonly machine?: Machine;
   /** Where packages are fetched to that are not installed here, because they are for another kind of machine. */
   readonly cache?: string;
+  /** The Node.js it will run with, which makes V8's cache of the program; `undefined`: there is none, or it cannot run here. */
+  readonly node?: string | undefined;
 }
 
 const text = (path: string): string => readFileSync(path, 'utf8');
@@ -36,19 +40,35 @@ export function filesBelow(dir: string): string[] {
     .sort();
 }
 
-/** The program in one file, and what V8 made of it (bundle.ts). Not when they are older than the build: src/cli/bundle-loader.ts. */
-function whole(compiled: string): readonly string[] {
+/** The program in one file. None when it is older than the build: src/main.ts. */
+function whole(compiled: string): string | undefined {
   const mtime = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const made = mtime(join(compiled, 'program.js'));
-  return made === 0 || mtime(join(compiled, '../.tsbuildinfo')) > made ? [] : ['program.js', 'program.cache', 'program.daemon.cache'];
+  const program = join(compiled, 'program.js');
+  return mtime(program) === 0 || mtime(join(compiled, '../.tsbuildinfo')) > mtime(program) ? undefined : program;
+}
+
+/** What V8 makes of the program, in that Node.js: another version takes none of it. */
+function caches(program: string, node: string): PayloadFile[] {
+  const dir = mkdtempSync(join(tmpdir(), 'cache-'));
+  try {
+    copyFileSync(program, join(dir, 'program.js'));
+    execFileSync(node, [join(import.meta.dirname, 'code-cache.js'), dir], { stdio: ['ignore', 'ignore', 'inherit'] });
+    return filesBelow(dir)
+      .filter((name) => name.endsWith('.cache'))
+      .map((name) => file(`build/src/${name}`, join(dir, name)));
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 }
 
 /** The compiled code, without what is left of sources that are gone, types and maps. */
-function code({ root, compiled }: Project): PayloadFile[] {
-  const also = whole(compiled);
-  return filesBelow(compiled)
-    .filter((name) => also.includes(name) || (name.endsWith('.js') && existsSync(join(root, 'src', name.replace(/\.js$/, '.ts')))))
+function code({ root, compiled, node }: Project): PayloadFile[] {
+  const program = whole(compiled);
+  const modules = filesBelow(compiled)
+    .filter((name) => name.endsWith('.js') && existsSync(join(root, 'src', name.replace(/\.js$/, '.ts'))))
     .map((name) => file(`build/src/${name}`, join(compiled, name)));
+  if (program === undefined) return modules;
+  return [...modules, file('build/src/program.js', program), ...(node === undefined ? [] : caches(program, node))];
 }
 
 /** A module that the program needs at run time. */

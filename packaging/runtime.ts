@@ -7,6 +7,8 @@ import { fetchPackage } from './fetch.ts';
 import { type Architecture, type Machine, NODE_VERSION } from './machines.ts';
 
 export interface Runtime {
+  /** Where it is here. */
+  readonly path: string;
   readonly content: Buffer;
   /** `24.22.3` */
   readonly version: string;
@@ -43,7 +45,7 @@ export function readRuntime(path: string, machine: Machine, version?: string): R
   const content = readFileSync(stripped ? small : path);
   rmSync(dir, { recursive: true });
   const asked = version ?? execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1);
-  return { content, version: asked, licence: licence === undefined ? undefined : readFileSync(licence), stripped };
+  return { path, content, version: asked, licence: licence === undefined ? undefined : readFileSync(licence), stripped };
 }
 
 /**

@@ -8,7 +8,7 @@ if (to === undefined) {
   process.stderr.write('Usage: stage.js FOLDER\n');
   process.exit(1);
 }
-const project = { root: resolve(import.meta.dirname, '../..'), compiled: resolve(import.meta.dirname, '../src') };
+const project = { root: resolve(import.meta.dirname, '../..'), compiled: resolve(import.meta.dirname, '../src'), node: process.execPath };
 for (const { path, content, mode } of programFiles(project, '/usr/bin/env node')) {
   mkdirSync(dirname(join(to, path)), { recursive: true });
   writeFileSync(join(to, path), content);

@@ -67,7 +67,7 @@ interface StartOptions {
 /** Gives the exit code for this process: 0 when the daemon runs. */
 export function startInBackground({ words, needsStdin, stderr }: StartOptions): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...v8Flags(process.versions.v8), ...process.execArgv, ...words], {
+    const child = spawn(process.execPath, [...v8Flags(process.versions.node), ...process.execArgv, ...words], {
       detached: true,
       stdio: [needsStdin ? 'inherit' : 'ignore', 'ignore', 'ignore', 2, 'pipe'],
       env: { ...process.env, [VARIABLE]: String(process.pid) },

@@ -61,7 +61,7 @@ export class Programs {
     const file = join(this.#dir, 'bench.yaml');
     writeFileSync(file, this.#configuration(row, base, program));
     const args = ['-n', '-u', '-c', file];
-    if (program.startsWith('ours')) return { file: process.execPath, args: [...v8Flags(process.versions.v8), MAIN, ...args] };
+    if (program.startsWith('ours')) return { file: process.execPath, args: [...v8Flags(process.versions.node), MAIN, ...args] };
     return HAS.ser2net ? { file: 'ser2net', args } : undefined;
   }
 

@@ -8,7 +8,7 @@ import { before, type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { buildDeb, CONFFILES } from '../../packaging/deb.ts';
 import { foreignBinary, MACHINES } from '../../packaging/machines.ts';
-import { filesBelow, isNeeded, runtimeModules, thisMachine } from '../../packaging/payload.ts';
+import { filesBelow, isNeeded, programFiles, runtimeModules, thisMachine } from '../../packaging/payload.ts';
 import { libraries } from '../../packaging/runtime.ts';
 import { build, COMPILED, debOptions, hasDpkg, makeDirectory, ROOT } from './built.ts';
 
@@ -143,6 +143,18 @@ test('the same sources give the same package, byte by byte', (t) => {
   assert.ok(readFileSync(path).equals(readFileSync(again)));
 });
 
+test("V8's cache is made by the Node.js that the package carries, and is left out where that cannot run", () => {
+  const caches = (node?: string): readonly string[] =>
+    programFiles({ root: ROOT, compiled: COMPILED, node }, '/usr/bin/node')
+      .filter(({ path: at }) => at.endsWith('.cache'))
+      .map(({ path: at, content }) => `${at} ${content.toString('latin1', 0, 67)}`);
+  assert.deepEqual(caches(), []);
+  const program = join(COMPILED, 'program.js');
+  if (!existsSync(program)) return;
+  const first = readFileSync(program).toString('latin1', 0, 67);
+  assert.deepEqual(caches(process.execPath), [`build/src/program.cache ${first}`, `build/src/program.daemon.cache ${first}`]);
+});
+
 test('code for other machines stays out', () => {
   for (const [file, arch, needed] of [
     ['linux_x64/koffi.node', 'x64', true],
@@ -190,7 +202,7 @@ test('a binary for another machine or system is told from one for this', () => {
 
 test('a package with a binary of another machine is not built', (t) => {
   if (skipped(t)) return;
-  const runtime = { content: readFileSync(process.execPath), version: '0.0.0', licence: undefined, stripped: true };
+  const runtime = { content: readFileSync(process.execPath), version: '0.0.0', path: '', licence: undefined, stripped: true };
   const other = thisMachine() === MACHINES.amd64 ? MACHINES.arm64 : MACHINES.amd64;
   const options = { ...debOptions('small', makeDirectory()), variant: 'standalone' as const, runtime, machine: other };
   assert.throws(() => buildDeb(options), /usr\/lib\/ser2net\/ser2net is an ELF file for machine/);

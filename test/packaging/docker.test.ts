@@ -5,7 +5,7 @@ import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { V8_FLAGS } from '../../src/daemon/v8-flags.ts';
+import { v8Flags } from '../../src/daemon/v8-flags.ts';
 import { MAIN, start, until } from '../cli/command-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { makeDirectory, ROOT } from './built.ts';
@@ -92,7 +92,10 @@ test('what the second stage takes over works as the command, and finds the confi
   writeFileSync(file, `connection: &one\n  accepter: tcp,127.0.0.1,${port}\n  connector: echo\n`);
   const inside = (given: string[]): string[] => given.map((word) => (word === '/etc/ser2net/ser2net.yaml' ? file : word));
   const [entry, ...entryWords] = words(one('ENTRYPOINT'));
-  assert.deepEqual([entry, ...entryWords], ['node', ...V8_FLAGS, '/usr/sbin/ser2net']);
+  assert.deepEqual(
+    [entry, ...entryWords],
+    ['node', ...v8Flags(/^FROM node:([0-9]+)-/m.exec(read('Dockerfile'))?.[1]), '/usr/sbin/ser2net'],
+  );
   const check = inside(words(one('HEALTHCHECK').replace(/^.*CMD /, '')));
   assert.equal(check[0], 'ser2net');
   const healthy = (): number | null => spawnSync(command, check.slice(1), { stdio: 'ignore' }).status;

@@ -2,6 +2,7 @@
 
 /** The lines a YAML document of the console begins and ends with. */
 export const DOCUMENT_START = '\r\n%YAML 1.1\r\n---\r\n';
+/** The line after which a document's answer is complete. */
 export const DOCUMENT_END = '...\r\n';
 
 /** A quote inside a quoted string gets a backslash: not YAML, but what is sent. */
@@ -9,7 +10,9 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`;
 
 /** Gathers one answer. text is the whole of it so far. */
 export class Answer {
+  /** Whether it is written as YAML. */
   readonly yaml: boolean;
+  /** All of it so far. */
   text = '';
   #indent = '';
 
@@ -22,6 +25,7 @@ export class Answer {
     const shown = !this.yaml ? String(value) : typeof value === 'number' ? `!!int ${value}` : `!!str ${quoted(value)}`;
     this.text += `${this.#indent}${name}: ${shown}\r\n`;
   }
+  /** Says why the command failed. */
   error(text: string): void {
     this.field('error', text);
   }

@@ -1,5 +1,6 @@
 // Every command of the admin port in one table: name, arguments, help, and what it does. Texts are ser2net 4.3.11's.
 
+import type { AttachmentView } from '../attach/attachment-spec.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseLine, printLine } from '../gensio/syntax/serial-line.ts';
 import type { Engine } from '../port/engine.ts';
@@ -7,11 +8,12 @@ import { REASON } from '../port/messages.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
 import { ERROR, HELP, invalidMonitorType, MORE_HELP } from './messages.ts';
-import { type AttachmentStatus, isInUse, SHORT_HEADER, showAttachment, showPort, showShortPort } from './show.ts';
+import { isInUse, SHORT_HEADER, showAttachment, showPort, showShortPort } from './show.ts';
 import { type ProgramFacts, showPortState, showProgram } from './show-state.ts';
 
 /** What a reload came to. */
 export interface ReloadOutcome {
+  /** Whether the configuration that was read is in force; parts of it may have been left out. */
   readonly ok: boolean;
   /** What was wrong, in the order found. */
   readonly problems: readonly string[];
@@ -21,19 +23,23 @@ export interface ReloadOutcome {
 
 /** What commands work on. */
 export interface CommandEnv {
+  /** The ports. */
   readonly engine: Pick<Engine, 'ports' | 'port' | 'pending'>;
   /** What `version` says. */
   readonly version: string;
+  /** Reads the configuration again, as SIGHUP does. */
   readonly reload: () => Promise<ReloadOutcome>;
   /** In the order of the configuration; absent: there are none. */
-  readonly attachments?: () => readonly AttachmentStatus[];
+  readonly attachments?: () => readonly AttachmentView[];
   /** What `showstate` says of the program, and of devices that nobody has open; absent: nothing. */
   readonly program?: ProgramFacts;
 }
 
 /** What a session lends its commands. */
 export interface CommandSession extends CommandEnv {
+  /** The answer of the command that runs. */
   readonly out: Answer;
+  /** What this session watches. */
   readonly monitor: Monitor;
   /** From the next line on: answers in YAML, no echo. */
   toYaml(): void;
@@ -43,7 +49,9 @@ export interface CommandSession extends CommandEnv {
 export interface Monitor {
   /** The port watched, if any. */
   readonly port: Port | undefined;
+  /** Watches a port, in place of the one before. tcp: from users; term: from the device. */
   start(port: Port, direction: 'tcp' | 'term'): void;
+  /** Watches nothing any more. */
   stop(): void;
 }
 
@@ -62,6 +70,7 @@ interface CommandRow {
   readonly run: (args: readonly string[], session: CommandSession) => Result;
 }
 
+/** By name, in the order of `help`. */
 export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   exit: { args: '', help: HELP.exit, run: () => 'exit' },
   quit: { args: '', help: MORE_HELP.quit, unlisted: true, run: () => 'exit' },

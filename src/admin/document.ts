@@ -4,8 +4,11 @@ import { DOCUMENT_END, DOCUMENT_START } from './answer.ts';
 
 /** One `key:` of a document; a mapping has fields, everything else a value. */
 export interface Field {
+  /** As written. */
   readonly key: string;
+  /** `undefined` for a mapping. */
   readonly value: string | number | undefined;
+  /** Those of a mapping, in order; empty for a value. */
   readonly fields: readonly Field[];
 }
 

@@ -18,11 +18,13 @@ const YAML_START = Buffer.from('%YAML');
 
 /** What is complete. */
 export interface Complete {
+  /** A line of text, or a document of YAML. */
   readonly is: 'line' | 'document';
   /** A line without its end; a document with the line of dots that ends it. */
   readonly bytes: Buffer;
 }
 
+/** Cuts what arrives into lines or documents, and makes the echo. */
 export class InputReader {
   /** text: lines, echoed. quiet: lines, nothing echoed or rubbed out (yaml output). documents: YAML. */
   mode: 'text' | 'quiet' | 'documents' = 'text';

@@ -1,9 +1,11 @@
 // The sentences of this folder that scripts and logs know from ser2net 4.3.11, letter by letter. Line ends are added where they are printed.
 import { type GensioError, refusedPeer } from '../base/gensio-error.ts';
 
+/** Ends each answer in text. */
 export const PROMPT = '-> ';
 /** Said to a fifth session, which is closed then. */
 export const TOO_MANY_SESSIONS = 'Too many controller ports\r\n';
+/** Said when a line is longer than the buffer; the line is dropped. */
 export const LINE_TOO_LONG = 'Input line too long\r\n';
 
 /** What stands behind `error: `. */
@@ -47,6 +49,7 @@ export const PENDING = {
   deleted: 'Port will be deleted when current session closes.\r\n',
 } as const;
 
+/** What the log says. */
 export const LOG = {
   /** An unexpected failure of our own. */
   failed: (stack: string) => `Internal error in the admin port: ${stack}`,

@@ -30,6 +30,7 @@ interface AdminEnv extends CommandEnv, FaultEnv {
 type Wanted = Pick<AdminConfig, 'accepter' | 'authdir' | 'pamauth'>;
 const wantedOf = ({ accepter, authdir, pamauth }: AdminConfig): Wanted => ({ accepter, authdir, pamauth });
 
+/** The admin port of a daemon. */
 export class AdminServer implements FaultDomain {
   readonly #env: AdminEnv;
   readonly #deadlines: Deadlines;
@@ -56,6 +57,7 @@ export class AdminServer implements FaultDomain {
   get port(): number | undefined {
     return this.#listener?.port;
   }
+  /** How many are open. */
   get sessions(): number {
     return this.#sessions.size;
   }

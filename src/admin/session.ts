@@ -32,6 +32,7 @@ const NOTHING = Buffer.alloc(0);
 /** busy: a command is not done yet. */
 type State = 'idle' | 'pumping' | 'busy' | 'over';
 
+/** One connection to the admin port. */
 export class Session implements GensioUp {
   readonly #gensio: Gensio;
   readonly #env: SessionEnv;

@@ -1,5 +1,7 @@
 // Ports as showport and showshortport print them: the layout is ser2net 4.3.11's, byte for byte. The names of the states are those of
 // 4.6.2 and later: 4.3.11 prints each under the name of another.
+
+import type { AttachmentView } from '../attach/attachment-spec.ts';
 import { encodeRaw } from '../base/raw-text.ts';
 import { bottomOf } from '../gensio/syntax/stack.ts';
 import { shownStack, withoutSecrets } from '../options/secrets.ts';
@@ -160,25 +162,8 @@ export function showShortPort(port: Port, pending: Pending | undefined): string 
   ]);
 }
 
-/** What is shown of an attachment. */
-export interface AttachmentStatus {
-  readonly name: string;
-  readonly device: string;
-  /** Its pseudo-terminal; undefined: it could not be made. */
-  readonly slave: string | undefined;
-  readonly state: string;
-  readonly target: string;
-  readonly used: boolean;
-  readonly bytesOut: number;
-  readonly bytesIn: number;
-  readonly queued: number;
-  readonly discardedOut: number;
-  readonly discardedIn: number;
-  readonly connections: number;
-}
-
 /** One attachment in full. */
-export function showAttachment(view: AttachmentStatus, out: Answer): void {
+export function showAttachment(view: AttachmentView, out: Answer): void {
   out.block({ key: 'attachment', title: 'attachment', value: view.name }, () => {
     out.field('device', view.device);
     out.field('terminal', view.slave ?? 'none');

@@ -42,6 +42,7 @@ async function adminOfConfiguration(
   return { admin: outcome.reading.config.admin?.accepter.text };
 }
 
+/** One connection to the admin port of a daemon, in YAML. */
 export class AdminClient {
   readonly #gensio: Gensio;
   readonly #reader = new DocumentReader();
@@ -144,6 +145,7 @@ export class AdminClient {
     return response;
   }
 
+  /** Closes the connection; nothing is told of it. */
   close(): void {
     this.closed = () => undefined;
     this.#gensio.close();

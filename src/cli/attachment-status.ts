@@ -2,21 +2,31 @@
 import { type Field, fieldsOf, numberOf, textOf } from '../admin/document.ts';
 import type { AdminClient } from './admin-client.ts';
 
+/** An attachment in the form of `ser2net status --json`. */
 export interface AttachmentReport {
+  /** Its name in the configuration. */
   readonly name: string;
+  /** The link applications open. */
   readonly device: string;
   /** undefined: there is none, because it could not be made. */
   readonly terminal: string | undefined;
+  /** In words for people. */
   readonly state: 'no device' | 'idle' | 'connecting' | 'connected' | 'waiting';
   /** In use, or tried. */
   readonly target: string;
+  /** Whether an application has the device open. */
   readonly inUse: boolean;
+  /** Connections made since the daemon was started. */
   readonly connections: number;
+  /** Bytes from applications. */
   readonly bytesToTarget: number;
+  /** Bytes from the network. */
   readonly bytesFromTarget: number;
   /** Kept until there is a connection. */
   readonly bytesWaiting: number;
+  /** Bytes of applications that were not sent. */
   readonly discardedToTarget: number;
+  /** Bytes received while no application had the device open. */
   readonly discardedFromTarget: number;
 }
 

@@ -6,7 +6,9 @@ import { dateAt } from '../base/clock.ts';
 /** What the certificate is for: the extended key usage it gets. */
 export type CertificateUse = 'server' | 'client';
 
+/** What a certificate is to say. */
 export interface CertificateRequest {
+  /** Server or client. */
   readonly use: CertificateUse;
   /** Common name, 1 to 64 characters. For a client it is the user's name. */
   readonly commonName: string;

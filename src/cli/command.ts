@@ -8,6 +8,7 @@ import { noFlags, type RunOptions } from '../daemon/run-options.ts';
 import type { SubcommandOptions } from './subcommand.ts';
 import { SUBCOMMANDS } from './subcommands.ts';
 
+/** What the arguments ask for. */
 export type Command =
   | { readonly do: 'run'; readonly options: RunOptions }
   | { readonly do: 'check' | 'dump'; readonly options: RunOptions }
@@ -21,6 +22,7 @@ type Refusal = Extract<Command, { do: 'refuse' }>;
 
 /** What the scan asks about the world. */
 export interface CommandEnv {
+  /** Whether -C names a directory. */
   readonly isDirectory: (path: string) => boolean;
   /** This program's own version, for --version. */
   readonly version: () => string;

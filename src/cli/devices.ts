@@ -8,10 +8,15 @@ import { describeHolder, type Holder, OpenFiles } from '../system/open-files.ts'
 import { type SerialDevice, serialDevices, stableName } from '../system/serial-devices.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
+/** The options of `ser2net devices`. */
 export interface DevicesFlags {
+  /** --config: print a configuration. */
   readonly config?: boolean | undefined;
+  /** --port: the first TCP port of that configuration. Default: 2001. */
   readonly port?: string | undefined;
+  /** --all: list ports with no hardware behind them, too. */
   readonly all?: boolean | undefined;
+  /** --json: print JSON. */
   readonly json?: boolean | undefined;
 }
 

@@ -26,6 +26,7 @@ export interface PasswordSource {
   readonly typed: boolean;
   /** undefined: nothing is given. */
   ask(prompt: string): Promise<string | undefined>;
+  /** Asks no more, and lets the process end. */
   close(): void;
 }
 

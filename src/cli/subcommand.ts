@@ -5,7 +5,9 @@ export type SubcommandOptions = Readonly<Record<string, string | boolean | reado
 
 /** Where a sub-command writes to. Texts include their line ends. */
 export interface SubcommandIo {
+  /** Standard output. */
   readonly out: (text: string | Buffer) => void;
+  /** Standard error. */
   readonly err: (text: string) => void;
 }
 
@@ -15,6 +17,7 @@ export interface SubcommandRow {
   readonly summary: string;
   /** Arguments as commander writes them: `[file]`, `<file>`, `[file...]`; empty for none. */
   readonly args: string;
+  /** In the order of --help. */
   readonly options: readonly {
     readonly flags: string;
     readonly doc: string;

@@ -14,6 +14,7 @@ const optionsOf = (rows: Rows): { readonly flags: string; readonly doc: string; 
     ...(def !== undefined && kind.bare !== true && { def: kind.print(def) }),
   }));
 
+/** By name, in the order of --help. */
 export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
   check: {
     summary: 'check configurations and report every problem; exit status 0: none, 1: some, 2: a file cannot be read',

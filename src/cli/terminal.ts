@@ -9,6 +9,7 @@ const OPOST = 1;
 
 /** Standard input and output of this process. */
 export class Terminal {
+  /** Whether standard input is one; without it nothing is made raw. */
   readonly isTerminal = process.stdin.isTTY === true;
   /** TERM, HUP or INT came. */
   onEnd: () => void = () => undefined;
@@ -35,6 +36,7 @@ export class Terminal {
     });
   }
 
+  /** Passes keys on one by one and without echo, until restore(). */
   makeRaw(): void {
     if (!this.isTerminal) return;
     this.#raw = true;
@@ -61,6 +63,7 @@ export class Terminal {
     // Nobody reads on: `| head`.
     stdout.on('error', () => this.onEnd());
   }
+  /** Reads on after pause(). */
   resume(): void {
     process.stdin.resume();
   }
@@ -68,6 +71,7 @@ export class Terminal {
     return process.stdout.write(data);
   }
 
+  /** Puts everything back as it was; the object is of no more use. */
   restore(): void {
     if (this.#raw) {
       this.#raw = false;

@@ -6,8 +6,11 @@ import type { Reading } from '../config/model.ts';
 /** What came of reading everything the command names. */
 export type Outcome = ReadOutcome | NoOutcome;
 
+/** A configuration was read. */
 export interface ReadOutcome {
+  /** Something was read, whatever is wrong with it. */
   readonly kind: 'read';
+  /** The configuration, and its problems. */
   readonly reading: Reading;
   /** What was read, as messages name it: a path, `<stdin>` or `<cmdline>`. */
   readonly file?: string;
@@ -15,6 +18,7 @@ export interface ReadOutcome {
   readonly note?: string;
 }
 
+/** There is nothing to read. */
 export interface NoOutcome {
   /** mixed: texts and file are of different formats, which is a mistake in the command. */
   readonly kind: 'unreadable' | 'mixed';
@@ -26,9 +30,11 @@ export interface NoOutcome {
   readonly note?: string;
 }
 
+/** How the daemon gets at its configuration. */
 export interface ConfigReader {
   /** There is a file that can be read again. */
   readonly reloadable: boolean;
+  /** Reads all of it; the second time what can be read again. */
   read(when: 'start' | 'reload'): Outcome | Promise<Outcome>;
 }
 

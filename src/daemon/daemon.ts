@@ -1,5 +1,6 @@
 // The daemon's life: read the configuration, start the engine, leave the foreground, serve until told to stop. Everything it needs
 // is handed in, so that tests can live it through in one process.
+import type { ReloadOutcome } from '../admin/commands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/model.ts';
 import { withoutSecrets } from '../options/secrets.ts';
@@ -10,7 +11,7 @@ import { type ConfigReader, type NoOutcome, type ReadOutcome, reportLines } from
 import type { DaemonLog } from './log.ts';
 import { MESSAGES } from './messages.ts';
 import type { PidFile } from './pid-file.ts';
-import { Reloader, type ReloadResult } from './reload.ts';
+import { Reloader } from './reload.ts';
 import type { RunOptions } from './run-options.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { catchSignals } from './signals.ts';
@@ -29,28 +30,39 @@ export interface DaemonEngine {
 
 /** What the daemon offers the engine. */
 export interface EngineHooks {
+  /** For everything ports have to say. */
   readonly log: DaemonLog;
+  /** For all timers. */
   readonly clock: Clock;
   /** Off with -u. */
   readonly uucpLocks: boolean;
   /** For the admin console's reload. */
-  readonly reload: () => Promise<ReloadResult>;
+  readonly reload: () => Promise<ReloadOutcome>;
   /** Ends the daemon, as the end of a session on standard input does. */
   readonly end: (code: number) => void;
 }
 
+/** What a daemon is made of. */
 export interface DaemonEnv {
+  /** The command line. */
   readonly options: RunOptions;
+  /** Its configuration. */
   readonly reader: ConfigReader;
+  /** Makes the ports; called once. */
   readonly makeEngine: (hooks: EngineHooks) => DaemonEngine;
+  /** Also written to when the daemon cannot start. */
   readonly log: DaemonLog;
+  /** For all timers. */
   readonly clock: Clock;
+  /** systemd, if that started it. */
   readonly manager: ServiceManager;
   /** Of the foreground, or of the caller until the daemon is in the background. */
   readonly stderr: TextSink;
   /** stderr leads to systemd's journal, as syslog does; by default it does not. */
   readonly stderrIsJournal?: boolean;
+  /** For the line of -r. */
   readonly stdout: TextSink;
+  /** `undefined` without -P. */
   readonly pidFile: PidFile | undefined;
   /** Set in the process that goes to the background. */
   readonly background: Background | undefined;

@@ -7,6 +7,7 @@ import type { ConfigReader, Outcome } from './configuration.ts';
 import { MESSAGES } from './messages.ts';
 import type { RunOptions } from './run-options.ts';
 
+/** Who wants to know what is read. */
 export interface ReaderHooks {
   /** Called with each text that is read: by its name in messages, with what was in it. classic: the first line was no YAML. */
   readonly opened?: (file: string, bytes: Buffer, classic: boolean) => void;

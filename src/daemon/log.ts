@@ -76,11 +76,15 @@ export class DatagramTarget implements SyslogTarget {
   }
 }
 
+/** Where the log goes. */
 export interface LogOptions {
+  /** For the time in lines. */
   readonly clock: Clock;
+  /** Of this process. */
   readonly pid: number;
   /** Messages less grave than this are left out. */
   readonly level: LogLevel;
+  /** The socket of syslog. */
   readonly syslog: SyslogTarget;
   /** Gets a copy of each message, with line end. Takes it at once or drops it. */
   readonly copy?: (line: string) => void;
@@ -90,6 +94,7 @@ export interface LogOptions {
   readonly json?: (level: LogLevel, text: string, fields: Fields | undefined) => void;
 }
 
+/** The log of a process. Passwords are masked in every line. */
 export class DaemonLog implements Log {
   readonly #options: LogOptions;
   /** identify() was called. */
@@ -124,6 +129,7 @@ export class DaemonLog implements Log {
     return this.#emit(level, text, undefined, false);
   }
 
+  /** Nothing is logged to syslog any more. */
   close(): void {
     this.#options.syslog.close();
   }

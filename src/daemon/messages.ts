@@ -1,5 +1,6 @@
 // What the command says: ser2net 4.3.11's error texts, and the usage.
 
+/** By what is wrong. */
 export const MESSAGES = {
   invalidArgument: (word: string) => `Invalid argument: '${word}'`,
   invalidOption: (word: string) => `Invalid option: '${word}'`,

@@ -4,6 +4,7 @@ import { readSmallFile, writeSmallFile } from '../base/safe-file.ts';
 import { strerror } from '../base/strerror.ts';
 import { MESSAGES } from './messages.ts';
 
+/** A file with the number of this process. */
 export class PidFile {
   readonly #path: string;
   readonly #content: string;

@@ -1,4 +1,5 @@
 // Taking the configuration anew: read all of it, and only when that worked hand it to the engine, which changes what differs.
+import type { ReloadOutcome } from '../admin/commands.ts';
 import type { Config } from '../config/model.ts';
 import { type ConfigReader, reportLines } from './configuration.ts';
 import type { DaemonLog } from './log.ts';
@@ -19,26 +20,19 @@ interface ReloadEnv {
   readonly after: () => void;
 }
 
-export interface ReloadResult {
-  readonly ok: boolean;
-  /** What was wrong, in the order found; may be there although ok: items left out. */
-  readonly problems: readonly string[];
-  /** The file could not be opened: why, in the words of the system. */
-  readonly unreadable?: string;
-}
-
 type ReloadCause = keyof typeof MESSAGES.reload;
 
+/** Reloads one after the other; requests made during one are answered by the next. */
 export class Reloader {
   readonly #env: ReloadEnv;
-  #running: Promise<ReloadResult> | undefined;
-  #next: Promise<ReloadResult> | undefined;
+  #running: Promise<ReloadOutcome> | undefined;
+  #next: Promise<ReloadOutcome> | undefined;
   constructor(env: ReloadEnv) {
     this.#env = env;
   }
 
   /** Requests made while one runs become one more run. Never rejects. */
-  request(cause: ReloadCause): Promise<ReloadResult> {
+  request(cause: ReloadCause): Promise<ReloadOutcome> {
     if (this.#next !== undefined) return this.#next;
     if (this.#running !== undefined) {
       this.#next = this.#running.then(() => {
@@ -55,7 +49,7 @@ export class Reloader {
     while (this.#running !== undefined || this.#next !== undefined) await (this.#next ?? this.#running);
   }
 
-  #start(cause: ReloadCause): Promise<ReloadResult> {
+  #start(cause: ReloadCause): Promise<ReloadOutcome> {
     const run = this.#run(cause).finally(() => {
       if (this.#running === run) this.#running = undefined;
     });
@@ -63,7 +57,7 @@ export class Reloader {
     return run;
   }
 
-  async #run(cause: ReloadCause): Promise<ReloadResult> {
+  async #run(cause: ReloadCause): Promise<ReloadOutcome> {
     const { reader, apply, log, note, before, after } = this.#env;
     // Started from -Y or -C alone: nothing to read anew, and not a word about it, ser2net 4.3.11.
     if (!reader.reloadable) return { ok: true, problems: [] };

@@ -3,6 +3,7 @@ import type { LogLevel } from '../base/log.ts';
 
 /** What the daemon was asked to be. Paths are as given: they count from the directory the command was given in. */
 export interface RunOptions {
+  /** The name the program was called by, for messages. */
   readonly argv0: string;
   /** -c; `-` is standard input. */
   readonly file: string | undefined;
@@ -12,19 +13,25 @@ export interface RunOptions {
   readonly strings: { readonly kind: 'yaml' | 'conf'; readonly texts: readonly string[] } | undefined;
   /** -p */
   readonly admin: string | undefined;
+  /** -P */
   readonly pidFile: string | undefined;
   /** -n or -d */
   readonly foreground: boolean;
   /** -d: the log also goes to stderr. */
   readonly debug: boolean;
+  /** --log-level, or -l. */
   readonly level: LogLevel;
+  /** --log-format */
   readonly logFormat: 'text' | 'json';
   /** Off with -u. */
   readonly uucpLocks: boolean;
+  /** -s */
   readonly signature: string | undefined;
   /** -r */
   readonly sayReady: boolean;
+  /** -a */
   readonly authdir: string | undefined;
+  /** -A */
   readonly authdirAdmin: string | undefined;
 }
 

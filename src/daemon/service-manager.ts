@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { type Libc, libc, SystemError } from '../base/libc.ts';
 
+/** What systemd passed in the environment, and how to reach it. */
 export interface ServiceManagerEnv {
   /** NOTIFY_SOCKET; `@name` is abstract. */
   readonly socket: string | undefined;
@@ -10,13 +11,17 @@ export interface ServiceManagerEnv {
   readonly watchdogUsec: string | undefined;
   /** WATCHDOG_PID: whom the watchdog watches. */
   readonly watchdogPid: string | undefined;
+  /** Of this process. */
   readonly pid: number;
+  /** For the watchdog. */
   readonly clock: Clock;
+  /** How messages are sent; `undefined` without koffi, and then systemd-notify does it. */
   readonly libc: () => Libc | undefined;
   /** CLOCK_MONOTONIC in microseconds: what systemd compares a reload with. */
   readonly monotonicUsec: () => bigint;
 }
 
+/** Tells systemd. */
 export class ServiceManager {
   readonly #env: ServiceManagerEnv;
   #timer: Timer | undefined;
@@ -36,6 +41,7 @@ export class ServiceManager {
   reloading(): void {
     this.#tell(`RELOADING=1\nMONOTONIC_USEC=${this.#env.monotonicUsec()}`);
   }
+  /** The daemon has been told to end. */
   stopping(): void {
     this.#timer?.cancel();
     this.#tell('STOPPING=1');

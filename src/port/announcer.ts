@@ -50,6 +50,7 @@ export class Announcer {
     });
   }
 
+  /** Withdraws the announcement. */
   stop(): void {
     this.#current?.withdraw();
     this.#current = undefined;

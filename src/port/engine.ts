@@ -50,6 +50,7 @@ const same = (a: ConnectionConfig, b: ConnectionConfig): boolean => {
 /** Both strings mean something: without that a port does not listen. */
 const usable = ({ accepter, connector }: ConnectionConfig): boolean => accepter.spec !== undefined && connector.spec !== undefined;
 
+/** Runs the ports and rotators of one configuration after the other. */
 export class Engine {
   readonly #env: EngineEnv;
   readonly #portEnv: PortEnv;
@@ -91,6 +92,7 @@ export class Engine {
   get ports(): readonly Port[] {
     return this.#ports;
   }
+  /** The port of that name; `undefined` if there is none. */
   port(name: string): Port | undefined {
     return this.#ports.find((p) => p.name === name);
   }

@@ -16,6 +16,7 @@ export interface UserView {
   readonly rights: Rights;
   /** Bytes received from it, and sent to it. */
   readonly bytesIn: number;
+  /** Bytes sent to it. */
   readonly bytesOut: number;
   /** Clock milliseconds. */
   readonly since: number;
@@ -27,7 +28,9 @@ export interface PortObserver {
   opened?(): void;
   /** The session is over: the device will be closed now. reason as in traces. */
   closed?(reason: string): void;
+  /** A user was given a place. */
   userJoined?(user: UserView): void;
+  /** It has left. reason as in traces. */
   userLeft?(user: UserView, reason: string): void;
   /** Device to network, as accepted from the device. */
   fromDevice?(data: Buffer): void;
@@ -41,6 +44,7 @@ export interface PortObserver {
 
 /** What an observer may ask of the port it watches. */
 export interface PortView {
+  /** The configuration in force. */
   readonly config: ConnectionConfig;
   /** The first user's address, or ''. */
   firstPeer(): string;

@@ -12,11 +12,13 @@ interface Consumer {
   readonly full: boolean;
 }
 
+/** How input is gathered. */
 export interface FanOutOptions {
   /** Input is sent on without waiting when there is this much. */
   readonly bufsize: number;
   /** The first byte waits no longer than this, in ms. */
   readonly maxDelay: number;
+  /** Input is sent on without waiting when this has come; `undefined` for nothing. */
   readonly sendon: Matcher | undefined;
 }
 
@@ -43,6 +45,7 @@ export function charDelay(options: DelayOptions, rate: LineRate): number {
 /** A read may be as long as this; the gathering buffer has room for one on top of bufsize. */
 const ROOM = 4096;
 
+/** Passes input of the device to every user. */
 export class FanOut {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;

@@ -13,7 +13,9 @@ type Attempt = 'open' | 'listen on' | 'accept a connection on';
 
 /** What a fault log needs from outside. */
 export interface FaultEnv {
+  /** For telling how long ago a failure was logged. */
   readonly clock: Clock;
+  /** Where failures go. */
   readonly log: Log;
   /** Who has the device or the address of a layer, in words; `undefined` if that cannot be known. Absent where nobody can tell. */
   whoHas?(bottom: LayerSpec): Promise<string | undefined>;

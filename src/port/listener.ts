@@ -6,7 +6,9 @@ import type { Accepter, Gensio } from '../gensio/gensio.ts';
 import type { StackBuilder } from '../gensio/stack-builder.ts';
 import type { LayerSpec } from '../options/stack.ts';
 
+/** Who wants the connections. */
 export interface ListenerUp {
+  /** A connection, open. Set its up before returning. */
   accepted(gensio: Gensio): void;
   /** One connection came to nothing. */
   acceptFailed(err: GensioError): void;
@@ -16,6 +18,7 @@ export interface ListenerUp {
   listenFailed(err: GensioError): void;
 }
 
+/** An accepter that is opened again until it listens. */
 export class Listener {
   readonly #spec: LayerSpec;
   readonly #build: StackBuilder;
@@ -38,6 +41,7 @@ export class Listener {
     this.#retry = { due: Infinity, run: () => this.open(() => undefined) };
   }
 
+  /** Whether it listens now. */
   get on(): boolean {
     return this.#state === 'on';
   }

@@ -1,5 +1,6 @@
 // Finds a byte string in a stream cut anywhere: sendon and closeon. Unlike ser2net 4.3.11 it also finds `ab` in `aab`.
 
+/** Looks for one pattern in a stream, over the cuts between buffers. */
 export class Matcher {
   readonly #pattern: Buffer;
   /** How far to fall back after a mismatch behind each position (Knuth, Morris, Pratt). */

@@ -18,8 +18,10 @@ export const REASON = {
   adminDisconnect: 'admin disconnect',
   openFailure: 'Device open failure',
 } as const;
+/** Why a user or session ends, as traces and the log have it. */
 export type Reason = (typeof REASON)[keyof typeof REASON];
 
+/** What the log says. */
 export const LOG = {
   listenFailed: (port: string, reason: string) => `Unable to startup network port ${port}: ${reason}`,
   accepterInvalid: (accepter: string, reason: string) => `Invalid accepter port name/number '${accepter}': ${reason}`,

@@ -11,13 +11,19 @@ const LINGER_MS = 4000;
 
 /** What a user's connection does to its port, which is the owner of what happens then: it may come through a rotator. */
 export interface NetconUp extends FaultDomain {
+  /** Data from the user; borrowed as in GensioUp.read. */
   fromUser(user: Netcon, data: Buffer): void;
+  /** It takes more, after write() gave false. */
   userWritable(user: Netcon): void;
+  /** Once, last; it has left. */
   userClosed(user: Netcon, err: GensioError | undefined): void;
+  /** What it says besides data. */
   userEvent(user: Netcon, event: GensioEvent): void;
 }
 
+/** One user, from its admission to its end. */
 export class Netcon implements GensioUp, UserView {
+  /** Its connection. */
   readonly gensio: Gensio;
   readonly door: Door;
   readonly rights: Rights;
@@ -40,6 +46,7 @@ export class Netcon implements GensioUp, UserView {
   idle = 0;
   /** Something was read from it, or written to it, since the last look. */
   active = false;
+  /** Something was written to it since the last look: that counts as activity unless it is stuck. */
   wrote = false;
   /** Expanded when it connected, sent when the device is open. */
   banner: Buffer | undefined;

@@ -2,6 +2,7 @@
 import type { Log } from '../base/log.ts';
 import type { PortObserver } from './events.ts';
 
+/** The observers of one port. */
 export class Observers {
   readonly #port: string;
   readonly #log: Log;
@@ -34,6 +35,7 @@ export class Observers {
   get any(): boolean {
     return this.#all.length > 0;
   }
+  /** Calls say for each; one that throws is removed, and logged. */
   tell(say: (observer: PortObserver) => void): void {
     for (const observer of this.#all) {
       try {

@@ -19,8 +19,11 @@ import { LOG } from './messages.ts';
 export interface PortAccepterUp {
   /** In force now; its accepter means something when open() is called. */
   readonly config: ConnectionConfig;
+  /** A connection has come through a door. */
   enter(door: Door, gensio: Gensio): void;
+  /** It listens now. */
   listening(): void;
+  /** It cannot listen, or no longer does. */
   notListening(): void;
 }
 
@@ -31,6 +34,7 @@ interface AccepterEnv {
   readonly announce: Announce;
 }
 
+/** The listener of a port, and what it tells of itself. */
 export class PortAccepter implements ListenerUp {
   readonly #up: PortAccepterUp;
   readonly #env: AccepterEnv;
@@ -47,6 +51,7 @@ export class PortAccepter implements ListenerUp {
     this.#announcer = new Announcer(env);
   }
 
+  /** Whether it listens now. */
   get on(): boolean {
     return this.#listener?.on === true;
   }

@@ -16,10 +16,13 @@ export interface DeviceUp {
   readonly config: ConnectionConfig;
   /** err: it could not be opened, and is closed again. */
   deviceOpened(err?: GensioError): void;
+  /** Data of the device; borrowed as in GensioUp.read. */
   fromDevice(data: Buffer): void;
+  /** It takes more, after write() gave false. */
   deviceWritable(): void;
   /** Once, after it was open or being opened. */
   deviceClosed(err: GensioError | undefined): void;
+  /** What it says besides data. */
   deviceEvent(event: GensioEvent): void;
 }
 
@@ -46,6 +49,7 @@ export class PortDevice {
   full = false;
   /** Bytes since it was opened. */
   read = 0;
+  /** Bytes since it was opened. */
   written = 0;
   /** A client changed the line: it is not as configured. */
   lineChanged = false;
@@ -62,6 +66,7 @@ export class PortDevice {
     return this.#gensio;
   }
 
+  /** Opens a connector; deviceOpened() follows. */
   open(): void {
     if (this.#gensio === undefined) this.renew();
     const gensio = this.#gensio;
@@ -96,6 +101,7 @@ export class PortDevice {
     return false;
   }
 
+  /** As {@link Gensio.setReading}. */
   setReading(on: boolean): void {
     this.#gensio?.setReading(on);
   }

@@ -34,10 +34,14 @@ import { HalfCloseWatch, IdleTimer, SlowConsumerTimer } from './user-watches.ts'
 /** What a port needs of the engine it belongs to. */
 export interface PortEnv extends FaultEnv {
   readonly clock: Clock;
+  /** For all its waits. */
   readonly deadlines: Deadlines;
   readonly log: Log;
+  /** Makes its listener and device. */
   readonly builder: StackBuilder;
+  /** Tells the network of it. */
   readonly announce: Announce;
+  /** Asked for observers each time the port is configured. */
   readonly observers: readonly ObserverFactory[];
   /** Another port than this one has a device open that was written just so. */
   deviceInUse(connector: string, besides: Port): boolean;
@@ -138,12 +142,15 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     });
   }
 
+  /** Its name in the configuration. */
   get name(): string {
     return this.config.name;
   }
+  /** Where it is; see state.ts. */
   get state(): PortState {
     return this.#state;
   }
+  /** Whether it is in service. */
   get enabled(): boolean {
     return this.#state.enabled;
   }
@@ -470,9 +477,11 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   // ---- For the admin port and reload ----
 
+  /** Seconds of silence after which a user is disconnected; 0 for never. */
   get timeout(): number {
     return this.#timeout;
   }
+  /** Changes it until the next reload, and begins it again for all users. */
   changeTimeout(seconds: number): void {
     this.#timeout = seconds;
     for (const user of this.#users) user.idle = this.#timeoutOf(user);
@@ -491,12 +500,15 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     this.#configure();
     if (keepListener) this.#accepter.announce();
   }
+  /** Those that have a place. */
   get users(): readonly UserView[] {
     return this.#seated;
   }
+  /** The connector that is open, or was last; `undefined` before that. */
   get device(): Gensio | undefined {
     return this.#device.gensio;
   }
+  /** Bytes read from and written to the device since it was opened. */
   get counters(): { readonly read: number; readonly written: number } {
     return { read: this.#device.read, written: this.#device.written };
   }

@@ -23,7 +23,9 @@ interface RotatorEnv extends FaultEnv {
   port(name: string): Port | undefined;
 }
 
+/** Runs one rotator. */
 export class Rotator implements FaultDomain {
+  /** What it was made from. */
   readonly config: RotatorConfig;
   readonly #env: RotatorEnv;
   readonly #listener: Listener | undefined;
@@ -66,6 +68,7 @@ export class Rotator implements FaultDomain {
   failed(err: unknown): void {
     logFailure(this.#env.log, err, (stack) => LOG.failedOn(`rotator ${this.config.name}`, stack));
   }
+  /** Stops listening; done when the address is free. */
   close(done: () => void): void {
     if (this.#listener === undefined) done();
     else this.#listener.close(done);

@@ -44,6 +44,7 @@ export class IdleTimer<T extends IdleUser> {
     if (this.#tick.due !== Infinity) return;
     for (const user of this.#users) if (this.#port.timeoutOf(user) !== 0) return this.#deadlines.arm(this.#tick, TICK_MS);
   }
+  /** Looks no more. */
   stop(): void {
     this.#deadlines.cancel(this.#tick);
   }
@@ -63,6 +64,7 @@ export class IdleTimer<T extends IdleUser> {
 
 /** A user that may take nothing. */
 export interface SlowUser {
+  /** It takes nothing now. */
   readonly full: boolean;
   /** Since when it is full, in the clock's ms. */
   readonly fullSince: number;
@@ -99,6 +101,7 @@ export class SlowConsumerTimer<T extends SlowUser> {
     const limit = this.#port.limit();
     if (limit > 0 && this.#users.size > 1 && this.#look.due === Infinity) this.#deadlines.arm(this.#look, limit * 1000);
   }
+  /** Looks no more. */
   stop(): void {
     this.#deadlines.cancel(this.#look);
   }

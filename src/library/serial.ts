@@ -1,5 +1,6 @@
 // Control of the serial port at the other end of a stream, in words instead of RFC 2217's numbers.
 import { EventEmitter } from 'node:events';
+import { nextMicrotask } from '../base/fault-domain.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import {
   type LineState,
@@ -27,12 +28,14 @@ const SIZES = [5, 6, 7, 8] as const;
 /** The serial port at the far end. Requests are answered one after the other; each may take up to five seconds. */
 export class GensioSerial extends EventEmitter<SerialEvents> {
   readonly #control: SerialControl;
+  readonly #end: () => GensioError | undefined;
   #modem: ModemState | undefined;
 
-  /** Programs get one from a stream. */
-  constructor(control: SerialControl) {
+  /** Programs get one from a stream. end: why nothing can be asked any more; `undefined` while something can. */
+  constructor(control: SerialControl, end: () => GensioError | undefined = () => undefined) {
     super();
     this.#control = control;
+    this.#end = end;
   }
 
   /** What the far end reported last; undefined: nothing yet. */
@@ -40,7 +43,10 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
     return this.#modem;
   }
 
-  /** The settings in force. @throws GensioError timedout: no answer; notsup: it cannot be asked */
+  /**
+   * The settings in force. @throws GensioError timedout: no answer; notsup: it cannot be asked; localclosed, remclose or what went wrong:
+   * the stream is over, or ends before the answer
+   */
   async get(): Promise<SerialSettings> {
     const [speed, size, parity, stopbits, flow] = await Promise.all([
       this.#get('speed'),
@@ -109,11 +115,17 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
   }
   #answer<K extends SerialItem>(item: K, ask: (answered: SerialAnswer<K>) => void): Promise<SerialState[K]> {
     return new Promise((resolve, reject) => {
+      const over = this.#end();
+      if (over !== undefined) return reject(over);
+      const refuse = (): void => reject(this.#end() ?? new GensioError('notsup', `the far end cannot be asked for the ${item}`));
+      let asking = true;
       ask((value) => {
-        if (value === undefined) reject(new GensioError('notsup', `the far end cannot be asked for the ${item}`));
+        // Not at once: the connection may be lost, of which its stream hears next.
+        if (value === undefined) asking ? refuse() : nextMicrotask(refuse);
         else if (value === null) reject(new GensioError('timedout', `no answer about the ${item}`));
         else resolve(value);
       });
+      asking = false;
     });
   }
 }

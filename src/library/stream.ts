@@ -28,13 +28,15 @@ export class GensioStream extends Duplex {
   #limit: Timer | undefined;
   #over = false;
   #failure: GensioError | undefined;
+  /** Why it is over. */
+  #why: GensioError | undefined;
 
   /** gensio is open. Programs get a stream from openGensio(). */
   constructor(gensio: Gensio, clock: Clock = systemClock) {
     super({ readableHighWaterMark: READ_AHEAD, allowHalfOpen: false });
     this.#gensio = gensio;
     this.#clock = clock;
-    this.serial = gensio.serial === undefined ? undefined : new GensioSerial(gensio.serial);
+    this.serial = gensio.serial === undefined ? undefined : new GensioSerial(gensio.serial, () => this.#end());
     gensio.up = {
       read: (data) => {
         // The buffer is borrowed, the stream keeps it: a copy.
@@ -72,6 +74,7 @@ export class GensioStream extends Duplex {
     const failure = err === undefined || err.code === 'remclose' ? undefined : err;
     this.#unblock(failure);
     const closing = this.#closing;
+    this.#why = failure ?? new GensioError(closing === undefined ? 'remclose' : 'localclosed');
     this.#closing = undefined;
     if (closing !== undefined) closing();
     if (this.destroyed) return;
@@ -79,6 +82,13 @@ export class GensioStream extends Duplex {
     // Whoever has just been given the stream gets the time to listen.
     if (failure !== undefined) onImmediate(() => this.destroy(failure));
     else this.push(null);
+  }
+
+  /** Why nothing can be asked of the peer any more. */
+  #end(): GensioError | undefined {
+    if (this.#why !== undefined) return this.#why;
+    if (this.writableEnded || this.destroyed) return new GensioError('localclosed');
+    return this.#gensio.peerClosed?.() === true ? new GensioError('remclose') : undefined;
   }
 
   override _read(): void {

@@ -173,6 +173,39 @@ test('a failure right after opening waits for who listens', async () => {
   assert.equal(err.code, 'commerr');
 });
 
+test('the serial port of a stream that is closing, closed or lost says so, also to a question that was open', async () => {
+  const peers: Socket[] = [];
+  // Agrees to RFC 2217, and answers nothing.
+  const server = createServer((socket) => {
+    peers.push(socket);
+    socket.on('error', () => undefined);
+    socket.write(Buffer.of(255, 253, 44));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const open = () => openGensio(`telnet(rfc2217),tcp,127.0.0.1,${(server.address() as { port: number }).port}`);
+  const closing = await open();
+  const waiting = assert.rejects(closing.serial!.get(), { code: 'localclosed' });
+  closing.end();
+  await assert.rejects(closing.serial!.get(), { code: 'localclosed' });
+  await waiting;
+  closing.resume();
+  await once(closing, 'close');
+  await assert.rejects(closing.serial!.getLines(), { code: 'localclosed' });
+
+  const destroyed = await open();
+  const open2 = assert.rejects(destroyed.serial!.get(), { code: 'localclosed' });
+  destroyed.destroy();
+  await open2;
+  await assert.rejects(destroyed.serial!.set({ speed: 9600 }), { code: 'localclosed' });
+
+  const lost = await open();
+  const open3 = assert.rejects(lost.serial!.get(), { code: 'remclose' });
+  for (const peer of peers) peer.destroy();
+  await open3;
+  await assert.rejects(lost.serial!.get(), { code: 'remclose' });
+  server.close();
+});
+
 test('a server that answers that the break is on, always, does not keep lines from being set', async () => {
   const serial = new GensioSerial({
     get: (_item, answered) => answered(undefined),

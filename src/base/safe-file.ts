@@ -1,21 +1,19 @@
 // Opens files that others may have put there: a pipe, a device or a file without end is refused, and no open waits for anybody.
 import {
-  close,
   closeSync,
   constants,
   fstat,
   fstatSync,
   ftruncate,
   ftruncateSync,
-  open,
   openSync,
-  read,
   readSync,
   type Stats,
   writeFile,
   writeFileSync,
 } from 'node:fs';
 import { platform } from 'node:process';
+import { fileCalls } from './blocking-calls.ts';
 import { bind } from './fault-domain.ts';
 
 /**
@@ -134,18 +132,19 @@ function openExisting(path: string, use: FileUse, rules: FileRules): number {
 /** Receives a descriptor, or why there is none. */
 type Opened = (err: Error | null, fd?: number) => void;
 
-/** The same on a thread of the pool, where the file system may be slow. `opened` is called once, not before this returns. */
+/** The same on a thread (`fileCalls`), where the file system may be slow. `opened` is called once, not before this returns. */
 export function openFileLater(path: string, use: FileUse, rules: FileRules, opened: Opened): void {
   const done = bind(opened);
   const mode = rules.mode ?? 0o600;
-  if (use === 'create') return open(path, FLAGS.create, mode, done);
+  if (use === 'create') return fileCalls.open(path, FLAGS.create, done, mode);
   const round = (left: number): void => {
     openExistingLater(path, use, rules, (err, fd) => {
       if (err === null || !makes(use) || !isCode(err, 'ENOENT') || left === 0) return done(err, fd);
-      open(path, FLAGS[use] | O_CREAT | O_EXCL, mode, (err, fd) => {
+      const made: Opened = (err, fd) => {
         if (err !== null && isCode(err, 'EEXIST') && left > 0) return round(left - 1);
         done(err, fd);
-      });
+      };
+      fileCalls.open(path, FLAGS[use] | O_CREAT | O_EXCL, made, mode);
     });
   };
   round(TRIES);
@@ -153,7 +152,7 @@ export function openFileLater(path: string, use: FileUse, rules: FileRules, open
 
 function openExistingLater(path: string, use: FileUse, rules: FileRules, done: Opened): void {
   /** Gives up a descriptor before saying why. */
-  const giveUp = (fd: number, err: Error): void => close(fd, () => done(err));
+  const giveUp = (fd: number, err: Error): void => fileCalls.close(fd, () => done(err));
   const verify = (fd: number, next: () => void): void =>
     fstat(fd, (err, stat) => {
       if (err !== null) return giveUp(fd, err);
@@ -171,13 +170,13 @@ function openExistingLater(path: string, use: FileUse, rules: FileRules, done: O
       ftruncate(fd, (err) => (err === null ? done(null, fd) : giveUp(fd, err)));
     });
   };
-  const directly = (): void => open(path, FLAGS[use] | O_NONBLOCK | nofollow(rules), opened);
+  const directly = (): void => fileCalls.open(path, FLAGS[use] | O_NONBLOCK | nofollow(rules), opened);
   if (O_PATH === 0) return directly();
-  open(path, O_PATH | nofollow(rules), (err, probe) => {
+  fileCalls.open(path, O_PATH | nofollow(rules), (err, probe) => {
     if (err !== null) return done(err);
     verify(probe, () => {
-      open(viaProc(probe), FLAGS[use] | O_NONBLOCK, (err, fd) => {
-        close(probe, () => {
+      fileCalls.open(viaProc(probe), FLAGS[use] | O_NONBLOCK, (err, fd) => {
+        fileCalls.close(probe, () => {
           if (err !== null && isCode(err, 'ENOENT', 'ENOTDIR')) directly();
           else opened(err, fd);
         });
@@ -217,10 +216,11 @@ export function readSmallFileLater(path: string, rules: ReadRules, done: (err: E
     if (err !== null || fd === undefined) return done(err);
     const chunks: Buffer[] = [];
     let length = 0;
-    const end = (err: Error | null): void => close(fd, () => (err === null ? done(null, Buffer.concat(chunks, length)) : done(err)));
+    const end = (err: Error | null): void =>
+      fileCalls.close(fd, () => (err === null ? done(null, Buffer.concat(chunks, length)) : done(err)));
     const more = (): void => {
       const chunk = Buffer.allocUnsafe(Math.min(CHUNK, rules.maxBytes + 1));
-      read(fd, chunk, 0, chunk.length, null, (err, n) => {
+      fileCalls.read(fd, chunk, (err, n) => {
         if (err !== null || n === 0) return end(err);
         length += n;
         if (length > rules.maxBytes) return end(tooMuch(rules.maxBytes));
@@ -246,6 +246,6 @@ export function writeSmallFile(path: string, use: Exclude<FileUse, 'read'>, cont
 export function writeSmallFileLater(path: string, use: Exclude<FileUse, 'read'>, content: string, done: (err: Error | null) => void): void {
   openFileLater(path, use, {}, (err, fd) => {
     if (err !== null || fd === undefined) return done(err);
-    writeFile(fd, content, (failed) => close(fd, (err) => done(failed ?? err ?? null)));
+    writeFile(fd, content, (failed) => fileCalls.close(fd, (err) => done(failed ?? err)));
   });
 }

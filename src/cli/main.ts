@@ -1,7 +1,7 @@
 // From the arguments of the command to its exit code: decides what runs, and loads only that.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { blockingCalls } from '../base/blocking-calls.ts';
+import { callsPending } from '../base/blocking-calls.ts';
 import { libc } from '../base/libc.ts';
 import { traceTo } from '../base/trace-points.ts';
 import { usage } from '../daemon/messages.ts';
@@ -37,7 +37,7 @@ const WAITED_FOR = /^(?:FSReq|GetAddrInfo|GetNameInfo|S[Cc][Rr][Yy][Pp][Tt])/;
 
 /** Ends the process; at once where a device or a file system does not answer. */
 function leave(status: number): never {
-  if (blockingCalls.pending > 0 || process.getActiveResourcesInfo().some((name) => WAITED_FOR.test(name))) libc()?.exitNow(status);
+  if (callsPending() > 0 || process.getActiveResourcesInfo().some((name) => WAITED_FOR.test(name))) libc()?.exitNow(status);
   process.exit(status);
 }
 

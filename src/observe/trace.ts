@@ -1,4 +1,5 @@
 // trace-read, trace-write and trace-both: what went through a port, as ser2net 4.3.11 writes it down.
+import { AppendFile, type AppendStep } from '../base/append-file.ts';
 import type { Clock } from '../base/clock.ts';
 import { nextMicrotask } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
@@ -6,7 +7,6 @@ import { strerror } from '../base/strerror.ts';
 import { hexDump, twoDigits } from '../base/text.ts';
 import { expandDevstr } from '../config/devstr.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from '../port/events.ts';
-import { TraceFile } from './trace-file.ts';
 
 interface Trace {
   /** As configured: equal texts share a file. */
@@ -70,7 +70,7 @@ class PortTrace implements PortObserver {
   readonly #all: Set<PortTrace>;
   readonly #ending: Set<Promise<void>>;
   /** By configured text. */
-  readonly #files = new Map<string, { file: TraceFile; hexdump: boolean; timestamp: boolean }>();
+  readonly #files = new Map<string, { file: AppendFile; hexdump: boolean; timestamp: boolean }>();
 
   constructor(view: PortView, traces: readonly Trace[], clock: Clock, log: Log, all: Set<PortTrace>, ending: Set<Promise<void>>) {
     this.#ending = ending;
@@ -100,8 +100,8 @@ class PortTrace implements PortObserver {
     this.#all.add(this);
   }
 
-  #openFile(path: string, before?: TraceFile): TraceFile {
-    const failed = (err: NodeJS.ErrnoException, what: 'open' | 'write'): void => {
+  #openFile(path: string, before?: AppendFile): AppendFile {
+    const failed = (err: NodeJS.ErrnoException, what: AppendStep): void => {
       const name = this.#view.config.name;
       const reason = strerror(err);
       this.#log.log(
@@ -109,13 +109,13 @@ class PortTrace implements PortObserver {
         what === 'open' ? `Unable to open trace file ${path}: ${reason}` : `Unable to write to trace file on port ${name}: ${reason}`,
       );
     };
-    return new TraceFile(path, failed, before);
+    return new AppendFile(path, failed, { before });
   }
 
   reopen(): void {
     for (const entry of this.#files.values()) {
       entry.file.end();
-      entry.file = this.#openFile(entry.file.path, entry.file);
+      entry.file = this.#openFile(String(entry.file.target), entry.file);
     }
   }
 

@@ -38,7 +38,13 @@ export const CONNECTION = {
     since: '4.1.7',
     doc: 'File that gets what clients send to the device.',
   }),
-  traceBoth: row({ ...both('trace-both'), kind: str, def: undefined, since: '4.1.7', doc: 'File that gets both directions.' }),
+  traceBoth: row({
+    ...both('trace-both'),
+    kind: str,
+    def: undefined,
+    since: '4.1.7',
+    doc: 'File that gets both directions. Must be a regular file, not a link; so must those of the other traces.',
+  }),
   traceReadHexdump: row({
     ...both('trace-read-hexdump'),
     kind: bool,

@@ -291,8 +291,15 @@ export const PTY = {
 /** The options of the layer file. */
 export const FILE = {
   readbuf: readbuf(1024),
-  infile: row({ conf: false, yaml: 'infile', kind: str, def: undefined, since: '1.3', doc: 'File to read from.' }),
-  outfile: row({ conf: false, yaml: 'outfile', kind: str, def: undefined, since: '1.3', doc: 'File to write to.' }),
+  infile: row({ conf: false, yaml: 'infile', kind: str, def: undefined, since: '1.3', doc: 'File to read from. A pipe is waited for.' }),
+  outfile: row({
+    conf: false,
+    yaml: 'outfile',
+    kind: str,
+    def: undefined,
+    since: '1.3',
+    doc: 'File to write to. A pipe must have a reader.',
+  }),
   create: row({ conf: false, yaml: 'create', kind: bool, def: false, since: '1.3', doc: 'Make the output file when it is not there.' }),
   readClose: row({
     conf: false,

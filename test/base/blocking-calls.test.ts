@@ -1,7 +1,7 @@
 // Opens and closes that hang: FIFOs without a reader stand in for devices whose driver does not answer.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -29,7 +29,7 @@ const openings = (calls: BlockingCalls, paths: readonly string[]): number[] => {
 };
 
 test('with six devices that hang a seventh is opened and closed all the same', async () => {
-  const calls = new BlockingCalls();
+  const calls = new BlockingCalls({ shared: 2, threads: 8 });
   const { paths, release } = hanging(6);
   const stuck = openings(calls, paths);
   const got = openings(calls, ['/dev/null']);
@@ -52,7 +52,7 @@ test('with six devices that hang a seventh is opened and closed all the same', a
 });
 
 test('calls that are quick need no thread, and tell what the system says', async () => {
-  const calls = new BlockingCalls();
+  const calls = new BlockingCalls({ shared: 2, threads: 8 });
   const codes: unknown[] = [];
   for (let i = 0; i < 20; i++) calls.open(join(dir, 'missing'), constants.O_RDWR, (err) => codes.push(err?.code));
   await until('all answers', () => codes.length === 20);
@@ -61,7 +61,7 @@ test('calls that are quick need no thread, and tell what the system says', async
 });
 
 test('a thread of our own tells errors as the shared ones do, and threads are few', async () => {
-  const calls = new BlockingCalls();
+  const calls = new BlockingCalls({ shared: 2, threads: 8 });
   const { paths, release } = hanging(14);
   const stuck = openings(calls, paths);
   await until('as many threads as there may be', () => calls.threads === 8);
@@ -74,4 +74,31 @@ test('a thread of our own tells errors as the shared ones do, and threads are fe
   await until('the error', () => late.length === 1);
   assert.deepEqual(late, ['ENOENT']);
   for (const fd of stuck) if (fd > 0) closeSync(fd);
+});
+
+test('where the shared threads hang, a file is read and written on one of our own all the same', async () => {
+  const calls = new BlockingCalls({ shared: 1, threads: 4 });
+  const { paths, release } = hanging(1);
+  const stuck = openings(calls, paths);
+  const path = join(dir, 'file');
+  const did: unknown[] = [];
+  calls.open(
+    path,
+    constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,
+    (err, fd) => {
+      did.push(err);
+      calls.write(fd, Buffer.from('hello'), (err, n) => did.push(err, n));
+      const data = Buffer.alloc(16, '.');
+      calls.read(openSync(path, 'r'), data, (err, n) => did.push(err, n, data.toString()));
+    },
+    0o640,
+  );
+  await until('all to be done', () => did.length === 6);
+  assert.deepEqual(did, [null, null, 5, null, 5, 'hello...........']);
+  assert.equal(statSync(path).mode & 0o777, 0o640);
+  assert.equal(stuck.length, 0);
+  await until('the pipe to be let go', () => {
+    release();
+    return stuck.length === 1;
+  });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hexdump, Traces } from '../../src/observe/trace.ts';
-import { TraceFile } from '../../src/observe/trace-file.ts';
 import type { ConnectionOptions } from '../../src/options/connection.ts';
 import { until } from '../compliance/recording-up.ts';
 import { FakeClock } from '../rig/fake-clock.ts';
@@ -95,30 +95,22 @@ test('after reopen() what follows goes to a new file of the same name', async (t
   assert.equal(content(`${file}.1`), 'one');
 });
 
-test('a disk that takes nothing costs the trace, never the session', async () => {
-  const { rig, logged } = rigWith({ traceRead: '/dev/full' });
-  const user = await rig.connect();
-  rig.device.feed('x');
-  await until(() => logged.length === 1, 'the line');
-  assert.match(logged[0]!, /^Unable to write to trace file on port con0: No space left on device$/);
-  rig.device.feed('y');
-  assert.equal(user.take().toString(), 'xy');
-});
-
-test('a file that is opened anew, as after SIGHUP, keeps the order of what is traced', async (t) => {
-  const file = join(folder(t), 'log');
-  for (let i = 0; i < 20; i++) {
-    const first = new TraceFile(file, assert.fail);
-    first.append(Buffer.alloc(300_000, 'a'));
-    first.append(Buffer.alloc(300_000, 'b'));
-    // Whether it is being opened or written to.
-    if (i % 2 === 0) await until(() => content(file).length > 0, 'the beginning');
-    first.end();
-    const second = new TraceFile(file, assert.fail, first);
-    second.append(Buffer.from('c'));
-    second.end();
-    await second.done;
-    assert.equal(content(file).replace(/(.)\1+/g, '$1'), 'abc');
-    rmSync(file);
+test('a trace file that is a pipe, a device or a link costs the trace and a line in the log, never the session', async (t) => {
+  const dir = folder(t);
+  const [fifo, link] = [join(dir, 'fifo'), join(dir, 'link')];
+  assert.equal(spawnSync('mkfifo', [fifo]).status, 0);
+  symlinkSync(join(dir, 'elsewhere'), link);
+  for (const [path, reason] of [
+    [fifo, 'not a regular file'],
+    ['/dev/null', 'not a regular file'],
+    [link, 'a symbolic link'],
+  ] as const) {
+    const { rig, logged } = rigWith({ traceBoth: path });
+    const user = await rig.connect();
+    rig.device.feed('x');
+    await until(() => logged.length === 1, 'the line');
+    assert.equal(logged[0], `Unable to open trace file ${path}: ${reason}`);
+    rig.device.feed('y');
+    assert.equal(user.take().toString(), 'xy');
   }
 });

@@ -1,6 +1,8 @@
 // The layer file: reads one file and writes another. Also what stdio needs of the file system.
-import { close, closeSync, constants, fstatSync, openSync, read, write } from 'node:fs';
+import { constants, fstat, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { fileCalls } from '../../base/blocking-calls.ts';
+import { afterPause } from '../../base/clock.ts';
 import { bind, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { modeOf } from '../../base/file-rights.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
@@ -12,8 +14,24 @@ import { LazyConnector } from '../lazy-connector.ts';
 /** Bounds of one read. */
 const MIN_READ = 16;
 const MAX_READ = 65_536;
+/** How soon a pipe or a device that was not ready is asked again, ms. */
+const RETRY_MS = 20;
 
-/** Two descriptors that are not watched but simply read and written, on Node's threads. Owns both. */
+/** What is read and written, and how. */
+interface FileStreams {
+  readonly input: number | undefined;
+  readonly output: number | undefined;
+  /** At the end of the input: report a close, or just stop. */
+  readonly endCloses: boolean;
+  /** Bytes of one read. */
+  readonly readbuf: number;
+  /** The input is a pipe, which has no end before somebody has written into it. Default: false. */
+  readonly pipe?: boolean;
+}
+
+const isAgain = (err: NodeJS.ErrnoException | null): boolean => err?.code === 'EAGAIN';
+
+/** Two descriptors that are not watched but simply read and written, on threads (`fileCalls`). Owns both. */
 export class FileGensio implements Gensio {
   readonly type: string;
   up: GensioUp = nullUp;
@@ -21,7 +39,6 @@ export class FileGensio implements Gensio {
   readonly #in: number | undefined;
   readonly #out: number | undefined;
   #buffer: Buffer;
-  /** At the end of the input: report a close, or just stop. */
   readonly #endCloses: boolean;
   #reading = false;
   #readBusy = false;
@@ -29,18 +46,21 @@ export class FileGensio implements Gensio {
   /** The outcome of a read that came while reading was off. */
   #held: { readonly err: Error | null; readonly n: number } | undefined;
   #inputEnded = false;
+  /** A pipe into which nobody has written. */
+  #untouched: boolean;
   #queue: Buffer[] = [];
   #bytes = 0;
   #writeBusy = false;
   #full = false;
   #state: 'open' | 'closing' | 'gone' = 'open';
 
-  constructor(type: string, address: string, input: number | undefined, output: number | undefined, endCloses: boolean, readbuf: number) {
+  constructor(type: string, address: string, { input, output, endCloses, readbuf, pipe = false }: FileStreams) {
     this.type = type;
     this.#address = address;
     this.#in = input;
     this.#out = output;
     this.#endCloses = endCloses;
+    this.#untouched = pipe;
     this.#buffer = Buffer.allocUnsafe(Math.min(Math.max(readbuf, MIN_READ), MAX_READ));
   }
   open(done: (err?: GensioError) => void): void {
@@ -66,19 +86,21 @@ export class FileGensio implements Gensio {
     if (held !== undefined) return this.#deliver(held.err, held.n);
     if (this.#readBusy) return;
     this.#readBusy = true;
-    read(
-      this.#in,
-      this.#buffer,
-      0,
-      this.#buffer.length,
-      null,
-      bind((err, n) => {
-        this.#readBusy = false;
-        if (this.#state !== 'open') this.#settle();
-        else if (this.#reading) this.#deliver(err, n);
-        else this.#held = { err, n };
-      }),
-    );
+    fileCalls.read(this.#in, this.#buffer, (err, n) => {
+      const wait = isAgain(err) || (err === null && n === 0 && this.#untouched);
+      if (wait && this.#state === 'open') {
+        if (isAgain(err)) this.#untouched = false;
+        return afterPause(RETRY_MS, () => this.#afterRead());
+      }
+      this.#afterRead(wait ? undefined : { err, n });
+    });
+  }
+  #afterRead(got?: { readonly err: Error | null; readonly n: number }): void {
+    this.#readBusy = false;
+    if (this.#state !== 'open') this.#settle();
+    else if (got === undefined) this.#pump();
+    else if (this.#reading) this.#deliver(got.err, got.n);
+    else this.#held = got;
   }
   #deliver(err: Error | null, n: number): void {
     if (err !== null || n === 0) {
@@ -87,6 +109,7 @@ export class FileGensio implements Gensio {
       else if (this.#endCloses) this.#end(new GensioError('remclose'));
       return;
     }
+    this.#untouched = false;
     this.#delivering = true;
     this.up.read(n === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, n));
     this.#delivering = false;
@@ -105,29 +128,30 @@ export class FileGensio implements Gensio {
     const data = this.#queue[0];
     if (this.#writeBusy || data === undefined || this.#out === undefined) return;
     this.#writeBusy = true;
-    write(
-      this.#out,
-      data,
-      bind((err, n) => {
-        this.#writeBusy = false;
-        if (err !== null) {
-          this.#queue = [];
-          this.#bytes = 0;
-          this.#settle();
-          if (this.#state === 'open') this.#end(fromSystemError(err));
-          return;
-        }
-        this.#bytes -= n;
-        if (n === data.length) this.#queue.shift();
-        else this.#queue[0] = data.subarray(n);
-        if (this.#queue.length > 0) return this.#write();
-        this.#settle();
-        if (this.#state === 'open' && this.#full) {
-          this.#full = false;
-          this.up.writable();
-        }
-      }),
-    );
+    fileCalls.write(this.#out, data, (err, n) => {
+      if (isAgain(err) && this.#queue.length > 0) return afterPause(RETRY_MS, () => this.#afterWrite(data, 0));
+      if (err === null || isAgain(err)) return this.#afterWrite(data, n);
+      this.#writeBusy = false;
+      this.#queue = [];
+      this.#bytes = 0;
+      this.#settle();
+      if (this.#state === 'open') this.#end(fromSystemError(err));
+    });
+  }
+  #afterWrite(data: Buffer, n: number): void {
+    this.#writeBusy = false;
+    // Else an abort has thrown all of it away.
+    if (this.#queue[0] === data) {
+      this.#bytes -= n;
+      if (n === data.length) this.#queue.shift();
+      else this.#queue[0] = data.subarray(n);
+      if (this.#queue.length > 0) return this.#write();
+    }
+    this.#settle();
+    if (this.#state === 'open' && this.#full) {
+      this.#full = false;
+      this.up.writable();
+    }
   }
   bufferedBytes(): number {
     return this.#bytes;
@@ -173,7 +197,7 @@ export class FileGensio implements Gensio {
   #closeFiles(): void {
     if (!this.#filesOpen || this.#readBusy || this.#writeBusy) return;
     this.#filesOpen = false;
-    for (const fd of new Set([this.#in, this.#out])) if (fd !== undefined) close(fd, () => undefined);
+    for (const fd of new Set([this.#in, this.#out])) if (fd !== undefined) fileCalls.close(fd);
   }
 }
 
@@ -183,36 +207,42 @@ function addressOf({ infile, outfile }: LayerOf<'file'>['opts']): string {
   return `file(${files.flat().join(',')})`;
 }
 
-/** Opens the files of the options. Throws a GensioError. */
-function openFiles({ opts }: LayerOf<'file'>): FileGensio {
-  let input: number | undefined;
-  try {
-    if (opts.infile !== undefined) input = openSync(opts.infile, 'r');
-    let output: number | undefined;
-    if (opts.outfile !== undefined) {
-      const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC } = constants;
-      const flags = O_WRONLY | (opts.create ? O_CREAT : 0) | (opts.append ? O_APPEND : 0) | (opts.trunc ? O_TRUNC : 0);
-      output = openSync(opts.outfile, flags, modeOf(opts) ?? 0o666);
-    }
-    return new FileGensio('file', addressOf(opts), input, output, opts.readClose, opts.readbuf);
-  } catch (err) {
-    if (input !== undefined) closeSync(input);
-    throw fromSystemError(err);
-  }
-}
-
-/** Opens its files at open(). */
-export const fileConnector = (spec: LayerOf<'file'>): Gensio =>
-  new LazyConnector('file', addressOf(spec.opts), (done) => {
-    nextMicrotask(() => {
-      let file: FileGensio;
-      try {
-        file = openFiles(spec);
-      } catch (err) {
-        return done(err as GensioError);
-      }
-      done(undefined, file);
-    });
+/**
+ * Opens its files at open(). What is no plain file does not hold anybody up: an output pipe that nobody reads is an error, an input pipe
+ * waits for whoever writes.
+ */
+export const fileConnector = ({ opts }: LayerOf<'file'>): Gensio =>
+  new LazyConnector('file', addressOf(opts), (done) => {
+    const { O_RDONLY, O_WRONLY, O_CREAT, O_APPEND, O_TRUNC, O_NONBLOCK, O_NOCTTY } = constants;
+    const { infile, outfile } = opts;
+    const opened: number[] = [];
+    const failed = (err: unknown): void => {
+      for (const fd of opened) fileCalls.close(fd);
+      done(fromSystemError(err));
+    };
+    const open = (path: string | undefined, flags: number, next: (fd: number | undefined) => void, mode?: number): void => {
+      if (path === undefined) return next(undefined);
+      const got = (err: Error | null, fd: number): void => {
+        if (err !== null) return failed(err);
+        opened.push(fd);
+        next(fd);
+      };
+      fileCalls.open(path, flags | O_NONBLOCK | O_NOCTTY, got, mode);
+    };
+    const finish = (input: number | undefined, output: number | undefined, pipe: boolean): void =>
+      done(undefined, new FileGensio('file', addressOf(opts), { input, output, endCloses: opts.readClose, readbuf: opts.readbuf, pipe }));
+    const outFlags = O_WRONLY | (opts.create ? O_CREAT : 0) | (opts.append ? O_APPEND : 0) | (opts.trunc ? O_TRUNC : 0);
+    const openOutput = (input: number | undefined, pipe: boolean): void =>
+      open(outfile, outFlags, (output) => finish(input, output, pipe), modeOf(opts) ?? 0o666);
+    nextMicrotask(() =>
+      open(infile, O_RDONLY, (input) => {
+        if (input === undefined) return openOutput(input, false);
+        fstat(
+          input,
+          bind((err, stat) => (err === null ? openOutput(input, stat.isFIFO()) : failed(err))),
+        );
+      }),
+    );
     return { cancel: () => undefined };
   });
 
@@ -245,61 +275,5 @@ export function openTerminal(): number {
     return openSync('/dev/tty', constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch (err) {
     throw fromSystemError(err);
-  }
-}
-
-/** Bytes that wait for a slow disk before further ones are dropped. */
-const MAX_UNWRITTEN = 1 << 20;
-
-/** Appends to a file, in order, without anybody waiting for it. What cannot be written is dropped. */
-export class AppendSink {
-  readonly #fd: number;
-  readonly #own: boolean;
-  #queue: Buffer[] = [];
-  #bytes = 0;
-  #busy = false;
-  #closed = false;
-
-  /** target: a path, or 1 or 2 for the daemon's own output, which stays open. Throws what the system says. */
-  constructor(target: string | 1 | 2, truncate = false) {
-    this.#own = typeof target === 'string';
-    this.#fd = typeof target === 'string' ? openSync(target, truncate ? 'w' : 'a', 0o666) : target;
-  }
-  /** The buffer must not be changed afterwards. */
-  write(data: Buffer): void {
-    if (this.#closed || this.#bytes + data.length > MAX_UNWRITTEN) return;
-    this.#queue.push(data);
-    this.#bytes += data.length;
-    this.#next();
-  }
-  #next(): void {
-    if (this.#busy) return;
-    if (this.#queue.length === 0) {
-      if (this.#closed && this.#own) close(this.#fd, () => undefined);
-      return;
-    }
-    this.#busy = true;
-    const data = this.#queue.length === 1 ? this.#queue[0]! : Buffer.concat(this.#queue);
-    write(
-      this.#fd,
-      data,
-      bind((err, n) => {
-        this.#busy = false;
-        const left = err !== null || n === data.length ? 0 : data.length - n;
-        // More may have come meanwhile; it stands behind what was joined.
-        const added = this.#queue.slice(this.#taken);
-        this.#queue = left === 0 ? added : [data.subarray(n), ...added];
-        this.#bytes = this.#queue.reduce((sum, b) => sum + b.length, 0);
-        this.#next();
-      }),
-    );
-    this.#taken = this.#queue.length;
-  }
-  #taken = 0;
-  /** What was written is still written. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#next();
   }
 }

@@ -130,7 +130,7 @@ class TwoStreams implements Gensio {
 /** A connection that ends as soon as it is read: what is left of a program that could not be run. */
 class EndedGensio extends FileGensio {
   constructor(address: string) {
-    super('stdio', address, undefined, undefined, true, 16);
+    super('stdio', address, { input: undefined, output: undefined, endCloses: true, readbuf: 16 });
   }
   override setReading(on: boolean): void {
     if (on) onImmediate(() => this.finish(new GensioError('remclose')));
@@ -209,7 +209,7 @@ function ownStreams(opts: Pick<Stdio['opts'], 'console' | 'raw' | 'readbuf'>): G
   const output = opts.console ? openTerminal() : openAgain(1, 'w', waits);
   if (kindOfDescriptor(input) === 'file' || kindOfDescriptor(output) === 'file') {
     if (opts.raw) throw new GensioError('oserr', 'raw needs a terminal');
-    return new FileGensio('stdio', OWN, input, output, true, opts.readbuf);
+    return new FileGensio('stdio', OWN, { input, output, endCloses: true, readbuf: opts.readbuf });
   }
   const restore = opts.raw ? makeRaw(input) : () => undefined;
   const gensio = new TwoStreams(OWN);

@@ -50,7 +50,7 @@ function once(log: Log, text: string): void {
   log.log('warning', text);
 }
 
-/** Closing a pseudo-terminal never waits, and a break is nothing there. */
+/** A break is nothing on a pseudo-terminal, and its output has no transmitter to wait for. */
 export const isPty = (fd: number): boolean => isPtyMajor(majorOf(fstatSync(fd).rdev));
 
 /** A terminal device driven through the C library. */
@@ -88,8 +88,8 @@ export class Tty extends OpenTerminal implements Terminal {
       const lock = config.exclusive ? c.flock(fd, 'exclusive') : undefined;
       const found = lock === undefined ? c.getTermios(fd) : undefined;
       if (!found || found instanceof SystemError) {
-        c.close(fd);
-        return done(found ? fromSystemError(found) : new GensioError('inuse', `${config.device} is locked by another program`));
+        const err = found ? fromSystemError(found) : new GensioError('inuse', `${config.device} is locked by another program`);
+        return c.closeLater(fd, () => done(err));
       }
       const tty = new Tty(c, clock, log, config, fd, found, up);
       const err = tty.#setUp();
@@ -194,11 +194,6 @@ export class Tty extends OpenTerminal implements Terminal {
     if (this.#foundLines !== undefined) this.#c.setLines(this.#fd, this.#foundLines);
     this.#c.setTermios(this.#fd, atClose(this.#found, line.hangupWhenDone));
     if (exclusive) this.#c.setExclusive(this.#fd, false);
-    if (this.isPty) {
-      this.#c.close(this.#fd);
-      gone();
-      return;
-    }
     const late = this.clock.after(CLOSE_LIMIT_MS, gone);
     this.#c.closeLater(this.#fd, () => {
       late.cancel();

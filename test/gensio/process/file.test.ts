@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileConnector } from '../../../src/gensio/process/file.ts';
@@ -151,4 +152,51 @@ test('the address names both files, open or not', async () => {
   gensio.abort();
   assert.equal(make({ outfile }).address(), `file(outfile=${outfile})`);
   assert.equal(make({}).address(), 'file()');
+});
+
+test('an output pipe that nobody reads is an error, and one that is read takes what is written', async () => {
+  const path = fresh();
+  assert.equal(spawnSync('mkfifo', [path]).status, 0);
+  assert.equal((await opened(make({ outfile: path })))?.code, 'oserr');
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const gensio = make({ outfile: path });
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
+  assert.equal(await opened(gensio), undefined);
+  // More than a pipe holds.
+  const data = pattern(200_000);
+  gensio.write(data);
+  const got: Buffer[] = [];
+  await until(() => {
+    const piece = Buffer.alloc(65_536);
+    try {
+      got.push(piece.subarray(0, readSync(reader, piece)));
+    } catch {
+      // Nothing is there yet.
+    }
+    return got.reduce((sum, { length }) => sum + length, 0) === data.length;
+  }, 'all of it');
+  assert.ok(Buffer.concat(got).equals(data));
+  gensio.close();
+  await until(() => recorder.closes === 1, 'closed()');
+  closeSync(reader);
+});
+
+test('an input pipe waits for whoever writes, and ends when the writer has gone', async () => {
+  const path = fresh();
+  assert.equal(spawnSync('mkfifo', [path]).status, 0);
+  const gensio = make({ infile: path });
+  const recorder = new RecordingUp();
+  gensio.up = recorder;
+  assert.equal(await opened(gensio), undefined);
+  gensio.setReading(true);
+  const writer = openSync(path, 'w');
+  writeSync(writer, 'one');
+  await until(() => recorder.text() === 'one', 'the first piece');
+  writeSync(writer, 'two');
+  await until(() => recorder.text() === 'onetwo', 'the second piece');
+  assert.equal(recorder.closes, 0);
+  closeSync(writer);
+  await until(() => recorder.closes === 1, 'the end');
+  assert.equal(recorder.error?.code, 'remclose');
 });

@@ -9,6 +9,8 @@ import { ROWS } from './rows.ts';
 
 /** A byte that should come back at once, and a port that should open at once. */
 const LONGEST_MS = 5_000;
+/** From SIGTERM to the end of the process, whatever hangs. */
+const END_MS = 10_000;
 
 for (const row of ROWS.filter(({ slice }) => slice === true))
   test(`nobody else is held up by: ${row.name}`, { timeout: 120_000 }, async (t) => {
@@ -19,6 +21,7 @@ for (const row of ROWS.filter(({ slice }) => slice === true))
       assert.match(outcome.why, /compiler|shim|needs/);
       return t.skip(outcome.why);
     }
-    const { echo, open } = outcome;
+    const { echo, open, stop } = outcome;
     assert.ok(echo < LONGEST_MS && open < LONGEST_MS, `${echo.toFixed(0)} ms for a byte, ${open.toFixed(0)} ms for a port`);
+    assert.ok(stop < END_MS, `${stop.toFixed(0)} ms for the end`);
   });

@@ -302,10 +302,16 @@ export const ROWS: readonly Row[] = [
       };
     },
   },
-  { name: 'four devices whose open() hangs', slow: { calls: ['open'], ms: HANGS_MS }, build: fourRow('slow', () => []) },
-  { name: 'four devices whose close() hangs', slow: { calls: ['close'], ms: HANGS_MS }, build: fourRow('slow', () => [], true) },
+  { name: 'four devices whose open() hangs', slice: true, slow: { calls: ['open'], ms: HANGS_MS }, build: fourRow('slow', () => []) },
+  {
+    name: 'four devices whose close() hangs',
+    slice: true,
+    slow: { calls: ['close'], ms: HANGS_MS },
+    build: fourRow('slow', () => [], true),
+  },
   {
     name: 'four traces that are FIFOs',
+    slice: true,
     build: fourRow('traced', ({ dir }, i) => {
       fifo(join(dir, `trace${i}`));
       return [`trace-both: ${join(dir, `trace${i}`)}`];
@@ -313,6 +319,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'a lock file that is a FIFO',
+    slice: true,
     why: needsRoot,
     build: (ground) => {
       const port = ground.ports(1);

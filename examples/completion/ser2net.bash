@@ -3,7 +3,7 @@ _ser2net() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-    COMPREPLY=($(compgen -W 'check dump convert devices status health gencert passwd attach console' -- "$cur"))
+    COMPREPLY=($(compgen -W 'check dump convert devices status health reload disconnect monitor init gencert passwd attach console' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -48,6 +48,34 @@ _ser2net() {
         --pid-file) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-c --config --admin --pid-file --devices -q --quiet --self --help' -- "$cur"))
+      ;;
+    reload)
+      case $prev in
+        -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --admin) COMPREPLY=(); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-c --config --admin --help' -- "$cur"))
+      ;;
+    disconnect)
+      case $prev in
+        -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --admin) COMPREPLY=(); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-c --config --admin --help' -- "$cur"))
+      ;;
+    monitor)
+      case $prev in
+        -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --admin) COMPREPLY=(); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-c --config --admin --hex --help' -- "$cur"))
+      ;;
+    init)
+      case $prev in
+        --port) COMPREPLY=(); return ;;
+      esac
+      COMPREPLY=($(compgen -W '--port --all --help' -- "$cur"))
+      [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     gencert)
       case $prev in

@@ -79,6 +79,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   yaml: { args: '', help: HELP.yaml, textOnly: true, run: (_, session) => session.toYaml() },
   monitor: { args: 'tcp|term name, or stop', help: HELP.monitor, textOnly: true, run: monitor },
   disconnect: { args: 'name', help: HELP.disconnect, run: disconnect },
+  disconnectuser: { args: 'name user', help: MORE_HELP.disconnectuser, unlisted: true, run: disconnectuser },
   showport: { args: '[name]', help: HELP.showport, run: showport },
   showshortport: { args: '[name]', help: HELP.showshortport, textOnly: true, run: showshortport },
   showattachment: { args: '[name]', help: MORE_HELP.showattachment, unlisted: true, run: showattachment },
@@ -156,6 +157,22 @@ function disconnect([name]: readonly string[], { engine, out }: CommandSession):
   // A device that takes long to open can be given up, too: the reference makes everybody wait for it.
   else if (!port.inUse) out.error(ERROR.notConnected(name));
   else port.closeSession(REASON.adminDisconnect);
+}
+
+/** One user, by its address as showport has it, the same as `host:port`, or the name it has proved to have. */
+function disconnectuser([name, who]: readonly string[], { engine, out }: CommandSession): void {
+  if (name === undefined) return out.error(ERROR.noPort);
+  if (who === undefined) return out.error(ERROR.noUser);
+  const port = engine.port(name);
+  if (port === undefined) return out.error(ERROR.invalidPort(name));
+  const users = port.users.filter(({ peer, user }) => [peer, user, hostColonPort(peer)].includes(who));
+  if (users.length === 0) return out.error(ERROR.noSuchUser(name, who));
+  for (const user of users) port.disconnectUser(user);
+}
+/** `127.0.0.1:5000` of `ipv4,127.0.0.1,5000`, `[::1]:5000` of `ipv6,::1,5000`. */
+function hostColonPort(peer: string): string | undefined {
+  const [, host, port] = /^ipv[46],(.*),(\d+)$/.exec(peer) ?? [];
+  return host === undefined ? undefined : `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 const MAX_SECONDS = 0x7fffffff;

@@ -35,6 +35,8 @@ export const ERROR = {
   noDeviceConfig: 'No device config',
   invalidDeviceConfig: (why: string) => `Invalid device config - ${why}`,
   noLine: (name: string) => `Port has no serial line - ${name}`,
+  noUser: 'No user given',
+  noSuchUser: (name: string, user: string) => `No such user on ${name} - ${user}`,
   noAttachment: (name: string) => `No such attachment - ${name}`,
   reloadDone: 'reload done',
   reloadFailed: (why: string) => `reload error - ${why}`,
@@ -111,6 +113,9 @@ monitor stop - stop the current monitor.
 /** Not in the list that `help` prints, which scripts may compare; `help <command>` shows them. */
 export const MORE_HELP = {
   quit: `quit - the same as exit.
+`,
+  disconnectuser: `disconnectuser <port> <user> - disconnect one user of a port: by its address
+       as showport has it, or the name in its certificate.
 `,
   showattachment: `showattachment [<name>] - Show information about an attachment. If no name
        is given, all attachments are displayed.

@@ -62,21 +62,7 @@ export class AdminClient {
 
   /** Connects and asks for YAML. @throws Error with a reason for people */
   static async connect(spec: LayerSpec): Promise<AdminClient> {
-    const builder = new Builder({ clock: systemClock, log: noLog, lockDir: undefined });
-    const gensio = builder.connector(spec);
-    const client = new AdminClient(gensio);
-    await new Promise<void>((resolve, reject) => {
-      const limit = systemClock.after(PATIENCE, () => {
-        gensio.abort();
-        reject(new Error('timed out while connecting'));
-      });
-      gensio.open((err) => {
-        limit.cancel();
-        if (err === undefined) return resolve();
-        gensio.abort();
-        reject(err);
-      });
-    });
+    const client = new AdminClient(await openAdmin(spec));
     client.#start();
     return client;
   }
@@ -128,9 +114,17 @@ export class AdminClient {
 
   /** Gives one command and waits for its response. Its words have no blanks in them. @throws Error, also for an error in the answer */
   async ask(...words: readonly string[]): Promise<Field> {
+    const response = await this.exchange(words);
+    const error = textOf(response, 'error');
+    if (error !== undefined) throw new Error(error);
+    return response;
+  }
+
+  /** As ask(), but errors in the answer are the caller's. patience: longest wait for it, ms. @throws Error when there is no answer */
+  async exchange(words: readonly string[], patience = PATIENCE): Promise<Field> {
     if (this.#ended !== undefined) throw this.#ended;
-    const response = await new Promise<Field>((resolve, reject) => {
-      const limit = systemClock.after(PATIENCE, () => reject(new Error('timed out waiting for an answer')));
+    return new Promise<Field>((resolve, reject) => {
+      const limit = systemClock.after(patience, () => reject(new Error('timed out waiting for an answer')));
       const settle =
         <T>(then: (value: T) => void) =>
         (value: T): void => {
@@ -140,9 +134,6 @@ export class AdminClient {
       this.#waiting = { resolve: settle(resolve), reject: settle(reject) };
       this.#gensio.write(encodeRaw(`${words.join(' ')}\r`));
     });
-    const error = textOf(response, 'error');
-    if (error !== undefined) throw new Error(error);
-    return response;
   }
 
   /** Closes the connection; nothing is told of it. */
@@ -152,11 +143,33 @@ export class AdminClient {
   }
 }
 
-/** Connects to the admin port that was named, or else that of a configuration. Says why when it cannot. */
-export async function connectAdmin(where: {
+/** What leads to a control port: itself, or a configuration. */
+interface AdminPlace {
   readonly admin?: string | undefined;
   readonly file?: string | undefined;
-}): Promise<{ readonly client: AdminClient; readonly at: string } | { readonly none: true } | { readonly failed: string }> {
+}
+/** There is none, or why it cannot be reached. */
+type NoAdmin = { readonly none: true } | { readonly failed: string };
+
+/** Connects to a control port. @throws Error with a reason for people */
+export function openAdmin(spec: LayerSpec): Promise<Gensio> {
+  const gensio = new Builder({ clock: systemClock, log: noLog, lockDir: undefined }).connector(spec);
+  return new Promise((resolve, reject) => {
+    const limit = systemClock.after(PATIENCE, () => {
+      gensio.abort();
+      reject(new Error('timed out while connecting'));
+    });
+    gensio.open((err) => {
+      limit.cancel();
+      if (err === undefined) return resolve(gensio);
+      gensio.abort();
+      reject(err);
+    });
+  });
+}
+
+/** The connector to the admin port that was named, or else to that of a configuration. */
+export async function findAdmin(where: AdminPlace): Promise<{ readonly spec: LayerSpec; readonly at: string } | NoAdmin> {
   let at = where.admin;
   if (at === undefined) {
     const found = await adminOfConfiguration(where.file);
@@ -165,7 +178,14 @@ export async function connectAdmin(where: {
     at = found.admin;
   }
   const spec = adminConnector(at);
-  if (typeof spec === 'string') return { failed: spec };
+  return typeof spec === 'string' ? { failed: spec } : { spec, at };
+}
+
+/** Connects to the admin port that was named, or else that of a configuration. Says why when it cannot. */
+export async function connectAdmin(where: AdminPlace): Promise<{ readonly client: AdminClient; readonly at: string } | NoAdmin> {
+  const found = await findAdmin(where);
+  if (!('spec' in found)) return found;
+  const { spec, at } = found;
   try {
     return { client: await AdminClient.connect(spec), at };
   } catch (err) {

@@ -23,6 +23,12 @@ export interface DevicesFlags {
 /** The first port of a configuration made here, when none is given. */
 const FIRST_PORT = 2001;
 
+/** The first port to listen on, as given or by default; `undefined` if the text is none. */
+export function firstPort(given: string | undefined): number | undefined {
+  const port = given === undefined ? FIRST_PORT : Number(given);
+  return Number.isInteger(port) && port >= 1 && port <= 65535 ? port : undefined;
+}
+
 /** 0: some are there. 1: none, or not those named. 2: a mistake in the words. */
 export async function devices(
   names: readonly string[],
@@ -30,8 +36,8 @@ export async function devices(
   io: SubcommandIo,
   host: HostPaths = THIS_HOST,
 ): Promise<number> {
-  const first = port === undefined ? FIRST_PORT : Number(port);
-  if (!Number.isInteger(first) || first < 1 || first > 65535) {
+  const first = firstPort(port);
+  if (first === undefined) {
     io.err(`'${port}' is not a port from 1 to 65535\n`);
     return 2;
   }
@@ -119,7 +125,7 @@ function asJson(device: SerialDevice, holders: OpenFiles): object {
  * A file of version 1 that serves each device to this machine. TCP ports in use are left out; a device in use, such as the console of a
  * getty, is commented out.
  */
-function configurationOf(found: readonly SerialDevice[], first: number, host: HostPaths, holders: OpenFiles): string {
+export function configurationOf(found: readonly SerialDevice[], first: number, host: HostPaths, holders: OpenFiles): string {
   const { tcp: taken } = readListening(join(host.proc, 'net'));
   const names = new Set<string>();
   const out = ['%YAML 1.1', '---', "# Only reachable from this machine: remove 'localhost,' to serve the network."];

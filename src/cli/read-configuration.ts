@@ -9,12 +9,18 @@ import { readText } from '../system/host.ts';
 const SETTINGS = '/etc/default/ser2net';
 const PACKAGED = '/etc/ser2net.yaml';
 
+/** CONFFILE of /etc/default/ser2net, below a folder that stands for `/`; `undefined` if it names none. */
+const namedFile = (root: string): string | undefined => /^[ \t]*CONFFILE=(["']?)(.+?)\1[ \t]*$/m.exec(readText(root + SETTINGS) ?? '')?.[2];
+
+/** Where the service looks first, whether or not the file exists. root: a folder that stands for `/`, for tests. */
+export const newServiceFile = (root = ''): string => namedFile(root) ?? DEFAULT_FILES[0];
+
 /**
  * The file the service uses: CONFFILE of /etc/default/ser2net, otherwise the first default file; `undefined` if none exists.
  * root: a folder that stands for `/`, for tests.
  */
 export function serviceFile(root = ''): string | undefined {
-  const given = /^[ \t]*CONFFILE=(["']?)(.+?)\1[ \t]*$/m.exec(readText(root + SETTINGS) ?? '')?.[2];
+  const given = namedFile(root);
   const [first, classic] = DEFAULT_FILES;
   return [given, first, PACKAGED, classic].find((file) => file !== undefined && readText(root + file) !== undefined);
 }

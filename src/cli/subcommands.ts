@@ -14,6 +14,16 @@ const optionsOf = (rows: Rows): { readonly flags: string; readonly doc: string; 
     ...(def !== undefined && kind.bare !== true && { def: kind.print(def) }),
   }));
 
+/** Options of commands that talk to a running daemon. */
+const CONTROL = [
+  { flags: '-c, --config <file>', doc: 'the configuration that names the control port; default: that of the service' },
+  { flags: '--admin <where>', doc: 'the control port: HOST:PORT, or any connector' },
+] as const;
+const controlOf = (options: SubcommandOptions): { admin: string | undefined; file: string | undefined } => ({
+  admin: text(options.admin),
+  file: text(options.config),
+});
+
 /** By name, in the order of --help. */
 export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
   check: {
@@ -117,6 +127,40 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
         io,
       );
     },
+  },
+  reload: {
+    summary: 'make a running daemon reload its configuration, and wait for the outcome; exit status 0: in force, 1: refused, or no answer',
+    args: '',
+    options: CONTROL,
+    run: async (_, options, io) => (await import('./control.ts')).reload(controlOf(options), io),
+  },
+  disconnect: {
+    summary: 'disconnect the users of a port, or one of them by the address that status shows or the name in its certificate',
+    args: '<port> [user]',
+    options: CONTROL,
+    run: async ([port, user], options, io) => (await import('./control.ts')).disconnect(port!, user, controlOf(options), io),
+  },
+  monitor: {
+    summary: 'print what passes through a port of a running daemon: what the device sends (term, the default) or what users send (tcp)',
+    args: '<port> [direction]',
+    options: [...CONTROL, { flags: '--hex', doc: 'print bytes in hexadecimal' }],
+    run: async ([port, direction = 'term'], options, io) => {
+      if (direction !== 'tcp' && direction !== 'term') {
+        io.err(`ser2net monitor: '${direction}' is neither tcp nor term\n`);
+        return 1;
+      }
+      return (await import('./control.ts')).monitor(port!, direction, { ...controlOf(options), hex: options.hex === true }, io);
+    },
+  },
+  init: {
+    summary: 'write a first configuration, with a connection for each serial port of this machine; an existing file is never changed',
+    args: '[file]',
+    options: [
+      { flags: '--port <n>', doc: 'the first port to listen on', def: '2001' },
+      { flags: '--all', doc: 'include ports with no hardware behind them' },
+    ],
+    usageStatus: 2,
+    run: async ([file], options, io) => (await import('./init.ts')).init(file, { port: text(options.port), all: options.all === true }, io),
   },
   gencert: {
     summary: 'create a key and a self-signed certificate',

@@ -410,6 +410,17 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     runIn(this, () => void this.#go({ on: 'close', why }));
   }
 
+  /** Disconnects one user. false: it is none of this port. */
+  disconnectUser(user: UserView): boolean {
+    const seated = this.#seated.find((each) => each === user);
+    if (seated === undefined) return false;
+    runIn(this, () => {
+      this.#dropUser(seated, REASON.adminDisconnect);
+      this.#afterLeave();
+    });
+    return true;
+  }
+
   /** Something in this port's code went wrong that never should: the engine ends it and puts a new one in its place. */
   failed(err: unknown): void {
     if (this.#env.failed === undefined) throw err;

@@ -39,14 +39,17 @@ function facts(row: Row<unknown>, versions: string): string {
   return out.join(' ');
 }
 
-/** One item a row, in the order of the table, as that format spells it. versions: whose versions the rows tell. */
-export const manOptions = (rows: Rows, format: 'conf' | 'yaml', versions: '' | 'gensio '): string =>
+/**
+ * One item a row, in the order of the table, as that format spells it. versions: whose versions the rows tell. between: what stands
+ * between a name and its value.
+ */
+export const manOptions = (rows: Rows, format: 'conf' | 'yaml', versions: '' | 'gensio ', between: '=' | ': ' = '='): string =>
   Object.values(rows)
     .flatMap((r) => {
       const name = r[format];
       if (name === false) return [];
-      const value = `=\\fI${roff(r.kind.name)}\\fR`;
-      const bare = 'bare' in r.kind && r.kind.bare === true;
+      const value = `${between}\\fI${roff(r.kind.name)}\\fR`;
+      const bare = between === '=' && 'bare' in r.kind && r.kind.bare === true;
       const shown = r.kind.name === '' ? '' : bare ? `[${value}]` : value;
       return [`.TP\n\\fB${roff(name)}\\fR${shown}\n${roff(r.doc)}\n${facts(r, versions)}`];
     })

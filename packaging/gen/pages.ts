@@ -10,6 +10,7 @@ import { CONNECTION } from '../../src/options/connection.ts';
 import { LED } from '../../src/options/led.ts';
 import { ROTATOR } from '../../src/options/rotator.ts';
 import type { Rows } from '../../src/options/row.ts';
+import { DOOR, PORT } from '../../src/options/sections/port.ts';
 import { LINE } from '../../src/options/serialdev.ts';
 import { LAYERS } from '../../src/options/stack.ts';
 import { manOptions, roff } from './man.ts';
@@ -19,8 +20,11 @@ export const ROOT = resolve(import.meta.dirname, '../../..');
 /** Tables of ser2net's own; the others are gensio's layers. */
 const SECTIONS: Readonly<Record<string, Rows>> = { connection: CONNECTION, rotator: ROTATOR, admin: ADMIN, led: LED, attachment: ATTACH };
 
+/** Keys of this program's own sections. */
+const KEYS: Readonly<Record<string, Rows>> = { port: PORT, door: DOOR };
+
 const rowsOf = (table: string): Rows | undefined =>
-  table === 'line' ? LINE : (SECTIONS[table] ?? (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows);
+  table === 'line' ? LINE : (SECTIONS[table] ?? KEYS[table] ?? (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows);
 
 /** Every command; one that has a page of its own without its options. */
 const commands = (): string =>
@@ -67,7 +71,8 @@ function renewed(page: string): string {
     else {
       const rows = rowsOf(m[1]!);
       if (rows === undefined) throw new Error(`no table of options '${m[1]}'`);
-      out.push(manOptions(rows, m[2] as 'conf' | 'yaml', Object.hasOwn(SECTIONS, m[1]!) ? '' : 'gensio '));
+      const own = Object.hasOwn(KEYS, m[1]!);
+      out.push(manOptions(rows, m[2] as 'conf' | 'yaml', own || Object.hasOwn(SECTIONS, m[1]!) ? '' : 'gensio ', own ? ': ' : '='));
     }
     while (lines[i] !== '.\\" end') if (++i >= lines.length) throw new Error('a generated part has no end');
     out.push(lines[i]!);

@@ -5,6 +5,7 @@ import type { Diag, Pos } from '../base/diag.ts';
 import { nearest } from '../base/text.ts';
 import { callStack } from '../gensio/syntax/call-back.ts';
 import { bottomOf, isWildcard, type Stack } from '../gensio/syntax/stack.ts';
+import type { Sections } from '../options/sections/table.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { Diags } from './diags.ts';
 import type { Config, ConfigWithOrigins, ConnectionConfig } from './model.ts';
@@ -42,7 +43,7 @@ export interface Listener {
 }
 
 /** Everything of a configuration that listens, in the order the daemon opens it. */
-export function listenersOf({ config: { connections, rotators, admin }, origins }: ConfigWithOrigins): Listener[] {
+export function listenersOf({ config: { connections, rotators, admin, sections }, origins }: ConfigWithOrigins): Listener[] {
   const of = (what: string, { pos, accepter }: { readonly pos: Pos; readonly accepter: Stack }): Listener => ({
     what,
     pos: origins.placeOf(pos, 'accepter'),
@@ -52,10 +53,26 @@ export function listenersOf({ config: { connections, rotators, admin }, origins 
     ...(admin === undefined ? [] : [of('the admin port', admin)]),
     ...rotators.map((r) => of(`the rotator '${r.name}'`, r)),
     ...connections.filter((c) => c.enable).map((c) => of(`the connection '${c.name}'`, c)),
+    ...(sections === undefined ? [] : connections.filter((c) => c.enable).flatMap(({ name }) => doorsOf(name, sections))),
   ];
 }
 
-function listenersTwice(reading: ConfigWithOrigins): Diag[] {
+/** The further ways into a connection. */
+function doorsOf(name: string, { ports }: Sections): Listener[] {
+  const section = ports.get(name);
+  return (section?.values.doors ?? []).flatMap(({ accepter }, i) =>
+    accepter === undefined
+      ? []
+      : {
+          what: `a door of '${name}'`,
+          pos: section!.places.get(`doors.${i}.accepter`) ?? section!.pos,
+          accepter: { ...accepter, error: undefined },
+        },
+  );
+}
+
+/** Listeners that want an address which another one has. */
+export function listenersTwice(reading: ConfigWithOrigins): Diag[] {
   const all = listenersOf(reading);
   const out: Diag[] = [];
   /** By protocol and port: hosts, and who listens. */

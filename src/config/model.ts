@@ -5,7 +5,9 @@ import type { Target } from '../gensio/syntax/target.ts';
 import type { AttachOptions } from '../options/attach.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { RotatorOptions } from '../options/rotator.ts';
+import type { Sections } from '../options/sections/table.ts';
 import type { Origins } from './origin.ts';
+import type { OwnSections } from './own-sections.ts';
 
 /** A port: who may reach which device, and how. */
 export interface ConnectionConfig {
@@ -107,6 +109,8 @@ export interface Config {
   readonly admin: AdminConfig | undefined;
   /** In the order of the file; absent if there are none. */
   readonly attachments?: readonly AttachConfig[];
+  /** What this program's own sections say; `undefined` if there are none. */
+  readonly sections?: Sections;
 }
 
 /** A configuration, and where its values came from. */
@@ -124,4 +128,6 @@ export interface Reading {
   readonly origins: Origins;
   /** Where reading stopped before the end: everything that can be made out beyond, to check it. Not to be used. */
   readonly whole?: Config;
+  /** This program's own sections as they were found in the file; config/sections reads them. */
+  readonly own?: OwnSections;
 }

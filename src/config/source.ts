@@ -20,6 +20,8 @@ export interface Files {
   list(dir: string): readonly string[] | undefined;
   /** Whether there is anything at a path. */
   exists(path: string): boolean;
+  /** Whether the group or everyone may write a file, or make files in a folder. Not there: nobody else may. */
+  othersMayWrite?(path: string): boolean;
   /** An environment variable. */
   variable(name: string): string | undefined;
   /** Home directory of a user; '' for the one running this. */
@@ -67,6 +69,7 @@ export const diskFiles = (variables: Readonly<Record<string, string | undefined>
     }
   },
   exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
+  othersMayWrite: (path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o022) !== 0,
   variable: (name) => variables[name],
   home: (user) => {
     return user === '' ? variables.HOME : findUser(user)?.home;

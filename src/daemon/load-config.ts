@@ -1,7 +1,9 @@
 // What the command line names, read. Paths count from the directory the command was given in, also after the daemon has left it.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Reading } from '../config/model.ts';
 import { readConfig } from '../config/read.ts';
+import type { SectionPart, SectionSource } from '../config/sections/read.ts';
 import { diskFiles, type Files, readSource } from '../config/source.ts';
 import type { ConfigReader, Outcome } from './configuration.ts';
 import { MESSAGES } from './messages.ts';
@@ -28,9 +30,10 @@ export function makeReader(options: RunOptions, { stdinDone, opened }: ReaderHoo
     stdinDone?.();
     return bytes;
   };
+  const sections = new SectionLoader(files, process.cwd());
   return {
     reloadable: file !== undefined || strings === undefined,
-    read(when): Outcome {
+    read(when): Outcome | Promise<Outcome> {
       // ser2net 4.3.11 looks for a file of that name then.
       if (when === 'reload' && file === '-') {
         const reason = 'No such file or directory';
@@ -47,9 +50,54 @@ export function makeReader(options: RunOptions, { stdinDone, opened }: ReaderHoo
         return { kind: stderr ? 'mixed' : 'unreadable', text, ...(reason !== undefined && { reason }), ...note };
       }
       opened?.(source.file, source.bytes, source.format === 'conf');
-      return { kind: 'read', reading: readConfig(source, overrides), file: source.file, ...note };
+      const reading = readConfig(source, overrides);
+      const read = (all: Reading): Outcome => ({ kind: 'read', reading: all, file: source.file, ...note });
+      const folder = source.file.startsWith('<') ? undefined : `${source.file}.d`;
+      const all = sections.load(reading, folder, when);
+      return all === undefined ? read(reading) : all.then(read);
     },
   };
+}
+
+/** Reads this program's own sections, where there are any, and remembers what is in force. */
+class SectionLoader {
+  readonly #files: Files;
+  readonly #directory: string;
+  #inForce: readonly SectionPart[] = [];
+
+  /** directory: where relative names count from. */
+  constructor(files: Files, directory: string) {
+    this.#files = files;
+    this.#directory = directory;
+  }
+
+  /** The reading with its sections; `undefined` if it has none, and nothing was loaded. folder: FILE.d. */
+  load(reading: Reading, folder: string | undefined, when: 'start' | 'reload'): Promise<Reading> | undefined {
+    const names = (folder === undefined ? undefined : this.#files.list(folder))?.filter((name) => /^[^.].*\.yaml$/.test(name)).sort();
+    if ((names ?? []).length === 0 && (reading.own?.found ?? []).length === 0) {
+      this.#inForce = [];
+      return undefined;
+    }
+    return this.#read(
+      {
+        reading,
+        folder: folder === undefined || names === undefined ? undefined : { path: folder, names },
+        files: this.#files,
+        resolve: (path) => resolve(this.#directory, path),
+      },
+      when,
+    );
+  }
+
+  async #read(source: SectionSource, when: 'start' | 'reload'): Promise<Reading> {
+    const { reading } = source;
+    const { readSections } = await import('../config/sections/read.ts');
+    const { sections, diags, parts } = readSections(source, this.#inForce);
+    // A configuration that was not read to its end is not put in force by a reload.
+    if (when === 'start' || reading.complete) this.#inForce = parts;
+    const config = sections === undefined ? reading.config : { ...reading.config, sections };
+    return { ...reading, config, diags: [...reading.diags, ...diags] };
+  }
 }
 
 /** The file system as seen from a directory. */
@@ -60,6 +108,7 @@ function filesFrom(directory: string): Files {
     read: (path) => disk.read(resolve(directory, path)),
     list: (path) => disk.list(resolve(directory, path)),
     exists: (path) => disk.exists(resolve(directory, path)),
+    othersMayWrite: (path) => disk.othersMayWrite?.(resolve(directory, path)) === true,
   };
 }
 

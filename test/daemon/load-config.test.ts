@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -83,4 +83,77 @@ test('strings with a classic file are a mistake that is noticed when the file is
     ['mixed', 'You cannot mix yaml config lines and an old style config file.'],
   );
   assert.match(outcome.note ?? '', /old config file format/);
+});
+
+/** A reader of FILE, and what writes into FILE.d. */
+function withFolder(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'sections-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'a.yaml');
+  writeFileSync(file, 'connection: &con\n  accepter: tcp,localhost,2001\n  connector: echo\n');
+  const reader = makeReader({ ...noFlags('ser2net'), file });
+  const put = (name: string, text: string, mode = 0o644): void => {
+    mkdirSync(`${file}.d`, { recursive: true, mode: 0o755 });
+    writeFileSync(join(`${file}.d`, name), text);
+    chmodSync(join(`${file}.d`, name), mode);
+  };
+  const read = async (when: 'start' | 'reload') => {
+    const outcome = await reader.read(when);
+    assert.equal(outcome.kind, 'read');
+    const { config, diags } = outcome.reading;
+    return {
+      writers: config.sections?.ports.get('con')?.values.writers,
+      takeover: config.sections?.ports.get('con')?.values.takeover,
+      diags,
+    };
+  };
+  return { file, reader, put, read };
+}
+
+test('without sections the reading is there at once: nothing is loaded for them', (t) => {
+  const { reader, put } = withFolder(t);
+  assert.ok(!(reader.read('start') instanceof Promise));
+  put('README', 'not a configuration');
+  put('.hidden.yaml', 'port: &con\n  writers: one\n');
+  assert.ok(!(reader.read('start') instanceof Promise));
+});
+
+test('files in FILE.d are read with FILE, and again at each reload; what has a fault then stays as it was', async (t) => {
+  const { file, put, read } = withFolder(t);
+  put('1.yaml', 'port: &con\n  writers: one\n');
+  put('2.yaml', 'port: &con\n  takeover: now\n');
+  assert.deepEqual(await read('start'), { writers: 'one', takeover: 'now', diags: [] });
+  put('1.yaml', 'port: &con\n  writers: some\n');
+  put('2.yaml', 'port: &con\n  takeover: never\n');
+  const { diags, ...faulty } = await read('reload');
+  assert.deepEqual(faulty, { writers: 'one', takeover: 'never' });
+  assert.deepEqual(
+    diags.map(({ pos }) => `${pos.file}:${pos.line}`),
+    [`${file}.d/1.yaml:2`],
+  );
+  put('1.yaml', 'port: &con\n  writers: all\n');
+  assert.deepEqual(await read('reload'), { writers: 'all', takeover: 'never', diags: [] });
+  rmSync(`${file}.d`, { recursive: true });
+  assert.deepEqual(await read('reload'), { writers: undefined, takeover: undefined, diags: [] });
+});
+
+test('a reload that is not put in force does not put its sections in force either', async (t) => {
+  const { file, put, read } = withFolder(t);
+  put('1.yaml', 'port: &con\n  writers: one\n');
+  await read('start');
+  const sane = readFileSync(file, 'utf8');
+  writeFileSync(file, `${sane}bogus: x\n`);
+  put('1.yaml', 'port: &con\n  writers: all\n');
+  await read('reload');
+  writeFileSync(file, sane);
+  put('1.yaml', 'port: &con\n  writers: bogus\n');
+  assert.equal((await read('reload')).writers, 'one');
+});
+
+test('a file in FILE.d that others may write is ignored', async (t) => {
+  const { put, read } = withFolder(t);
+  put('1.yaml', 'port: &con\n  writers: one\n', 0o664);
+  const { writers, diags } = await read('start');
+  assert.equal(writers, undefined);
+  assert.match(diags[0]!.text, /is ignored: its group or others may write it$/);
 });

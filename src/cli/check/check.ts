@@ -164,8 +164,13 @@ export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: Sub
     return 2;
   }
   const { reading } = outcome;
-  const { printConfig } = await import('./dump.ts');
+  const { printConfig, versionFor } = await import('./dump.ts');
   io.out(printConfig(reading, flags));
+  const { sections } = reading.config;
+  if (sections !== undefined) {
+    const { printSections } = await import('../../config/sections/print.ts');
+    io.out(printSections(sections, { full: flags.short !== true, origin: flags.origin === true, version: versionFor(reading.config) }));
+  }
   for (const diag of reading.diags) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
   return reading.complete ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 // `ser2net dump` and --dump: a configuration as it was understood, as YAML that reads back to the same. Defines, includes and defaults
 // are worked in; what was left out is not there. For a file kept as it is, see convert.ts.
-import type { Reading } from '../../config/model.ts';
+import type { Config, Reading } from '../../config/model.ts';
 import { printYaml } from '../../config/yaml/print.ts';
 
 /** How a configuration is printed. */
@@ -12,8 +12,12 @@ interface DumpForm {
 }
 
 /** Version 1 of the format unless a name needs version 2: there any text can be one. */
-export function printConfig({ config, origins }: Pick<Reading, 'config' | 'origins'>, { origin, short }: DumpForm = {}): string {
+export function versionFor(config: Config): 1 | 2 {
   const names = [...config.connections, ...config.rotators, ...config.leds, ...(config.attachments ?? [])].map(({ name }) => name);
-  const version = names.every((name) => /^[A-Za-z0-9_-]+$/.test(name)) ? 1 : 2;
-  return printYaml(config, version, { full: short !== true, ...(origin === true && { origins }) });
+  return names.every((name) => /^[A-Za-z0-9_-]+$/.test(name)) ? 1 : 2;
+}
+
+/** The configuration, but for this program's own sections. */
+export function printConfig({ config, origins }: Pick<Reading, 'config' | 'origins'>, { origin, short }: DumpForm = {}): string {
+  return printYaml(config, versionFor(config), { full: short !== true, ...(origin === true && { origins }) });
 }

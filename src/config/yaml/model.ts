@@ -8,6 +8,7 @@ import { CONNECTION } from '../../options/connection.ts';
 import { spellings } from '../../options/row.ts';
 import { Diags } from '../diags.ts';
 import type { Config, Reading } from '../model.ts';
+import { type FoundSection, OWN_SECTIONS, type OwnSections, ownSectionAround } from '../own-sections.ts';
 import type { Files } from '../source.ts';
 import { Build, meant, readTimeout } from './build.ts';
 import type { YamlEvent } from './libyaml/events.ts';
@@ -62,6 +63,8 @@ const GROUP_NUMBER: { readonly [K in SectionKind]: number } = {
 };
 
 const MAX_INCLUDES = 100;
+/** Own sections of one file that are looked at for mistakes in YAML. */
+const MAX_BROKEN = 100;
 const MAX_FILES = 1000;
 const OPTION_NAMES = spellings(CONNECTION, 'yaml');
 
@@ -98,6 +101,7 @@ export function readYaml(text: string, file: string, env: YamlEnv): Reading {
     diags: diags.list,
     complete: stopped === undefined,
     origins: build.origins,
+    own: all.own,
     ...(stopped && { whole }),
   };
 }
@@ -111,6 +115,9 @@ class Whole {
   /** 0 until a key tells. */
   version: 0 | 1 | 2 = 0;
   files = 0;
+  /** Sections of this program's own, and the files read for an include. */
+  readonly found: FoundSection[] = [];
+  readonly included: string[] = [];
   /** What was there when a mistake ended the reading. */
   stopped: Config | undefined;
 
@@ -124,6 +131,19 @@ class Whole {
     return this.build.config(this.version === 2 ? 'yaml2' : 'yaml');
   }
 
+  get own(): OwnSections {
+    const { found, included, substitutes, version } = this;
+    return {
+      found,
+      included,
+      alias: (name) => substitutes.get(name),
+      expand: (text) => {
+        const got = substitutes.expand(text, version === 2 ? '=' : '*');
+        return 'ok' in got ? got.ok : undefined;
+      },
+    };
+  }
+
   /** Everything counts up to here; what follows is only looked at. */
   stop(): void {
     this.stopped ??= this.config();
@@ -133,7 +153,22 @@ class Whole {
   /** One file. */
   read(text: string, file: string, depth: number): void {
     this.files++;
-    new FileReader(this, readTree(text), file, depth).run();
+    if (depth > 0) this.included.push(file);
+    new FileReader(this, this.#treeOf(text, file), file, depth).run();
+  }
+
+  /** The events of a file. A mistake inside one of our own sections costs that section alone: the file is read without it. */
+  #treeOf(text: string, file: string): YamlTree {
+    let tree = readTree(text);
+    for (let tries = 0; tree.mistake !== undefined && tries < MAX_BROKEN; tries++) {
+      const broken = ownSectionAround(tree.text, tree.mistake);
+      if (broken === undefined) break;
+      new Report(file, tree, this.diags).syntax({ ...tree.mistake, classic: undefined });
+      const { at, end, kind, name } = broken;
+      this.found.push({ key: { at, end: at + kind.length, text: kind }, file, tree, events: [], brokenName: name ?? '' });
+      tree = readTree(tree.text.slice(0, at) + tree.text.slice(at, end).replace(/[^\n]/g, ' ') + tree.text.slice(end));
+    }
+    return tree;
   }
 }
 
@@ -155,6 +190,8 @@ class FileReader {
   #classes = 0;
   /** How deep inside a value that cannot be used; 0: at its beginning. */
   #skipping: number | undefined;
+  /** The value being passed over is that of one of our own sections: its events. */
+  #own: YamlEvent[] | undefined;
   /** The event being handled is a mistake. */
   #failed = false;
 
@@ -182,9 +219,12 @@ class FileReader {
   }
 
   /** Passes over a value. */
-  #skip({ is }: YamlEvent, depth: number): void {
+  #skip(event: YamlEvent, depth: number): void {
+    const { is } = event;
     const now = is.endsWith('-start') ? depth + 1 : is.endsWith('-end') ? depth - 1 : depth;
     this.#skipping = now > 0 ? now : undefined;
+    this.#own?.push(event);
+    if (now === 0) this.#own = undefined;
   }
 
   #handle(event: YamlEvent): void {
@@ -438,6 +478,11 @@ class FileReader {
     const classic = messages.mainToken(value.text);
     if (known === undefined) {
       this.#skipTo('main');
+      if (OWN_SECTIONS.includes(key) && !value.lost) {
+        this.#own = [];
+        this.#all.found.push({ key: value, file: this.#report.file, tree: this.#tree, events: this.#own });
+        return;
+      }
       // A section that lacks it was reported; it is only not indented.
       if (value.lost || (this.#all.stopped !== undefined && this.#draft.missing.size > 0 && Object.hasOwn(KEYS[this.#draft.kind], key)))
         return;
@@ -470,7 +515,9 @@ class FileReader {
   }
   #mainKeys(): readonly string[] {
     const version = this.#all.version;
-    return Object.keys(MAIN_KEYS).filter((key) => version === 0 || MAIN_KEYS[key]!.version === 0 || MAIN_KEYS[key]!.version === version);
+    return [...Object.keys(MAIN_KEYS), ...OWN_SECTIONS].filter(
+      (key) => version === 0 || (MAIN_KEYS[key]?.version ?? 0) === 0 || MAIN_KEYS[key]!.version === version,
+    );
   }
 
   #sectionKey(value: Text): void {

@@ -24,6 +24,9 @@ export interface Complete {
   readonly bytes: Buffer;
 }
 
+/** Takes bytes from one place up to another; they are only borrowed. */
+type Echo = (bytes: Buffer, from: number, to: number) => void;
+
 /** Cuts what arrives into lines or documents, and makes the echo. */
 export class InputReader {
   /** text: lines, echoed. quiet: lines, nothing echoed or rubbed out (yaml output). documents: YAML. */
@@ -34,10 +37,10 @@ export class InputReader {
   #echo = true;
   /** How much of "line end, three dots" stands at the end of the buffer. A document may begin with its dots. */
   #dots = 0;
-  readonly #out: (echo: Buffer) => void;
+  readonly #out: Echo;
 
-  /** out: what is echoed; the buffer is only borrowed. */
-  constructor(out: (echo: Buffer) => void) {
+  /** out: what is echoed. */
+  constructor(out: Echo) {
     this.#out = out;
   }
 
@@ -48,14 +51,14 @@ export class InputReader {
   feed(read: Buffer, at: number, complete: (what: Complete) => void): number {
     let plain = at;
     const flush = (to: number): void => {
-      if (this.mode === 'text' && this.#echo && to > plain) this.#out(read.subarray(plain, to));
+      if (this.mode === 'text' && this.#echo && to > plain) this.#out(read, plain, to);
     };
     for (let i = at; i < read.length; i++) {
       if (this.#length === LINE_LIMIT) {
         flush(i);
         this.#length = 0;
         this.#dots = 0;
-        this.#out(TOO_LONG);
+        this.#out(TOO_LONG, 0, TOO_LONG.length);
         return read.length;
       }
       const c = read[i]!;
@@ -94,12 +97,12 @@ export class InputReader {
     if (this.mode === 'text' && (c === BACKSPACE || c === DELETE)) {
       if (this.#length === 0) return;
       this.#length--;
-      if (this.#echo) this.#out(RUB_OUT);
+      if (this.#echo) this.#out(RUB_OUT, 0, RUB_OUT.length);
       return;
     }
     if (c === PERCENT && this.#length === 0) this.#echo = false;
     this.#buffer[this.#length++] = c;
-    if (this.mode === 'text' && this.#echo) this.#out(Buffer.of(c));
+    if (this.mode === 'text' && this.#echo) this.#out(this.#buffer, this.#length - 1, this.#length);
   }
 
   #startsYaml(): boolean {

@@ -1,10 +1,12 @@
 // One session of the admin port: input in, commands run one after the other, answers out. While the far end does not take what was said,
-// or a command is not done, nothing is read: what a session holds is bounded by one read and one answer.
+// or a command is not done, nothing is read: what a session holds is bounded by one read and one answer. Its commands take turns with
+// the requests of all other connections.
 import type { Clock } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
 import type { Gensio, GensioUp } from '../gensio/gensio.ts';
+import { Turns } from '../gensio/turns.ts';
 import type { UserChange } from '../port/engine.ts';
 import { closeGracefully } from '../port/netcon.ts';
 import type { Port } from '../port/port.ts';
@@ -25,6 +27,8 @@ interface SessionEnv extends CommandEnv {
 const READ = 1024;
 /** What was said goes out when there is so much of it, or when the input is worked through. */
 const FLUSH = 16384;
+/** Room for what is said, at first. */
+const SAID = 1024;
 /** Reports of users are left out while so many bytes wait: nobody has asked for them. */
 const MAX_WAITING = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
@@ -38,19 +42,26 @@ export class Session implements GensioUp {
   readonly #env: SessionEnv;
   readonly #reader: InputReader;
   readonly #monitor: PortMonitor;
+  readonly #turns: Turns;
+  /** The rest of the input is worked on in a later turn. */
+  #waitsTurn = false;
   #input: Buffer = NOTHING;
   #at = 0;
   /** Where the read being worked on ends, in #input. */
   #readEnd = 0;
-  #said: Buffer[] = [];
+  /** What was said and not sent is at the beginning of it. */
+  #said: Buffer = NOTHING;
   #saidBytes = 0;
+  /** The layer below still has it. */
+  #lent: Buffer = NOTHING;
   #state: State = 'idle';
   #full = false;
 
   constructor(gensio: Gensio, env: SessionEnv) {
     this.#gensio = gensio;
     this.#env = env;
-    this.#reader = new InputReader((echo) => this.#say(Buffer.from(echo)));
+    this.#turns = Turns.of(env.clock);
+    this.#reader = new InputReader((echo, from, to) => this.#sayPart(echo, from, to));
     this.#monitor = new PortMonitor((data) => this.#show(data));
     gensio.up = this;
     this.#say(PROMPT);
@@ -76,6 +87,8 @@ export class Session implements GensioUp {
   }
   writable(): void {
     this.#full = false;
+    if (this.#saidBytes === 0) this.#said = this.#lent;
+    this.#lent = NOTHING;
     this.#pump();
   }
   closed(err?: GensioError): void {
@@ -84,12 +97,20 @@ export class Session implements GensioUp {
   }
 
   #pump(): void {
-    if (this.#state !== 'idle') return;
+    if (this.#state !== 'idle' || this.#waitsTurn) return;
     this.#state = 'pumping';
+    let end: number | undefined;
+    let up = false;
     // A command may end the session or make it wait: the state is asked anew each time.
     while (this.#now() === 'pumping' && !this.#full && this.#at < this.#input.length) {
+      if (end === undefined ? this.#turns.isOver : up) {
+        this.#waitTurn();
+        break;
+      }
+      end ??= this.#turns.begin();
       if (this.#at >= this.#readEnd) this.#readEnd = Math.min(this.#input.length, this.#at + READ);
       this.#at = this.#reader.feed(this.#input.subarray(0, this.#readEnd), this.#at, (what) => this.#take(what));
+      up = this.#turns.isUp(end);
       if (this.#saidBytes >= FLUSH) this.#flush();
     }
     if (this.#now() === 'over') return;
@@ -97,6 +118,13 @@ export class Session implements GensioUp {
     if (this.#at >= this.#input.length) this.#forgetInput();
     this.#flush();
     this.#updateFlowControl();
+  }
+  #waitTurn(): void {
+    this.#waitsTurn = true;
+    this.#turns.wait(() => {
+      this.#waitsTurn = false;
+      this.#pump();
+    });
   }
   /** As it is after a call, whatever the compiler thinks it knows. */
   #now(): State {
@@ -214,17 +242,30 @@ export class Session implements GensioUp {
   // ---- Output ----
 
   #say(what: string | Buffer): void {
-    if (what.length === 0) return;
     const bytes = typeof what === 'string' ? encodeRaw(what) : what;
-    this.#said.push(bytes);
-    this.#saidBytes += bytes.length;
+    this.#sayPart(bytes, 0, bytes.length);
+  }
+  #sayPart(bytes: Buffer, from: number, to: number): void {
+    const length = this.#saidBytes + to - from;
+    if (length > this.#said.length) {
+      const room = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#said.length, SAID));
+      this.#said.copy(room, 0, 0, this.#saidBytes);
+      this.#said = room;
+    }
+    bytes.copy(this.#said, this.#saidBytes, from, to);
+    this.#saidBytes = length;
   }
   #flush(): void {
     if (this.#saidBytes === 0) return;
-    const bytes = this.#said.length === 1 ? this.#said[0]! : Buffer.concat(this.#said);
-    this.#said = [];
+    const said = this.#said;
+    const bytes = said.subarray(0, this.#saidBytes);
     this.#saidBytes = 0;
-    if (!this.#gensio.write(bytes)) this.#full = true;
+    // A big answer is no reason to keep so much.
+    if (said.length > 2 * FLUSH) this.#said = NOTHING;
+    if (this.#gensio.write(bytes)) return;
+    this.#full = true;
+    this.#lent = this.#said;
+    this.#said = NOTHING;
   }
   /** Monitored data goes past everything else, and is dropped when the far end is slow. */
   #show(data: Buffer): void {
@@ -263,7 +304,7 @@ export class Session implements GensioUp {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#monitor.stop();
-    this.#said = [];
+    this.#said = NOTHING;
     this.#saidBytes = 0;
     this.#forgetInput();
     this.#env.ended(this);

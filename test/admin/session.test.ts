@@ -222,3 +222,21 @@ test('any bytes in any cut never throw, and what a session keeps and says is bou
     { numRuns: 300 },
   );
 });
+
+test('a read with many commands is worked on a few at a time, and whatever else there is to do comes in between', async () => {
+  const { rig, client } = await session();
+  const now = rig.clock.now.bind(rig.clock);
+  // Each look at the time finds that a command has taken a while.
+  rig.clock.now = () => {
+    rig.clock.advance(0.1);
+    return now();
+  };
+  client.feed(Buffer.from('version\r'.repeat(200)));
+  const pieces = [client.take().length];
+  while (pieces.reduce((sum, length) => sum + length, 0) < 200 * VERSION.length) {
+    await settle();
+    pieces.push(client.take().length);
+  }
+  assert.ok(Math.max(...pieces) <= 20 * VERSION.length, `${pieces}`);
+  assert.equal(client.take().length, 0);
+});

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after } from 'node:test';
-import { buildDeb, type DebOptions, type Variant } from '../../packaging/deb.ts';
+import type { Variant } from '../../packaging/contents.ts';
+import { buildDeb, type DebOptions } from '../../packaging/deb.ts';
 import { thisMachine } from '../../packaging/payload.ts';
 import { readRuntime } from '../../packaging/runtime.ts';
 

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CONFFILES, maintainerScripts } from '../../packaging/deb.ts';
+import { CONFFILES } from '../../packaging/contents.ts';
+import { maintainerScripts } from '../../packaging/deb.ts';
 import { makeDirectory, ROOT } from './built.ts';
 
 const scripts = makeDirectory();

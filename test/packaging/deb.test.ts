@@ -144,15 +144,15 @@ test('the same sources give the same package, byte by byte', (t) => {
   assert.ok(readFileSync(path).equals(readFileSync(again)));
 });
 
-test("V8's cache is made by the Node.js that the package carries, and is left out where that cannot run", () => {
+test("V8's cache is made by the Node.js that the package carries, and is left out where that cannot run", (t) => {
+  const files = (node?: string) => programFiles({ root: ROOT, compiled: COMPILED, node }, '/usr/bin/node');
+  if (!files().some(({ path: at }) => at === 'build/src/program.js')) return t.skip('the bundle is older than the build');
   const caches = (node?: string): readonly string[] =>
-    programFiles({ root: ROOT, compiled: COMPILED, node }, '/usr/bin/node')
+    files(node)
       .filter(({ path: at }) => at.endsWith('.cache'))
       .map(({ path: at, content }) => `${at} ${content.toString('latin1', 0, 67)}`);
   assert.deepEqual(caches(), []);
-  const program = join(COMPILED, 'program.js');
-  if (!existsSync(program)) return;
-  const first = readFileSync(program).toString('latin1', 0, 67);
+  const first = readFileSync(join(COMPILED, 'program.js')).toString('latin1', 0, 67);
   assert.deepEqual(caches(process.execPath), [`build/src/program.cache ${first}`, `build/src/program.daemon.cache ${first}`]);
 });
 

@@ -3,7 +3,7 @@ _ser2net() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-    COMPREPLY=($(compgen -W 'check dump convert devices status health reload disconnect monitor init gencert passwd attach console' -- "$cur"))
+    COMPREPLY=($(compgen -W 'check dump convert devices status health reload disconnect monitor init gencert passwd attach console replay' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -131,6 +131,13 @@ _ser2net() {
         --tls-allow) COMPREPLY=(); return ;;
       esac
       COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --log --reconnect --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
+      ;;
+    replay)
+      case $prev in
+        --device) COMPREPLY=(); return ;;
+      esac
+      COMPREPLY=($(compgen -W '--device --full-speed --help' -- "$cur"))
+      [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     *)
       case $prev in

@@ -237,4 +237,13 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     ],
     run: async (args, options, io) => (await import('./console.ts')).runConsole(args, options, io),
   },
+  replay: {
+    summary: 'play a recording as a serial device: what the device said then, with its pauses, on a pseudo-terminal',
+    args: '<file>',
+    options: [
+      { flags: '--device <link>', doc: 'the name of the device: a symbolic link to the pseudo-terminal' },
+      { flags: '--full-speed', doc: 'play it without pauses, as fast as it is read; always so for a .raw file' },
+    ],
+    run: async (args, options, io) => (await import('./replay.ts')).replay(args[0]!, options, io),
+  },
 };

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
-import { type FaultDomain, runIn } from '../base/fault-domain.ts';
+import { type FaultDomain, nextMicrotask, runIn } from '../base/fault-domain.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { AdminConfig } from '../config/model.ts';
@@ -47,7 +47,7 @@ export class AdminServer implements FaultDomain {
     this.#faults = new FaultLog('control port', env);
     this.#unwatch = env.engine.watchUsers((change, port, user) => {
       // A command that closes users is answered before they are reported, as ser2net 4.3.11 does.
-      queueMicrotask(() => {
+      nextMicrotask(() => {
         for (const session of [...this.#sessions]) session.report(change, port, user.peer);
       });
     });

@@ -2,6 +2,7 @@
 // or a command is not done, nothing is read: what a session holds is bounded by one read and one answer. Its commands take turns with
 // the requests of all other connections.
 import type { Clock } from '../base/clock.ts';
+import { bind } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
@@ -218,16 +219,13 @@ export class Session implements GensioUp {
   /** The rest of the input waits until the command is done. Other sessions do not. */
   #await(result: Promise<void>, out: Answer): void {
     this.#state = 'busy';
-    const done = (): void => {
+    const done = bind((): void => {
       if (this.#state !== 'busy') return;
       this.#state = 'idle';
       this.#answer(out);
       this.#pump();
-    };
-    result.then(done, (err: unknown) => {
-      this.#failed(err, out);
-      done();
     });
+    void result.catch((err: unknown) => this.#failed(err, out)).then(done);
   }
   #failed(err: unknown, out: Answer): void {
     logFailure(this.#env.log, err, LOG.failed);

@@ -1,9 +1,10 @@
 // All attachments of a configuration, and the way from one configuration to the next: what did not change is not touched.
 import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
+import { type FaultDomain, runIn } from '../base/fault-domain.ts';
 import { fromSystemError } from '../base/gensio-error.ts';
 import { libc } from '../base/libc.ts';
-import type { Log } from '../base/log.ts';
+import { type Log, logFailure } from '../base/log.ts';
 import type { AttachConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/context.ts';
 import { Builder } from '../gensio/registry.ts';
@@ -35,10 +36,10 @@ export function attachEnv(env: AttachmentsEnv): AttachEnv | undefined {
   return { ...env, libc: c, opens: new PtyOpenWatch(c, clock), settings: new TermiosWatch(c, clock), builder };
 }
 
-interface Entry {
+interface Entry extends FaultDomain {
   config: AttachConfig;
-  readonly attachment: Attachment;
-  /** Set while the device could not be made. */
+  attachment: Attachment;
+  /** Set while the device could not be made, or the attachment has failed. */
   retry: Timer | undefined;
 }
 
@@ -116,8 +117,9 @@ export class Attachments {
       this.#given.log.log('err', `attachment ${config.name}: not possible here without the package koffi`);
       return undefined;
     }
-    const entry: Entry = { config, attachment: new Attachment(specOf(config), this.#env), retry: undefined };
-    this.#try(entry);
+    const attachment = new Attachment(specOf(config), this.#env);
+    const entry: Entry = { config, attachment, retry: undefined, failed: (err) => this.#failed(entry, err) };
+    runIn(entry, () => this.#try(entry));
     return entry;
   }
 
@@ -130,5 +132,17 @@ export class Attachments {
       log.log('err', `attachment ${entry.config.name}: cannot create ${entry.config.device}: ${describe(fromSystemError(err))}`);
       entry.retry = clock.after(AGAIN_MS, () => this.#try(entry));
     }
+  }
+
+  /** Its code failed where it never should: it is ended, and another one takes its place. The others do not notice. */
+  #failed(entry: Entry, err: unknown): void {
+    const { log, clock } = this.#given;
+    logFailure(log, err, (stack) => `Internal error in attachment ${entry.config.name}, which is started again: ${stack}`);
+    if (this.#stopped || entry.retry !== undefined) return;
+    entry.retry = clock.after(AGAIN_MS, () => {
+      entry.attachment = new Attachment(specOf(entry.config), this.#env!);
+      this.#try(entry);
+    });
+    entry.attachment.stop(() => undefined);
   }
 }

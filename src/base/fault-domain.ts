@@ -1,5 +1,6 @@
-// On whose behalf code runs. What it throws although it never should is told to its owner, who ends and starts anew; nobody else is
-// touched. Whatever calls in from outside (a stream, a timer, an event) remembers the owner of the moment when it was set up.
+// On whose behalf code runs. What it throws although it never should is told to its owner, who ends and starts again; nobody else is
+// touched. Whatever calls in from outside remembers the owner of the moment when it was set up: bytes (gensio/uv-handle.ts), timers
+// (clock.ts), events (listenTo), callbacks of Node (bind), later turns of the loop. test/confinement.test.ts looks for other ways in.
 import type { EventEmitter } from 'node:events';
 
 /** Something that ends by itself when its code fails unexpectedly, such as a port. */
@@ -10,10 +11,10 @@ export interface FaultDomain {
 
 let current: FaultDomain | undefined;
 
-/** Who runs now; undefined: nobody in particular, and what is thrown goes on up. */
+/** Who runs now; `undefined` for nobody in particular: what is thrown goes on up. */
 export const currentDomain = (): FaultDomain | undefined => current;
 
-/** From here on the owner runs; gives who did before, for leave(). For paths where a closure for runAs() costs too much. */
+/** From here on the owner runs; gives who did before, for leaveDomain(). For paths where a closure for runIn() costs too much. */
 export function enterDomain(owner: FaultDomain | undefined): FaultDomain | undefined {
   const before = current;
   current = owner;
@@ -48,10 +49,10 @@ export function bind<A extends readonly unknown[]>(run: (...args: A) => void): (
   return owner === undefined ? run : (...args) => runIn(owner, () => run(...args));
 }
 
-/** The listeners of an emitter, those of Node included, run on behalf of who runs now. Once for each emitter. */
-export function bindEvents(emitter: EventEmitter): void {
+/** The emitter, whose listeners run from now on, those of Node included, on behalf of who runs now. Once for each emitter. */
+export function listenTo<E extends EventEmitter>(emitter: E): E {
   const owner = current;
-  if (owner === undefined) return;
+  if (owner === undefined) return emitter;
   const emit = emitter.emit;
   emitter.emit = (...args: Parameters<typeof emit>): boolean => {
     let heard = false;
@@ -60,6 +61,7 @@ export function bindEvents(emitter: EventEmitter): void {
     });
     return heard;
   };
+  return emitter;
 }
 
 /** When the call that is under way has returned: a microtask. */

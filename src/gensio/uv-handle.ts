@@ -6,7 +6,7 @@
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
-import { bind, bindEvents, currentDomain, enterDomain, leaveDomain, onImmediate, reportFault } from '../base/fault-domain.ts';
+import { bind, currentDomain, enterDomain, leaveDomain, listenTo, onImmediate, reportFault } from '../base/fault-domain.ts';
 import { libc } from '../base/libc.ts';
 import type { GensioUp } from './gensio.ts';
 import { PtyMasterWriter } from './pty-master-writer.ts';
@@ -228,7 +228,7 @@ export class ByteStream {
       return this.#guardedRead(this.#handle === undefined ? Buffer.from(this.#piece) : this.#piece);
     };
     const { socket, own } = make({ buffer, callback });
-    this.#socket = socket;
+    this.#socket = listenTo(socket);
     this.#direct = direct;
     this.#handle = direct === undefined ? undefined : ((socket as unknown as SocketInside)._handle ?? undefined);
     if (!own) {
@@ -237,7 +237,6 @@ export class ByteStream {
         if (!this.#guardedRead(data)) socket.pause();
       });
     }
-    bindEvents(socket);
     let failed: Error | undefined;
     socket.on('error', (err) => {
       failed = err;
@@ -459,10 +458,12 @@ export class ByteStream {
     this.#ending = true;
     socket.once('close', sent);
     const finish = (): void => {
-      socket.end(() => {
-        socket.removeListener('close', sent);
-        sent();
-      });
+      socket.end(
+        bind(() => {
+          socket.removeListener('close', sent);
+          sent();
+        }),
+      );
     };
     if (this.#pending === 0) return finish();
     const before = this.#flushed;

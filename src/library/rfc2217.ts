@@ -1,6 +1,7 @@
 // RFC 2217 alone: a client on any stream of bytes, and a codec of its messages.
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { nextMicrotask } from '../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import { type Gensio, type GensioUp, nullUp } from '../gensio/gensio.ts';
 import { comPortMessage, REPLY } from '../gensio/telnet/com-port.ts';
@@ -87,7 +88,7 @@ class DuplexGensio implements Gensio {
   }
   open(done: (err?: GensioError) => void): void {
     const { destroyed, readableEnded } = this.#stream;
-    queueMicrotask(() => done(destroyed || readableEnded ? new GensioError('remclose') : undefined));
+    nextMicrotask(() => done(destroyed || readableEnded ? new GensioError('remclose') : undefined));
   }
   write(data: Buffer): boolean {
     if (this.#over || this.#stream.writableEnded) return true;
@@ -105,7 +106,7 @@ class DuplexGensio implements Gensio {
   }
   abort(): void {
     this.#stream.destroy();
-    queueMicrotask(() => this.#ended());
+    nextMicrotask(() => this.#ended());
   }
   bufferedBytes(): number {
     return this.#stream.writableLength;

@@ -1,7 +1,7 @@
 // trace-read, trace-write and trace-both: what went through a port, as ser2net 4.3.11 writes it down.
 import { AppendFile, type AppendStep } from '../base/append-file.ts';
 import type { Clock } from '../base/clock.ts';
-import { nextMicrotask } from '../base/fault-domain.ts';
+import { bind, nextMicrotask } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import { hexDump, twoDigits } from '../base/text.ts';
@@ -130,7 +130,7 @@ class PortTrace implements PortObserver {
     // Users that are still there are closed right after this, and that is noted too.
     for (const { file } of this.#files.values()) {
       this.#ending.add(file.done);
-      void file.done.then(() => this.#ending.delete(file.done));
+      void file.done.then(bind(() => void this.#ending.delete(file.done)));
     }
     nextMicrotask(() => {
       for (const { file } of this.#files.values()) file.end();

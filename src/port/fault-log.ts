@@ -1,5 +1,6 @@
 // What failed at a port, told in full and not too often: with the system's own words, where it happened, and who is in the way.
 import type { Clock } from '../base/clock.ts';
+import { bind } from '../base/fault-domain.ts';
 import { failureText, type GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import { bottomOf, type Stack } from '../gensio/syntax/stack.ts';
@@ -71,7 +72,10 @@ export class FaultLog {
     const bottom = bottomOf(stack.spec);
     if (bottom === undefined || !(err.code === 'inuse' || err.code === 'addrinuse') || this.#env.whoHas === undefined)
       return say(undefined);
-    this.#env.whoHas(bottom).then(say, () => say(undefined));
+    this.#env.whoHas(bottom).then(
+      bind(say),
+      bind(() => say(undefined)),
+    );
   }
 
   /** Whether the last attempt of this kind failed. */

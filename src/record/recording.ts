@@ -1,5 +1,6 @@
 // One port's recording: what its device says, and if wanted what clients send, into files. It watches the port; nothing waits for it.
 import type { Clock } from '../base/clock.ts';
+import { bind } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
 import { lineState, MODEM_BITS, modemState, type SerialSetting } from '../base/serial.ts';
 import { strerror } from '../base/strerror.ts';
@@ -129,9 +130,11 @@ export class Recording implements PortObserver {
     this.#tellLost();
     this.#writer.append(this.#form.note(this.#env.stamp.now(), EVENT.complete, this.#lines, `device closed: ${reason}`));
     this.#close(false);
-    void this.#writer.written().then(() => {
-      if (!this.#open) this.#env.finished(this);
-    });
+    void this.#writer.written().then(
+      bind(() => {
+        if (!this.#open) this.#env.finished(this);
+      }),
+    );
   }
   userJoined(user: UserView): void {
     this.#note(EVENT.status, `connected: ${nameOf(user)}`);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Attachments } from '../../src/attach/attachments.ts';
+import { PtyMaster } from '../../src/attach/pty-master.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { AttachConfig } from '../../src/config/model.ts';
 import type { AttachOptions } from '../../src/options/attach.ts';
@@ -196,4 +197,35 @@ test('what a stop overtakes makes no device any more', async (t) => {
     readdirSync(env.dir).filter((name) => name !== 'state'),
     [],
   );
+});
+
+test('an attachment whose code fails ends alone, is logged with its stack, and is made again', async (t) => {
+  const clock = new FakeClock();
+  const env = attachTestEnv(t, { clock });
+  const [peer, other] = [new Peer(t), new Peer(t)];
+  const all = new Attachments(env);
+  t.after(() => all.stop());
+  await all.apply([config(env, 'a', await peer.listen()), config(env, 'b', await other.listen())]);
+  const states = (): string[] => all.views.map(({ state }) => state);
+  await until('two connections', () => states().join() === 'connected,connected');
+  const write = PtyMaster.prototype.write;
+  const mocked = t.mock.method(PtyMaster.prototype, 'write', function (this: PtyMaster, data: Buffer): boolean {
+    if (data.toString() === 'fail') throw new Error('a failure in its code');
+    return write.call(this, data);
+  });
+  peer.sockets[0]!.write('fail');
+  await until('the end of a', () => states().join() === 'stopped,connected');
+  assert.equal(existsSync(join(env.dir, 'a')), false);
+  assert.match(
+    env.lines.join('\n'),
+    /^err Internal error in attachment a, which is started again: Error: a failure in its code\nerr +at .*attachments\.test/m,
+  );
+  mocked.mock.restore();
+  clock.advance(10_000);
+  await until('another a', () => states().join() === 'connected,connected');
+  assert.equal(all.views[1]!.connections, 1);
+  peer.sockets.at(-1)!.write('well');
+  const app = new Application(join(env.dir, 'a'));
+  assert.equal((await app.take(4)).toString(), 'well');
+  app.close();
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { bind, bindEvents, currentDomain, type FaultDomain, nextMicrotask, onImmediate, runIn } from '../../src/base/fault-domain.ts';
+import { bind, currentDomain, type FaultDomain, listenTo, nextMicrotask, onImmediate, runIn } from '../../src/base/fault-domain.ts';
 
 function makeOwner(): FaultDomain & { readonly told: string[] } {
   const told: string[] = [];
@@ -35,7 +35,7 @@ test('what is called later from outside belongs to who set it up', async () => {
     nextMicrotask(fail('soon'));
     onImmediate(fail('later'));
     bound = bind(fail('owned'));
-    bindEvents(emitter);
+    listenTo(emitter);
   });
   emitter.on('x', (text: string) => fail(text)());
   assert.equal(emitter.emit('x', 'event'), false);

@@ -1,9 +1,11 @@
 // An unexpected failure in the code of one connection, wherever it is thrown: that port is started anew, the others do not notice.
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { stat } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { nextMicrotask, onImmediate } from '../../src/base/fault-domain.ts';
+import { bind, listenTo, nextMicrotask, onImmediate } from '../../src/base/fault-domain.ts';
 import type { GensioError } from '../../src/base/gensio-error.ts';
 import { noLog } from '../../src/base/log.ts';
 import type { Config } from '../../src/config/model.ts';
@@ -36,6 +38,14 @@ class Bomb implements Gensio {
         break;
       case 'later':
         onImmediate(fail);
+        break;
+      case 'event': {
+        const emitter = listenTo(new EventEmitter()).on('x', fail);
+        setImmediate(() => emitter.emit('x'));
+        break;
+      }
+      case 'callback':
+        stat('/', bind(fail));
         break;
       default: {
         const copy = Buffer.from(data);
@@ -136,7 +146,7 @@ function call(name: string): { readonly socket: Socket; heard: string; over: boo
   return talk;
 }
 
-for (const where of ['write', 'timer', 'soon', 'later', 'decode']) {
+for (const where of ['write', 'timer', 'soon', 'later', 'event', 'callback', 'decode']) {
   test(`thrown at ${where}: logged with its stack, that port anew, the other as it was`, { timeout: 20_000 }, async () => {
     const bystander = call('b');
     bystander.socket.write('before ');

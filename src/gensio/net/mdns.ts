@@ -1,7 +1,7 @@
 // Services on the local network, through the tools of Avahi: finding one and connecting to it, and announcing a port.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Timer } from '../../base/clock.ts';
-import { bindEvents, nextMicrotask } from '../../base/fault-domain.ts';
+import { listenTo, nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf, LayerSpec, LayerType } from '../../options/stack.ts';
 import type { GensioEnv } from '../context.ts';
@@ -119,7 +119,11 @@ function look(
 ): { cancel(): void } {
   const { opts } = spec;
   const type = opts.type === undefined || /^[@%]/.test(opts.type) ? '--all' : opts.type.replace(/^=/, '');
-  const child: ChildProcess = spawn(program, ['--parsable', '--resolve', '--no-db-lookup', type], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child: ChildProcess = listenTo(
+    spawn(program, ['--parsable', '--resolve', '--no-db-lookup', type], { stdio: ['ignore', 'pipe', 'ignore'] }),
+  );
+  // Not there when the process could not be made for want of descriptors.
+  const output = child.stdout && listenTo(child.stdout);
   let over = false;
   let timer: Timer | undefined;
   let left = '';
@@ -132,14 +136,12 @@ function look(
     found(err, service);
   };
   timer = env.clock.after(opts.timeout, () => end(new GensioError('notfound', 'no such service answered in time')));
-  bindEvents(child);
-  if (child.stdout !== null) bindEvents(child.stdout);
   child.on('error', (err) => {
     const missing = (err as NodeJS.ErrnoException).code === 'ENOENT';
     end(missing ? new GensioError('notsup', `mdns needs ${program} of Avahi`) : new GensioError('oserr', err.message));
   });
-  child.stdout?.setEncoding('utf8');
-  child.stdout?.on('data', (text: string) => {
+  output?.setEncoding('utf8');
+  output?.on('data', (text: string) => {
     total += text.length;
     const lines = (left + text).split('\n');
     left = lines.pop() ?? '';
@@ -213,7 +215,7 @@ export function announce(what: Announcement, unavailable: (why: string) => void,
     ...what.txt,
   ];
   let over = false;
-  const child = spawn(program, args, { stdio: 'ignore' });
+  const child = listenTo(spawn(program, args, { stdio: 'ignore' }));
   const end = (why: string): void => {
     if (over) return;
     over = true;

@@ -1,6 +1,6 @@
 // TCP: listening on every address of a list, and connecting to the first that answers.
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { bindEvents, onImmediate } from '../../base/fault-domain.ts';
+import { listenTo, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc } from '../../base/libc.ts';
 import type { LayerOf, NetAddr } from '../../options/stack.ts';
@@ -73,8 +73,7 @@ class TcpAccepter implements Accepter {
   #listenOn(endpoints: readonly Endpoint[], i: number, missing: GensioError | undefined, done: (err?: GensioError) => void): void {
     const endpoint = endpoints[i];
     if (endpoint === undefined) return done(this.#servers.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    bindEvents(server);
+    const server = listenTo(createServer({ pauseOnConnect: true, allowHalfOpen: true }));
     const failed = (err: Error): void => {
       const code = (err as NodeJS.ErrnoException).code;
       if (endpoint.host === '::' && !endpoint.v6only && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) {
@@ -168,14 +167,15 @@ export function tcpConnector(spec: Tcp, env: GensioEnv): Gensio {
         if (cancelled) return;
         const failed = (err: Error): void => attempt(endpoints, i + 1, fromSystemError(err));
         if (err !== undefined) return failed(err);
-        const attempted = createConnection({
-          host: endpoint.host,
-          port: endpoint.port,
-          family: endpoint.family,
-          allowHalfOpen: true,
-          ...(local !== undefined && { localAddress: local.host, localPort: local.port }),
-        });
-        bindEvents(attempted);
+        const attempted = listenTo(
+          createConnection({
+            host: endpoint.host,
+            port: endpoint.port,
+            family: endpoint.family,
+            allowHalfOpen: true,
+            ...(local !== undefined && { localAddress: local.host, localPort: local.port }),
+          }),
+        );
         socket = attempted;
         attempted.pause();
         attempted.once('error', failed);

@@ -2,7 +2,7 @@
 // acknowledged, and what nobody reads is dropped, as the kernel would.
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { bind, listenTo, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { builtInServices } from '../../base/services.ts';
 import type { LayerOf, LayerSpec, NetAddr } from '../../options/stack.ts';
@@ -155,11 +155,10 @@ class Hub implements SharedSocket {
   #listening = true;
 
   constructor(socket: Socket, newcomer: (gensio: UdpGensio) => void, failed: (err: GensioError) => void) {
-    this.socket = socket;
+    this.socket = listenTo(socket);
     this.#newcomer = newcomer;
-    bindEvents(socket);
-    socket.on('message', (data, from) => this.#message(data, from.address, from.port));
-    socket.on('error', (err) => failed(fromSystemError(err)));
+    this.socket.on('message', (data, from) => this.#message(data, from.address, from.port));
+    this.socket.on('error', (err) => failed(fromSystemError(err)));
   }
   #message(data: Buffer, host: string, port: number): void {
     // gensio 2.6.2 ignores an empty datagram, and so makes no connection of one.
@@ -183,7 +182,7 @@ class Hub implements SharedSocket {
     return peer;
   }
   send(data: Buffer, port: number, host: string, done: (err: Error | null) => void): void {
-    this.socket.send(data, port, host, done);
+    this.socket.send(data, port, host, bind(done));
   }
   release(gensio: UdpGensio): void {
     const key = `${gensio.host} ${gensio.port}`;
@@ -224,8 +223,7 @@ class UdpAccepter implements Accepter {
     const endpoint = endpoints[i];
     if (endpoint === undefined) return done(this.#hubs.length === 0 ? (missing ?? new GensioError('notfound')) : undefined);
     const { host, family, v6only } = endpoint;
-    const socket = newSocket(family, this.#spec.opts.reuseaddr, v6only);
-    bindEvents(socket);
+    const socket = listenTo(newSocket(family, this.#spec.opts.reuseaddr, v6only));
     socket.once('error', (err) => {
       socket.close();
       const code = (err as NodeJS.ErrnoException).code;
@@ -296,10 +294,10 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
     let cancelled = false;
     let socket: Socket | undefined;
     const start = ({ host, port, family }: Endpoint, local: { readonly host: string; readonly port: number } | undefined): void => {
-      const made = newSocket(family, opts.reuseaddr, false);
+      const made = listenTo(newSocket(family, opts.reuseaddr, false));
       socket = made;
       const gensio = new UdpGensio(host, port, {
-        send: (data, toPort, toHost, sent) => made.send(data, toPort, toHost, sent),
+        send: (data, toPort, toHost, sent) => made.send(data, toPort, toHost, bind(sent)),
         release: () => made.close(),
       });
       const failed = (err: Error): void => {
@@ -307,7 +305,6 @@ export function udpConnector(spec: Udp, _env: GensioEnv): Gensio {
         made.close();
         done(fromSystemError(err));
       };
-      bindEvents(made);
       made.once('error', failed);
       made.bind({ ...(local !== undefined && { address: local.host, port: local.port }), exclusive: true }, () => {
         if (cancelled) return;

@@ -2,7 +2,7 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { findGroup, findUser, groupId, userId } from '../../base/accounts.ts';
-import { bindEvents } from '../../base/fault-domain.ts';
+import { listenTo } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
 import type { LayerOf } from '../../options/stack.ts';
@@ -57,8 +57,7 @@ export function clearLeftOver(path: string, probe: number | SystemError | undefi
 }
 /** As removeRefused(), with an attempt to connect of its own. */
 export function connectAndClear(path: string, done: (cleared: boolean) => void): void {
-  const probe = createConnection({ path });
-  bindEvents(probe);
+  const probe = listenTo(createConnection({ path }));
   probe.once('connect', () => {
     probe.destroy();
     done(false);

@@ -1,7 +1,7 @@
 // Unix domain sockets, stream kind: listening on a path with the rights asked for, and connecting to one.
 import { rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { listenTo, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { applyRights } from '../../base/file-rights.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc } from '../../base/libc.ts';
@@ -48,8 +48,7 @@ class UnixAccepter implements Accepter {
   }
   /** mayClear: a socket that a process left behind when it was killed is removed, and it is tried once more. */
   #bind(path: string, opts: Unix['opts'], mayClear: boolean, done: (err?: GensioError) => void): void {
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    bindEvents(server);
+    const server = listenTo(createServer({ pauseOnConnect: true, allowHalfOpen: true }));
     let answered = false;
     const answer = (err?: Error): void => {
       if (answered) return;
@@ -115,8 +114,7 @@ export function unixConnector(spec: Unix, env: GensioEnv): Gensio {
       return { cancel: () => undefined };
     }
     let cancelled = false;
-    const socket = createConnection({ path, allowHalfOpen: true });
-    bindEvents(socket);
+    const socket = listenTo(createConnection({ path, allowHalfOpen: true }));
     socket.pause();
     const failed = (err: Error): void => {
       if (!cancelled) done(fromSystemError(err));

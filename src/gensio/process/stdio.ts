@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { listenTo, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc, SystemError } from '../../base/libc.ts';
 import { strerror } from '../../base/strerror.ts';
@@ -154,13 +154,14 @@ export function startProgram(spec: Stdio, env: GensioEnv): Program {
   if (program === undefined) return never();
   // Nobody reads a standard error of its own, so it gets none that could fill up. Merging needs a shell in between.
   const merged = opts.stderrToStdout;
-  const child: ChildProcess = merged
-    ? spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...argv], { cwd: opts.startDir, stdio: ['pipe', 'pipe', 'ignore'] })
-    : spawn(program, args, { cwd: opts.startDir, stdio: ['pipe', 'pipe', opts.noredirStderr ? 'inherit' : 'ignore'] });
+  const child: ChildProcess = listenTo(
+    merged
+      ? spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...argv], { cwd: opts.startDir, stdio: ['pipe', 'pipe', 'ignore'] })
+      : spawn(program, args, { cwd: opts.startDir, stdio: ['pipe', 'pipe', opts.noredirStderr ? 'inherit' : 'ignore'] }),
+  );
   // Where its words would be seen, so is this.
   child.on('error', (err) => env.log.log(opts.noredirStderr ? 'err' : 'info', `Err: ${program} ${strerror(err)}`));
   if (child.pid === undefined) return never();
-  bindEvents(child);
   const gensio = new TwoStreams(address);
   gensio.attach((input, output) => [
     ByteStream.ofSocket(child.stdout as Socket, input),

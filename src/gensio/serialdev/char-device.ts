@@ -192,11 +192,14 @@ export class CharDevice extends OpenTerminal implements Terminal {
     const flags = constants.O_NOCTTY | constants.O_NONBLOCK;
     const opened = (fd: number | GensioError): void => {
       if (fd instanceof GensioError) return done(fd);
-      fstat(fd, (err, stats) => {
-        const got = err !== null ? fromSystemError(err) : CharDevice.#made(c, clock, config, fd, stats, up);
-        if (got instanceof GensioError) blockingCalls.close(fd, () => done(got));
-        else done(got);
-      });
+      fstat(
+        fd,
+        bind((err, stats) => {
+          const got = err !== null ? fromSystemError(err) : CharDevice.#made(c, clock, config, fd, stats, up);
+          if (got instanceof GensioError) blockingCalls.close(fd, () => done(got));
+          else done(got);
+        }),
+      );
     };
     openDevice(config.device, config.access | flags, clock, (fd) => {
       // A printer that may be written by its users and read by nobody.

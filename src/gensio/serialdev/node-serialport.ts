@@ -8,7 +8,7 @@ import { constants as os } from 'node:os';
 import { isatty } from 'node:tty';
 import type { SerialPort } from 'serialport';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { nextMicrotask } from '../../base/fault-domain.ts';
+import { bind, nextMicrotask } from '../../base/fault-domain.ts';
 import { GensioError } from '../../base/gensio-error.ts';
 import { SystemError } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
@@ -61,9 +61,16 @@ export function openNodeSerialport(
   }
   openDevice(config.device, config.access | constants.O_NOCTTY | constants.O_NONBLOCK, clock, (fd) => {
     if (fd instanceof GensioError) return done(fd);
-    const failed = (err: GensioError): void => close(fd, () => done(err));
+    const failed = (err: GensioError): void =>
+      close(
+        fd,
+        bind(() => done(err)),
+      );
     if (!isatty(fd)) return failed(new GensioError('oserr', `${config.device} is not a terminal`));
-    NodeSerialport.open(clock, log, config, fd, up).then(done, (err: unknown) => failed(fromBinding(err)));
+    NodeSerialport.open(clock, log, config, fd, up).then(
+      bind(done),
+      bind((err: unknown) => failed(fromBinding(err))),
+    );
   });
 }
 
@@ -172,7 +179,8 @@ class NodeSerialport extends OpenTerminal implements Terminal {
   }
   /** A failure shows in the data, or nowhere: the answer was given when the call was made. */
   #run(call: Promise<unknown>, after: () => void = () => undefined): void {
-    call.then(after, after);
+    const over = bind(after);
+    call.then(over, over);
   }
 
   /** The kernel's own queue cannot be seen: the last close waits for it, on a thread. */

@@ -115,10 +115,12 @@ export function directoryAuthority({ authdir, allowedUsers, pamauth }: Authority
         if (wanted) done(certs);
       });
       const read = (finished: () => void): void => {
-        void readUserCertificates(foldersOf(user)).then((certs) => {
-          finished();
-          answer(certs);
-        });
+        void readUserCertificates(foldersOf(user)).then(
+          bind((certs) => {
+            finished();
+            answer(certs);
+          }),
+        );
       };
       const drop = isUserName(user) ? directories.run(source, read) : undefined;
       if (drop === undefined) onImmediate(() => answer([]));

@@ -4,7 +4,7 @@ import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { FairQueue } from '../../base/fair-queue.ts';
-import { bind, onImmediate } from '../../base/fault-domain.ts';
+import { listenTo, onImmediate } from '../../base/fault-domain.ts';
 import { MODULE_FOLDER } from '../../base/module-folder.ts';
 import type { Cancel } from '../context.ts';
 
@@ -62,7 +62,7 @@ function readAnswer(text: string): PamAnswer | undefined {
 function start(question: PamQuestion, clock: Clock, program: string, done: (answer: PamAnswer) => void): void {
   let child: ChildProcess;
   try {
-    child = spawn(execPath, [program], { stdio: ['pipe', 'pipe', 'ignore'], cwd: '/' });
+    child = listenTo(spawn(execPath, [program], { stdio: ['pipe', 'pipe', 'ignore'], cwd: '/' }));
   } catch (err) {
     return onImmediate(() => done(noAnswer((err as Error).message)));
   }
@@ -77,18 +77,19 @@ function start(question: PamQuestion, clock: Clock, program: string, done: (answ
     failed = err;
     if (child.pid === undefined) over();
   });
-  child.stdout?.on('data', (data: Buffer) => {
+  const output = child.stdout && listenTo(child.stdout);
+  output?.on('data', (data: Buffer) => {
     if (out.length < MAX_ANSWER) out += data.toString('utf8');
   });
-  child.stdout?.on('error', () => undefined);
+  output?.on('error', () => undefined);
   let told = false;
-  const over = bind((code?: number | null, signal?: string | null): void => {
+  const over = (code?: number | null, signal?: string | null): void => {
     if (told) return;
     told = true;
     limit.cancel();
     if (late) return done(noAnswer(`no answer in ${LIMIT_MS / 1000} s`));
     done(readAnswer(out) ?? noAnswer(failed?.message ?? `no answer (${signal ?? `status ${code}`})`));
-  });
+  };
   child.on('close', over);
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(JSON.stringify(question));

@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket, TLSSocket as TlsSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
-import { bindEvents, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
+import { listenTo, nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import type { LayerOf } from '../../options/stack.ts';
 import type { Cancel, GensioEnv } from '../context.ts';
@@ -93,8 +93,7 @@ class TlsGensio extends ForwardingGensio {
           checkServerIdentity: () => undefined,
           ...(name !== undefined && isIP(name) === 0 && { servername: name }),
         });
-    this.#socket = socket;
-    bindEvents(socket);
+    this.#socket = listenTo(socket);
     // As soon as reading flows nothing is kept back; so it must not flow by itself.
     socket.pause();
     socket.on('error', (err) => this.#failed(err));

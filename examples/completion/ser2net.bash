@@ -123,6 +123,7 @@ _ser2net() {
         -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --escape) COMPREPLY=(); return ;;
         --speed) COMPREPLY=(); return ;;
+        --map) COMPREPLY=(); return ;;
         --log) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --wait) COMPREPLY=(); return ;;
         --tls-cert) COMPREPLY=(); return ;;
@@ -130,7 +131,7 @@ _ser2net() {
         --tls-ca) COMPREPLY=(); return ;;
         --tls-allow) COMPREPLY=(); return ;;
       esac
-      COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --log --reconnect --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --timestamps --map --log --reconnect --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
       ;;
     replay)
       case $prev in

@@ -5,6 +5,7 @@ import { awaitRfc2217 } from '../attach/await-rfc2217.ts';
 import { Backoff } from '../attach/backoff.ts';
 import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
 import { ProvenConnection } from '../attach/console/proven.ts';
+import { MAPPINGS, type Mapping, parseMappings } from '../attach/console/received.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
 import { SpokenTelnet } from '../attach/console/spoken-telnet.ts';
 import { lineOfOptions, requestsFor } from '../attach/line.ts';
@@ -22,6 +23,7 @@ import { ATTACH, type LineWish } from '../options/attach.ts';
 import { time } from '../options/kind.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
 import { keepAlive } from '../system/this-process.ts';
+import { startTransfer } from './file-transfer.ts';
 import { hostAndPort } from './host-and-port.ts';
 import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
@@ -45,6 +47,7 @@ interface ConsoleRequest {
   readonly mayBeTelnet: boolean;
   readonly escape: number | 'none';
   readonly speed: LineWish | undefined;
+  readonly mappings: ReadonlySet<Mapping>;
   /** After the end of an input that is no terminal: how long to listen without hearing anything, ms. */
   readonly wait: number;
 }
@@ -65,10 +68,13 @@ export async function parseConsoleArgs(where: string, given: SubcommandOptions):
   if ('expected' in speed) return `--speed: '${String(given.speed)}' is not ${speed.expected}`;
   const wait = time('s').parse(textOf(given.wait) ?? '1');
   if ('expected' in wait) return `--wait: '${String(given.wait)}' is not ${wait.expected}`;
+  const mappings = parseMappings(textOf(given.map) ?? '');
+  if (mappings === undefined) return `--map: '${String(given.map)}' is not one or more of ${Object.keys(MAPPINGS).join(', ')}`;
   const mayBeTelnet = target.mayBeTelnet === true;
   return {
     target: mayBeTelnet ? { ...target.ok, text: where } : target.ok,
     mayBeTelnet,
+    mappings,
     escape: escapeKey,
     speed: speed.ok ?? target.ok.options.speed,
     wait: wait.ok,
@@ -225,16 +231,28 @@ async function talk(
   let gensio = first;
   const ended = new Promise<string | undefined>((resolve, reject) => {
     let heard = systemClock.now();
+    /** Whether the terminal is at the beginning of a line. */
+    let fresh = true;
+    const freshly = (text: string): void => void terminal.write(`${fresh ? '' : '\r\n'}${text}`);
     const again = terminal.isTerminal && given.reconnect === true ? new Reconnect(connect, (next) => join(next)) : undefined;
     const out = {
       write: (data: Buffer | string) => {
         heard = systemClock.now();
+        if (data.length > 0) fresh = data.at(-1) === (typeof data === 'string' ? '\n' : 10);
         return terminal.write(data);
       },
       say: (text: string) => {
         // Remarks are for people; a program gets what the port says, and nothing else.
-        if (terminal.isTerminal) terminal.write(`\r\n[${text}]\r\n`);
+        if (!terminal.isTerminal) return;
+        freshly(`[${text}]\r\n`);
+        fresh = true;
       },
+      ask: (question: string) => {
+        freshly(`[${question}: `);
+        fresh = false;
+      },
+      now: () => systemClock.wall(),
+      transfer: startTransfer,
       openLog,
       explain: (err: GensioError) => whyNot(err, gensio),
       ...(again && {
@@ -252,6 +270,8 @@ async function talk(
       escape: terminal.isTerminal ? request.escape : ('none' as const),
       hex: given.hex === true,
       echo: given.echo === true,
+      timestamps: given.timestamps === true,
+      mappings: request.mappings,
       log: textOf(given.log),
       target: request.target.text,
     };

@@ -230,6 +230,8 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '--speed <9600n81>', doc: 'line settings to request from the server; HOST:PORT then is RFC 2217' },
       { flags: '--hex', doc: 'display bytes in hexadecimal' },
       { flags: '--echo', doc: 'display what you type' },
+      { flags: '--timestamps', doc: 'begin each line with the time' },
+      { flags: '--map <words>', doc: 'map line ends, separated by commas: icrnl, igncr, inlcr, inlcrnl, ocrnl, onlcrnl, odelbs' },
       { flags: '--log <file>', doc: 'append received data to a file' },
       { flags: '--reconnect', doc: 'at a terminal: reconnect when the connection is lost or cannot be made, until you quit' },
       { flags: '--wait <time>', doc: 'if standard input is not a terminal: how long to wait for further output after its end', def: '1s' },

@@ -1,12 +1,14 @@
 // `ser2net console` at a real terminal (a pty) and with its input from a pipe.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { parseConsoleArgs } from '../../src/cli/console.ts';
 import { Peer } from '../attach/attach-rig.ts';
 import { freePort } from '../rig/free-port.ts';
+import { missing } from '../rig/program.ts';
 import { must, needLibc, openPty, type Pty } from '../rig/pty.ts';
 import { every } from '../rig/wait.ts';
 import { atTerminal } from './at-terminal.ts';
@@ -235,6 +237,84 @@ test('HOST:PORT is RFC 2217 where the server begins with telnet', async (t) => {
   assert.equal(await ended, 0);
   daemon.child.kill('SIGTERM');
   await daemon.ended;
+});
+
+const noLrzsz = missing('sz') || missing('rz');
+
+/** The other side of a transfer: sz or rz in a folder of its own, on the one connection of the peer. */
+function remote(t: TestContext, peer: Peer, command: string, words: readonly string[], cwd: string): Promise<number | null> {
+  const child = spawn(command, words, { cwd, stdio: ['pipe', 'pipe', 'ignore'] });
+  t.after(() => void child.kill('SIGKILL'));
+  const [socket] = peer.sockets;
+  child.stdout.on('data', (data: Buffer) => void socket!.write(data));
+  child.stdin.on('error', () => undefined);
+  peer.onData = (data) => void child.stdin.write(data);
+  return new Promise((resolve) => child.on('exit', resolve));
+}
+
+for (const protocol of ['z', 'y', 'x'] as const) {
+  test(`files go both ways by ${protocol}modem`, { skip: noLrzsz }, async (t) => {
+    const peer = new Peer(t);
+    const far = mkdtempSync(join(dir, 'far-'));
+    const bytes = randomBytes(30_000);
+    const file = join(dir, `${protocol}.bin`);
+    writeFileSync(file, bytes);
+    const { pty, ended } = atTerminal(t, ['--raw', `127.0.0.1:${await peer.listen()}`], dir);
+    await pty.master.takeUntil('for help');
+    const flag = { x: '--xmodem', y: '--ymodem', z: '--zmodem' }[protocol];
+    const name = protocol === 'x' ? ['got.bin'] : [];
+    const taken = remote(t, peer, 'rz', ['--binary', flag, ...name], far);
+    await pty.master.write(`\x1df${protocol} ${file}\r`);
+    await pty.master.takeUntil(`[sent ${file}]`);
+    assert.equal(await taken, 0);
+    // XMODEM fills the last block.
+    const got = readFileSync(join(far, protocol === 'x' ? 'got.bin' : `${protocol}.bin`));
+    assert.ok(got.subarray(0, bytes.length).equals(bytes) && (protocol === 'x' || got.length === bytes.length));
+    const back = join(dir, `back-${protocol}`);
+    writeFileSync(join(far, `back-${protocol}`), bytes);
+    const given = remote(t, peer, 'sz', ['--binary', flag, `back-${protocol}`], far);
+    await pty.master.write(`\x1dg${protocol}${protocol === 'x' ? ` ${back}` : ''}\r`);
+    await pty.master.takeUntil('[received ');
+    assert.equal(await given, 0);
+    assert.ok(readFileSync(back).subarray(0, bytes.length).equals(bytes));
+    peer.onData = () => undefined;
+    await pty.master.write('\x1dq');
+    assert.equal(await ended, 0);
+  });
+}
+
+test('a file that is not there, and a transfer that is cancelled, are told, and the line goes on', { skip: noLrzsz }, async (t) => {
+  const peer = new Peer(t);
+  const { pty, ended } = atTerminal(t, ['--raw', `127.0.0.1:${await peer.listen()}`]);
+  await pty.master.takeUntil('for help');
+  await pty.master.write('\x1dfz /nowhere/x\r');
+  await pty.master.takeUntil('[/nowhere/x was not sent: ');
+  const file = join(dir, 'never');
+  writeFileSync(file, 'x');
+  await pty.master.write(`\x1dfx ${file}\r`);
+  await pty.master.takeUntil('Ctrl-C cancels]');
+  await pty.master.write('\x03');
+  await pty.master.takeUntil(' was not sent: cancelled]');
+  await until('the other side to hear', () => peer.got.includes(Buffer.alloc(8, 0x18)));
+  peer.send('prompt> ');
+  await pty.master.takeUntil('prompt> ');
+  await pty.master.write('\x1dq');
+  assert.equal(await ended, 0);
+});
+
+test('notices take one line each, whether or not the port has ended its own', async (t) => {
+  const peer = new Peer(t);
+  const { pty, ended } = atTerminal(t, ['--raw', '--timestamps', `127.0.0.1:${await peer.listen()}`]);
+  const greeting = await pty.master.takeUntil('for help]\r\n');
+  assert.match(greeting.toString(), /^\[connected to /);
+  await pty.master.write('\x1de');
+  assert.equal((await pty.master.takeUntil(']\r\n')).toString(), '[local echo]\r\n');
+  peer.send('login: ');
+  assert.match((await pty.master.takeUntil('login: ')).toString(), /^\[\d\d:\d\d:\d\d\.\d\d\d\] login: $/);
+  await pty.master.write('\x1de');
+  assert.equal((await pty.master.takeUntil(']\r\n')).toString(), '\r\n[no local echo]\r\n');
+  await pty.master.write('\x1dq');
+  assert.equal(await ended, 0);
 });
 
 test('with a pipe as input: it is sent, the answer is printed and nothing else, and it ends after a silence', async (t) => {

@@ -1,5 +1,6 @@
 // The terminal client at work: a connection on one side, a terminal in raw mode on the other, and commands after the escape key.
 // Knows nothing of processes; cli/console.ts has the terminal.
+// Long because each command of the terminal client is a method of its session.
 import { GensioError } from '../../base/gensio-error.ts';
 import { MODEM_BITS, PARITY_OF, type SerialItem, type SerialParity, type SerialSetting, type SerialState } from '../../base/serial.ts';
 import type { Gensio, GensioEvent, SerialControl } from '../../gensio/gensio.ts';
@@ -7,13 +8,21 @@ import { ATTACH, type LineWish } from '../../options/attach.ts';
 import { controlLine, lineOfOptions, requestsFor } from '../line.ts';
 import { HexView } from './hex-view.ts';
 import { escapeName, KeyReader, LineEditor } from './keys.ts';
+import { LineStamps, MAPPINGS, type Mapping, mapReceived, mapTyped, parseMappings } from './received.ts';
+import { parseTransfer, type Transfer, type TransferRequest, type TransferUp } from './transfer.ts';
 
 /** What the session may do to the outside. */
 export interface ConsoleOut {
   /** false: no more until drained(). The data is the receiver's. */
   write(data: Buffer | string): boolean;
-  /** A remark of our own, one line. */
+  /** A remark of our own, on a line by itself. */
   say(text: string): void;
+  /** Begins a line with a question; what is typed for an answer follows it. */
+  ask(question: string): void;
+  /** The time of day. */
+  now(): Date;
+  /** Begins to send or receive a file. */
+  transfer(request: TransferRequest, up: TransferUp): Transfer;
   /** Opens a file that takes what comes from the port, at its end. @throws with a text for people */
   openLog(path: string): ConsoleLog;
   /** Why a connection was lost, in words. */
@@ -39,6 +48,10 @@ export interface ConsoleOptions {
   readonly hex: boolean;
   /** Show what is typed: the server does not echo. */
   readonly echo: boolean;
+  /** Begin each line with the time. */
+  readonly timestamps: boolean;
+  /** What line ends become. */
+  readonly mappings: ReadonlySet<Mapping>;
   /** A file that takes what the port sends, from the start; `undefined` if none. */
   readonly log: string | undefined;
   /** What is connected to, for people. */
@@ -67,6 +80,11 @@ const COMMANDS: readonly Command[] = [
   { keys: 'i', doc: 'show the target and the line settings', run: (s) => s.showLine() },
   { keys: 'l', doc: 'start or stop appending received data to a file', run: (s) => s.toggleLog() },
   { keys: 'x', doc: 'toggle hexadecimal output', run: (s) => s.toggleHex() },
+  { keys: 't', doc: 'toggle the time at the beginning of each line', run: (s) => s.toggleStamps() },
+  { keys: 'e', doc: 'toggle local echo', run: (s) => s.toggleEcho() },
+  { keys: 'c', doc: 'map CR and LF: icrnl, odelbs, none and so on', run: (s) => s.askMappings() },
+  { keys: 'f', doc: 'send a file by ZMODEM, or x FILE, y FILE (needs lrzsz)', run: (s) => s.askTransfer(true) },
+  { keys: 'g', doc: 'receive a file: z, y, or x FILE (needs lrzsz)', run: (s) => s.askTransfer(false) },
   { keys: 'h?', doc: 'this help', run: (s) => s.help() },
 ];
 
@@ -82,6 +100,10 @@ export class ConsoleSession {
   #log: ConsoleLog | undefined;
   #prompt: { readonly editor: LineEditor; readonly done: (line: string) => void } | undefined;
   #modem: number | undefined;
+  #echo: boolean;
+  #stamps: LineStamps | undefined;
+  #mappings: ReadonlySet<Mapping>;
+  #transfer: Transfer | undefined;
   #full = false;
   #over = false;
   /** The line the user asked for last. */
@@ -96,6 +118,9 @@ export class ConsoleSession {
     this.#options = options;
     this.#keys = new KeyReader(options.escape);
     if (options.hex) this.#hex = new HexView();
+    this.#echo = options.echo;
+    if (options.timestamps) this.#stamps = new LineStamps();
+    this.#mappings = options.mappings;
     if (options.log !== undefined) this.#log = out.openLog(options.log);
     const keys = options.escape === 'none' ? '' : `, ${escapeName(options.escape)} ? for help`;
     this.#say(`connected to ${options.target}${keys}`);
@@ -112,13 +137,17 @@ export class ConsoleSession {
     this.#connected = true;
     gensio.up = {
       read: (data) => this.#received(data),
-      writable: () => this.drainedNetwork(),
+      writable: () => {
+        this.#transfer?.writable();
+        this.drainedNetwork();
+      },
       closed: (err) => this.#lost(err),
       event: (event) => this.#event(event),
     };
     this.#updateReading();
   }
   #lost(err: GensioError | undefined): void {
+    this.#transfer?.cancel();
     if (this.#out.lost === undefined || this.#over) return this.#end(err);
     const why = err ?? new GensioError('remclose');
     this.#connected = false;
@@ -131,10 +160,20 @@ export class ConsoleSession {
   // ---- data
 
   #received(data: Buffer): void {
+    if (this.#transfer !== undefined) {
+      if (!this.#transfer.read(data)) this.#full = true;
+      return this.#updateReading();
+    }
     this.#log?.write(data);
-    const room = this.#out.write(this.#hex === undefined ? Buffer.from(data) : this.#hex.lines(data));
-    if (!room) this.#full = true;
+    if (!this.#out.write(this.#shown(data))) this.#full = true;
     this.#updateReading();
+  }
+  /** A copy, or another view of it. */
+  #shown(data: Buffer): Buffer | string {
+    if (this.#hex !== undefined) return this.#hex.lines(data);
+    const mapped = mapReceived(data, this.#mappings);
+    if (this.#stamps !== undefined) return this.#stamps.stamp(mapped, this.#out.now());
+    return mapped === data ? Buffer.from(data) : mapped;
   }
   /** The terminal takes more. */
   drained(): void {
@@ -154,13 +193,19 @@ export class ConsoleSession {
         const next = this.#keys.take(rest);
         rest = next.rest;
         if (next.typed?.is === 'command') this.#command(next.typed.key);
-        else if (next.typed !== undefined) {
-          if (this.#options.echo) this.#out.write(next.typed.data.toString('latin1').replaceAll('\r', '\r\n'));
-          room = !this.#connected || this.#gensio.write(next.typed.data);
-        }
+        else if (next.typed !== undefined) room = this.#typed(next.typed.data);
       }
     }
     return room;
+  }
+  #typed(data: Buffer): boolean {
+    if (this.#transfer !== undefined) {
+      // The file has the line.
+      if (data.includes(3)) this.#transfer.cancel();
+      return true;
+    }
+    if (this.#echo) this.#out.write(data.toString('latin1').replaceAll('\r', '\r\n'));
+    return !this.#connected || this.#gensio.write(mapTyped(data, this.#mappings));
   }
   #answer(prompt: { readonly editor: LineEditor; readonly done: (line: string) => void }, input: Buffer): Buffer {
     const got = prompt.editor.read(input);
@@ -181,7 +226,7 @@ export class ConsoleSession {
     this.#out.say(text);
   }
   #ask(question: string, done: (line: string) => void): void {
-    this.#out.write(`\r\n[${question}: `);
+    this.#out.ask(question);
     this.#prompt = { editor: new LineEditor((text) => void this.#out.write(text)), done };
     this.#updateReading();
   }
@@ -303,12 +348,62 @@ export class ConsoleSession {
     this.#say(this.#hex === undefined ? 'bytes as they are' : 'bytes in hexadecimal');
   }
 
+  /** Turns the time at the beginning of each line on or off. */
+  toggleStamps(): void {
+    this.#stamps = this.#stamps === undefined ? new LineStamps() : undefined;
+    this.#say(this.#stamps === undefined ? 'no time stamps' : 'time stamps');
+  }
+
+  /** Shows what is typed, or no longer. */
+  toggleEcho(): void {
+    this.#echo = !this.#echo;
+    this.#say(this.#echo ? 'local echo' : 'no local echo');
+  }
+
+  /** Prompts for what becomes of line ends. */
+  askMappings(): void {
+    this.#ask(`map (${Object.keys(MAPPINGS).join(', ')} or none)`, (text) => {
+      const mappings = parseMappings(text);
+      if (mappings === undefined) return this.#say(`'${text}' has a word that is no mapping`);
+      this.#mappings = mappings;
+      this.#say(mappings.size === 0 ? 'nothing is mapped' : [...mappings].map((name) => MAPPINGS[name]).join(', '));
+    });
+  }
+
+  /** Prompts for a file, and sends or receives it. */
+  askTransfer(send: boolean): void {
+    if (!this.#connected) return this.#say('not connected');
+    if (this.#transfer !== undefined) return this.#say('a file is on its way; Ctrl-C cancels it');
+    this.#ask(send ? 'send file' : 'receive file', (text) => {
+      const request = parseTransfer(text, send);
+      if (typeof request === 'string') this.#say(request);
+      else this.#begin(request);
+    });
+  }
+  #begin(request: TransferRequest): void {
+    const { send, file } = request;
+    const what = file === '' ? 'a file' : file;
+    this.#say(`${send ? 'sending' : 'receiving'} ${what}, Ctrl-C cancels`);
+    this.#transfer = this.#out.transfer(request, {
+      write: (data) => !this.#connected || this.#gensio.write(data),
+      drained: () => this.drained(),
+      ended: (problem) => {
+        this.#transfer = undefined;
+        this.#say(
+          problem === undefined ? `${send ? 'sent' : 'received'} ${what}` : `${what} was not ${send ? 'sent' : 'received'}: ${problem}`,
+        );
+        this.drained();
+      },
+    });
+  }
+
   #event(event: GensioEvent): void {
     if (event.on === 'modemstate') this.#modem = event.state;
   }
 
   #end(err: GensioError | undefined): void {
     if (this.#over) return;
+    this.#transfer?.cancel();
     this.#over = true;
     this.#log?.close();
     this.#out.ended(err);

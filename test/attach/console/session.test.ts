@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { HexView } from '../../../src/attach/console/hex-view.ts';
 import { DEFAULT_ESCAPE, escapeName, KeyReader, LineEditor, parseEscape } from '../../../src/attach/console/keys.ts';
+import { LineStamps, mapReceived, mapTyped, parseMappings } from '../../../src/attach/console/received.ts';
 import { type ConsoleOptions, type ConsoleOut, ConsoleSession } from '../../../src/attach/console/session.ts';
+import { parseTransfer, type TransferRequest, type TransferUp } from '../../../src/attach/console/transfer.ts';
+import { dateAt } from '../../../src/base/clock.ts';
 import type { GensioError } from '../../../src/base/gensio-error.ts';
 import type { SerialControl } from '../../../src/gensio/gensio.ts';
 import { FakeGensio } from '../../rig/fake-gensio.ts';
@@ -92,6 +95,7 @@ function rig(over: Partial<ConsoleOptions> = {}, serial: SerialControl | 'none' 
     logged: {} as Record<string, string>,
     end: undefined as undefined | { err: GensioError | undefined },
     room: true,
+    transfer: undefined as undefined | { request: TransferRequest; up: TransferUp; got: string; cancelled: boolean },
   };
   const out: ConsoleOut = {
     write: (data) => {
@@ -100,6 +104,24 @@ function rig(over: Partial<ConsoleOptions> = {}, serial: SerialControl | 'none' 
     },
     say: (text) => void seen.said.push(text),
     explain: (err) => err.message,
+    ask: (question) => {
+      seen.text += `[${question}: `;
+    },
+    now: () => dateAt(Date.UTC(2026, 11, 1, 1, 2, 3, 4) + dateAt(0).getTimezoneOffset() * 60_000),
+    transfer: (request, up) => {
+      seen.transfer = { request, up, got: '', cancelled: false };
+      return {
+        read: (data) => {
+          seen.transfer!.got += data.toString('latin1');
+          return true;
+        },
+        writable: () => undefined,
+        cancel: () => {
+          seen.transfer!.cancelled = true;
+          up.ended('cancelled');
+        },
+      };
+    },
     openLog: (path) => {
       if (path.startsWith('/no')) throw new Error(`cannot open ${path}`);
       seen.logged[path] = '';
@@ -116,6 +138,8 @@ function rig(over: Partial<ConsoleOptions> = {}, serial: SerialControl | 'none' 
     escape: DEFAULT_ESCAPE,
     hex: false,
     echo: false,
+    timestamps: false,
+    mappings: new Set(),
     log: undefined,
     target: 'plc',
     ...over,
@@ -209,6 +233,87 @@ test('help names every command, an unknown key says so, and the key twice is sen
   type('\x1dz\x1d\x1d');
   assert.equal(seen.said.at(-1), "no command 'z', try ?");
   assert.equal(gensio.take().toString(), '\x1d');
+});
+
+test('time stamps stand at the beginning of each line, however it is cut', () => {
+  const { gensio, seen, type } = rig({ timestamps: true });
+  for (const piece of ['one\r', '\ntw', 'o\n', '\r\nthree']) gensio.feed(piece);
+  const time = '[01:02:03.004] ';
+  assert.equal(seen.text, `${time}one\r\n${time}two\n\r${time}\n${time}three`);
+  type('\x1dt');
+  gensio.feed('\nfour');
+  assert.ok(seen.text.endsWith('three\nfour'));
+  const at = dateAt(0);
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(10, 13, 65), { maxLength: 20 }), fc.nat(20), (bytes, cut) => {
+      const all = Buffer.from(bytes);
+      const [whole, parts] = [new LineStamps(), new LineStamps()];
+      const once = whole.stamp(all, at).toString();
+      assert.equal(parts.stamp(all.subarray(0, cut), at).toString() + parts.stamp(all.subarray(cut), at).toString(), once);
+      assert.equal(once.replaceAll(/\[[0-9:.]+\] /g, ''), all.toString());
+    }),
+  );
+});
+
+test('line ends are mapped as tio does, each way by itself', () => {
+  const received = (words: string, text: string): string => mapReceived(Buffer.from(text), parseMappings(words)!).toString();
+  const typed = (words: string, text: string): string => mapTyped(Buffer.from(text), parseMappings(words)!).toString();
+  assert.equal(received('ICRNL', 'a\rb\n'), 'a\nb\n');
+  assert.equal(received('igncr', 'a\r\nb'), 'a\nb');
+  assert.equal(received('inlcr', 'a\nb'), 'a\rb');
+  assert.equal(received('inlcrnl', 'a\nb'), 'a\r\nb');
+  assert.equal(received('ocrnl,odelbs', 'a\r\x7f'), 'a\r\x7f');
+  assert.equal(typed('ocrnl odelbs', 'a\r\x7f'), 'a\n\b');
+  assert.equal(typed('onlcrnl', 'a\n'), 'a\r\n');
+  assert.equal(typed('inlcrnl', 'a\n'), 'a\n');
+  assert.equal(parseMappings('icrnl,crlf'), undefined);
+  assert.equal(parseMappings('none')?.size, 0);
+  const { gensio, seen, type } = rig({ mappings: parseMappings('ocrnl')! });
+  type('x\r');
+  assert.equal(gensio.take().toString(), 'x\n');
+  type('\x1dcnone\r');
+  assert.equal(seen.said.at(-1), 'nothing is mapped');
+  type('\x1dcinlcrnl,odelbs\r');
+  assert.equal(seen.said.at(-1), 'received LF is shown as CR LF, typed DEL is sent as BS');
+  gensio.feed('a\n');
+  assert.ok(seen.text.endsWith('a\r\n'));
+  type('\x1dcfoo\r');
+  assert.equal(seen.said.at(-1), "'foo' has a word that is no mapping");
+});
+
+test('local echo can be turned on and off', () => {
+  const { seen, type } = rig();
+  type('a\x1deb\r\x1dec');
+  assert.equal(seen.text, 'b\r\n');
+  assert.deepEqual(seen.said.slice(1), ['local echo', 'no local echo']);
+});
+
+test('a file that is sent has the line: what comes is not shown, what is typed is not sent, and Ctrl-C cancels it', () => {
+  const { gensio, seen, type } = rig();
+  type('\x1dfx boot.bin\r');
+  assert.deepEqual(seen.transfer?.request, { send: true, protocol: 'x', file: 'boot.bin' });
+  gensio.feed('C');
+  type('typed');
+  seen.transfer.up.write(Buffer.from('block'));
+  assert.equal(seen.transfer.got, 'C');
+  assert.equal(gensio.take().toString(), 'block');
+  assert.ok(!seen.text.includes('C'));
+  type('\x03');
+  assert.ok(seen.transfer.cancelled);
+  assert.equal(seen.said.at(-1), 'boot.bin was not sent: cancelled');
+  gensio.feed('again');
+  assert.ok(seen.text.endsWith('again'));
+  type('\x1dgz\r');
+  seen.transfer.up.ended(undefined);
+  assert.equal(seen.said.at(-1), 'received a file');
+  assert.deepEqual(
+    ['boot.bin', 'y my file', 'z', ''].map((text) => parseTransfer(text, true)),
+    [{ send: true, protocol: 'z', file: 'boot.bin' }, { send: true, protocol: 'y', file: 'my file' }, 'no file', 'no file'],
+  );
+  assert.deepEqual(
+    ['z', 'x f', 'x', 'z f', 'f'].map((text) => typeof parseTransfer(text, false)),
+    ['object', 'object', 'string', 'string', 'string'],
+  );
 });
 
 test('quitting ends it once, and a lost connection says why', () => {

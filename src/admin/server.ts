@@ -1,12 +1,12 @@
 // The admin port's listener and its sessions. It is told of every new configuration; what did not change stays open.
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
 import { type FaultDomain, nextMicrotask, runIn } from '../base/fault-domain.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
 import type { AdminConfig } from '../config/model.ts';
-import type { Gensio } from '../gensio/gensio.ts';
+import type { Gensio, GensioUp } from '../gensio/gensio.ts';
 import { knownAs } from '../gensio/syntax/stack-properties.ts';
 import type { Engine } from '../port/engine.ts';
 import { type FaultEnv, FaultLog } from '../port/fault-log.ts';
@@ -18,6 +18,15 @@ import { Session } from './session.ts';
 
 /** ser2net 4.3.11. */
 const MAX_SESSIONS = 4;
+/**
+ * Beside these, for `ser2net status` and `health` of this machine: they say at once what they want, and do not stay. How many at once, and
+ * how long one may take to say it and to end, ms.
+ */
+const MAX_QUERIES = 2;
+const QUERY_SAID_MS = 500;
+const QUERY_MS = 10_000;
+/** What they say first. */
+const QUERY = Buffer.from('yaml\r');
 /** Seconds until an address that could not be listened on is tried again, as for ports. */
 const RETRY_S = 10;
 
@@ -35,10 +44,12 @@ export class AdminServer implements FaultDomain {
   readonly #env: AdminEnv;
   readonly #deadlines: Deadlines;
   readonly #sessions = new Set<Session>();
+  readonly #queries = new Set<Query>();
   readonly #faults: FaultLog;
   readonly #unwatch: () => void;
   #wanted: Wanted | undefined;
   #listener: Listener | undefined;
+  #idleLimit = 0;
   #stopped = false;
 
   constructor(env: AdminEnv) {
@@ -68,6 +79,7 @@ export class AdminServer implements FaultDomain {
    */
   async apply(config: AdminConfig | undefined): Promise<void> {
     const wanted = config && wantedOf(config);
+    this.#idleLimit = config?.timeout ?? 0;
     if (this.#listener?.on === true && isDeepStrictEqual(wanted, this.#wanted)) return;
     await this.#unlisten();
     this.#wanted = wanted;
@@ -110,8 +122,18 @@ export class AdminServer implements FaultDomain {
   #accepted(gensio: Gensio): void {
     const { clock } = this.#env;
     if (this.#stopped) return gensio.abort();
-    if (this.#sessions.size >= MAX_SESSIONS) return closeGracefully(gensio, clock, TOO_MANY_SESSIONS);
-    this.#sessions.add(new Session(gensio, { ...this.#env, ended: (session) => this.#sessions.delete(session) }));
+    if (this.#sessions.size < MAX_SESSIONS) this.#sessions.add(this.#begin(gensio, (session) => this.#sessions.delete(session)));
+    else if (this.#queries.size >= MAX_QUERIES || !isLocal(gensio.address())) closeGracefully(gensio, clock, TOO_MANY_SESSIONS);
+    else {
+      const query: Query = new Query(gensio, clock, {
+        begin: (ended) => this.#begin(gensio, ended),
+        ended: () => this.#queries.delete(query),
+      });
+      this.#queries.add(query);
+    }
+  }
+  #begin(gensio: Gensio, ended: (session: Session) => void): Session {
+    return new Session(gensio, { ...this.#env, deadlines: this.#deadlines, idleLimit: () => this.#idleLimit, ended });
   }
 
   #unlisten(): Promise<void> {
@@ -124,8 +146,72 @@ export class AdminServer implements FaultDomain {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unwatch();
-    for (const session of [...this.#sessions]) session.close();
+    for (const session of [...this.#sessions, ...this.#queries]) session.close();
     await this.#unlisten();
+  }
+}
+
+/** Whether a client is on this machine. */
+const isLocal = (address: string): boolean => /^(?:ipv4,127\.|ipv6,(?:::1|::ffff:127\.[0-9.]+),|unix)/.test(address);
+
+interface QueryEnv {
+  begin(ended: () => void): Session;
+  /** Once: it is over. */
+  ended(): void;
+}
+
+/** A client that gets a session if it is a program that asks something, and for a short while only. */
+class Query implements GensioUp {
+  readonly #gensio: Gensio;
+  readonly #clock: Clock;
+  readonly #env: QueryEnv;
+  #limit: Timer;
+  #said: Buffer = Buffer.alloc(0);
+  #session: Session | undefined;
+  #over = false;
+
+  constructor(gensio: Gensio, clock: Clock, env: QueryEnv) {
+    this.#gensio = gensio;
+    this.#clock = clock;
+    this.#env = env;
+    this.#limit = clock.after(QUERY_SAID_MS, () => this.#refuse());
+    gensio.up = this;
+    gensio.setReading(true);
+  }
+  read(data: Buffer): void {
+    if (this.#over) return;
+    const said = this.#said.length === 0 ? data : Buffer.concat([this.#said, data]);
+    if (!said.subarray(0, QUERY.length).equals(QUERY.subarray(0, said.length))) return this.#refuse();
+    if (said.length < QUERY.length) {
+      this.#said = Buffer.from(said);
+      return;
+    }
+    this.#limit.cancel();
+    this.#limit = this.#clock.after(QUERY_MS, () => this.close());
+    this.#session = this.#env.begin(() => this.#end());
+    this.#session.read(said);
+  }
+  writable(): void {}
+  closed(): void {
+    this.#end();
+  }
+  #refuse(): void {
+    this.#end();
+    closeGracefully(this.#gensio, this.#clock, TOO_MANY_SESSIONS);
+  }
+  /** Ends it without a word. */
+  close(): void {
+    if (this.#session !== undefined) this.#session.close();
+    else if (!this.#over) {
+      this.#end();
+      closeGracefully(this.#gensio, this.#clock);
+    }
+  }
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#limit.cancel();
+    this.#env.ended();
   }
 }
 

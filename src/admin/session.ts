@@ -2,6 +2,7 @@
 // or a command is not done, nothing is read: what a session holds is bounded by one read and one answer. Its commands take turns with
 // the requests of all other connections.
 import type { Clock } from '../base/clock.ts';
+import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { bind } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import { type Log, logFailure } from '../base/log.ts';
@@ -20,6 +21,9 @@ import { MAX_PARMS, readYamlCommand } from './yaml-command.ts';
 interface SessionEnv extends CommandEnv {
   readonly clock: Clock;
   readonly log: Log;
+  readonly deadlines: Deadlines;
+  /** A session that sends nothing for so many seconds is closed; 0: never. */
+  idleLimit(): number;
   /** Once: it is over. */
   ended(session: Session): void;
 }
@@ -57,6 +61,7 @@ export class Session implements GensioUp {
   #lent: Buffer = NOTHING;
   #state: State = 'idle';
   #full = false;
+  readonly #idle: Deadline = { due: Infinity, run: () => this.#idled() };
 
   constructor(gensio: Gensio, env: SessionEnv) {
     this.#gensio = gensio;
@@ -68,12 +73,14 @@ export class Session implements GensioUp {
     this.#say(PROMPT);
     this.#flush();
     gensio.setReading(!this.#full);
+    this.#armIdle();
   }
 
   // ---- From the far end ----
 
   read(data: Buffer): void {
     if (this.#state === 'over') return;
+    this.#armIdle();
     // Reading is off while there is input: more than one piece never comes together.
     this.#input = this.#at < this.#input.length ? Buffer.concat([this.#input.subarray(this.#at), data]) : data;
     this.#at = 0;
@@ -294,14 +301,24 @@ export class Session implements GensioUp {
     this.#end();
     closeGracefully(this.#gensio, this.#env.clock);
   }
-  /** The daemon ends. */
+  /** The daemon ends, or somebody has stayed too long. */
   close(): void {
     this.#close();
+  }
+  #armIdle(): void {
+    const limit = this.#env.idleLimit();
+    if (limit > 0) this.#env.deadlines.arm(this.#idle, limit * 1000);
+    else this.#env.deadlines.cancel(this.#idle);
+  }
+  #idled(): void {
+    if (this.#state === 'idle' && this.#monitor.port === undefined) this.#close();
+    else this.#armIdle();
   }
   #end(): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#monitor.stop();
+    this.#env.deadlines.cancel(this.#idle);
     this.#said = NOTHING;
     this.#saidBytes = 0;
     this.#forgetInput();

@@ -73,6 +73,8 @@ export interface AdminConfig {
   readonly authdir: string;
   /** PAM service in place of password files; `undefined` if there is none. */
   readonly pamauth: string | undefined;
+  /** A session that sends nothing for so many seconds is closed; 0: never. */
+  readonly timeout: number;
   /** As that of a connection. */
   readonly pos: Pos;
   /** Where ser2net 4.3.11 is in the file when it opens the port: `file:line(column n): `, which its messages begin with. */

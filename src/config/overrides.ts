@@ -60,7 +60,14 @@ function withAdmin(reading: Reading, { admin: text, authdirAdmin }: Overrides, d
     };
     return { ...reading, diags: [...diags, unusable] };
   }
-  const admin: AdminConfig = { name: undefined, accepter, authdir: authdirAdmin ?? builtIn, pamauth: undefined, pos: ON_COMMAND_LINE };
+  const admin: AdminConfig = {
+    name: undefined,
+    accepter,
+    authdir: authdirAdmin ?? builtIn,
+    pamauth: undefined,
+    timeout: 0,
+    pos: ON_COMMAND_LINE,
+  };
   return { ...reading, config: { ...config, admin }, diags: config.admin === undefined ? diags : [...diags, oneTooMany(config.admin)] };
 }
 

@@ -1,5 +1,5 @@
 // The options of the admin port. In a classic file they can only be set as defaults.
-import { str } from './kind.ts';
+import { str, uint } from './kind.ts';
 import { row } from './row.ts';
 
 /** The options of the admin port. */
@@ -21,5 +21,14 @@ export const ADMIN = {
     since: '4.3.6',
     defaultKey: { name: 'pamauth-admin' },
     doc: 'PAM service that checks the passwords of those who may use the admin port, in place of the password files.',
+  }),
+  timeout: row({
+    conf: false,
+    yaml: 'timeout-admin',
+    kind: uint(0, 0xffffffff, 'seconds'),
+    def: 0,
+    unit: 's',
+    since: 'new',
+    doc: 'A session of the admin port that sends nothing for this long, and does not monitor a port, is closed. 0: never.',
   }),
 } as const;

@@ -95,6 +95,7 @@ export const adminConfig = (more: Partial<AdminConfig> = {}): AdminConfig => ({
   accepter: stack('tcp,2000', { type: 'dummy', opts: {}, rest: ' admin' }),
   authdir: '/nowhere',
   pamauth: undefined,
+  timeout: 0,
   pos: { file: '<cmdline>', line: 0, col: 0, len: 0 },
   ...more,
 });
@@ -161,8 +162,8 @@ export class AdminRig {
   }
 
   /** An admin client; what it was sent so far stands in its writes. */
-  async admin(): Promise<FakeGensio> {
-    return this.#accept(' admin', { address: 'ipv4,127.0.0.1,5000' });
+  async admin(address = 'ipv4,127.0.0.1,5000'): Promise<FakeGensio> {
+    return this.#accept(' admin', { address });
   }
   async user(port: string, address = 'ipv4,127.0.0.1,4000'): Promise<FakeGensio> {
     return this.#accept(port, { address });

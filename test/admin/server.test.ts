@@ -10,11 +10,65 @@ test('a fifth session is told so and closed; when one ends there is room again',
   const rig = await AdminRig.start([]);
   const clients = [];
   for (let i = 0; i < 4; i++) clients.push(await rig.admin());
-  const fifth = await rig.admin();
+  const fifth = await rig.admin('ipv4,192.0.2.1,5000');
   assert.equal(fifth.take().toString(), 'Too many controller ports\r\n');
   assert.equal(fifth.state, 'closed');
   clients[0]!.end();
   assert.equal((await rig.admin()).take().toString(), '-> ');
+});
+
+test('with four sessions a program of this machine that asks something gets an answer all the same, for a short while', async () => {
+  const rig = await AdminRig.start([]);
+  for (let i = 0; i < 4; i++) await rig.admin();
+  const query = await rig.admin();
+  assert.equal(query.take().toString(), '');
+  assert.match(await ask(query, 'ya'), /^$/);
+  assert.match(await ask(query, 'ml\rversion\r'), /version: !!str '4\.3\.11'/);
+  const second = await rig.admin();
+  assert.match(await ask(second, 'yaml\r'), /^-> /);
+  const third = await rig.admin();
+  assert.equal(third.take().toString(), 'Too many controller ports\r\n');
+  query.end();
+  rig.clock.advance(10_000);
+  await settle();
+  assert.equal(second.state, 'closed');
+  const another = await rig.admin();
+  assert.match(await ask(another, 'yaml\r'), /^-> /);
+});
+
+test('a fifth session of another machine, or one that says nothing or something else, is refused', async () => {
+  const rig = await AdminRig.start([]);
+  for (let i = 0; i < 4; i++) await rig.admin();
+  const other = await rig.admin('ipv4,192.0.2.1,5000');
+  assert.equal(other.take().toString(), 'Too many controller ports\r\n');
+  const human = await rig.admin();
+  assert.equal(await ask(human, 'version\r'), 'Too many controller ports\r\n');
+  assert.equal(human.state, 'closed');
+  const silent = await rig.admin();
+  rig.clock.advance(500);
+  await settle();
+  assert.equal(silent.take().toString(), 'Too many controller ports\r\n');
+  assert.equal(silent.state, 'closed');
+});
+
+test('a session that sends nothing for the timeout is closed, one that monitors a port stays', async () => {
+  const rig = await AdminRig.start([{ name: 'con1', accepter: 'tcp,1', connector: 'serialdev,ttyA0' }]);
+  await rig.apply(rig.ports, adminConfig({ timeout: 60 }));
+  const [idle, busy, watching] = [await rig.admin(), await rig.admin(), await rig.admin()];
+  await ask(watching, 'monitor tcp con1\r');
+  rig.clock.advance(59_000);
+  await ask(busy, 'version\r');
+  rig.clock.advance(1000);
+  await settle();
+  assert.deepEqual([idle.state, busy.state, watching.state], ['closed', 'open', 'open']);
+  rig.clock.advance(59_000);
+  await settle();
+  assert.equal(busy.state, 'closed');
+  await ask(watching, 'monitor stop\r');
+  await rig.apply(rig.ports, adminConfig({ timeout: 0 }));
+  await ask(watching, 'version\r');
+  rig.clock.advance(86_400_000);
+  assert.equal(watching.state, 'open');
 });
 
 test('a reload keeps an unchanged listener, replaces a changed one, and leaves sessions alone', async () => {

@@ -35,7 +35,7 @@ async function daemon(t: TestContext, accepters: readonly string[], connector = 
     ...(program && { program }),
   });
   const pos = { file: '', line: 0, col: 0, len: 0 };
-  const admin = { name: undefined, accepter: stack('tcp,127.0.0.1,0', 'accepter'), authdir: '', pamauth: undefined, pos };
+  const admin = { name: undefined, accepter: stack('tcp,127.0.0.1,0', 'accepter'), authdir: '', pamauth: undefined, timeout: 0, pos };
   const connections = accepters.map((text, i) =>
     connectionConfig({}, { name: `p${i}`, accepter: stack(text, 'accepter'), connector: stack(connector, 'connector') }),
   );
@@ -203,7 +203,7 @@ test('status --watch says who comes and goes, and ends with the daemon', { timeo
   assert.match(io.said.err, /Remote end closed connection/);
 });
 
-test('status gives 1 and the reason when nobody answers, when the console is full, and for a string that means nothing', {
+test('status has a place of its own on a full console; it gives 1 and the reason when that is taken, nobody answers, or a string means nothing', {
   timeout: 60_000,
 }, async (t) => {
   const { server, at } = await daemon(t, []);
@@ -212,6 +212,13 @@ test('status gives 1 and the reason when nobody answers, when the console is ful
     for (const socket of sockets) socket.destroy();
   });
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+  assert.equal(await status({ admin: at }, talk()), 0);
+  for (let i = 0; i < 2; i++) {
+    const query = connect(server.port!, '127.0.0.1');
+    sockets.push(query);
+    query.write('yaml\r');
+    await new Promise((resolve) => query.once('data', resolve));
+  }
   const full = talk();
   assert.equal(await status({ admin: at }, full), 1);
   assert.match(full.said.err, /Too many controller ports/);

@@ -126,11 +126,11 @@ function readControlPort(fields: Fields, report: LineReport, names: ConfNames): 
     return DROPPED;
   }
   names.hasAdmin = true;
-  const { authdir = '', pamauth } = names.defaults.values(ADMIN, 'ser2net');
+  const { authdir = '', pamauth, timeout = 0 } = names.defaults.values(ADMIN, 'ser2net');
   const pos = report.posOf(port);
   names.origins.stack(pos, 'accepter', pos, accepter, names.defaults);
   names.origins.options(pos, ADMIN, new Map(), names.defaults);
-  return { is: 'admin', admin: { name: undefined, accepter, authdir, pamauth, pos } };
+  return { is: 'admin', admin: { name: undefined, accepter, authdir, pamauth, timeout, pos } };
 }
 
 function readRs485(fields: Fields, report: LineReport, names: ConfNames): Entry {

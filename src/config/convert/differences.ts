@@ -56,7 +56,9 @@ export function differences(before: Config, after: Config, said: readonly Diag[]
       if (!same.every(Boolean)) tell(`the rotator '${name}' is not the same`, name);
     }
   }
-  const admins = [before.admin, after.admin].map((admin) => admin && [meaning(admin.accepter), admin.authdir, admin.pamauth]);
+  const admins = [before.admin, after.admin].map(
+    (admin) => admin && [meaning(admin.accepter), admin.authdir, admin.pamauth, admin.timeout],
+  );
   if (!isDeepStrictEqual(admins[0], admins[1])) tell('the admin port is not the same', 'admin');
   return out;
 }

@@ -274,12 +274,12 @@ export class Build {
       const classic = messages.adminOption(optionString(option));
       report.error('unknown-option', option.name, text, { classic, hint: meant(key, spellings(ADMIN, 'yaml')) });
     }
-    const { authdir = '', pamauth } = options;
+    const { authdir = '', pamauth, timeout = 0 } = options;
     const text = draft.values.get('accepter');
     const accepter = text && this.#listener(text, report, 'there is no admin port', messages.adminAccepter);
     if (!usable || text === undefined || accepter === undefined) return complete;
     const pos = report.pos(draft.span);
-    this.admin = { name: draft.name?.text, accepter, authdir, pamauth, pos, place: report.place };
+    this.admin = { name: draft.name?.text, accepter, authdir, pamauth, timeout, pos, place: report.place };
     this.origins.stack(pos, 'accepter', report.pos(text), accepter, this.defaults);
     this.#noteOptions(draft, pos, report, ADMIN);
     return true;

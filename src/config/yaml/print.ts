@@ -202,8 +202,8 @@ class Printer {
     return [this.#text('driver', driver, pos), ...this.#options(LED, { device, duration, state, mode }, pos)];
   }
 
-  #admin({ accepter, authdir, pamauth, pos }: AdminConfig): string[] {
-    return [this.#text('accepter', stackText(accepter, 'accepter'), pos), ...this.#options(ADMIN, { authdir, pamauth }, pos)];
+  #admin({ accepter, authdir, pamauth, timeout, pos }: AdminConfig): string[] {
+    return [this.#text('accepter', stackText(accepter, 'accepter'), pos), ...this.#options(ADMIN, { authdir, pamauth, timeout }, pos)];
   }
 }
 

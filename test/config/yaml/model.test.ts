@@ -172,7 +172,7 @@ test('defaults hold for what comes after them', () => {
 
 test('rotators, LEDs and the admin port are read', () => {
   const { config, diags } = read(
-    `led: &l\n  driver: sysfs\n  options:\n    dev: green\n    du: 50\n    state: 0\n    mode: solid\n    other: x\n${withOptions('led-rx: *l')}rotator: &r\n  accepter: tcp,1\n  connections: [ *c, later ]\n  options:\n    allowed-users: a b\n    accepter-retry-time: 0\nadmin: &adm\n  accepter: 3001\n  options:\n    authdir-admin: /x\n    mdns: true\n`,
+    `led: &l\n  driver: sysfs\n  options:\n    dev: green\n    du: 50\n    state: 0\n    mode: solid\n    other: x\n${withOptions('led-rx: *l')}rotator: &r\n  accepter: tcp,1\n  connections: [ *c, later ]\n  options:\n    allowed-users: a b\n    accepter-retry-time: 0\nadmin: &adm\n  accepter: 3001\n  options:\n    authdir-admin: /x\n    timeout-admin: 600\n    mdns: true\n`,
   );
   assert.deepEqual(diags, []);
   const { pos: _led, ...led } = config.leds[0]!;
@@ -183,7 +183,10 @@ test('rotators, LEDs and the admin port are read', () => {
     [rotator.name, rotator.connections, rotator.options.allowedUsers, rotator.options.accepterRetryTime],
     ['r', ['c', 'later'], ['a', 'b'], 1],
   );
-  assert.deepEqual([config.admin?.name, config.admin?.authdir, config.admin?.accepter.spec?.type], ['adm', '/x', 'tcp']);
+  assert.deepEqual(
+    [config.admin?.name, config.admin?.authdir, config.admin?.timeout, config.admin?.accepter.spec?.type],
+    ['adm', '/x', 600, 'tcp'],
+  );
 });
 
 test('what is wrong with one connection loses only that one, and a bad string not even that', () => {

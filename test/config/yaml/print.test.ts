@@ -122,6 +122,7 @@ const configuration = (name: fc.Arbitrary<string>): fc.Arbitrary<Config> => {
       accepter: stack('accepter', ACCEPTERS.slice(0, 3)),
       authdir: noNul,
       pamauth: fc.option(noNul, { nil: undefined }),
+      timeout: fc.nat(),
       pos: fc.constant(POS),
     }),
     { nil: undefined },

@@ -53,8 +53,9 @@ _ser2net() {
       case $prev in
         -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --admin) COMPREPLY=(); return ;;
+        --pid-file) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-c --config --admin --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-c --config --admin --pid-file --help' -- "$cur"))
       ;;
     disconnect)
       case $prev in

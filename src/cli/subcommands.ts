@@ -131,8 +131,15 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
   reload: {
     summary: 'make a running daemon reload its configuration, and wait for the outcome; exit status 0: in force, 1: refused, or no answer',
     args: '',
-    options: CONTROL,
-    run: async (_, options, io) => (await import('./control.ts')).reload(controlOf(options), io),
+    options: [
+      ...CONTROL,
+      { flags: '--pid-file <file>', doc: 'the pid file it was started with (-P): asks by SIGHUP, without a control port' },
+    ],
+    run: async (_, options, io) => {
+      const pidFile = text(options.pidFile);
+      if (pidFile !== undefined) return (await import('./reload-by-signal.ts')).reloadBySignal(pidFile, io);
+      return (await import('./control.ts')).reload(controlOf(options), io);
+    },
   },
   disconnect: {
     summary: 'disconnect the users of a port, or one of them by the address that status shows or the name in its certificate',

@@ -2,6 +2,7 @@
 // is handed in, so that tests can live it through in one process.
 import type { ReloadOutcome } from '../admin/commands.ts';
 import type { Clock } from '../base/clock.ts';
+import { libc } from '../base/libc.ts';
 import type { Config } from '../config/model.ts';
 import { withoutSecrets } from '../options/secrets.ts';
 import type { TextSink } from '../system/text-sink.ts';
@@ -12,6 +13,7 @@ import type { DaemonLog } from './log.ts';
 import { MESSAGES } from './messages.ts';
 import type { PidFile } from './pid-file.ts';
 import { Reloader } from './reload.ts';
+import { reloadWaiter } from './reload-answer.ts';
 import type { RunOptions } from './run-options.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { catchSignals } from './signals.ts';
@@ -107,8 +109,10 @@ class Daemon {
   #end!: (code: number) => void;
   #engine: DaemonEngine | undefined;
   #phase: 'starting' | 'serving' | 'stopping' = 'starting';
-  /** A reload was asked for before there was something to reload. */
-  #wanted = false;
+  /** What was wrong with the configuration at the start. */
+  #problems: readonly string[] = [];
+  /** Reloads that were asked for before there was something to reload: whom to tell the outcome. */
+  readonly #wanted: ((outcome: ReloadOutcome) => void)[] = [];
   readonly #release: (() => void)[] = [];
 
   constructor(env: DaemonEnv) {
@@ -127,7 +131,7 @@ class Daemon {
         // That is also what log rotation asks for, whatever the file says.
         this.#engine?.rotate?.();
       },
-      after: () => manager.ready('reloaded'),
+      after: (outcome) => manager.ready(this.#status(outcome)),
     });
   }
 
@@ -160,8 +164,9 @@ class Daemon {
   #takeOver(): void {
     const uncatch = catchSignals({
       reload: () => {
-        if (this.#phase === 'serving') void this.#reloader.request('SIGHUP');
-        else this.#wanted = true;
+        const tell = reloadWaiter(libc(), this.#env.options.pidFile);
+        if (this.#phase === 'serving') void this.#reloader.request('SIGHUP').then(tell);
+        else this.#wanted.push(tell);
       },
       stop: () => this.#end(0),
     });
@@ -198,7 +203,9 @@ class Daemon {
   #report({ reading, note }: ReadOutcome): void {
     const { log, options } = this.#env;
     if (note !== undefined) this.#print(note);
-    for (const { level, text, placed } of reportLines(reading)) {
+    const lines = reportLines(reading);
+    this.#problems = lines.filter(({ level }) => level === 'err').map(({ text }) => text);
+    for (const { level, text, placed } of lines) {
       if (level === 'info') log.log(level, text);
       else {
         const logged = log.record(level, text);
@@ -221,11 +228,23 @@ class Daemon {
       log.detach();
       background.finish(0);
     } else if (options.sayReady) this.#env.stdout('Ready\n');
-    manager.ready('running');
+    manager.ready(this.#status({ ok: true, problems: this.#problems }));
     const summary = this.#engine?.summary?.();
     if (summary !== undefined) log.log('notice', `Ready: ${summary}`);
     this.#phase = 'serving';
-    if (this.#wanted) void this.#reloader.request('SIGHUP');
+    const waiters = this.#wanted.splice(0);
+    if (waiters.length === 0) return;
+    void this.#reloader.request('SIGHUP').then((reload) => {
+      for (const tell of waiters) tell(reload);
+    });
+  }
+
+  /** What `systemctl status` shows: what is served, and what was wrong with the configuration that was read last. */
+  #status({ ok, problems, unreadable }: ReloadOutcome): string {
+    const served = this.#engine?.summary?.() ?? 'running';
+    const why = unreadable ?? problems[0];
+    const what = ok ? 'in the configuration' : 'the last reload was refused';
+    return ok && why === undefined ? served : `${served}; ${what}: ${withoutSecrets(why ?? 'see the log').replaceAll('\n', ' ')}`;
   }
 
   async #stop(engine: DaemonEngine): Promise<void> {

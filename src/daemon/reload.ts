@@ -17,7 +17,7 @@ interface ReloadEnv {
   readonly note: (text: string) => void;
   /** For the service manager. */
   readonly before: () => void;
-  readonly after: () => void;
+  readonly after: (outcome: ReloadOutcome) => void;
 }
 
 type ReloadCause = keyof typeof MESSAGES.reload;
@@ -58,34 +58,37 @@ export class Reloader {
   }
 
   async #run(cause: ReloadCause): Promise<ReloadOutcome> {
-    const { reader, apply, log, note, before, after } = this.#env;
-    // Started from -Y or -C alone: nothing to read anew, and not a word about it, ser2net 4.3.11.
+    const { reader, log, before, after } = this.#env;
+    // Started from -Y or -C alone: nothing to read again, and not a word about it, ser2net 4.3.11.
     if (!reader.reloadable) return { ok: true, problems: [] };
     log.announce('info', MESSAGES.reload[cause]);
     before();
-    try {
-      const outcome = await reader.read('reload');
-      if (outcome.kind !== 'read') {
-        log.announce('err', outcome.text);
-        const { text, reason } = outcome;
-        return reason === undefined ? { ok: false, problems: [text] } : { ok: false, problems: [], unreadable: reason };
-      }
-      if (outcome.note !== undefined) note(outcome.note);
-      const problems = reportLines(outcome.reading);
-      for (const { level, text } of problems) log.log(level, text);
-      const texts = problems.filter(({ level }) => level === 'err').map(({ text }) => text);
-      if (!outcome.reading.complete) {
-        log.log('info', 'The configuration was not read to its end: nothing was changed');
-        return { ok: false, problems: texts };
-      }
-      await apply(outcome.reading.config);
-      return { ok: true, problems: texts };
-    } catch (err) {
+    const outcome = await this.#read().catch((err: unknown) => {
       const text = `Reload failed: ${(err as Error).message}`;
       log.announce('err', text);
       return { ok: false, problems: [text] };
-    } finally {
-      after();
+    });
+    after(outcome);
+    return outcome;
+  }
+
+  async #read(): Promise<ReloadOutcome> {
+    const { reader, apply, log, note } = this.#env;
+    const outcome = await reader.read('reload');
+    if (outcome.kind !== 'read') {
+      log.announce('err', outcome.text);
+      const { text, reason } = outcome;
+      return reason === undefined ? { ok: false, problems: [text] } : { ok: false, problems: [], unreadable: reason };
     }
+    if (outcome.note !== undefined) note(outcome.note);
+    const problems = reportLines(outcome.reading);
+    for (const { level, text } of problems) log.log(level, text);
+    const texts = problems.filter(({ level }) => level === 'err').map(({ text }) => text);
+    if (!outcome.reading.complete) {
+      log.log('info', 'The configuration was not read to its end: nothing was changed');
+      return { ok: false, problems: texts };
+    }
+    await apply(outcome.reading.config);
+    return { ok: true, problems: texts };
   }
 }

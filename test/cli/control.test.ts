@@ -5,10 +5,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { unixAddress } from '../../src/base/libc.ts';
 import { init } from '../../src/cli/init.ts';
 import { newServiceFile } from '../../src/cli/read-configuration.ts';
 import { freePort } from '../rig/free-port.ts';
-import { openPty } from '../rig/pty.ts';
+import { must, needLibc, openPty } from '../rig/pty.ts';
 import { FakeHost } from '../system/fake-host.ts';
 import { makeDirectory, run, start, until } from './command-rig.ts';
 
@@ -156,4 +157,51 @@ test('the file that init writes is the one the service reads first', () => {
   mkdirSync(join(root, 'etc/default'), { recursive: true });
   writeFileSync(join(root, 'etc/default/ser2net'), 'CONFFILE=/srv/lab.yaml\n');
   assert.equal(newServiceFile(root), '/srv/lab.yaml');
+});
+
+test('reload --pid-file asks by SIGHUP and waits for the outcome, without a control port', async (t) => {
+  const [port, other] = [await freePort(), await freePort()];
+  const file = join(dir, 'signal.yaml');
+  const pidFile = join(dir, 'signal.pid');
+  const text = (at: number): string => `connection: &one\n  accepter: tcp,localhost,${at}\n  connector: echo\n`;
+  writeFileSync(file, text(port));
+  const running = start(['-n', '-r', '-u', '-c', file, '-P', pidFile]);
+  await until('Ready', () => running.out() === 'Ready\n');
+  t.after(async () => {
+    running.child.kill('SIGTERM');
+    await running.ended;
+  });
+  writeFileSync(file, text(other));
+  assert.deepEqual(await run(['reload', '--pid-file', pidFile]), { code: 0, out: 'reloaded\n', err: '' });
+  const echo = connect(other, '127.0.0.1');
+  t.after(() => echo.destroy());
+  await once(echo, 'connect');
+  writeFileSync(file, 'connection: [\n');
+  const refused = await run(['reload', '--pid-file', pidFile]);
+  assert.deepEqual([refused.code, refused.out], [1, '']);
+  assert.match(refused.err, /\nser2net reload: the configuration was refused and nothing was changed\n$/);
+  assert.equal(existsSync(`${pidFile}.reload`), false);
+  writeFileSync(file, text(other));
+  // A signal that nobody waits for is answered to nobody.
+  running.child.kill('SIGHUP');
+  assert.deepEqual(await run(['reload', '--pid-file', pidFile]), { code: 0, out: 'reloaded\n', err: '' });
+});
+
+test('reload --pid-file takes over the socket of one that was killed, not that of one that waits, and says when nobody runs', async () => {
+  const pidFile = join(dir, 'other.pid');
+  const gone = await run(['reload', '--pid-file', pidFile]);
+  assert.deepEqual([gone.code, gone.out], [1, '']);
+  assert.match(gone.err, /^ser2net reload: .*other\.pid: No such file or directory\n$/);
+  const running = start(['-n', '-r', '-u', '-Y', 'connection: &one\n  accepter: tcp,localhost,0\n  connector: echo', '-P', pidFile]);
+  await until('Ready', () => running.out() === 'Ready\n');
+  const c = needLibc();
+  const fd = must(c.datagramSocket());
+  must(c.bindUnix(fd, unixAddress(`${pidFile}.reload`)));
+  const second = await run(['reload', '--pid-file', pidFile]);
+  assert.match(second.err, /^ser2net reload: another reload waits at /);
+  c.close(fd);
+  const taken = await run(['reload', '--pid-file', pidFile]);
+  assert.deepEqual([taken.code, taken.err], [0, '']);
+  running.child.kill('SIGTERM');
+  await running.ended;
 });

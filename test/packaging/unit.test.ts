@@ -40,7 +40,7 @@ test('with the example for a daemon without root it is below 2', (t) => {
 
 test('systemd understands every line', (t) => {
   const file = join(dir, 'ser2net.service');
-  writeFileSync(file, unit.replaceAll('/usr/lib/ser2net/serve', '/bin/true'));
+  writeFileSync(file, unit.replaceAll(/\/usr\/(?:lib|sbin)\/ser2net\S*/g, '/bin/true'));
   const done = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
   if (done.error !== undefined) return t.skip('systemd-analyze is not there');
   const about = done.stderr.split('\n').filter((line) => line.includes('ser2net.service'));
@@ -72,7 +72,7 @@ test('it has descriptors for many sessions: the daemon may not raise that limit 
 
 test('it waits for readiness, is watched, reloads by signal and starts again', () => {
   assert.deepEqual([values('Type'), values('Restart'), values('WatchdogSec').length], [['notify'], ['on-failure'], 1]);
-  assert.deepEqual(values('ExecReload'), ['/bin/kill -HUP $MAINPID']);
+  assert.deepEqual(values('ExecReload'), ['/usr/sbin/ser2net reload --pid-file /run/ser2net.pid']);
   assert.deepEqual(values('EnvironmentFile'), ['-/etc/default/ser2net']);
 });
 
@@ -147,12 +147,16 @@ test('a life as systemd is told of it: ready, alive, reloading, ready, stopping'
       assert.match(said, /^WATCHDOG=1$/);
     }
   };
-  assert.equal(await next(/READY/), `READY=1\nMAINPID=${daemon.child.pid}\nSTATUS=running`);
+  assert.equal(await next(/READY/), `READY=1\nMAINPID=${daemon.child.pid}\nSTATUS=1 port, all listening`);
   assert.equal((await talk(port, 'x', (heard) => heard.length === 1)).toString(), 'x');
   await next(/^WATCHDOG=1$/);
   daemon.child.kill('SIGHUP');
   await next(/^RELOADING=1\nMONOTONIC_USEC=\d+$/);
-  await next(/^READY=1\n/);
+  await next(/^READY=1\nMAINPID=\d+\nSTATUS=1 port, all listening$/);
+  writeFileSync(file, 'connection: [\n');
+  daemon.child.kill('SIGHUP');
+  await next(/^RELOADING=1\n/);
+  assert.match(await next(/^READY=1\n/), /\nSTATUS=1 port, all listening; the last reload was refused: [^\n]+$/);
   daemon.child.kill('SIGTERM');
   await next(/^STOPPING=1$/);
   assert.equal(await daemon.ended, 0);

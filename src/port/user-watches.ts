@@ -14,6 +14,8 @@ export interface IdleUser {
   active: boolean;
   /** Something was written to it since the last look. */
   wrote: boolean;
+  /** It takes nothing now, and so holds the others up. */
+  readonly full: boolean;
 }
 
 /** The port, as the timeout of its users sees it. */
@@ -50,12 +52,16 @@ export class IdleTimer<T extends IdleUser> {
   }
 
   #look(): void {
-    for (const user of [...this.#users]) {
+    const users = [...this.#users];
+    const heldUp = users.some(({ full }) => full) && users.some(({ full }) => !full);
+    for (const user of users) {
       const timeout = this.#port.timeoutOf(user);
       if (timeout === 0) continue;
       if (user.active || (user.wrote && !this.#port.isStuck(user))) user.idle = timeout;
       user.active = false;
       user.wrote = false;
+      // Nothing comes for a user while another one takes nothing: that one's time runs, not this one's.
+      if (heldUp && !user.full) continue;
       if (--user.idle < 0) this.#port.timedOut(user);
     }
     this.start();

@@ -122,6 +122,20 @@ test('a user that takes nothing while others wait is cut after slow-user-timeout
   assert.match(rig.logged[0]!, /took nothing for 5 s/);
 });
 
+test('with a timeout the user that takes nothing goes, and the one that waits for it stays', async () => {
+  const rig = new PortRig({ config: { timeout: 3 }, options: { maxConnections: 2, chardelay: false, slowUserTimeout: 0 } });
+  const [slow, fast] = [await rig.connect(), await rig.connect()];
+  slow.full = true;
+  rig.device.feed('1');
+  rig.device.feed('2');
+  rig.clock.advance(5000);
+  await settle();
+  assert.deepEqual([slow.state, fast.state], ['closed', 'open']);
+  assert.equal(text(fast.take()), '12');
+  rig.device.feed('3');
+  assert.equal(text(fast.take()), '3');
+});
+
 test('users that are all stuck are left alone: that is flow control', async () => {
   const rig = new PortRig({ options: { maxConnections: 2, chardelay: false, slowUserTimeout: 5 } });
   const users = [await rig.connect(), await rig.connect()];

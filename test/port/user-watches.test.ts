@@ -12,6 +12,7 @@ class Idle implements IdleUser {
   active = false;
   wrote = false;
   stuck = false;
+  full = false;
   constructor(timeout: number) {
     this.timeout = timeout;
     this.idle = timeout;
@@ -65,6 +66,25 @@ test('what it sends, or is sent, counts once; what is sent to one that takes not
   assert.deepEqual(expired, []);
   clock.advance(1000);
   assert.deepEqual(expired, [user]);
+});
+
+test('while one user takes nothing its time runs, and not that of the others, which get nothing for that reason', () => {
+  const [slow, healthy] = [new Idle(2), new Idle(2)];
+  const { clock, expired } = idleRig(slow, healthy);
+  slow.full = true;
+  clock.advance(3000);
+  assert.deepEqual(expired, [slow]);
+  assert.equal(healthy.idle, 2);
+  clock.advance(2000);
+  assert.deepEqual(expired, [slow]);
+  clock.advance(1000);
+  assert.deepEqual(expired, [slow, healthy]);
+  // When all take nothing, time runs for all.
+  const both = [new Idle(1), new Idle(1)];
+  for (const user of both) user.full = true;
+  const all = idleRig(...both);
+  all.clock.advance(2000);
+  assert.deepEqual(all.expired, both);
 });
 
 test('starting again does not move the tick, and stopping ends it', () => {

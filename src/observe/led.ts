@@ -19,7 +19,8 @@ class Led {
   #busy = false;
   #queue: [file: string, value: string][] = [];
   #flashing = false;
-  #complained = false;
+  /** Something did not work, and was told. */
+  failed = false;
   #maxBrightness = '1';
 
   constructor(config: LedConfig, root: string, log: Log, lit: boolean) {
@@ -85,8 +86,8 @@ class Led {
     });
   }
   #complain(text: string): void {
-    if (!this.#complained) this.#log.log('err', text);
-    this.#complained = true;
+    if (!this.failed) this.#log.log('err', text);
+    this.failed = true;
   }
 }
 
@@ -101,7 +102,10 @@ export class Leds {
     this.#root = root;
   }
 
-  /** Puts the lamps of a configuration in place of those before; one that did not change is left alone. */
+  /**
+   * Puts the LEDs of a configuration in place of those before; one that did not change and works is left alone. One that did not work is
+   * tried again: the module of its trigger may be loaded by now.
+   */
   apply(configs: readonly LedConfig[]): void {
     const before = this.#leds;
     const same = (a: LedConfig, b: LedConfig): boolean =>
@@ -110,7 +114,7 @@ export class Leds {
     const fresh: LedConfig[] = [];
     for (const config of configs) {
       const old = before.get(config.name);
-      if (old !== undefined && same(old.config, config)) {
+      if (old !== undefined && !old.failed && same(old.config, config)) {
         this.#leds.set(config.name, old);
         before.delete(config.name);
       } else fresh.push(config);

@@ -71,6 +71,23 @@ test('a lamp that is not there is one line in the log, and makes no file', async
   assert.ok(!existsSync(join(root, 'red')));
 });
 
+test('an LED that did not work is tried again at a reload', async (t) => {
+  const { root, read } = lamp(t, 'none timer');
+  const set = (file: string, text: string): void => writeFileSync(join(root, 'green', file), text);
+  const logged: string[] = [];
+  const leds = new Leds({ log: (_l, text) => void logged.push(text) }, root);
+  leds.apply([config()]);
+  await until(() => read('state').startsWith('1'), 'the first try');
+  assert.match(logged.join('\n'), /missing transient trigger/);
+  // The module was loaded meanwhile.
+  set('trigger', 'none timer transient');
+  set('state', '');
+  leds.apply([config()]);
+  await until(() => read('state').startsWith('1'), 'the second try');
+  assert.match(read('trigger'), /^transient/);
+  assert.equal(logged.length, 1);
+});
+
 test('a lamp taken out of the configuration is put out', async (t) => {
   const { root, read } = lamp(t);
   const leds = new Leds({ log: () => undefined }, root);

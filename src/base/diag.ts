@@ -21,15 +21,15 @@ const DIAG = {
   'not-found': 'Something named here does not exist.',
   include: 'A file named here cannot be read.',
   limit: 'A limit that protects the reader was reached.',
-  dropped: 'A spelling this version accepts only for old files.',
-  'port-twice': 'Two listeners want the same address.',
-  'device-twice': 'Two connections name the same device.',
+  'old-spelling': 'A spelling this version accepts only for old files.',
+  'duplicate-listener': 'Two listeners want the same address.',
+  'duplicate-device': 'Two connections name the same device.',
   'no-device': 'A device is not there, or is no device.',
   'no-access': 'The user who checks may not use something the configuration names.',
   'device-busy': 'Another program holds a device.',
   'lock-dir': 'No lock files can be made.',
   'port-busy': 'An address to listen on cannot be had now.',
-  suspicious: 'Legal, but probably not what was meant.',
+  questionable: 'Legal, but probably not what was meant.',
 } as const;
 
 /** The code of a problem: a key of DIAG, which has its meaning. */

@@ -85,7 +85,7 @@ export function listenersTwice(reading: ConfigWithOrigins): Diag[] {
       const other = others.length > 50 ? undefined : others.find((o) => o.by !== listener && meet(o.addr, addr));
       if (other !== undefined) {
         const text = `'${listener.accepter.text}' wants an address that ${other.by.what} has`;
-        out.push(warn('port-twice', listener.pos, text, `see ${other.by.pos.file}, line ${other.by.pos.line}`));
+        out.push(warn('duplicate-listener', listener.pos, text, `see ${other.by.pos.file}, line ${other.by.pos.line}`));
       }
       others.push({ addr, by: listener });
     }
@@ -131,7 +131,7 @@ function devicesTwice({ config: { connections }, origins }: ConfigWithOrigins): 
     if (other === undefined) first.set(device, connection);
     else {
       const text = `the connection '${other.name}' has the device ${device} too: only one of them can be used at a time`;
-      out.push(warn('device-twice', origins.placeOf(connection.pos, 'connector'), text, `see ${other.pos.file}, line ${other.pos.line}`));
+      out.push(warn('duplicate-device', origins.placeOf(connection.pos, 'connector'), text, `see ${other.pos.file}, line ${other.pos.line}`));
     }
   }
   return out;
@@ -151,15 +151,15 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
       : device.trim() !== device
         ? 'blanks around a comma belong to what is beside it: leave them out'
         : undefined;
-    out.push(warn('suspicious', below, `the device '${device}' of '${name}' has a blank in its name`, hint));
-  } else if (device === '') out.push(warn('suspicious', below, `the connector of '${name}' names no device`));
+    out.push(warn('questionable', below, `the device '${device}' of '${name}' has a blank in its name`, hint));
+  } else if (device === '') out.push(warn('questionable', below, `the connector of '${name}' names no device`));
   else if (device !== undefined && !/^\.{0,2}\//.test(device)) {
-    out.push(warn('suspicious', below, `the device '${device}' of '${name}' is not a full path`, `did you mean '/dev/${device}'?`));
+    out.push(warn('questionable', below, `the device '${device}' of '${name}' is not a full path`, `did you mean '/dev/${device}'?`));
   }
   const port = /(?:^|,)([0-9]{5,15})$/.exec(accepter.text)?.[1];
   if (port !== undefined && Number(port) > 65535) {
     out.push(
-      warn('suspicious', origins.placeOf(pos, 'accepter'), `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`),
+      warn('questionable', origins.placeOf(pos, 'accepter'), `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`),
     );
   }
   for (const stack of [accepter, connector]) {
@@ -167,7 +167,7 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
     if (near !== undefined)
       out.push(
         warn(
-          'suspicious',
+          'questionable',
           stack === accepter ? origins.placeOf(pos, 'accepter') : below,
           `'${near.host}' in '${stack.text}' is taken as the name of a host`,
           `did you mean '${near.layer}'?`,
@@ -178,12 +178,12 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
     const got = accepter.spec && callStack(accepter.spec, address);
     if (got !== undefined && 'error' in got)
       out.push(
-        warn('suspicious', origins.placeOf(pos, 'options.connback'), `'${name}' cannot connect back to '${address}': ${got.detail}`),
+        warn('questionable', origins.placeOf(pos, 'options.connback'), `'${name}' cannot connect back to '${address}': ${got.detail}`),
       );
   }
   if ((options.connback?.length ?? 0) > options.maxConnections) {
     out.push(
-      warn('suspicious', origins.placeOf(pos, 'options.connback'), `'${name}' connects back to more addresses than max-connections allows`),
+      warn('questionable', origins.placeOf(pos, 'options.connback'), `'${name}' connects back to more addresses than max-connections allows`),
     );
   }
   return out;
@@ -212,7 +212,7 @@ function linksTwice({ config: { attachments = [] }, origins }: ConfigWithOrigins
         ? []
         : [
             warn(
-              'device-twice',
+              'duplicate-device',
               origins.placeOf(pos, 'device'),
               `the attachment '${other}' has the device ${device} too: '${name}' is not used`,
             ),

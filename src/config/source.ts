@@ -169,7 +169,7 @@ function open(file: string | undefined, files: Files): Opened | SourceFailure {
 }
 
 const warning = (file: string, text: string, hint?: string): Diag => ({
-  code: 'suspicious',
+  code: 'questionable',
   severity: 'warning',
   pos: { file, line: 1, col: 1, len: 0 },
   text,

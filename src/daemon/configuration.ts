@@ -60,7 +60,7 @@ export function reportLines({ diags }: Reading): readonly ReportLine[] {
     if (diag.classic === undefined) return [own];
     return [
       { level: 'err', text: diag.classic, placed: diag.placed === true },
-      { ...own, level: diag.code === 'dropped' ? 'err' : 'info' },
+      { ...own, level: diag.code === 'old-spelling' ? 'err' : 'info' },
     ];
   });
 }

@@ -26,7 +26,7 @@ test('two listeners on one address are pointed out, wildcards included', () => {
     ['unix,/x', 'unix,/x'],
     ['tcp,0.0.0.0,70000', 'tcp,1.2.3.4,4464'],
   ] as const) {
-    assert.match(check(pair(a, b)).join(), /^(2 suspicious,)?5 port-twice \(see f, line 1\)|5 port-twice/, `${a} ${b}`);
+    assert.match(check(pair(a, b)).join(), /^(2 questionable,)?5 duplicate-listener \(see f, line 1\)|5 duplicate-listener/, `${a} ${b}`);
   }
 });
 
@@ -46,30 +46,30 @@ test('other addresses, families, protocols and free ports go together', () => {
 
 test('rotators and the admin port listen too; a connection that is off does not', () => {
   assert.deepEqual(check(`${pair('tcp,1', 'tcp,2')}rotator: &r\n  accepter: tcp,1\n  connections: [a]\nadmin:\n  accepter: tcp,2\n`), [
-    '2 port-twice (see f, line 8)',
-    '5 port-twice (see f, line 11)',
+    '2 duplicate-listener (see f, line 8)',
+    '5 duplicate-listener (see f, line 11)',
   ]);
   assert.deepEqual(check(pair('tcp,1', 'tcp,1\n  enable: off')), []);
 });
 
 test('a device that is named twice is pointed out, through other layers too', () => {
-  assert.deepEqual(check(device('serialdev,/dev/x,9600') + device('keepopen,/dev/x', 'b', 2)), ['6 device-twice (see f, line 1)']);
+  assert.deepEqual(check(device('serialdev,/dev/x,9600') + device('keepopen,/dev/x', 'b', 2)), ['6 duplicate-device (see f, line 1)']);
   assert.deepEqual(check(device('/dev/x') + device('/dev/y', 'b', 2)), []);
 });
 
 test('a blank in a device, a missing comma and a short path are pointed out', () => {
   assert.deepEqual(check(device('serialdev,\n    /dev/ttyS0\n    9600n81,local')), [
-    "3 suspicious (a comma is missing behind '/dev/ttyS0')",
+    "3 questionable (a comma is missing behind '/dev/ttyS0')",
   ]);
-  assert.deepEqual(check(device('serialdev,ttyS0,9600')), ["3 suspicious (did you mean '/dev/ttyS0'?)"]);
+  assert.deepEqual(check(device('serialdev,ttyS0,9600')), ["3 questionable (did you mean '/dev/ttyS0'?)"]);
   // Who writes ./ means the directory the daemon is started in.
   assert.deepEqual(check(device('serialdev,./build/ttyS0,9600')), []);
-  assert.deepEqual(check(device('serialdev')), ['3 suspicious']);
+  assert.deepEqual(check(device('serialdev')), ['3 questionable']);
 });
 
 test('a port above 65535 and a host like a layer are pointed out', () => {
-  assert.deepEqual(check(pair('tcp,localhost,70000', 'tcp,1')), ['2 suspicious']);
-  assert.deepEqual(check(pair('tpc,2000', 'TCP,1')), ["2 suspicious (did you mean 'tcp'?)", "5 suspicious (did you mean 'tcp'?)"]);
+  assert.deepEqual(check(pair('tcp,localhost,70000', 'tcp,1')), ['2 questionable']);
+  assert.deepEqual(check(pair('tpc,2000', 'TCP,1')), ["2 questionable (did you mean 'tcp'?)", "5 questionable (did you mean 'tcp'?)"]);
   assert.deepEqual(check(pair('tcp,tpc,2000', 'telnet,myhost,1')), []);
 });
 
@@ -89,6 +89,6 @@ test('problems beyond a thousand are not listed', () => {
 });
 
 test('more addresses to connect back to than places are pointed out', () => {
-  assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['5 suspicious']);
-  assert.deepEqual(check(`${device('echo')}  options:\n    connback: udp,h,1\n`), ['5 suspicious']);
+  assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['5 questionable']);
+  assert.deepEqual(check(`${device('echo')}  options:\n    connback: udp,h,1\n`), ['5 questionable']);
 });

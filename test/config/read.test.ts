@@ -57,7 +57,7 @@ test('problems of choosing, reading and of the whole come in this order', () => 
   const { diags } = read({ file: 'a.yml' }, { 'a.yml': text });
   assert.deepEqual(
     diags.map((d) => d.code),
-    ['suspicious', 'unknown-section', 'port-twice'],
+    ['questionable', 'unknown-section', 'duplicate-listener'],
   );
 });
 

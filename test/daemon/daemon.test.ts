@@ -8,7 +8,7 @@ import { emptyConfig, makeRig, type Rig, reading, until } from './rig.ts';
 const pos = { file: 'x.yaml', line: 3, col: 3, len: 1 };
 const classic: Diag = { code: 'unknown-key', severity: 'error', pos, text: 'unknown key', classic: 'x.yaml:2(column 2): Invalid token' };
 const ours: Diag = { code: 'bad-value', severity: 'error', pos, text: 'not good', hint: 'try again' };
-const remark: Diag = { code: 'suspicious', severity: 'warning', pos, text: 'odd' };
+const remark: Diag = { code: 'questionable', severity: 'warning', pos, text: 'odd' };
 
 /** Runs until everything listens, then ends it; what happened up to there. */
 async function live(rig: Rig, whileUp: () => Promise<void> | void = () => undefined): Promise<number> {
@@ -60,7 +60,7 @@ test('with -l remarks are logged, too', async () => {
   const rig = makeRig({ options: { level: 'info' } });
   rig.outcomes = [{ kind: 'read', reading: reading({ diags: [remark] }) }];
   await live(rig);
-  assert.equal(rig.events[0], 'syslog: <14> ser2net: x.yaml:3:3: warning: odd [suspicious]');
+  assert.equal(rig.events[0], 'syslog: <14> ser2net: x.yaml:3:3: warning: odd [questionable]');
 });
 
 test('problems of a classic file stand on stderr once, with and without -d', async () => {

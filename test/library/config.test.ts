@@ -51,7 +51,7 @@ test('checkConfig looks at a configuration as a whole, also at one that was put 
     checkConfig(twice)
       .map(({ code }) => code)
       .sort(),
-    ['device-twice', 'port-twice'],
+    ['duplicate-device', 'duplicate-listener'],
   );
 });
 

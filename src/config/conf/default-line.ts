@@ -36,7 +36,7 @@ export function readDefault(fields: Fields, report: LineReport, names: ConfNames
   const written = fields.rest();
   const cls = written?.text.replace(/[ \t\n\r\f\v]+$/, '');
   if (written !== undefined && cls !== written.text) {
-    report.warning('suspicious', written, 'blanks behind the class are left out', {
+    report.warning('questionable', written, 'blanks behind the class are left out', {
       hint: 'ser2net 4 would take them for part of the class, and use the default nowhere',
     });
   }
@@ -64,7 +64,7 @@ function setDefault(written: Written, report: LineReport, names: ConfNames): Ent
   const trimmed = entry.value?.trim();
   if (trimmed !== undefined && trimmed !== entry.value && names.defaults.set(entry.name, entry.class, trimmed, pos) === undefined) {
     // 3.x left blanks out.
-    report.warning('dropped', value!, 'blanks around the value are left out', {
+    report.warning('old-spelling', value!, 'blanks around the value are left out', {
       hint: 'write no blanks there',
       classic: badDefault(report, name, 'inval'),
     });
@@ -95,7 +95,7 @@ const badDefault = (report: LineReport, name: Field, error: 'notfound' | 'inval'
   messages.badDefault(name.text, report.onLine, error);
 
 const warnOld = (report: LineReport, name: Field, now: string): void =>
-  report.warning('dropped', name, `'${name.text}' is a default of ser2net 3; it is read as ${now}`, {
+  report.warning('old-spelling', name, `'${name.text}' is a default of ser2net 3; it is read as ${now}`, {
     classic: badDefault(report, name, 'notfound'),
   });
 

@@ -94,7 +94,7 @@ function oldEscape(kind: StringKind | 'tracefile', body: Field, report: LineRepo
   const at = body.text.replace(/\\[^s]/g, '  ').indexOf('\\s');
   if (at < 0 || kind === 'signature') return;
   const now = kind === 'tracefile' ? '\\S' : '\\B';
-  report.warning('suspicious', { text: '\\s', at: body.at + at }, "'\\s' is the letter s since ser2net 4", {
+  report.warning('questionable', { text: '\\s', at: body.at + at }, "'\\s' is the letter s since ser2net 4", {
     hint: kind === 'tracefile' ? `'${now}' is the seconds` : `'${now}' is the line parameters`,
   });
 }
@@ -145,7 +145,7 @@ function readRs485(fields: Fields, report: LineReport, names: ConfNames): Entry 
     return DROPPED;
   }
   if (got.old) {
-    report.warning('dropped', body, `four numbers are the form of ser2net 3; they are read as '${got.spec}'`, {
+    report.warning('old-spelling', body, `four numbers are the form of ser2net 3; they are read as '${got.spec}'`, {
       hint: `write '${got.spec}'`,
     });
   }
@@ -219,7 +219,7 @@ function readLed(fields: Fields, report: LineReport, names: ConfNames): Entry {
     if (old === null) return drop(driver, `there is no LED driver '${driver.text}', only sysfs`, classic);
     const device = old[1]!.replace(/^\/sys\/class\/leds\/([^/]+).*$/, '$1');
     const now = `LED:${name.text}:sysfs:device=${device} duration=${old[2]}`;
-    report.warning('dropped', { text: all, at: driver.at }, 'a LED line in the form it had before ser2net 3', {
+    report.warning('old-spelling', { text: all, at: driver.at }, 'a LED line in the form it had before ser2net 3', {
       hint: `write '${now}'`,
       classic,
     });

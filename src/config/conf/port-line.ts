@@ -86,7 +86,7 @@ function cut(report: LineReport): PortFields | undefined {
     drop(timeout, `'${timeout.text}' is not a timeout`, hint, messages.badTimeout(timeout.text));
     report.readingOn = true;
   } else if (/^\s*-/.test(timeout.text) || (seconds < 0x80000000 && /[0-9a-fA-F]{10}/.test(timeout.text))) {
-    report.warning('suspicious', timeout, `the timeout is ${seconds} seconds`, { hint: 'a timeout counts modulo 4294967296' });
+    report.warning('questionable', timeout, `the timeout is ${seconds} seconds`, { hint: 'a timeout counts modulo 4294967296' });
   }
   const device = fields.next();
   if (device === undefined) return drop(report.whole, 'the line has no device', 'port:state:timeout:device', messages.noDevice);
@@ -217,7 +217,7 @@ function forgetLeds(options: MutableValues<typeof CONNECTION>, names: ConfNames)
 function modernDevice(device: string, where: Field, report: LineReport): string {
   if (!device.startsWith('sol.')) return device;
   const now = `ipmisol,${device.slice(4)}`;
-  report.warning('dropped', where, 'IPMI devices were written so in ser2net 3', { hint: `write '${now}'` });
+  report.warning('old-spelling', where, 'IPMI devices were written so in ser2net 3', { hint: `write '${now}'` });
   return now;
 }
 
@@ -264,9 +264,9 @@ function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, 
       ...(connector.error === undefined && said(messages.badAccepter(port.text, reason))),
     });
   } else if (state === 'telnet' && layersOf(accepter.spec!).filter((layer) => layer.type === 'telnet').length > 1) {
-    report.warning('suspicious', port, 'the state adds a second telnet layer', { hint: "write 'raw' or 'on' for the state" });
+    report.warning('questionable', port, 'the state adds a second telnet layer', { hint: "write 'raw' or 'on' for the state" });
   }
   if (words.remctl === true && state !== 'telnet') {
-    report.warning('suspicious', fields.options, "'remctl' has no effect without the state 'telnet'");
+    report.warning('questionable', fields.options, "'remctl' has no effect without the state 'telnet'");
   }
 }

@@ -123,7 +123,7 @@ export class WordReader {
     if (!this.#names.leds.has(led)) {
       return this.#lose('not-found', where, `no LED line before this one defines '${led}'`, { classic });
     }
-    if (classic !== undefined) this.#report.warning('dropped', where, `ser2net 4 does not have the LED '${led}'`, { classic });
+    if (classic !== undefined) this.#report.warning('old-spelling', where, `ser2net 4 does not have the LED '${led}'`, { classic });
     return true;
   }
 
@@ -138,14 +138,14 @@ export class WordReader {
       if (problem?.is === 'bad-value') {
         return this.#lose('bad-value', where, `'${word}' is not ${problem.expected}`, { classic });
       }
-      report.warning('dropped', where, `'${word}' is a word of ser2net 3 and older; it is read as '${now}'`, {
+      report.warning('old-spelling', where, `'${word}' is a word of ser2net 3 and older; it is read as '${now}'`, {
         hint: `write '${now}'`,
         classic,
       });
       return true;
     }
     if (this.#ipmi && isIpmiWord(word)) {
-      report.warning('dropped', where, `'${word}' is for IPMI devices of ser2net 3; it has no effect`, { classic });
+      report.warning('old-spelling', where, `'${word}' is for IPMI devices of ser2net 3; it has no effect`, { classic });
       return true;
     }
     return this.#lose('unknown-option', where, `'${word}' is not an option, nor a text defined before this line`, {

@@ -118,7 +118,7 @@ class Converter {
       }
       return;
     }
-    const kept = diags.filter((d) => d.code !== 'suspicious');
+    const kept = diags.filter((d) => d.code !== 'questionable');
     const said = kept.map((d) => (d.severity === 'error' ? ` problem: ${d.text}` : ` note: ${d.text}`));
     this.#out.comment(...said, ...this.#notes.map((text) => ` note: ${text}`));
     for (const part of parts) this.#out.add(part);
@@ -127,7 +127,7 @@ class Converter {
   /** Something the new file does differently. */
   #note(text: string): void {
     this.#notes.push(text);
-    this.diags.push({ code: 'suspicious', severity: 'warning', pos: this.#pos, text });
+    this.diags.push({ code: 'questionable', severity: 'warning', pos: this.#pos, text });
   }
 
   /** The parts a line becomes; undefined: it cannot be expressed. */

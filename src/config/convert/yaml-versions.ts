@@ -39,7 +39,7 @@ export function yamlToYaml(
   const { version, items, diags } = readSections(text, file, files);
   if (version === undefined || version === to) {
     const said = 'it is of that version already, and stays as it is';
-    const note: Diag = { code: 'suspicious', severity: 'warning', pos: { file, line: 1, col: 1, len: 0 }, text: said };
+    const note: Diag = { code: 'questionable', severity: 'warning', pos: { file, line: 1, col: 1, len: 0 }, text: said };
     return { text, diags: files === undefined ? diags : [note] };
   }
   const converter = new Converter(to);
@@ -91,7 +91,7 @@ class Converter {
 
   #note(node: YamlNode, text: string, severity: 'warning' | 'error' = 'warning'): void {
     const pos = this.#place!(node);
-    this.diags.push({ code: severity === 'error' ? 'bad-value' : 'suspicious', severity, pos, text });
+    this.diags.push({ code: severity === 'error' ? 'bad-value' : 'questionable', severity, pos, text });
     this.#notes.push(text);
   }
 

@@ -469,7 +469,7 @@ function reportOption(option: OptionText, problem: OptionProblem, report: Report
       });
       return true;
     default:
-      report.warning('dropped', option.name, `'${text}' is a spelling of ser2net 2; newer versions refuse it`, { hint: problem.better });
+      report.warning('old-spelling', option.name, `'${text}' is a spelling of ser2net 2; newer versions refuse it`, { hint: problem.better });
       return true;
   }
 }

@@ -333,7 +333,7 @@ class FileReader {
   }
 
   #anchorIgnored(event: Span): void {
-    this.#report.warning('suspicious', event, 'a name (&...) means nothing before this value', { classic: messages.anchorIgnored });
+    this.#report.warning('questionable', event, 'a name (&...) means nothing before this value', { classic: messages.anchorIgnored });
   }
 
   #scalar(value: Text, anchor: string | undefined): void {
@@ -669,7 +669,7 @@ class FileReader {
     const classic = messages.ended(this.#number);
     // A file of comments among included ones is usual, and ends everything in ser2net.
     if (this.#depth > 0 && this.#state === 'begin') {
-      this.#report.warning('suspicious', { at: 0, end: 0 }, 'there is nothing in this file', { classic });
+      this.#report.warning('questionable', { at: 0, end: 0 }, 'there is nothing in this file', { classic });
       return;
     }
     this.#end({ at: Math.min(at, this.#tree.text.length), end: at }, 'syntax', 'there is no configuration in this file', classic);

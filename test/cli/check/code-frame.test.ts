@@ -5,7 +5,7 @@ import type { Diag } from '../../../src/base/diag.ts';
 import { markedLine, SourceLines, withCodeFrame } from '../../../src/cli/check/code-frame.ts';
 
 const diag = (line: number, col: number, len = 1): Diag => ({
-  code: 'suspicious',
+  code: 'questionable',
   severity: 'warning',
   pos: { file: 'f', line, col, len },
   text: 'odd',
@@ -20,7 +20,7 @@ const source = (text: string | Buffer, classic = false): SourceLines => {
 test('the line stands between the problem and its hint, with the mark below the place', () => {
   assert.equal(
     withCodeFrame(diag(2, 3, 3), source('one\n  two\n')),
-    'f:2:3: warning: odd [suspicious]\n  |   two\n  |   ^^^\n  hint: look',
+    'f:2:3: warning: odd [questionable]\n  |   two\n  |   ^^^\n  hint: look',
   );
 });
 

@@ -66,8 +66,8 @@ test('texts that 4.3.11 refuses because it counts wrong are taken', () => {
 });
 
 test('\\s in texts is pointed out: it is a letter now', () => {
-  assert.deepEqual(places(conf('BANNER:b:port \\p [\\s]')), ['1:19 suspicious']);
-  assert.deepEqual(places(conf('TRACEFILE:t:/tmp/\\i:\\s')), ['1:21 suspicious']);
+  assert.deepEqual(places(conf('BANNER:b:port \\p [\\s]')), ['1:19 questionable']);
+  assert.deepEqual(places(conf('TRACEFILE:t:/tmp/\\i:\\s')), ['1:21 questionable']);
   assert.deepEqual(places(conf('BANNER:b:\\\\s', 'SIGNATURE:s:\\s')), []);
 });
 

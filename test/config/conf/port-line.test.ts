@@ -39,8 +39,8 @@ test('telnet puts a telnet layer on the accepter, whose text stays; with remctl 
 });
 
 test('telnet over telnet, and remctl without telnet, are reported', () => {
-  assert.deepEqual(places(conf('telnet,tcp,3001:telnet:0:/dev/a')), ['1:1 suspicious']);
-  assert.deepEqual(places(conf('3001:raw:0:/dev/a:remctl')), ['1:19 suspicious']);
+  assert.deepEqual(places(conf('telnet,tcp,3001:telnet:0:/dev/a')), ['1:1 questionable']);
+  assert.deepEqual(places(conf('3001:raw:0:/dev/a:remctl')), ['1:19 questionable']);
   assert.equal(port('3001:raw:0:/dev/a:remctl').accepter.spec?.type, 'tcp');
 });
 

@@ -30,7 +30,7 @@ const told = (from: string, to: string, said: readonly { readonly text: string }
   differences(
     yaml(base),
     yaml(base.replace(from, to)),
-    said.map(({ text }) => ({ code: 'suspicious', severity: 'warning', pos: { file: 'f', line: 1, col: 1, len: 1 }, text })),
+    said.map(({ text }) => ({ code: 'questionable', severity: 'warning', pos: { file: 'f', line: 1, col: 1, len: 1 }, text })),
   );
 
 test('the same has no differences, however it is spelt and called', () => {

@@ -77,6 +77,9 @@ export async function attachDevice(args: readonly string[], given: SubcommandOpt
   }
   const foreground = given.foreground === true || given.debug === true;
   const background = joinBackground(process.env, process.ppid);
+  if (background === undefined) {
+    for (const { text, notes } of request.targets) for (const note of notes) io.err(`ser2net attach: ${text}: ${note}\n`);
+  }
   if (!foreground && background === undefined) {
     return startInBackground({ words: process.argv.slice(1), needsStdin: false, stderr: textSink(2) });
   }

@@ -11,14 +11,16 @@ import { quoteWord } from './words.ts';
 
 /** A remote port that `attach` or `console` connects to. */
 export interface Target {
-  /** As written, and without what stands behind a question mark. */
+  /** As written, and without what follows the question mark. */
   readonly written: string;
   /** The same as a gensio string. */
   readonly text: string;
   /** The layers it means, outermost first. */
   readonly spec: LayerSpec;
-  /** For this target only; undefined: as the attachment says. */
+  /** For this target only; `undefined` where the attachment's own hold. */
   readonly options: TargetOptions;
+  /** What was passed over in it, in words. */
+  readonly notes: readonly string[];
   /** The peer may be asked for line settings. */
   readonly controls: boolean;
   /** What TLS trusts and shows comes from the options `tls-...`; false: from the gensio string, or there is no TLS. */
@@ -64,13 +66,19 @@ function tlsLayer({ tlsCert, tlsKey, tlsCa, tlsAllow }: TlsOptions, host: string
 /** Reads a target. Never throws; a problem is in words. */
 export function parseTarget(text: string, tls: TlsOptions, defaults = new Defaults()): ParsedTarget {
   const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^?#]*)(?:\?([^#]*))?$/.exec(text);
-  if (url === null) return ofString({ written: text, shown: text, tlsByOptions: false }, text, builtIn(TARGET), defaults);
+  if (url === null) {
+    // As everywhere else: a host and a port.
+    const place = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text);
+    const stack = place === null ? text : `${TCP},${place[1] ?? place[2]},${place[3]}`;
+    return ofString({ written: text, shown: text, notes: [], tlsByOptions: false }, stack, builtIn(TARGET), defaults);
+  }
   const [, scheme = '', rest = '', query = ''] = url;
   const name = scheme.toLowerCase();
   const shown = text.split('?')[0]!;
-  const options = readQuery(query);
-  if (typeof options === 'string') return { problem: `${text}: ${options}` };
-  if (name === 'unix') return ofString({ written: text, shown, tlsByOptions: false }, `unix,${rest}`, options, defaults);
+  const read = readQuery(query);
+  if (typeof read === 'string') return { problem: `${text}: ${read}` };
+  const { options, notes } = read;
+  if (name === 'unix') return ofString({ written: text, shown, notes, tlsByOptions: false }, `unix,${rest}`, options, defaults);
   const known = Object.hasOwn(SCHEMES, name) ? SCHEMES[name]! : undefined;
   if (known === undefined) {
     const near = nearest(name, [...Object.keys(SCHEMES), 'unix']);
@@ -82,7 +90,7 @@ export function parseTarget(text: string, tls: TlsOptions, defaults = new Defaul
   const host = place?.[1] ?? place?.[2];
   const port = place?.[3] ?? known.port;
   if (host === undefined) return { problem: `${text}: write ${scheme}://HOST:PORT` };
-  if (port === undefined) return { problem: `${text}: a port is missing behind '${host}'` };
+  if (port === undefined) return { problem: `${text}: a port is missing after '${host}'` };
   const layers = [
     ...(known.telnet === undefined ? [] : [known.telnet]),
     ...(known.tls === true ? [tlsLayer(tls, host)] : []),
@@ -90,37 +98,42 @@ export function parseTarget(text: string, tls: TlsOptions, defaults = new Defaul
     host,
     port,
   ];
-  return ofString({ written: text, shown, tlsByOptions: known.tls === true }, layers.join(','), options, defaults);
+  return ofString({ written: text, shown, notes, tlsByOptions: known.tls === true }, layers.join(','), options, defaults);
 }
 
 function ofString(
-  { written, shown, tlsByOptions }: { readonly written: string; readonly shown: string; readonly tlsByOptions: boolean },
+  about: Pick<Target, 'written' | 'notes' | 'tlsByOptions'> & { readonly shown: string },
   stack: string,
   options: TargetOptions,
   defaults: Defaults,
 ): ParsedTarget {
   const { spec, error, detail } = parseStack(stack, 'connector', defaults);
-  if (spec === undefined) return { problem: `${shown}: ${detail ?? GENSIO_ERRORS[error ?? 'inval']}` };
+  if (spec === undefined) return { problem: `${about.shown}: ${detail ?? GENSIO_ERRORS[error ?? 'inval']}` };
   const controls = layersOf(spec).some(
     (layer) => (layer.type === 'telnet' && layer.opts.rfc2217) || layer.type === 'serialdev' || layer.type === 'sdev',
   );
-  return { ok: { written, text: shown, spec, options, controls, tlsByOptions } };
+  const { shown: text, ...rest } = about;
+  return { ok: { ...rest, text, spec, options, controls } };
 }
 
+/** Settings of pyserial's URLs, which mean nothing here. */
+const PYSERIAL: readonly string[] = ['ign_set_control', 'logging', 'poll_modem', 'timeout', 'class', 'all', 'n', 'skip_busy'];
+
 /** `speed=9600n81&dtr=on`. A text: what is wrong. */
-function readQuery(query: string): TargetOptions | string {
+function readQuery(query: string): { readonly options: TargetOptions; readonly notes: readonly string[] } | string {
   const options = builtIn(TARGET);
+  const notes: string[] = [];
   for (const item of query.split('&').filter((each) => each !== '')) {
     const equals = item.indexOf('=');
     const key = equals < 0 ? item : item.slice(0, equals);
     const got = setOption(TARGET, options, key, equals < 0 ? undefined : item.slice(equals + 1));
-    if (got === 'unknown') {
+    if (got === 'unknown' && PYSERIAL.includes(key)) notes.push(`'${key}' is a setting of pyserial and is ignored`);
+    else if (got === 'unknown') {
       const near = nearest(key, spellings(TARGET, 'yaml'));
       return `there is no setting '${key}'${near === undefined ? '' : `, did you mean '${near}'?`}`;
-    }
-    if (got !== 'ok') return `'${item}' is not ${got.expected}`;
+    } else if (got !== 'ok') return `'${item}' is not ${got.expected}`;
   }
-  return options;
+  return { options, notes };
 }
 
 /** Where clients of an accepter connect to: its layers from the other end. Wildcards are this machine. */
@@ -139,5 +152,5 @@ export function targetOfAccepter(name: string, accepter: LayerSpec, tls: TlsOpti
     } else return { problem: `${name}: no way to connect to a port with the layer ${layer.type}` };
   }
   const tlsByOptions = layersOf(accepter).some(({ type }) => type === 'ssl');
-  return ofString({ written: name, shown: name, tlsByOptions }, words.join(','), builtIn(TARGET), defaults);
+  return ofString({ written: name, shown: name, notes: [], tlsByOptions }, words.join(','), builtIn(TARGET), defaults);
 }

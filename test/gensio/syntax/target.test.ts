@@ -75,7 +75,7 @@ test('what cannot be a target says why', () => {
     return got.problem;
   };
   assert.match(problem('rfc2271://plc:1'), /did you mean 'rfc2217:\/\/'/);
-  assert.match(problem('tcp://plc'), /a port is missing behind 'plc'/);
+  assert.match(problem('tcp://plc'), /a port is missing after 'plc'/);
   assert.match(problem('tcp://'), /write tcp:\/\/HOST:PORT/);
   assert.match(problem('tcp://a b:1'), /write tcp/);
   assert.match(problem('tcp://plc:nothing'), /neither a port number/);
@@ -104,4 +104,20 @@ test('a target that a CA is to vouch for names its host, which the certificate m
   assert.equal(name('tls://[fe80::1%eth0]:1', { tlsCa: 'ca.crt' }), 'fe80::1');
   assert.equal(name('tls://plc.example:1', { tlsCa: 'ca.crt', tlsAllow: 'plc' }), undefined);
   assert.equal(name('tls://plc.example:1', { tlsAllow: 'plc' }), undefined);
+});
+
+test('targets people paste are taken: host:port, and settings of pyserial, which are passed over with a note', () => {
+  const ok = (text: string): Target => {
+    const got = read(text);
+    if ('problem' in got) throw new Error(got.problem);
+    return got.ok;
+  };
+  assert.deepEqual(ok('localhost:3001').spec, ok('tcp://localhost:3001').spec);
+  assert.deepEqual(ok('[::1]:3001').spec, ok('tcp://[::1]:3001').spec);
+  assert.deepEqual(ok('rfc2217://h:1?ign_set_control&timeout=3.0&speed=9600').notes, [
+    "'ign_set_control' is a setting of pyserial and is ignored",
+    "'timeout' is a setting of pyserial and is ignored",
+  ]);
+  assert.deepEqual(ok('tcp://h:1').notes, []);
+  assert.match((read('tcp://h:1?tmeout=3') as { problem: string }).problem, /there is no setting 'tmeout'/);
 });

@@ -21,7 +21,7 @@ const DIAG = {
   'not-found': 'Something named here does not exist.',
   include: 'A file named here cannot be read.',
   limit: 'A limit that protects the reader was reached.',
-  'old-spelling': 'A spelling this version accepts only for old files.',
+  'old-spelling': 'A spelling of an older version, which is taken as it was meant there.',
   'duplicate-listener': 'Two listeners want the same address.',
   'duplicate-device': 'Two connections name the same device.',
   'no-device': 'A device is not there, or is no device.',

@@ -1,15 +1,17 @@
 // What is wrong with a configuration as a whole, or legal but hardly meant: two listeners on one address, a device named twice, a
 // comma forgotten. Warnings only: ser2net says nothing about them until a client comes.
-
 import type { Diag, Pos } from '../base/diag.ts';
 import { nearest } from '../base/text.ts';
 import { callStack } from '../gensio/syntax/call-back.ts';
+import { layerInfo } from '../gensio/syntax/custom-layers.ts';
+import { portNumber } from '../gensio/syntax/net-addr.ts';
 import { bottomOf, isWildcard, type Stack } from '../gensio/syntax/stack.ts';
 import type { Sections } from '../options/sections/table.ts';
 import { LAYERS, type LayerSpec, type NetAddr } from '../options/stack.ts';
 import { Diags } from './diags.ts';
 import type { Config, ConfigWithOrigins, ConnectionConfig } from './model.ts';
 import { Origins } from './origin.ts';
+import { PLAIN_QUOTES, TYPOGRAPHIC } from './stack-hint.ts';
 
 const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag => ({
   code,
@@ -23,7 +25,7 @@ const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag =
 export function checkConfig(config: Config, origins = new Origins()): Diag[] {
   const reading = { config, origins };
   const out = new Diags();
-  for (const look of [listenersTwice, devicesTwice, oddities, strangers, linksTwice]) {
+  for (const look of [listenersTwice, portsTooHigh, devicesTwice, questionableSettings, unknownReferences, linksTwice]) {
     for (const diag of look(reading)) {
       out.add(diag);
       if (out.full) return out.list;
@@ -57,6 +59,8 @@ export function listenersOf({ config: { connections, rotators, admin, sections }
   ];
 }
 
+const seeAlso = ({ file, line }: Pos): string | undefined => (line > 0 ? `see ${file}, line ${line}` : undefined);
+
 /** The further ways into a connection. */
 function doorsOf(name: string, { ports }: Sections): Listener[] {
   const section = ports.get(name);
@@ -84,8 +88,8 @@ export function listenersTwice(reading: ConfigWithOrigins): Diag[] {
       taken.set(key, others);
       const other = others.length > 50 ? undefined : others.find((o) => o.by !== listener && meet(o.addr, addr));
       if (other !== undefined) {
-        const text = `'${listener.accepter.text}' wants an address that ${other.by.what} has`;
-        out.push(warn('duplicate-listener', listener.pos, text, `see ${other.by.pos.file}, line ${other.by.pos.line}`));
+        const text = `'${listener.accepter.text}' uses the same address as ${other.by.what}`;
+        out.push(warn('duplicate-listener', listener.pos, text, seeAlso(other.by.pos)));
       }
       others.push({ addr, by: listener });
     }
@@ -121,6 +125,23 @@ export const deviceOf = (stack: Stack): string | undefined => {
   return bottom?.type === 'dev' ? bottom.path : undefined;
 };
 
+/** Ports that gensio takes modulo 65536, which nobody wants. */
+function* portsTooHigh(reading: ConfigWithOrigins): Iterable<Diag> {
+  const { config, origins } = reading;
+  const connectors = config.connections.map((c) => ({ pos: origins.placeOf(c.pos, 'connector'), stack: c.connector }));
+  for (const { pos, stack } of [...listenersOf(reading).map((l) => ({ pos: l.pos, stack: l.accepter })), ...connectors]) {
+    const bottom = bottomOf(stack.spec);
+    if (bottom?.type !== 'tcp' && bottom?.type !== 'udp') continue;
+    const port = stack.text
+      .slice(stack.text.lastIndexOf(')') + 1)
+      .split(',')
+      .find((word) => /^[0-9]+$/.test(word) && Number(word) > 65535);
+    if (port === undefined) continue;
+    const text = `the port ${port} in '${stack.text}' is above 65535: ${portNumber(port, bottom.type)} is used`;
+    yield { ...warn('bad-address', pos, text, 'ports are numbers from 1 to 65535'), severity: 'error' };
+  }
+}
+
 function devicesTwice({ config: { connections }, origins }: ConfigWithOrigins): Diag[] {
   const first = new Map<string, ConnectionConfig>();
   const out: Diag[] = [];
@@ -130,37 +151,40 @@ function devicesTwice({ config: { connections }, origins }: ConfigWithOrigins): 
     const other = first.get(device);
     if (other === undefined) first.set(device, connection);
     else {
-      const text = `the connection '${other.name}' has the device ${device} too: only one of them can be used at a time`;
-      out.push(warn('duplicate-device', origins.placeOf(connection.pos, 'connector'), text, `see ${other.pos.file}, line ${other.pos.line}`));
+      const text = `the connection '${other.name}' uses the device ${device}, too: only one of them can be used at a time`;
+      out.push(warn('duplicate-device', origins.placeOf(connection.pos, 'connector'), text, seeAlso(other.pos)));
     }
   }
   return out;
 }
 
-function* oddities({ config: { connections }, origins }: ConfigWithOrigins): Iterable<Diag> {
-  for (const connection of connections) yield* odditiesOf(connection, origins);
+function* questionableSettings({ config: { connections }, origins }: ConfigWithOrigins): Iterable<Diag> {
+  for (const connection of connections) yield* questionsAbout(connection, origins);
 }
 
-function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfig, origins: Origins): Diag[] {
+function questionsAbout({ name, connector, accepter, pos, options }: ConnectionConfig, origins: Origins): Diag[] {
   const out: Diag[] = [];
   const device = deviceOf(connector);
   const below = origins.placeOf(pos, 'connector');
   if (device !== undefined && /[ \t]/.test(device)) {
     const hint = /^\S+[ \t]+[0-9]/.test(device)
-      ? `a comma is missing behind '${device.split(/[ \t]/)[0]}'`
+      ? `a comma is missing after '${device.split(/[ \t]/)[0]}'`
       : device.trim() !== device
-        ? 'blanks around a comma belong to what is beside it: leave them out'
+        ? 'spaces beside a comma are part of the text: leave them out'
         : undefined;
-    out.push(warn('questionable', below, `the device '${device}' of '${name}' has a blank in its name`, hint));
+    out.push(warn('questionable', below, `the device name '${device}' of '${name}' contains a space`, hint));
+  } else if (device !== undefined && TYPOGRAPHIC.test(connector.text)) {
+    out.push(warn('questionable', below, `the device name '${device}' of '${name}' contains typographic quotes`, PLAIN_QUOTES));
+  } else if (device !== undefined && /^['"]/.test(device)) {
+    out.push(warn('questionable', below, `the quotes are part of the device name ${device}`, 'a device needs no quotes: leave them out'));
   } else if (device === '') out.push(warn('questionable', below, `the connector of '${name}' names no device`));
   else if (device !== undefined && !/^\.{0,2}\//.test(device)) {
     out.push(warn('questionable', below, `the device '${device}' of '${name}' is not a full path`, `did you mean '/dev/${device}'?`));
   }
-  const port = /(?:^|,)([0-9]{5,15})$/.exec(accepter.text)?.[1];
-  if (port !== undefined && Number(port) > 65535) {
-    out.push(
-      warn('questionable', origins.placeOf(pos, 'accepter'), `the port ${port} of '${name}' is above 65535: ${Number(port) % 65536} is used`),
-    );
+  const tty = /^(tty[A-Za-z]+[0-9]*),/.exec(connector.text)?.[1];
+  if (tty !== undefined && connector.spec !== undefined) {
+    const hint = `write 'serialdev,/dev/${connector.text}'`;
+    out.push(warn('questionable', below, `'${tty}' in '${connector.text}' is taken as the name of a host`, hint));
   }
   for (const stack of [accepter, connector]) {
     const near = likeLayer(stack);
@@ -170,7 +194,9 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
           'questionable',
           stack === accepter ? origins.placeOf(pos, 'accepter') : below,
           `'${near.host}' in '${stack.text}' is taken as the name of a host`,
-          `did you mean '${near.layer}'?`,
+          stack === accepter && layerInfo(near.layer)?.roles.includes('accepter') === false
+            ? `'${near.layer}' is for connectors; in an accepter write 'conacc,${near.layer},...'`
+            : `did you mean '${near.layer}'?`,
         ),
       );
   }
@@ -183,7 +209,11 @@ function odditiesOf({ name, connector, accepter, pos, options }: ConnectionConfi
   }
   if ((options.connback?.length ?? 0) > options.maxConnections) {
     out.push(
-      warn('questionable', origins.placeOf(pos, 'options.connback'), `'${name}' connects back to more addresses than max-connections allows`),
+      warn(
+        'questionable',
+        origins.placeOf(pos, 'options.connback'),
+        `'${name}' connects back to more addresses than max-connections allows`,
+      ),
     );
   }
   return out;
@@ -200,7 +230,7 @@ function likeLayer({ text, spec }: Stack): { readonly host: string; readonly lay
   return layer === undefined ? undefined : { host, layer };
 }
 
-/** Attachments that want the name of another one. */
+/** Attachments that would create the device of another one. */
 function linksTwice({ config: { attachments = [] }, origins }: ConfigWithOrigins): Diag[] {
   const first = new Map<string, string>();
   return attachments
@@ -214,19 +244,19 @@ function linksTwice({ config: { attachments = [] }, origins }: ConfigWithOrigins
             warn(
               'duplicate-device',
               origins.placeOf(pos, 'device'),
-              `the attachment '${other}' has the device ${device} too: '${name}' is not used`,
+              `the attachment '${other}' creates the device ${device}, too: '${name}' is not used`,
             ),
           ];
     });
 }
 
-/** Rotators that name connections nobody has. */
-function* strangers({ config: { rotators, connections }, origins }: ConfigWithOrigins): Iterable<Diag> {
+/** Rotators that name connections which do not exist. */
+function* unknownReferences({ config: { rotators, connections }, origins }: ConfigWithOrigins): Iterable<Diag> {
   const names = new Set(connections.map((c) => c.name));
   for (const { name, connections: wanted, pos } of rotators) {
     for (const [i, each] of wanted.entries()) {
       if (names.has(each)) continue;
-      yield warn('not-found', origins.placeOf(pos, `connections.${i}`), `the rotator '${name}' names '${each}', which is no connection`);
+      yield warn('not-found', origins.placeOf(pos, `connections.${i}`), `the rotator '${name}' names '${each}', which is not a connection`);
     }
   }
 }

@@ -1,5 +1,4 @@
 // The escapes in banner, openstr, closestr, closeon, sendon and the names of trace files (ser2net 4.3.11).
-
 import type { Clock } from '../base/clock.ts';
 import { encodeRaw } from '../base/raw-text.ts';
 import { MONTHS, twoDigits, withoutControls } from '../base/text.ts';
@@ -129,3 +128,10 @@ export function expandDevstr(text: string, ctx: DevstrContext): Buffer {
 
 /** Text whose expansion is these very characters: each backslash doubled. */
 export const escapeDevstr = (text: string): string => text.replaceAll('\\', '\\\\');
+
+/** `\s` until ser2net 3: the line parameters, in names of files the seconds. Where it stands, and what to say of it; `undefined` if it does not. */
+export function oldEscape(text: string, file: boolean): { readonly at: number; readonly text: string; readonly hint: string } | undefined {
+  const at = text.replace(/\\[^s]/g, '  ').indexOf('\\s');
+  if (at < 0) return undefined;
+  return { at, text: "'\\s' is the letter s since ser2net 4", hint: file ? "'\\S' is the seconds" : "'\\B' is the line parameters" };
+}

@@ -26,6 +26,6 @@ export function readConfig(source: Source, overrides: Overrides = {}): Reading {
   setDefaults(defaults, overrides);
   const text = decodeFile(source.bytes);
   const reading = format === 'yaml' ? readYaml(text, file, { files, defaults }) : readConf(text, file, { lines, defaults });
-  const diags = [...source.diags, ...reading.diags, ...checkConfig(reading.whole ?? reading.config, reading.origins)];
-  return override({ ...reading, diags }, overrides, new Defaults(services));
+  const all = override({ ...reading, diags: [...source.diags, ...reading.diags] }, overrides, new Defaults(services));
+  return { ...all, diags: [...all.diags, ...checkConfig(all.whole ?? all.config, all.origins)] };
 }

@@ -59,7 +59,7 @@ test('a device that is named twice is pointed out, through other layers too', ()
 
 test('a blank in a device, a missing comma and a short path are pointed out', () => {
   assert.deepEqual(check(device('serialdev,\n    /dev/ttyS0\n    9600n81,local')), [
-    "3 questionable (a comma is missing behind '/dev/ttyS0')",
+    "3 questionable (a comma is missing after '/dev/ttyS0')",
   ]);
   assert.deepEqual(check(device('serialdev,ttyS0,9600')), ["3 questionable (did you mean '/dev/ttyS0'?)"]);
   // Who writes ./ means the directory the daemon is started in.
@@ -68,9 +68,19 @@ test('a blank in a device, a missing comma and a short path are pointed out', ()
 });
 
 test('a port above 65535 and a host like a layer are pointed out', () => {
-  assert.deepEqual(check(pair('tcp,localhost,70000', 'tcp,1')), ['2 questionable']);
+  assert.deepEqual(check(pair('tcp,localhost,70000', 'tcp,1')), ['2 bad-address (ports are numbers from 1 to 65535)']);
   assert.deepEqual(check(pair('tpc,2000', 'TCP,1')), ["2 questionable (did you mean 'tcp'?)", "5 questionable (did you mean 'tcp'?)"]);
   assert.deepEqual(check(pair('tcp,tpc,2000', 'telnet,myhost,1')), []);
+});
+
+test('a port above 65535 is an error wherever it stands, and only where it is a port', () => {
+  const at = (text: string): string[] =>
+    whole(readYaml(text, 'f', { files: memoryFiles({}), defaults: new Defaults() })).map(
+      ({ severity, pos, text: said }) => `${pos.line} ${severity} ${said}`,
+    );
+  assert.deepEqual(at('admin:\n  accepter: tcp,99999\n'), ["2 error the port 99999 in 'tcp,99999' is above 65535: 34463 is used"]);
+  assert.match(at(device('tcp,host,70000')).join(), /^3 error the port 70000/);
+  assert.deepEqual(at(pair('conacc,serialdev,/dev/ttyS1,115200', 'tcp(readbuf=100000),65535')), []);
 });
 
 test('a rotator that names nobody is pointed out', () => {

@@ -46,7 +46,7 @@ test('a YAML file that is not UTF-8 is refused whole; a classic one keeps its by
     { file: 'a.yaml' },
     { 'a.yaml': Buffer.from('connection: &c\n  accepter: tcp,1\n  connector: echo\n# caf\xe9.\n', 'latin1') },
   );
-  assert.deepEqual([yaml.config.connections.length, yaml.diags[0]?.classic], [0, 'a.yaml:0(column 0): invalid trailing UTF-8 octet']);
+  assert.deepEqual([yaml.config.connections.length, yaml.diags[0]?.classic], [0, 'a.yaml:3(column 5): invalid trailing UTF-8 octet']);
   const conf = read({ file: 'a' }, { a: Buffer.from('BANNER:b1:caf\xe9\n2000:raw:0:/dev/x:9600 b1\n', 'latin1') });
   assert.equal(conf.config.connections[0]?.options.banner, 'caf\udce9');
 });

@@ -20,7 +20,7 @@ test('that a word of old versions is taken is said beside the words of the versi
   assert.equal(classic, 'err Unknown config item: hexdump on line 1');
   assert.match(
     own!,
-    /^err f:1:14: warning: 'hexdump' is a word of ser2net 3 and older; it is read as 'trace-hexdump' \[dropped\] \(write 'trace-hexdump'\)$/,
+    /^err f:1:14: warning: 'hexdump' is a word of ser2net 3 and older; it is read as 'trace-hexdump' \[old-spelling\] \(write 'trace-hexdump'\)$/,
   );
 });
 

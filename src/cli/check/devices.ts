@@ -78,13 +78,18 @@ function lookAt(device: string, pos: Pos, host: HostPaths, add: Add): DeviceFact
   return facts;
 }
 
+/** A name without its number. */
+const stem = (name: string): string => name.replace(/[0-9]+$/, '').toLowerCase();
+
 /** What is there instead: the device nearest in name, or whatever is plugged in. */
 function missingHint(device: string, host: HostPaths): string | undefined {
   const serial = listDir(join(host.dev, 'serial/by-id')).map((name) => `/dev/serial/by-id/${name}`);
   const terminals = listDir(host.dev)
     .filter((name) => /^tty[A-Z]/.test(name))
     .map((name) => `/dev/${name}`);
-  const near = nearest(device, [...serial, ...terminals]);
+  // Only one of its kind can be meant: /dev/ttyS0 is not another name of /dev/ttyUSB0.
+  const kind = device.startsWith('/dev/serial/') ? serial : terminals.filter((name) => stem(name) === stem(device));
+  const near = nearest(device, kind);
   if (near !== undefined) return `did you mean '${near}'?`;
   const dir = device.slice(0, device.lastIndexOf('/'));
   if (dir.startsWith('/dev/serial/') && serial.length > 0)

@@ -7,6 +7,7 @@ import { ADMIN } from '../../options/admin.ts';
 import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import { defaults } from '../../options/row.ts';
+import { oldEscape } from '../devstr.ts';
 import type { LedConfig } from '../model.ts';
 import type { Origins } from '../origin.ts';
 import { closeOnError } from './close-on.ts';
@@ -83,20 +84,16 @@ function readString(kind: StringKind, classic: string, fields: Fields, report: L
       );
       return DROPPED;
     }
-  } else if (kind !== 'device') oldEscape(kind, body, report);
+  } else if (kind !== 'device') questionText(kind, body, report);
   const string = { kind, name: name.text, text: body.text };
   names.strings.set(name.text, string);
   return { is: 'string', string };
 }
 
-/** `\s` was the line parameters in banners, and the seconds in file names, until 3.x; since 4.0 it is the letter. */
-function oldEscape(kind: StringKind | 'tracefile', body: Field, report: LineReport): void {
-  const at = body.text.replace(/\\[^s]/g, '  ').indexOf('\\s');
-  if (at < 0 || kind === 'signature') return;
-  const now = kind === 'tracefile' ? '\\S' : '\\B';
-  report.warning('questionable', { text: '\\s', at: body.at + at }, "'\\s' is the letter s since ser2net 4", {
-    hint: kind === 'tracefile' ? `'${now}' is the seconds` : `'${now}' is the line parameters`,
-  });
+/** A text that still has the escape `\s` of 3.x. */
+function questionText(kind: StringKind | 'tracefile', body: Field, report: LineReport): void {
+  const old = kind === 'signature' ? undefined : oldEscape(body.text, kind === 'tracefile');
+  if (old !== undefined) report.warning('questionable', { text: '\\s', at: body.at + old.at }, old.text, { hint: old.hint });
 }
 
 function readTracefile(fields: Fields, report: LineReport, names: ConfNames): Entry {
@@ -104,7 +101,7 @@ function readTracefile(fields: Fields, report: LineReport, names: ConfNames): En
   if (name === undefined) return missing(report, 'the TRACEFILE line has no name', 'TRACEFILE:name:file', 'No tracefile name given');
   const path = fields.rest();
   if (path === undefined) return missing(report, 'the TRACEFILE line has no file', 'TRACEFILE:name:file', 'No tracefile given');
-  oldEscape('tracefile', path, report);
+  questionText('tracefile', path, report);
   names.tracefiles.set(name.text, path.text);
   return { is: 'tracefile', name: name.text, path: path.text };
 }

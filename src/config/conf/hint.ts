@@ -31,12 +31,12 @@ const MOST_NAMES = 100;
 
 /** For a line that is neither a directive nor has a state. */
 export function lineHint(text: string): string {
-  if (/^[ \t]+$/.test(text)) return 'an empty line must not hold blanks';
+  if (/^[ \t]+$/.test(text)) return 'an empty line must not contain spaces';
   if (/^\s*#/.test(text)) return 'a comment has its # in the first column';
   const word = /^\s*([A-Za-z0-9_]+)\s*:/.exec(text.slice(0, 100))?.[1];
   if (word !== undefined && text.slice(0, 100).split(':').length > 1) {
     const upper = word.toUpperCase();
-    if (DIRECTIVES.some((d) => d === upper)) return `write ${upper}: in capitals, in the first column, with the colon right behind it`;
+    if (DIRECTIVES.some((d) => d === upper)) return `write ${upper}: in capitals, in the first column, immediately followed by the colon`;
     const near = /^[A-Za-z]/.test(word) && !YAML.test(text) ? nearest(upper, DIRECTIVES) : undefined;
     if (near !== undefined) return `did you mean '${near}:'?`;
   }
@@ -44,7 +44,9 @@ export function lineHint(text: string): string {
   if (/::(raw|rawlp|telnet|off|on):/.test(text)) return 'of the two colons before the state one is too many';
   for (const field of text.slice(0, 1000).split(':').slice(1, 4)) {
     const state = field.trim().toLowerCase();
-    if (STATES.includes(state)) return `write the state as ':${state}:', in small letters and without blanks`;
+    if (STATES.includes(state)) return `write the state as ':${state}:', in lower case and without spaces`;
+    const protocol = /^(udp|tcp)$/.exec(state)?.[1];
+    if (protocol !== undefined) return `there is no state '${field.trim()}': write '${protocol},${text.split(':', 1)[0]}:raw:...'`;
     const near = /^[a-z]{2,}$/.test(state) ? nearest(state, STATES) : undefined;
     if (near !== undefined) return `did you mean the state '${near}'?`;
   }
@@ -64,8 +66,10 @@ export function wordHint(word: string, line: number, names: ConfNames): string |
   }
   const capitals = inCapitals(word);
   if (capitals !== undefined) return `write it in capitals: ${capitals}`;
-  if (/^[A-Za-z0-9]+(,-?[A-Za-z0-9_=]+)+$/.test(word)) return 'part options with blanks, not with commas';
-  if (/^[NEOMS][5-8][12]?$/i.test(word)) return `put it right behind the speed, as in 9600${word.toLowerCase()}`;
+  if (/^[A-Za-z0-9]+(,-?[A-Za-z0-9_=]+)+$/.test(word)) return 'separate options with spaces, not with commas';
+  const frame = /^([5-8])([NEOMS])([12])$/i.exec(word);
+  if (frame !== null) return `put it right after the speed, parity first: 9600${frame[2]!.toLowerCase()}${frame[1]}${frame[3]}`;
+  if (/^[NEOMS][5-8][12]?$/i.test(word)) return `put it right after the speed, as in 9600${word.toLowerCase()}`;
   const equals = word.indexOf('=');
   const key = equals < 0 ? word : word.slice(0, equals);
   if (names.hintsLeft-- <= 0) return undefined;

@@ -10,6 +10,7 @@ import { ConfNames } from './names.ts';
 import { readPortLine } from './port-line.ts';
 import { LineReport } from './report.ts';
 import { type ConfLine, type ConfTree, commandLine, readTree } from './tree.ts';
+import { uciProblem } from './uci.ts';
 
 /** A line with what came of it. */
 export interface ReadLine {
@@ -74,12 +75,15 @@ interface ConfOptions {
  * configuration: a line that is wrong is reported and left out, so that a reading is always complete.
  */
 export function readConf(text: string | undefined, file: string, { lines = [], defaults = new Defaults() }: ConfOptions = {}): Reading {
-  const tree = text === undefined ? [] : readTree(text);
+  const whole = text === undefined ? [] : readTree(text);
+  const uci = uciProblem(whole, file);
+  const tree = uci === undefined ? whole : [];
   const names = new ConfNames(defaults, definitions(tree));
   const connections: ConnectionConfig[] = [];
   const rotators: RotatorConfig[] = [];
   const leds: LedConfig[] = [];
   const diags = new Diags();
+  if (uci !== undefined) diags.add(uci);
   let admin: AdminConfig | undefined;
   const sources = [readLines(commandLines(lines), '<cmdline>', names), readLines(tree, file, names)];
   for (const source of sources) {

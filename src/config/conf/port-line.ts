@@ -9,6 +9,7 @@ import type { LayerSpec } from '../../options/stack.ts';
 import { TELNET } from '../../options/telnet.ts';
 import { keysSetBy, OptionReader } from '../connection-options.ts';
 import type { ConnectionConfig } from '../model.ts';
+import { stackHint } from '../stack-hint.ts';
 import type { ConfState, Entry } from './entry.ts';
 import { type Field, Fields } from './fields.ts';
 import { lineHint } from './hint.ts';
@@ -99,7 +100,9 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
   const fields = cut(report);
   if (fields === undefined) return DROPPED;
   const { port, options: option } = fields;
-  const split = splitWords(option.text, 'blanks');
+  // A quoted device is cut at its first colon, and what follows is no list of options.
+  const quoted = /^['"]/.test(fields.device.text);
+  const split = quoted ? { words: [], places: [], at: 0 } : splitWords(option.text, 'blanks');
   if (split === undefined) {
     report.error('bad-value', option, 'a quote or an escape in the options is not finished; the port is left out', {
       classic: messages.badOptions(report.onLine),
@@ -235,6 +238,14 @@ function partOf(first: Field, last: Field, stack: Stack, { line }: LineReport): 
   return from < 0 ? first : { text: stack.part!, at: first.at + from };
 }
 
+/** What is often wrong with a device. */
+function deviceHint(device: string, { options }: PortFields): string | undefined {
+  const path = device.replace(/^(serialdev,)?['"]?/, '');
+  if (!/^['"]/.test(device) && !(path.startsWith('/dev/') && /^[0-9.a-f]+:/i.test(options.text))) return undefined;
+  const whole = `${path}:${options.text}`.replace(/['"].*$|\s.*$|:[^:/]*$/, '');
+  return `a device with colons needs a name: a line 'DEVICE:dev1:${whole}' before this one, and dev1 here`;
+}
+
 /** What is wrong with, or doubtful in, a line that is kept. */
 function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, words }: Read, report: LineReport, names: ConfNames): void {
   const { port, state } = fields;
@@ -250,17 +261,15 @@ function judge(fields: PortFields, connector: Stack, accepter: Stack, { device, 
   if (connector.error !== undefined) {
     const reason = GENSIO_ERRORS[connector.error];
     const text = `the device cannot be used: ${connector.detail ?? reason}`;
-    report.error(
-      'bad-connector',
-      partOf(fields.device, fields.options, connector, report),
-      text,
-      said(messages.badConnector(connector.text, reason)),
-    );
+    report.error('bad-connector', partOf(fields.device, fields.options, connector, report), text, {
+      ...said(messages.badConnector(connector.text, reason)),
+      hint: deviceHint(device, fields) ?? stackHint(connector.text, 'connector'),
+    });
   }
   if (accepter.error !== undefined) {
     const reason = GENSIO_ERRORS[accepter.error];
     report.error('bad-accepter', partOf(port, port, accepter, report), `the network port cannot be used: ${accepter.detail ?? reason}`, {
-      hint: /^\s*#/.test(port.text) ? 'a comment has its # in the first column' : undefined,
+      hint: /^\s*#/.test(port.text) ? 'a comment has its # in the first column' : stackHint(port.text, 'accepter'),
       ...(connector.error === undefined && said(messages.badAccepter(port.text, reason))),
     });
   } else if (state === 'telnet' && layersOf(accepter.spec!).filter((layer) => layer.type === 'telnet').length > 1) {

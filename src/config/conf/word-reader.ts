@@ -2,11 +2,13 @@
 // then what only versions before 4 took.
 import type { DiagCode } from '../../base/diag.ts';
 import { GENSIO_ERRORS } from '../../base/gensio-error.ts';
+import { Defaults } from '../../gensio/syntax/defaults.ts';
+import { parseLine } from '../../gensio/syntax/serial-line.ts';
 import type { OptionProblem, OptionReader } from '../connection-options.ts';
 import type { NamedString, NamedText } from './entry.ts';
 import type { Field } from './fields.ts';
 import { wordHint } from './hint.ts';
-import { isIpmiWord, modernWord } from './keywords.ts';
+import { isIpmiWord, keywords, modernWord } from './keywords.ts';
 import { messages } from './messages.ts';
 import type { ConfNames } from './names.ts';
 import type { Extra, LineReport } from './report.ts';
@@ -14,6 +16,10 @@ import type { Extra, LineReport } from './report.ts';
 const TRACES: Readonly<Record<string, string>> = { tr: 'trace-read', tw: 'trace-write', tb: 'trace-both' };
 /** Options whose bare name is also a common name for a text in files of 2.x and 3.x. */
 const SHADOWED = ['banner', 'openstr', 'closestr', 'signature'];
+
+const BARE = new Defaults();
+/** Whether a word is settings of the line alone. */
+const isLineWords = (word: string): boolean => !('error' in parseLine(word, BARE));
 
 /** Reads the words of one port line, and keeps what the reader of options does not: who wrote it, and what 4.3.11 says. */
 export class WordReader {
@@ -42,14 +48,64 @@ export class WordReader {
     const string = this.#names.strings.get(word);
     // 4.3.11 takes a bare `banner` for an empty one, and prints nothing for BANNER:banner:..., the most common name of all.
     if (string !== undefined && string.kind !== 'device' && SHADOWED.includes(word)) return this.#useString(string);
+    const parts = this.#parts(where);
+    if (parts !== undefined) return this.#readParts(where, parts);
+    if (string !== undefined && string.kind !== 'device' && /^[0-9]/.test(word) && !isLineWords(word)) {
+      this.#report.warning(
+        'old-spelling',
+        where,
+        `ser2net 4 takes '${word}' for a setting of the line; it is read as the ${string.kind} of that name`,
+        {
+          hint: 'let names begin with a letter',
+        },
+      );
+      return this.#useString(string);
+    }
     if (word === 'remctl' || word === '-remctl') {
       this.remctl = word === 'remctl';
       return true;
     }
     const problem = this.#set(word);
+    if (problem === undefined && SHADOWED.includes(word)) this.#questionEmpty(where);
     if (problem?.is !== 'unknown' && !isBareOther(word, problem)) return this.#judge(where, problem);
     if (string !== undefined && string.kind !== 'device') return this.#useString(string);
     return this.#readOld(where);
+  }
+
+  /** The words of one that 2.x and 3.x took for several, with commas between them; `undefined` if it is one. */
+  #parts({ text, at }: Field): readonly Field[] | undefined {
+    if (!/^[^,=]+(,[^,=]+)+$/.test(text) || this.#names.strings.has(text) || isLineWords(text)) return undefined;
+    const parts: Field[] = [];
+    for (const part of text.split(','))
+      parts.push({ text: part, at: at + (parts.length === 0 ? 0 : parts.at(-1)!.at - at + parts.at(-1)!.text.length + 1) });
+    const known = ({ text: part }: Field): boolean => isLineWords(part) || this.#names.strings.has(part) || keywords.includes(part);
+    return parts.every(known) ? parts : undefined;
+  }
+
+  #readParts(where: Field, parts: readonly Field[]): boolean {
+    const classic = /^[0-9]/.test(where.text) ? undefined : this.#once(messages.unknownItem(where.text));
+    this.#report.warning(
+      'old-spelling',
+      where,
+      `'${where.text}' is read as ${parts.length} words; ser2net 4 takes spaces alone between them`,
+      {
+        hint: `write '${parts.map(({ text }) => text).join(' ')}'`,
+        classic,
+      },
+    );
+    return parts.map((part) => this.read(part)).every((taken) => taken);
+  }
+
+  /** The bare name of a text, which makes it empty. */
+  #questionEmpty(where: Field): void {
+    const word = where.text;
+    const later = this.#names.later.get(word);
+    this.#report.warning('questionable', where, `the ${word} is empty: no line before this one defines '${word}'`, {
+      hint:
+        later === undefined
+          ? `define it with a line '${word.toUpperCase()}:${word}:text' before this one`
+          : `move line ${later} before this one`,
+    });
   }
 
   #set(word: string): OptionProblem | undefined {

@@ -57,7 +57,7 @@ export function checkPort(part: Part, config: Config, shared: boolean): Diag[] {
   const restricted = doors.findIndex((door) => door.rights !== undefined && restricts(door.rights));
   if (restricted >= 0 && rights === undefined && !shared && !isLocal(spec)) {
     out.push({
-      code: 'suspicious',
+      code: 'questionable',
       severity: 'warning',
       pos: part.places.get(`doors.${restricted}.accepter`) ?? part.pos,
       text: `this door restricts its clients, but '${connection.accepter.text}' of the same connection lets everyone do everything`,

@@ -44,8 +44,10 @@ export function readAttachment(
   for (const each of draft.list) {
     const got = each.lost ? undefined : parseTarget(each.text, options, defaults);
     if (got === undefined) continue;
-    if ('ok' in got) targets.push(got.ok);
-    else lose('bad-connector', each, `the target cannot be used: ${got.problem}`);
+    if ('ok' in got) {
+      for (const note of got.ok.notes) report.warning('questionable', each, note);
+      targets.push(got.ok);
+    } else lose('bad-connector', each, `the target cannot be used: ${got.problem}`);
   }
   if (!usable || device === undefined || draft.list.length === 0) return undefined;
   return { name, device: device.text, targets, enable: draft.enable, options, pos: report.pos(draft.span) };

@@ -14,8 +14,10 @@ import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import { defaults, type Rows, setOption, spellings } from '../../options/row.ts';
 import { keysSetBy, type OptionProblem, OptionReader, optionShorthands } from '../connection-options.ts';
+import { oldEscape } from '../devstr.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
 import { keysOf, Origins } from '../origin.ts';
+import { stackHint } from '../stack-hint.ts';
 import { readAttachment } from './attachment.ts';
 import { messages } from './messages.ts';
 import type { Report, Span } from './report.ts';
@@ -128,6 +130,7 @@ export class Build {
     for (const option of draft.options) {
       const problem = reader.set(optionString(option));
       if (problem !== undefined && !reportOption(option, problem, report)) lose();
+      else if (problem === undefined) questionText(option, report);
     }
     const options = reader.finish();
     if ('problem' in options) {
@@ -402,19 +405,6 @@ export function readTimeout(text: string): number | undefined {
 const stackTrouble = (role: 'accepter' | 'connector', stack: Stack, error: GensioErrorCode): string =>
   `the ${role} '${stack.text}' cannot be used: ${stack.detail ?? GENSIO_ERRORS[error]}`;
 
-/** What is often wrong with a string that means nothing. */
-function stackHint(text: string, role: 'accepter' | 'connector'): string | undefined {
-  if (/^[a-z]+[(,][^,]* ,|^[a-z]+ [,(]/.test(text)) return 'blanks before a comma belong to what is before it: leave them out';
-  if (role === 'connector' && /^serialdev[^,]*\s+\/dev\//.test(text)) return 'a comma is missing before the device';
-  const open = /^((?:[a-z]+(?:\([^)]*\))?,)*)([a-z]+)\(([^,)]*),[^)]*$/.exec(text);
-  if (open !== null) return `close the options before the next layer: '${open[1]}${open[2]}(${open[3]}),...'`;
-  if (/(?:^|,)telnet,rfc2217,/.test(text)) return "options of a layer stand in its parentheses: 'telnet(rfc2217),...'";
-  const speed = /,([0-9]+),([neoms]),([5-8]),([12])(?:,|$)/i.exec(text);
-  if (role === 'connector' && speed !== null) return `write the speed as one word: '${speed.slice(1).join('')}'`;
-  if (/^[A-Za-z][\w.-]*(?::[\w.-]+)*:[0-9]+$/.test(text)) return `the parts are separated by commas: '${text.replaceAll(':', ',')}'`;
-  return undefined;
-}
-
 /** The section ended early: perhaps the next key was only not indented enough. */
 function strayKey(draft: Draft, report: Report): string | undefined {
   const { text } = report.tree;
@@ -423,6 +413,15 @@ function strayKey(draft: Draft, report: Report): string | undefined {
   )?.[1];
   if (key === undefined || (draft.version === 2 && key === 'connections')) return undefined;
   return `'${key}' in line ${report.tree.place(report.eventAt).line} is not indented like the keys before it, which ends the section`;
+}
+
+/** `\s` in a text that knows escapes. */
+function questionText({ name, value }: OptionText, report: Report): void {
+  const key = name.text.toLowerCase();
+  const file = /^trace-(read|write|both)$/.test(key);
+  if (!file && !/^(banner|openstr|closestr|closeon|sendon)$/.test(key)) return;
+  const old = oldEscape(value.text, file);
+  if (old !== undefined) report.warning('questionable', value, old.text, { hint: old.hint });
 }
 
 /** Reports a problem with an option. false: it loses the connection. */
@@ -469,7 +468,9 @@ function reportOption(option: OptionText, problem: OptionProblem, report: Report
       });
       return true;
     default:
-      report.warning('old-spelling', option.name, `'${text}' is a spelling of ser2net 2; newer versions refuse it`, { hint: problem.better });
+      report.warning('old-spelling', option.name, `'${text}' is a spelling of ser2net 2; newer versions refuse it`, {
+        hint: problem.better,
+      });
       return true;
   }
 }

@@ -67,6 +67,8 @@ const MAX_INCLUDES = 100;
 const MAX_BROKEN = 100;
 const MAX_FILES = 1000;
 const OPTION_NAMES = spellings(CONNECTION, 'yaml');
+/** Options that are texts people define. */
+const TEXTS = /^(banner|openstr|closestr|closeon|sendon|signature|trace-(read|write|both))$/i;
 
 /** Where the reader is after a value that cannot be used. */
 const PARENT: Partial<Record<State, State>> = {
@@ -118,6 +120,8 @@ class Whole {
   /** Sections of this program's own, and the files read for an include. */
   readonly found: FoundSection[] = [];
   readonly included: string[] = [];
+  /** The names that were defined as such, not those of sections. */
+  readonly defined = new Set<string>();
   /** What was there when a mistake ended the reading. */
   stopped: Config | undefined;
 
@@ -142,6 +146,11 @@ class Whole {
         return 'ok' in got ? got.ok : undefined;
       },
     };
+  }
+
+  define(name: string, text: string): void {
+    this.substitutes.define(name, text);
+    this.defined.add(name);
   }
 
   /** Everything counts up to here; what follows is only looked at. */
@@ -332,8 +341,20 @@ class FileReader {
     return meant(name, this.#all.substitutes.names);
   }
 
+  /** A text that is the name of a define, written without its asterisk. */
+  #questionName(option: Text, value: Text, anchor: string | undefined): void {
+    const name = value.text;
+    const own = this.#tree.text.slice(value.at, value.end).replace(/^["']|["']$/g, '') === name;
+    if (anchor !== undefined || !own || !this.#all.defined.has(name) || !TEXTS.test(option.text)) return;
+    const hint =
+      this.#all.version === 2
+        ? `to use what is defined as '${name}', write '=(${name})'`
+        : `to use what is defined as '&${name}', write '*${name}'`;
+    this.#report.warning('questionable', value, `'${option.text}' is the word '${name}'`, { hint });
+  }
+
   #anchorIgnored(event: Span): void {
-    this.#report.warning('questionable', event, 'a name (&...) means nothing before this value', { classic: messages.anchorIgnored });
+    this.#report.warning('questionable', event, 'a name (&...) has no effect on this value', { classic: messages.anchorIgnored });
   }
 
   #scalar(value: Text, anchor: string | undefined): void {
@@ -346,7 +367,7 @@ class FileReader {
         if (anchor === undefined) {
           const hint = "write 'define: &name text'";
           this.#report.warning('missing-name', value, 'the define has no name and is ignored', { classic: messages.defineIgnored, hint });
-        } else this.#all.substitutes.define(anchor, value.text);
+        } else this.#all.define(anchor, value.text);
         this.#state = 'main';
         return;
       case 'include':
@@ -357,7 +378,7 @@ class FileReader {
         this.#state = 'define-value';
         return;
       case 'define-value':
-        this.#all.substitutes.define(this.#key.text, value.text);
+        this.#all.define(this.#key.text, value.text);
         if (anchor !== undefined) this.#all.substitutes.define(anchor, value.text);
         this.#state = 'in-defines';
         return;
@@ -404,6 +425,7 @@ class FileReader {
         this.#state = 'option';
         return;
       case 'option':
+        this.#questionName(this.#option!, value, anchor);
         if (!value.lost && !this.#option!.lost && this.#option!.text !== '') draft.options.push({ name: this.#option!, value });
         this.#state = 'in-options';
         return;
@@ -442,13 +464,13 @@ class FileReader {
       case 'defines':
         return value.text === ''
           ? `'${this.#key.text}' has no keys under it`
-          : `'${this.#key.text}' wants keys under it, not the text '${shown}'`;
+          : `'${this.#key.text}' needs indented keys, not the text '${shown}'`;
       case 'options':
-        return value.text === '' ? 'there are no options under options' : `options wants a mapping, not the text '${shown}'`;
+        return value.text === '' ? 'there are no options under options' : `'options' must be a mapping, not the text '${shown}'`;
       case 'list':
-        return `connections wants a list, not the text '${shown}'`;
+        return `'connections' must be a list, not the text '${shown}'`;
       default:
-        return value.text === '' ? 'there is nothing here' : `'${shown}' is not a mapping`;
+        return value.text === '' ? 'a mapping is missing' : `'${shown}' is not a mapping`;
     }
   }
   #scalarHint(value: Text): string | undefined {
@@ -457,12 +479,16 @@ class FileReader {
       glued !== undefined &&
       (Object.hasOwn(MAIN_KEYS, glued.toLowerCase()) || Object.values(KEYS).some((keys) => Object.hasOwn(keys, glued.toLowerCase())))
     ) {
-      return `write '${glued}: ' with a blank behind the colon`;
+      return `write '${glued}: ' with a space after the colon`;
     }
     if (this.#state === 'list') {
       const names = value.text.replace(/^\s*\[|\]\s*$/g, '').split(/[\s,]+/);
       return `write '[${names.filter((name) => name !== '').join(', ')}]', without quotes around it all`;
     }
+    if (this.#state === 'begin' && /^YAML\s+1\.\d/.test(value.text)) return 'write %YAML 1.1, with a percent sign, as the first line';
+    const bare = /^(accepter|connector|timeout|enable|driver|device|target)\s+(\S.*)$/i.exec(value.text);
+    if (bare !== null)
+      return `a colon is missing: '${bare[1]}: ${bare[2]!.replace(/\s+(accepter|connector|timeout|enable|options)$/i, '')}'`;
     if (this.#state === 'begin' && /^[0-9]+[:,]|^BANNER:|^[^:\s]+:(raw|telnet|rawlp|off|on):/.test(value.text)) {
       return 'this looks like the classic format: let the name end in .conf';
     }
@@ -622,16 +648,33 @@ class FileReader {
     const flow = '[{'.includes(this.#tree.text[at] ?? ' ');
     const place =
       this.#state === 'value' || this.#state === 'option'
-        ? `'${this.#option?.text ?? this.#key.text}' wants a text`
+        ? `'${this.#state === 'option' ? this.#option!.text : this.#key.text}' is a text`
         : 'it cannot stand here';
-    const hint = flow && (this.#state === 'value' || this.#state === 'option') ? 'put the value in single quotes' : undefined;
     const text = `a ${what === 'mapping' ? 'mapping' : 'list'} begins, but ${place}`;
+    const hint = this.#state === 'value' || this.#state === 'option' ? this.#textHint(at, what, flow) : this.#sectionsHint(what);
     this.#fail({ at, end: at + 1 }, 'bad-value', text, messages.unexpected(what, 'start', this.#number), hint);
     const parent = PARENT[this.#state];
     if (parent === undefined) throw STOP;
     this.#draft.spoilt = true;
     if (this.#state === 'value') this.#draft.missing.add(this.#key.text);
     this.#skipTo(parent, 1);
+  }
+
+  /** What to do about a list or mapping in the place of a text. */
+  #textHint(at: number, what: 'mapping' | 'sequence', flow: boolean): string {
+    if (what === 'sequence' && !flow) return "write it as one text, without '- '";
+    // Brackets may belong to a text such as a banner, but never to a stack.
+    const list =
+      what === 'sequence' && this.#state === 'value' ? /^\[([^\]\n]{1,200})\]/.exec(this.#tree.text.slice(at, at + 202))?.[1] : undefined;
+    const words = list?.split(',').map((word) => word.trim().replace(/^(["'])(.*)\1$/, '$2'));
+    return words === undefined ? 'put the value in single quotes' : `write it as one text, without brackets: '${words.join(',')}'`;
+  }
+
+  /** What to do about a list where sections stand. */
+  #sectionsHint(what: 'mapping' | 'sequence'): string | undefined {
+    if (what === 'mapping') return undefined;
+    if (this.#state === 'group') return `write 'name:' in place of '- ', and the keys of the ${this.#group} indented under it`;
+    return this.#state === 'section' ? `write '${this.#key.text}: &name' once for each of them, without '- '` : undefined;
   }
 
   #mappingEnd(span: { readonly at: number }): void {

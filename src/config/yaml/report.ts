@@ -80,11 +80,10 @@ export class Report {
     this.#add('warning', code, span, text, extra);
   }
 
-  /** A mistake in YAML itself: libyaml 0.2.5 leaves no place in the event, so 4.3.11 prints 0. Without `classic`: what 4.3.11 has not. */
+  /** A mistake in YAML itself. 4.3.11 prints 0 for its place; later versions print where it is, as here. Without `classic`: what 4.3.11 has not. */
   syntax({ at, text, hint, classic }: Omit<Mistake, 'classic'> & { readonly classic: string | undefined }): void {
-    const diag: Diag = { code: 'syntax', severity: 'error', pos: this.pos({ at, end: at + 1 }), text };
-    const said = classic !== undefined && { classic: `${this.file}:0(column 0): ${classic}`, placed: true };
-    this.#diags.add({ ...diag, ...(hint !== undefined && { hint }), ...said });
+    this.eventAt = at;
+    this.error('syntax', { at, end: at + 1 }, text, { hint, classic });
   }
 
   #add(severity: Diag['severity'], code: DiagCode, span: Span, text: string, { hint, classic, bare }: ProblemExtra): void {

@@ -54,7 +54,7 @@ function cutOptions(text: string): Result<{ readonly words: readonly string[]; r
   if (split === undefined) return fail('inval', 'a quote or an escape in the options is not finished');
   if (split.at >= text.length) return fail('inval', "a ')' is missing");
   const after = text[split.at + 1];
-  if (after !== undefined && after !== ',') return fail('inval', `a comma is missing behind ')'`);
+  if (after !== undefined && after !== ',') return fail('inval', `a comma is missing after ')'`);
   return { ok: { words: split.words, rest: text.slice(split.at + 2) } };
 }
 
@@ -76,7 +76,7 @@ function readRest(name: LayerType, rest: string, role: Role, defaults: Defaults,
     }
     case 'path':
       if (name.startsWith('unix') && Buffer.byteLength(rest) >= 107) return fail('toobig', 'the path of a socket has at most 106 bytes');
-      if (name === 'dev' && rest.includes(',')) return fail('inval', 'a dev takes no settings behind the device');
+      if (name === 'dev' && rest.includes(',')) return fail('inval', 'a dev takes no settings after the device');
       return { ok: { path: rest } };
     case 'device': {
       const comma = rest.indexOf(',');
@@ -179,13 +179,19 @@ function network(str: string, role: Role, defaults: Defaults): Result<LayerSpec>
 function misspelt(str: string, name: string, role: Role): string | undefined {
   if (str === '') return undefined;
   const word = name.trim();
-  if (isLayer(word) && word !== name) return `there is a blank behind '${word}'`;
-  if (isLayer(word)) return `'${word}' cannot be ${role === 'accepter' ? 'an accepter' : 'a connector'}`;
+  if (isLayer(word) && word !== name) return `there is a space after '${word}'`;
+  if (isLayer(word)) {
+    const conacc = role === 'accepter' ? `: write 'conacc,${word},...'` : '';
+    return `'${word}' cannot be ${role === 'accepter' ? 'an accepter' : 'a connector'}${conacc}`;
+  }
   if (/^\/|^(tty|COM)[A-Za-z0-9]*$/.test(word))
-    return `'${word}' looks like a device, which needs 'serialdev,' before it and belongs in the connector`;
+    return role === 'connector'
+      ? `'${word}' is not a full path: write 'serialdev,/dev/${word}'`
+      : `'${word}' looks like a device, which needs 'serialdev,' before it and belongs in the connector`;
   const near = /^[A-Za-z]/.test(word) ? nearest(word, layerNames(role)) : undefined;
   if (near !== undefined && !/^(localhost|ip)/.test(word)) return `unknown layer '${word}', did you mean '${near}'?`;
-  return str.startsWith('(') || str.includes('(') ? `unknown layer '${word}'` : undefined;
+  const known = str.slice(name.length + 1).split(/[,(]/, 1)[0]!;
+  return str.includes('(') || isLayer(known) ? `unknown layer '${word}'` : undefined;
 }
 
 /**
@@ -216,9 +222,17 @@ function printRest(spec: LayerSpec): string {
   return spec.rest;
 }
 
-/** Where the piece that is wrong stands in a text as it was written; -1: not there as such, or more than once. */
+/** What goes on with a word. */
+const WORD = /[^\s,()'":]/;
+
+/** Where the piece that is wrong stands in a text as it was written; -1 if it is not there as a word, or more than once. */
 export function partIn(written: string, { part }: Stack): number {
   if (part === undefined || part === '') return -1;
-  const at = written.indexOf(part);
-  return written.indexOf(part, at + 1) < 0 ? at : -1;
+  let found = -1;
+  for (let at = written.indexOf(part); at >= 0; at = written.indexOf(part, at + 1)) {
+    if (WORD.test(written[at - 1] ?? ',') || WORD.test(written[at + part.length] ?? ',')) continue;
+    if (found >= 0) return -1;
+    found = at;
+  }
+  return found;
 }

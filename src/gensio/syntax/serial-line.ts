@@ -43,7 +43,7 @@ export function defaultLine(defaults: Defaults): SerialLine {
   return { ...STANDARD, ...speed, ...words, lines: [] };
 }
 
-/** Reads the words behind the comma of a device. 'inval': a word means nothing, which detail names. */
+/** Reads the words after the comma of a device. 'inval': a word cannot be understood, which detail names. */
 export function parseLine(text: string, defaults: Defaults): Result<SerialLine> {
   const split = splitWords(text, 'blanks and commas');
   if (split === undefined) return { error: 'inval', detail: 'a quote or an escape is not finished' };
@@ -89,6 +89,16 @@ function setWord(line: Line, word: string): Problem | undefined {
   if (Object.hasOwn(PARITIES, word)) {
     line.parity = PARITIES[word]!;
     return undefined;
+  }
+  const frame = /^([5-8])([neoms])([12])$/i.exec(word);
+  if (frame !== null) {
+    const [, bits, parity, stop] = frame;
+    const one = `${line.speed}${parity!.toLowerCase()}${bits}${stop}`;
+    return {
+      error: 'inval',
+      detail: `'${word}' is not a setting of the serial line: write speed and frame as one word, '${one}'`,
+      part: word,
+    };
   }
   const even = Object.hasOwn(PARITIES, upper) ? ` (parity words are capitals: ${upper})` : '';
   const near = even === '' ? nearest(word, lineWords) : undefined;

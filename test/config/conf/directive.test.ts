@@ -104,7 +104,7 @@ test('RS485CONF lines that make no sense are left out', () => {
     );
     assert.equal(reading.config.connections.length, 1);
   }
-  assert.deepEqual(places(conf('RS485CONF:r:1:2:1:0')), ['1:13 dropped']);
+  assert.deepEqual(places(conf('RS485CONF:r:1:2:1:0')), ['1:13 old-spelling']);
 });
 
 test('a default holds for the lines after it, for all or for one class', () => {

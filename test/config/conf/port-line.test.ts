@@ -171,7 +171,8 @@ test('the word that spoils a device or a network port is where the problem is', 
   assert.match(place('2000:raw:0:/dev/a,lcoal:9600'), /^19\+5 .*'lcoal'/);
   assert.match(place('tcp(nodelya),2000:raw:0:echo'), /^5\+7 .*'nodelya'/);
   // The word stands there twice, or is not the user's: the whole of it.
-  assert.match(place('2000:raw:0:/dev/1X:1X'), /^12\+7 /);
+  assert.match(place('2000:raw:0:/dev/a,1X:1X'), /^12\+9 /);
+  assert.match(place('2000:raw:0:/dev/1X:1X'), /^20\+2 /);
 });
 
 test('a network port that cannot be read keeps the connection', () => {
@@ -214,10 +215,10 @@ test('IPMI devices of 3.x become ipmisol, which cannot run here', () => {
 test('what is most often wrong with a line is hinted at', () => {
   const hint = (line: string): string => conf(line).diags[0]!.hint ?? '';
   assert.match(hint('  # text'), /first column/);
-  assert.match(hint('   '), /must not hold blanks/);
+  assert.match(hint('   '), /must not contain spaces/);
   assert.match(hint('banner:b:text'), /BANNER: in capitals/);
   assert.match(hint(' BANNER:b:text'), /first column/);
-  assert.match(hint('BANNER :b:text'), /colon right behind/);
+  assert.match(hint('BANNER :b:text'), /followed by the colon/);
   assert.match(hint('BANER:b:text'), /did you mean 'BANNER:'/);
   assert.match(hint('connection: &con1'), /looks like YAML/);
   assert.match(hint('  accepter: tcp,2000'), /looks like YAML/);
@@ -303,4 +304,28 @@ test('reading is linear in the number of lines, words and mistakes', { timeout: 
   assert.equal(readConf(`1:raw:0:${'9'.repeat(2_000_000)}`, 'f').config.connections.length, 1);
   assert.equal(readConf(`1${':ra'.repeat(1_000_000)}`, 'f').config.connections.length, 0);
   assert.equal(readConf(`CLOSEON:a:${'\\n'.repeat(1_000_000)}`, 'f').diags.length, 0);
+});
+
+test('a device with colons gets a name, a protocol is no state, and OpenWrt has another format: each is said once', () => {
+  const one = (text: string): string => {
+    const { diags } = conf(text);
+    assert.equal(diags.length, 1, text);
+    return diags[0]!.hint ?? '';
+  };
+  const named =
+    "a device with colons needs a name: a line 'DEVICE:dev1:/dev/serial/by-path/pci-0000:00:14.0' before this one, and dev1 here";
+  assert.equal(one('2000:raw:0:"/dev/serial/by-path/pci-0000:00:14.0":9600'), named);
+  assert.equal(one('2000:raw:0:/dev/serial/by-path/pci-0000:00:14.0:9600'), named);
+  assert.equal(one('11880:UDP:0:/dev/ttyS0:9600'), "there is no state 'UDP': write 'udp,11880:raw:...'");
+  const uci = [
+    '',
+    'config ser2net global',
+    "\toption enabled '1'",
+    'config proxy',
+    '\toption port 5001',
+    "\toption device '/dev/ttyS1'",
+    '',
+  ];
+  assert.match(one(uci.join('\n')), /write each 'config proxy' as a line, as in '5001:telnet:0:\/dev\/ttyS1:9600n81'/);
+  assert.equal(conf(uci.join('\n')).diags[0]!.classic, 'No state given on line 2');
 });

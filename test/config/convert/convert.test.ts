@@ -308,7 +308,7 @@ test('every difference is a note in the text and a problem with its place', () =
     diags.map((d) => [d.pos.line, d.code, d.text]),
     [
       [1, 'questionable', '\\d prints the connector, which is written differently now'],
-      [2, 'dropped', "'timestamp' is a word of ser2net 3 and older; it is read as 'trace-timestamp'"],
+      [2, 'old-spelling', "'timestamp' is a word of ser2net 3 and older; it is read as 'trace-timestamp'"],
       [2, 'questionable', "the name 'localhost,3001' is localhost-3001 now"],
     ],
   );

@@ -75,7 +75,7 @@ test('what is wrong is said with its place, and the others are kept', () => {
       /:2:11: .*'ttyV0' is not a full path.*\n {2}hint: did you mean '\/dev\/ttyV0'/,
     ],
     ['attachment: &a\n  device: /dev/a\n  target: tpc://h:1\n', /:3:11: .*did you mean 'tcp:\/\/'/],
-    ['attachment: &a\n  device: /dev/a\n  target: [tcp://h:1, tcp://h]\n', /a port is missing behind 'h'/],
+    ['attachment: &a\n  device: /dev/a\n  target: [tcp://h:1, tcp://h]\n', /a port is missing after 'h'/],
     [
       'attachment: &a\n  device: /dev/a\n  target: tcp://h:1\n  options:\n    qeue: 1\n',
       /:5:5: .*no option 'qeue'.*\n {2}hint: did you mean 'queue'/,
@@ -104,7 +104,7 @@ test('two attachments with one device are warned about', () => {
   const { config, origins } = read(text);
   assert.match(
     checkConfig(config, origins).map(formatDiag).join('\n'),
-    /:5:11: warning: the attachment 'a' has the device \/dev\/x too: 'b' is not used/,
+    /:5:11: warning: the attachment 'a' creates the device \/dev\/x, too: 'b' is not used/,
   );
 });
 

@@ -95,7 +95,7 @@ const CASES: readonly (readonly [text: string, place: string, classics: readonly
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\ndefine: &a *x\n',
     '4:12',
-    ['f.yaml:0(column 0): did not find expected key'],
+    ['f.yaml:3(column 11): did not find expected key'],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\ndefine: &a x*(x) rest\n',
@@ -197,22 +197,22 @@ const CASES: readonly (readonly [text: string, place: string, classics: readonly
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\nconnection: &c\n\taccepter: x\n',
     '5:1',
-    ['f.yaml:0(column 0): found character that cannot start any token'],
+    ['f.yaml:4(column 0): found character that cannot start any token'],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\ndefine: &a b: c: d\n',
     '4:13',
-    ['f.yaml:0(column 0): mapping values are not allowed in this context'],
+    ['f.yaml:3(column 12): mapping values are not allowed in this context'],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\nfoo\nbar: x\n',
     '4:1',
-    ["f.yaml:0(column 0): could not find expected ':'"],
+    ["f.yaml:3(column 0): could not find expected ':'"],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\ndefine: &a "foo\n',
     '4:12',
-    ['f.yaml:0(column 0): found unexpected end of stream'],
+    ['f.yaml:3(column 11): found unexpected end of stream'],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\ndefine: &a [x\n',
@@ -222,22 +222,22 @@ const CASES: readonly (readonly [text: string, place: string, classics: readonly
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\ndefine: &a "\\d"\n',
     '4:13',
-    ['f.yaml:0(column 0): found unknown escape character'],
+    ['f.yaml:3(column 12): found unknown escape character'],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\n...\nfoo: x\n',
     '5:1',
-    ['f.yaml:0(column 0): did not find expected <document start>'],
+    ['f.yaml:4(column 0): did not find expected <document start>'],
   ],
   [
     '%YAML 1.1\nconnection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\n',
     '2:1',
-    ['f.yaml:0(column 0): did not find expected <document start>'],
+    ['f.yaml:1(column 0): did not find expected <document start>'],
   ],
   [
     '%YAML\n---\nconnection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\n',
     '1:6',
-    ['f.yaml:0(column 0): did not find expected version number'],
+    ['f.yaml:0(column 5): did not find expected version number'],
   ],
   [
     '%YAML 2.0\n---\nconnection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\n',
@@ -247,19 +247,19 @@ const CASES: readonly (readonly [text: string, place: string, classics: readonly
   [
     '%YAML 1.1\n%YAML 1.1\n---\nconnection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\n',
     '2:1',
-    ['f.yaml:0(column 0): found duplicate %YAML directive'],
+    ['f.yaml:1(column 0): found duplicate %YAML directive'],
   ],
   [
     '%FOO\n---\nconnection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\n',
     '1:5',
-    ['f.yaml:0(column 0): found unknown directive name'],
+    ['f.yaml:0(column 4): found unknown directive name'],
   ],
-  ['connection: &a.b\n  accepter: x\n', '1:13', ['f.yaml:0(column 0): did not find expected alphabetic or numeric character']],
-  ['define: & x\n', '1:9', ['f.yaml:0(column 0): did not find expected alphabetic or numeric character']],
+  ['connection: &a.b\n  accepter: x\n', '1:13', ['f.yaml:0(column 12): did not find expected alphabetic or numeric character']],
+  ['define: & x\n', '1:9', ['f.yaml:0(column 8): did not find expected alphabetic or numeric character']],
   [
     'define: &x a\x01b\nconnection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\n',
     '1:13',
-    ['f.yaml:0(column 0): control characters are not allowed'],
+    ['f.yaml:0(column 12): control characters are not allowed'],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\nconnection: &c\n  accepter:tcp,localhost,2\n  connector: echo\n',
@@ -271,7 +271,7 @@ const CASES: readonly (readonly [text: string, place: string, classics: readonly
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\ndefine: &x @foo\n',
     '4:12',
-    ['f.yaml:0(column 0): found character that cannot start any token'],
+    ['f.yaml:3(column 11): found character that cannot start any token'],
   ],
   [
     'connection: &good\n  accepter: tcp,localhost,23991\n  connector: echo\nrotator: &r\n  accepter: tcp,localhost,23994\n  connections: [good]\n  options:\n    banner: x\n',

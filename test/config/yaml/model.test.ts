@@ -302,14 +302,14 @@ test('hints say what was probably meant', () => {
     [`define: &banner x\n${withOptions('banner: *baner')}`, /'banner'/],
     [`${withOptions('banner: *later')}define: &later x\n`, /line 6/],
     ['connection: &c\n  accepter: tcp,1\n connector: echo\n', /'connector' in line 3 is not indented/],
-    ['connection: &c\n  accepter:tcp,1\n', /'accepter: ' with a blank/],
+    ['connection: &c\n  accepter:tcp,1\n', /'accepter: ' with a space/],
     ['connection:\n  accepter: x\n', /'connection: &name'/],
     ['rotator: &r\n  connections: "a, b"\n', /\[a, b\]/],
     ['connection: &c\naccepter: x\n', /must be indented/],
     [withOptions('banner: [\\B]'), /single quotes/],
     ['2000:raw:0:/dev/x:9600\n', /classic format/],
     [withLines('', 'a') + withLines('', 'a'), /line 1/],
-    ['connection: &c\n  accepter: tcp , localhost , 1\n  connector: echo\n', /blanks before a comma/],
+    ['connection: &c\n  accepter: tcp , localhost , 1\n  connector: echo\n', /spaces before a comma/],
   ];
   for (const [text, want] of cases) assert.match(hints(text).join(' | '), want, text);
 });

@@ -101,9 +101,9 @@ test('errors are those of gensio 2.6.2', () => {
 test('a string that means nothing is explained', () => {
   assert.match(detail('tpc,localhost,2000', 'accepter'), /unknown layer 'tpc', did you mean 'tcp'/);
   assert.match(detail('telent,2000,x', 'accepter'), /did you mean 'telnet'/);
-  assert.match(detail('tcp , localhost , 2000', 'accepter'), /blank behind 'tcp'/);
+  assert.match(detail('tcp , localhost , 2000', 'accepter'), /space after 'tcp'/);
   assert.match(detail('serialdev,/dev/x,9600', 'accepter'), /'serialdev' cannot be an accepter/);
-  assert.match(detail('ttyS0,9600n81', 'connector'), /'ttyS0' looks like a device/);
+  assert.match(detail('ttyS0,9600n81', 'connector'), /'ttyS0' is not a full path/);
   assert.match(detail('tcp(nodlay),2000', 'accepter'), /did you mean 'nodelay'/);
   assert.match(detail('tcp,127.0.0.1', 'accepter'), /a port is missing after '127.0.0.1'/);
   assert.match(detail('tcp,[::1],2000', 'accepter'), /without brackets/);

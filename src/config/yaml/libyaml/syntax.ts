@@ -41,23 +41,38 @@ export function textMistake(text: string): Mistake | undefined {
   return { at, start: at, classic, text: `byte 0x${byte.toString(16)} is not UTF-8`, hint: 'save the file as UTF-8' };
 }
 
+/** A key of ser2net.yaml that is followed by its value without a colon. */
+function missingColon(line: string): string | undefined {
+  const m =
+    /^\s*(accepter|connector|timeout|enable|options|driver|device|target|name|value|class|connections?|define|default|include)\s+(\S.*)$/i.exec(
+      line,
+    );
+  return m === null ? undefined : `a colon is missing: '${m[1]}: ${m[2]!.trim()}'`;
+}
+
 type Words = readonly [text: string, hint?: string | undefined];
 /** What libyaml's texts mean; those that say it well themselves are not here. */
 const MEANING: Readonly<Record<string, (around: Around) => Words>> = {
-  'found character that cannot start any token': ({ char }) =>
-    char === '\t' ? ['a tab is used as indentation', 'use blanks'] : [`a value cannot start with '${char}'`, QUOTE_IT],
-  'found a tab character that violates indentation': () => ['a tab is used as indentation', 'use blanks'],
-  'found a tab character where an indentation space is expected': () => ['a tab is used as indentation', 'use blanks'],
-  'mapping values are not allowed in this context': ({ line }) => [
-    'a colon with a blank behind it stands where no key can be',
-    /^\s*[^\s:]+:\s.*:(\s|$)/.test(line) ? QUOTE_IT : 'look at the indentation of this line and the one before',
+  'found character that cannot start any token': ({ char, text, at }) =>
+    char === '\t'
+      ? ['a tab is used as indentation', 'use spaces']
+      : text.startsWith('%YAML', at)
+        ? ['%YAML must be at the very beginning of its line', 'take away what is before it']
+        : [`a value cannot start with '${char}'`, QUOTE_IT],
+  'found a tab character that violates indentation': () => ['a tab is used as indentation', 'use spaces'],
+  'found a tab character where an indentation space is expected': () => ['a tab is used as indentation', 'use spaces'],
+  'mapping values are not allowed in this context': ({ text, at, line }) => [
+    "unexpected ': ' here",
+    /^\s*[^\s:]+:\s.*:(\s|$)/.test(line)
+      ? QUOTE_IT
+      : (missingColon(lineAt(text, at, -1)) ?? 'look at the indentation of this line and the one before'),
   ],
   "could not find expected ':'": ({ startLine }) => {
     const m = /^\s*([A-Za-z_-]+):\S/.exec(startLine);
-    return ['a colon with a blank behind it is missing', m === null ? undefined : `write '${m[1]}: ' with a blank behind the colon`];
+    return ["': ' is missing", m === null ? missingColon(startLine) : `write '${m[1]}: ' with a space after the colon`];
   },
   'did not find expected key': ({ char }) => [
-    'something stands here that is no entry',
+    'this is not an entry',
     char === '-'
       ? 'a list needs a key before it'
       : 'entries must start in the same column, and values with special characters must be quoted',
@@ -71,13 +86,13 @@ const MEANING: Readonly<Record<string, (around: Around) => Words>> = {
     `'${text.slice(at, at + 2)}' is not an escape of YAML`,
     'in double quotes YAML takes backslashes for itself: use single quotes, or double the backslash',
   ],
-  'did not find expected hexdecimal number': () => ['hexadecimal digits are missing behind the backslash'],
+  'did not find expected hexdecimal number': () => ['hexadecimal digits are missing after the backslash'],
   'did not find expected alphabetic or numeric character': ({ text, at, start, startChar }) =>
     at === start + 1
-      ? [`a name is missing behind '${startChar}'`, `write it without a blank: '${startChar}name'`]
+      ? [`a name is missing after '${startChar}'`, `write it without a space: '${startChar}name'`]
       : [`'${text.slice(start, at + 1).trim()}' cannot be a name`, 'a name is made of letters, digits, - and _'],
   'did not find expected <document start>': () => ["a document must start with a line '---' here"],
-  'did not find expected version number': () => ['the version is missing behind %YAML', 'write %YAML 1.1'],
+  'did not find expected version number': () => ['the version is missing after %YAML', 'write %YAML 1.1'],
   'found incompatible YAML document': () => ['this version of YAML is not known', 'write %YAML 1.1'],
   'did not find expected comment or line break': () => ['the line must end here'],
   'block sequence entries are not allowed in this context': () => ['a list cannot begin in this place', 'begin it on a line of its own'],
@@ -94,8 +109,11 @@ interface Around {
   readonly startLine: string;
 }
 
-const lineAt = (text: string, at: number): string => {
-  const from = text.lastIndexOf('\n', at - 1) + 1;
+/** The line a place is in; before -1: the one before it. */
+const lineAt = (text: string, at: number, before: 0 | -1 = 0): string => {
+  const own = text.lastIndexOf('\n', at - 1) + 1;
+  if (before === -1) return own === 0 ? '' : lineAt(text, own - 1);
+  const from = own;
   const to = text.indexOf('\n', at);
   return text.slice(from, Math.min(to < 0 ? text.length : to, from + 200));
 };

@@ -190,9 +190,9 @@ test('a mistake is shown where it can be mended, with a hint', () => {
     return `${line}:${col} ${tree.mistake!.hint ?? ''}`;
   };
   assert.match(at('a: b\nc: "x\nd: e\n'), /^2:4 /);
-  assert.match(at('a: b\naccepter:tcp\nd: e\n'), /^2:1 write 'accepter: ' with a blank/);
-  assert.match(at('a: & banner\n'), /^1:4 write it without a blank: '&name'/);
-  assert.match(at('a:\n\tb: c\n'), /^2:1 use blanks/);
+  assert.match(at('a: b\naccepter:tcp\nd: e\n'), /^2:1 write 'accepter: ' with a space/);
+  assert.match(at('a: & banner\n'), /^1:4 write it without a space: '&name'/);
+  assert.match(at('a:\n\tb: c\n'), /^2:1 use spaces/);
   assert.match(at('a: x [b: c\n'), /quotes/);
 });
 

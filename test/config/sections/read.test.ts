@@ -157,7 +157,7 @@ test('a restricted door beside a main accepter that restricts nobody is told, un
   const open = (accepter: string, more = ''): readonly string[] =>
     read(`connection: &a\n  accepter: ${accepter}\n  connector: serialdev,/dev/x\nport: &a\n${more}${door('tcp,localhost,3001')}`).problems;
   assert.deepEqual(open('tcp,2001'), [
-    "f.yaml:6:17: warning: this door restricts its clients, but 'tcp,2001' of the same connection lets everyone do everything [suspicious] | add 'rights:' to the port, or let the connection listen on localhost",
+    "f.yaml:6:17: warning: this door restricts its clients, but 'tcp,2001' of the same connection lets everyone do everything [questionable] | add 'rights:' to the port, or let the connection listen on localhost",
   ]);
   assert.equal(open('telnet,tcp,192.168.1.1,2001').length, 1);
   for (const local of ['tcp,localhost,2001', 'tcp,127.0.0.1,2001', 'unix,/tmp/x']) assert.deepEqual(open(local), [], local);
@@ -166,7 +166,7 @@ test('a restricted door beside a main accepter that restricts nobody is told, un
 
 test('a door that wants an address which something else has is told', () => {
   assert.deepEqual(read(`${TWO}port: &a\n${door('tcp,localhost,2002')}`).problems, [
-    "f.yaml:9:17: warning: 'tcp,localhost,2002' wants an address that the connection 'b' has [port-twice] | see f.yaml, line 5",
+    "f.yaml:9:17: warning: 'tcp,localhost,2002' uses the same address as the connection 'b' [duplicate-listener] | see f.yaml, line 5",
   ]);
 });
 

@@ -35,6 +35,18 @@ const ERRNO: Readonly<Record<number, string>> = Object.fromEntries(
 /** oobinline: urgent bytes stay among the others; notsentLowat: bytes not sent yet from which no more are taken; the rest as in tcp(7). */
 type TcpKnob = 'oobinline' | 'keepalive' | 'keepidle' | 'keepintvl' | 'keepcnt' | 'userTimeout' | 'notsentLowat';
 
+/** How often each was seen on a line; a count that differs from the one before says that it happened. */
+export interface LineErrorCounts {
+  /** Characters lost because nobody took them in time. */
+  readonly overrun: number;
+  /** Characters with the wrong parity. */
+  readonly parity: number;
+  /** Characters without a stop bit. */
+  readonly framing: number;
+  /** Breaks received. */
+  readonly break: number;
+}
+
 /** A call gives its answer or the error, and never throws. fd is not checked: a wrong one gives EBADF. */
 export interface Libc {
   /** TCGETS2; where the kernel lacks it TCGETS, which knows the standard speeds only. */
@@ -55,6 +67,8 @@ export interface Libc {
   outputQueued(fd: number): number | SystemError;
   /** TIOCSERGETLSR: the last bit has left the chip. Drivers of real UARTs know; others give ENOTTY. */
   transmitterEmpty(fd: number): boolean | SystemError;
+  /** TIOCGICOUNT: what the driver has counted since it was loaded; ENOTTY where it counts nothing. */
+  lineErrors(fd: number): LineErrorCounts | SystemError;
   /** FIONREAD: bytes waiting to be read. */
   inputQueued(fd: number): number | SystemError;
   /** TCXONC TCOON: undoes tcflow(TCOOFF). */
@@ -153,6 +167,7 @@ const IOCTL = {
   TIOCSRS485: [0x542f, 32],
   TIOCVHANGUP: [0x5437, 0],
   TIOCSERGETLSR: [0x5459, 4],
+  TIOCGICOUNT: [0x545d, 80],
   TIOCGPTN: [0x80045430, 4],
   TIOCGEXCL: [0x80045440, 4],
   TIOCSPTLCK: [0x40045431, 4],
@@ -319,6 +334,12 @@ function load(): Libc | undefined {
     transmitterEmpty(fd) {
       const state = askWord(fd, 'TIOCSERGETLSR');
       return state instanceof SystemError ? state : (state & 1) === 1;
+    },
+    lineErrors(fd) {
+      // struct serial_icounter_struct: cts, dsr, rng, dcd, rx, tx, frame, overrun, parity, brk, buf_overrun.
+      const err = withBuffer(fd, 'TIOCGICOUNT');
+      const count = (at: number): number => u32(scratch, at);
+      return err ?? { framing: count(6), overrun: count(7) + count(10), parity: count(8), break: count(9) };
     },
     inputQueued: (fd) => askWord(fd, 'FIONREAD'),
     startOutput: (fd) => withNumber(fd, 'TCXONC', TCOON),

@@ -93,7 +93,9 @@ export interface LineState {
   readonly break: boolean;
 }
 /** Their bits in a line state: those of a UART's line status register. */
-const LINE_BITS = { overrun: 0x02, parity: 0x04, framing: 0x08, break: 0x10 } as const satisfies Readonly<Record<keyof LineState, number>>;
+export const LINE_BITS = { overrun: 0x02, parity: 0x04, framing: 0x08, break: 0x10 } as const satisfies Readonly<
+  Record<keyof LineState, number>
+>;
 /** A line state by name. */
 export const lineState = (bits: number): LineState => ({
   overrun: (bits & LINE_BITS.overrun) !== 0,

@@ -67,6 +67,8 @@ export interface SerialControl {
   sendBreak(): void;
   /** Throws away what waits in these queues; 'output' stands for both (ser2net 4.3.11). */
   purge(queue: Queue): void;
+  /** Reports breaks and errors of reception (LINE_BITS) as events from now on, or no longer. Absent where they cannot be seen. */
+  watchErrors?(on: boolean): void;
   /** The line as it is set now, for calculating with the time of a character. */
   rate?(): LineRate;
 }

@@ -282,6 +282,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     if (user.full) this.#device.detachBuffer();
     if (this.#users.delete(user)) this.#observers.tell((o) => o.userLeft?.(user, why));
     if (place >= 0) this.#env.userChanged?.('disconnected', this, user);
+    this.#serial.update(this.#state.at === 'open' ? this.#device.gensio?.serial : undefined);
   }
   #afterLeave(): void {
     this.#updateFlowControl();
@@ -331,6 +332,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     const openstr = this.#expand(this.config.options.openstr);
     if (openstr !== undefined && openstr.length > 0) this.#toDevice(openstr);
     for (const user of this.#seated) this.#greet(user);
+    this.#serial.update(this.#device.gensio?.serial);
     this.#updateFlowControl();
   }
 

@@ -1,11 +1,13 @@
 // RFC 2217 between the users of a port and its device: whose request it is, what is done, who is answered.
-import { MODEM_CHANGES, type SerialItem, type SerialSetting, type SerialState } from '../base/serial.ts';
+import { LINE_BITS, MODEM_CHANGES, type SerialItem, type SerialSetting, type SerialState } from '../base/serial.ts';
 import type { GensioEvent, SerialControl } from '../gensio/gensio.ts';
 import type { ConnectionOptions } from '../options/connection.ts';
 import type { Netcon } from './netcon.ts';
 
 /** Told where neither the configuration nor -s gives one, ser2net 4.3.11. */
 const DEFAULT_SIGNATURE = 'ser2net';
+
+const LINE_ERRORS = Object.values(LINE_BITS).reduce((all, bit) => all | bit, 0);
 
 /** Of a port's options. */
 type SerialOptions = Pick<ConnectionOptions, 'signature' | 'telnetBrkOnSync'>;
@@ -17,6 +19,8 @@ export class SerialEvents {
   /** As the device reported them last, with their change bits. */
   #modemstate = 0;
   #linestate = 0;
+  /** The device reports breaks and errors, because a user wants them. */
+  #watching = false;
 
   /**
    * lineChanged: a client changed a setting, and it has this value now; the line's speed may be another. `undefined`: it was asked for,
@@ -57,6 +61,7 @@ export class SerialEvents {
       case 'linestate-mask':
         user.lineMask = event.mask;
         comPort?.linestate(this.#linestate & event.mask);
+        this.update(serial);
         break;
       case 'signature':
         comPort?.signature(Buffer.from(options.signature ?? DEFAULT_SIGNATURE, 'utf8'));
@@ -73,6 +78,14 @@ export class SerialEvents {
       default:
         event satisfies never;
     }
+  }
+
+  /** Who wants to hear of breaks and errors may have changed. serial: of the open device; `undefined` while there is none. */
+  update(serial: SerialControl | undefined): void {
+    const wanted = serial !== undefined && [...this.#users].some(({ lineMask }) => (lineMask & LINE_ERRORS) !== 0);
+    if (wanted === this.#watching) return;
+    this.#watching = wanted;
+    serial?.watchErrors?.(wanted);
   }
 
   /** From the device: a state goes to each user whose mask has a line that changed. */

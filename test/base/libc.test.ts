@@ -40,6 +40,7 @@ test('what a pty does not have is ENOTTY, and a wrong descriptor EBADF', (t) => 
   const pty = ptyOf(t);
   assert.equal(code(c.getLines(pty.slave!)), 'ENOTTY');
   assert.equal(code(c.setLines(pty.slave!, 0)), 'ENOTTY');
+  assert.equal(code(c.lineErrors(pty.slave!)), 'ENOTTY');
   assert.equal(code(c.setRs485(pty.slave!, new Uint32Array(8))), 'ENOTTY');
   assert.equal(c.setBreak(pty.slave!, false), undefined);
   assert.equal(code(c.getTermios(-1)), 'EBADF');

@@ -42,6 +42,7 @@ function rig({
     },
     sendBreak: () => void lines.push('break'),
     purge: (queue) => void lines.push(`purge ${queue}`),
+    watchErrors: (on) => void lines.push(`watch ${on}`),
   };
   const users = [user('a'), user('b')] as const;
   const events = new SerialEvents(users, () => void lines.push('changed'));
@@ -49,6 +50,13 @@ function rig({
   return {
     lines,
     a: users[0],
+    b: users[1],
+    /** The device is open, a user has left, or the session is over. */
+    update: (open: boolean): string[] => {
+      lines.length = 0;
+      events.update(open ? serial : undefined);
+      return lines;
+    },
     answer: (value: SerialState[SerialItem] | undefined) => answer?.(value),
     /** What follows from an event of the user a; clears what was before. */
     from: (event: GensioEvent): string[] => {
@@ -103,7 +111,7 @@ test('who asks for the signature gets it, nobody else', () => {
 for (const kind of ['modemstate', 'linestate'] as const) {
   test(`who sets a ${kind} mask hears the state as it is, within the mask`, () => {
     const { from, device } = rig();
-    assert.deepEqual(from({ on: `${kind}-mask`, mask: 0xff }), [`a ${kind} 0`]);
+    assert.equal(from({ on: `${kind}-mask`, mask: 0xff })[0], `a ${kind} 0`);
     device({ on: kind, state: 0xb1 });
     assert.deepEqual(from({ on: `${kind}-mask`, mask: 0xf0 }), [`a ${kind} ${0xb0}`]);
   });
@@ -136,4 +144,20 @@ test('without a device, or with one that is no serial line, requests are dropped
     { on: 'modemstate', state: 1 },
   ] as const)
     assert.deepEqual(from(event), []);
+});
+
+test('a device is asked for breaks and errors while a user wants to hear of any, and not otherwise', () => {
+  const { from, update, b } = rig();
+  assert.deepEqual(from({ on: 'linestate-mask', mask: 0x61 }), ['a linestate 0']);
+  assert.deepEqual(from({ on: 'linestate-mask', mask: 0x10 }), ['a linestate 0', 'watch true']);
+  assert.deepEqual(from({ on: 'linestate-mask', mask: 0x02 }), ['a linestate 0']);
+  b.lineMask = 0x08;
+  assert.deepEqual(from({ on: 'linestate-mask', mask: 0 }), ['a linestate 0']);
+  b.lineMask = 0;
+  assert.deepEqual(update(true), ['watch false']);
+  // The device closes by itself what it watches; the next session asks again.
+  b.lineMask = 0x08;
+  assert.deepEqual(update(true), ['watch true']);
+  assert.deepEqual(update(false), []);
+  assert.deepEqual(update(true), ['watch true']);
 });

@@ -16,15 +16,20 @@ const TIOCM_OF = { dtr: TIOCM.DTR, rts: TIOCM.RTS } as const;
 /** The control of an open device. */
 export class LineControl implements SerialControl {
   readonly #terminal: () => Terminal | undefined;
+  readonly #watchErrors: (on: boolean) => void;
   #settings: LineSettings;
   #breaking = false;
   /** What was asked of lines the device does not have. */
   readonly #missing = { dtr: true, rts: true };
 
-  /** terminal: the open device; undefined while there is none, and then nothing is answered. settings: those of the configuration. */
-  constructor(settings: LineSettings, terminal: () => Terminal | undefined) {
+  /**
+   * terminal: the open device; `undefined` while there is none, and then nothing is answered. settings: those of the configuration.
+   * watchErrors: begins to report breaks and errors, or ends it.
+   */
+  constructor(settings: LineSettings, terminal: () => Terminal | undefined, watchErrors: (on: boolean) => void = () => undefined) {
     this.#settings = settings;
     this.#terminal = terminal;
+    this.#watchErrors = watchErrors;
   }
 
   /** As last asked for. */
@@ -116,6 +121,9 @@ export class LineControl implements SerialControl {
     return true;
   }
 
+  watchErrors(on: boolean): void {
+    this.#watchErrors(on);
+  }
   sendBreak(): void {
     this.#terminal()?.timedBreak();
   }

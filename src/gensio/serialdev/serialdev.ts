@@ -8,6 +8,7 @@ import type { GensioEnv } from '../context.ts';
 import { type Gensio, type GensioUp, nullUp, type SerialControl } from '../gensio.ts';
 import { CharDevice } from './char-device.ts';
 import { LineControl } from './control.ts';
+import { LineErrorWatch } from './line-errors.ts';
 import { ModemPoller, type ModemWatch, TIOCM } from './modemstate.ts';
 import { openNodeSerialport } from './node-serialport.ts';
 import type { DrainLimits, Terminal, TerminalUp } from './terminal.ts';
@@ -47,6 +48,7 @@ export class SerialDev implements Gensio, TerminalUp {
   #terminal: Terminal | undefined;
   #lock: UucpLock | undefined;
   #watch: ModemWatch | undefined;
+  #errors: LineErrorWatch | undefined;
 
   /** spec undefined: only bytes, no lock (the layer `dev`). c is asked at open; without it the serialport package does what it can. */
   constructor(device: string, opts: Opts, spec: Spec | undefined, env: GensioEnv, c: () => Libc | undefined, hardware = false) {
@@ -58,7 +60,8 @@ export class SerialDev implements Gensio, TerminalUp {
     this.#c = c;
     this.#kind = spec === undefined || spec.line.wronly ? 'bytes' : 'line';
     if (spec !== undefined && this.#kind === 'line') {
-      this.#control = new LineControl(spec.line, () => (this.#state === 'open' ? this.#terminal : undefined));
+      const terminal = (): Terminal | undefined => (this.#state === 'open' ? this.#terminal : undefined);
+      this.#control = new LineControl(spec.line, terminal, (on) => this.#watchErrors(on));
     }
   }
 
@@ -141,6 +144,20 @@ export class SerialDev implements Gensio, TerminalUp {
     ModemPoller.of(this.#env.clock).start(this.#watch);
   }
 
+  #watchErrors(on: boolean): void {
+    this.#errors?.stop();
+    this.#errors = undefined;
+    const terminal = this.#state === 'open' ? this.#terminal : undefined;
+    if (!on || terminal?.lineErrors === undefined) return;
+    const look = terminal.lineErrors.bind(terminal);
+    this.#errors = new LineErrorWatch(this.#env.clock, look, (state) => {
+      if (this.#state !== 'open') return;
+      this.up.event?.({ on: 'linestate', state });
+      // They are over as soon as they are told.
+      this.up.event?.({ on: 'linestate', state: 0 });
+    });
+  }
+
   write(data: Buffer): boolean {
     if (this.#state !== 'open' || (this.#opts.rdonly && !this.#opts.wronly)) return true;
     return this.#terminal?.write(data) ?? true;
@@ -173,6 +190,7 @@ export class SerialDev implements Gensio, TerminalUp {
     if (before !== 'open') return;
     this.#state = 'closing';
     if (this.#watch !== undefined) ModemPoller.of(this.#env.clock).stop(this.#watch);
+    this.#errors?.stop();
     this.#terminal?.close(wait, () => this.#closed(err));
   }
   /** The device is closed. */

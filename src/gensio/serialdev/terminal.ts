@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { GensioError } from '../../base/gensio-error.ts';
-import { SystemError } from '../../base/libc.ts';
+import { type LineErrorCounts, SystemError } from '../../base/libc.ts';
 import type { Gensio, GensioUp } from '../gensio.ts';
 import type { LineSettings } from './termios.ts';
 
@@ -22,6 +22,8 @@ export interface Terminal extends ByteFlow {
   change(settings: LineSettings): SystemError | undefined;
   /** TIOCM bits. */
   lines(): number | SystemError;
+  /** Breaks and errors the driver has counted. Absent where that cannot be asked. */
+  lineErrors?(): LineErrorCounts | SystemError;
   /** Drives DTR or RTS. */
   setLine(line: 'dtr' | 'rts', on: boolean): SystemError | undefined;
   /** Turns a break on or off. */

@@ -5,7 +5,7 @@ import { constants, fstatSync } from 'node:fs';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { isPtyMajor, majorOf } from '../../base/devices.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
-import { type Libc, SystemError } from '../../base/libc.ts';
+import { type Libc, type LineErrorCounts, SystemError } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { Termios } from '../../base/termios.ts';
@@ -152,6 +152,9 @@ export class Tty extends OpenTerminal implements Terminal {
   }
   lines(): number | SystemError {
     return this.#c.getLines(this.#fd);
+  }
+  lineErrors(): LineErrorCounts | SystemError {
+    return this.#c.lineErrors(this.#fd);
   }
   setLine(line: 'dtr' | 'rts', on: boolean): SystemError | undefined {
     const now = this.#c.getLines(this.#fd);

@@ -1,5 +1,6 @@
 // Every row, in the order of the table.
 import type { Row } from './row.ts';
+import { CONSOLES } from './rows/consoles.ts';
 import { FLASHING } from './rows/flashing.ts';
 import { METERS } from './rows/meters.ts';
 import { POWER } from './rows/power.ts';
@@ -8,4 +9,4 @@ import { TERMINALS } from './rows/terminals.ts';
 import { TLS } from './rows/tls.ts';
 import { TRANSFERS } from './rows/transfers.ts';
 
-export const ROWS: readonly Row[] = [...TERMINALS, ...TRANSFERS, ...TLS, ...METERS, ...POWER, ...FLASHING, ...RADIO];
+export const ROWS: readonly Row[] = [...TERMINALS, ...CONSOLES, ...TRANSFERS, ...TLS, ...METERS, ...POWER, ...FLASHING, ...RADIO];

@@ -1,6 +1,7 @@
 // What is wrong with a configuration as a whole, or legal but hardly meant: two listeners on one address, a device named twice, a
 // comma forgotten. Warnings only: ser2net says nothing about them until a client comes.
 import type { Diag, Pos } from '../base/diag.ts';
+import { atOnce, type Steps } from '../base/slices.ts';
 import { nearest } from '../base/text.ts';
 import { callStack } from '../gensio/syntax/call-back.ts';
 import { layerInfo } from '../gensio/syntax/custom-layers.ts';
@@ -22,10 +23,14 @@ const warn = (code: Diag['code'], pos: Pos, text: string, hint?: string): Diag =
 });
 
 /** Every problem of a whole configuration, in its order. origins: those of its reading, for the exact places. */
-export function checkConfig(config: Config, origins = new Origins()): Diag[] {
+export const checkConfig = (config: Config, origins = new Origins()): Diag[] => atOnce(checkSteps(config, origins));
+
+/** The same, so that others may come in between. */
+export function* checkSteps(config: Config, origins: Origins): Steps<Diag[]> {
   const reading = { config, origins };
   const out = new Diags();
   for (const look of [listenersTwice, portsTooHigh, devicesTwice, questionableSettings, unknownReferences, linksTwice]) {
+    yield;
     for (const diag of look(reading)) {
       out.add(diag);
       if (out.full) return out.list;

@@ -1,8 +1,10 @@
 // What the command line names, read. Paths count from the directory the command was given in, also after the daemon has left it.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { atOnce, inSlices } from '../base/slices.ts';
 import type { Reading } from '../config/model.ts';
-import { readConfig } from '../config/read.ts';
+import { readConfigSteps } from '../config/read.ts';
 import type { SectionPart, SectionSource } from '../config/sections/read.ts';
 import { diskFiles, type Files, readSource } from '../config/source.ts';
 import type { ConfigReader, Outcome } from './configuration.ts';
@@ -50,9 +52,15 @@ export function makeReader(options: RunOptions, { stdinDone, opened }: ReaderHoo
         return { kind: stderr ? 'mixed' : 'unreadable', text, ...(reason !== undefined && { reason }), ...note };
       }
       opened?.(source.file, source.bytes, source.format === 'conf');
-      const reading = readConfig(source, overrides);
-      const read = (all: Reading): Outcome => ({ kind: 'read', reading: all, file: source.file, ...note });
+      const steps = readConfigSteps(source, overrides);
       const folder = source.file.startsWith('<') ? undefined : `${source.file}.d`;
+      const read = (all: Reading): Outcome => ({ kind: 'read', reading: all, file: source.file, ...note });
+      // Nothing is served yet at the start, and that is to be over soon.
+      if (when === 'reload')
+        return inSlices(steps, systemClock)
+          .then((reading) => sections.load(reading, folder, when) ?? reading)
+          .then(read);
+      const reading = atOnce(steps);
       const all = sections.load(reading, folder, when);
       return all === undefined ? read(reading) : all.then(read);
     },

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { Deadlines } from '../base/deadlines.ts';
 import { type Log, logFailure } from '../base/log.ts';
+import { Slices } from '../base/slices.ts';
 import type { Config, ConnectionConfig } from '../config/model.ts';
 import type { GensioEnv } from '../gensio/context.ts';
 import { announce, Builder } from '../gensio/registry.ts';
@@ -49,6 +50,9 @@ const same = (a: ConnectionConfig, b: ConnectionConfig): boolean => {
 
 /** Both strings mean something: without that a port does not listen. */
 const usable = ({ accepter, connector }: ConnectionConfig): boolean => accepter.spec !== undefined && connector.spec !== undefined;
+
+/** What differs between two settings of a port leaves its listener alone. */
+const sameListener = (a: ConnectionConfig, b: ConnectionConfig): boolean => usable(a) && usable(b) && a.accepter.text === b.accepter.text;
 
 /** Runs the ports and rotators of one configuration after the other. */
 export class Engine {
@@ -109,55 +113,58 @@ export class Engine {
 
   /**
    * Puts a configuration in force: the first time everything starts; later only what differs changes.
-   * Resolves when each listener was tried. Never rejects: what fails is logged, and tried again.
+   * Resolves when each listener was tried. Never rejects: what fails is logged, and tried again. Others come in between.
    */
   async apply(config: Config): Promise<void> {
-    await all(this.#rotators, (r, done) => r.close(done));
+    await this.#all(this.#rotators, (r, done) => r.close(done));
+    const slices = new Slices(this.#env.clock);
+    // What takes long and changes nothing comes first.
+    const known = new Map(this.#ports.map((p) => [p.name, p]));
+    const made = new Map<ConnectionConfig, Port>();
+    const compared = new Map<ConnectionConfig, { readonly is: ConnectionConfig; readonly same: boolean; readonly keeps: boolean }>();
+    for (const wanted of config.connections) {
+      if (slices.isUp) await slices.next();
+      const is = known.get(wanted.name)?.config;
+      if (is === undefined) made.set(wanted, new Port(wanted, this.#portEnv));
+      else compared.set(wanted, { is, same: same(is, wanted), keeps: sameListener(is, wanted) });
+    }
     // After each wait: a stop may have come meanwhile.
     if (this.#stopped) return;
     // Also those that were to go when their last user leaves: a name that is back is the same port.
     const before = new Map(this.#ports.map((p) => [p.name, p]));
     const next: Port[] = [];
     const changed: Port[] = [];
+    /** Those of the changed ones whose listener stays open. */
+    const kept = new Set<Port>();
     const starting: Port[] = [];
+    const idle = (p: Port): boolean => !p.inUse;
     for (const wanted of config.connections) {
       const port = before.get(wanted.name);
       before.delete(wanted.name);
       if (port === undefined) {
-        const made = new Port(wanted, this.#portEnv);
-        next.push(made);
-        starting.push(made);
+        const fresh = made.get(wanted) ?? new Port(wanted, this.#portEnv);
+        next.push(fresh);
+        starting.push(fresh);
         continue;
       }
       next.push(port);
-      if (same(port.config, wanted) && port.timeout === wanted.timeout && port.enabled === wanted.enable) {
+      const look = compared.get(wanted);
+      // Not if it has changed meanwhile.
+      const is = look?.is === port.config ? look : undefined;
+      if (is?.same === true && port.timeout === wanted.timeout && port.enabled === wanted.enable) {
         if (this.#pending.delete(port)) starting.push(port);
         continue;
       }
       this.#pending.set(port, wanted);
       changed.push(port);
+      if (is?.keeps === true && idle(port) && port.enabled && wanted.enable) kept.add(port);
     }
     for (const port of before.values()) this.#pending.set(port, 'deleted');
     const removed = [...before.values()];
     this.#ports = [...next, ...removed];
 
     // Old listeners go before new ones come, so that ports can swap addresses.
-    const idle = (p: Port): boolean => !p.inUse;
-    const keeps = (p: Port): boolean => {
-      const wanted = this.#pending.get(p);
-      return (
-        idle(p) &&
-        wanted !== undefined &&
-        wanted !== 'deleted' &&
-        wanted.enable &&
-        p.enabled &&
-        usable(wanted) &&
-        usable(p.config) &&
-        wanted.accepter.text === p.config.accepter.text
-      );
-    };
-    const kept = new Set(changed.filter(keeps));
-    await all([...changed.filter((p) => !kept.has(p)), ...removed], (p, done) => p.unlisten(done));
+    await this.#all([...changed.filter((p) => !kept.has(p)), ...removed], (p, done) => p.unlisten(done));
     if (this.#stopped) return;
     for (const port of changed) {
       const wanted = this.#pending.get(port);
@@ -165,14 +172,31 @@ export class Engine {
       if (!wanted.enable) port.closeSession(REASON.adminDisable);
     }
     for (const port of removed) if (!idle(port)) port.removeWhenIdle();
-    for (const port of [...changed, ...removed]) if (idle(port)) this.#settle(port, kept.has(port), false);
-    starting.push(...changed.filter((p) => !kept.has(p) && idle(p)));
+    for (const port of [...changed, ...removed]) {
+      if (slices.isUp) await slices.next();
+      if (this.#stopped) return;
+      if (idle(port)) this.#settle(port, kept.has(port), false);
+      // Somebody has come meanwhile.
+      else if (kept.has(port)) port.unlisten(() => undefined);
+    }
+    const there = new Set(this.#ports);
+    starting.push(...changed.filter((p) => !kept.has(p) && idle(p) && there.has(p)));
     this.#rotators = config.rotators.map(
       (r) => new Rotator(r, { ...this.#portEnv, builder: this.#builder, port: (name) => this.port(name) }),
     );
-    await all(this.#rotators, (r, done) => r.listen(done));
+    await this.#all(this.#rotators, (r, done) => r.listen(done));
     if (this.#stopped) return;
-    await all(starting, (p, done) => p.listen(done));
+    await this.#all(starting, (p, done) => (this.#stopped ? done() : p.listen(done)));
+  }
+  /** Calls each, and resolves when each has said done. */
+  async #all<T>(things: readonly T[], call: (thing: T, done: () => void) => void): Promise<void> {
+    const slices = new Slices(this.#env.clock);
+    const ends: Promise<void>[] = [];
+    for (const thing of things) {
+      if (slices.isUp) await slices.next();
+      ends.push(new Promise((resolve) => call(thing, resolve)));
+    }
+    await Promise.all(ends);
   }
 
   /** Puts in force what a reload wanted of a port that is not in use. */
@@ -227,9 +251,9 @@ export class Engine {
   /** Closes everything: listeners first, then sessions with their last words. Resolves when done, within some seconds. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await all(this.#rotators, (r, done) => r.close(done));
-    await all(this.#ports, (p, done) => p.unlisten(done));
-    const ended = all(this.#ports, (p, done) => p.setEnabled(false, done, REASON.shutdown));
+    await this.#all(this.#rotators, (r, done) => r.close(done));
+    await this.#all(this.#ports, (p, done) => p.unlisten(done));
+    const ended = this.#all(this.#ports, (p, done) => p.setEnabled(false, done, REASON.shutdown));
     await Promise.race([ended, new Promise<void>((resolve) => this.#env.clock.after(STOP_LIMIT_MS, resolve))]);
   }
 }
@@ -250,7 +274,3 @@ export function summaryOf(ports: readonly Pick<Port, 'name' | 'enabled' | 'state
     ...(off === 0 ? [] : [`${off} disabled`]),
   ].join('; ');
 }
-
-/** Calls each, and resolves when each has said done. */
-const all = <T>(things: readonly T[], call: (thing: T, done: () => void) => void): Promise<unknown> =>
-  Promise.all(things.map((thing) => new Promise<void>((resolve) => call(thing, resolve))));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readConfig } from '../../src/config/read.ts';
+import { readConfig, readConfigSteps } from '../../src/config/read.ts';
 import { readSource, type SourceArgs } from '../../src/config/source.ts';
 import { memoryFiles } from './memory-files.ts';
 
@@ -77,4 +77,21 @@ test('a file in UTF-16 is read, whatever its format', () => {
   assert.deepEqual([yaml.config.connections[0]?.options.banner, yaml.diags], ['é', []]);
   const conf = read({ file: 'a' }, { a: utf16('2000:raw:0:echo\n') });
   assert.deepEqual([conf.config.connections.length, conf.diags], [1, []]);
+});
+
+test('a file of many connections is read in many steps, with the same result', () => {
+  const text = Array.from({ length: 100 }, (_, i) => `connection: &c${i}\n  accepter: tcp,${2000 + i}\n  connector: echo\n`).join('');
+  for (const [format, bytes] of [
+    ['yaml', text],
+    ['conf', Array.from({ length: 100 }, (_, i) => `${2000 + i}:raw:0:/dev/tty${i}\n`).join('')],
+  ] as const) {
+    const source = { format, file: 'f', bytes: Buffer.from(bytes), lines: [], oldFormat: false, diags: [], files: memoryFiles({}) };
+    const steps = readConfigSteps(source);
+    let count = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) count++;
+    assert.deepEqual(step.value.config, readConfig(source).config);
+    assert.equal(step.value.config.connections.length, 100);
+    assert.ok(count >= 50, `${count} steps`);
+  }
 });

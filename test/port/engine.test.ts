@@ -273,3 +273,34 @@ test('a summary says how many ports listen, and names those that should and do n
   const many = Array.from({ length: 8 }, (_, i) => port(`p${i}`, false));
   assert.equal(summaryOf(many), '0 of 8 ports listening; not listening: p0, p1, p2, p3, p4, 3 more');
 });
+
+test('a reload of many ports is done in pieces; whoever comes meanwhile has the old settings, and keeps the new ones waiting', async () => {
+  const { net, engine, clock } = make();
+  const many = (banner: string): Config => config(...Array.from({ length: 50 }, (_, i) => connection(`p${i}`, `A${i}`, {}, { banner })));
+  await engine.apply(many('old'));
+  const now = clock.now.bind(clock);
+  // Each look at the time finds that a port has taken a while.
+  clock.now = () => {
+    clock.advance(1);
+    return now();
+  };
+  let turns = 0;
+  let over = false;
+  const other = (): void => {
+    turns++;
+    if (!over) setImmediate(other);
+  };
+  setImmediate(other);
+  const applied = engine.apply(many('new'));
+  const user = await net.connect('A49');
+  assert.equal(user?.take().toString(), 'old');
+  await applied;
+  over = true;
+  assert.ok(turns > 10, `${turns} turns`);
+  assert.equal((await net.connect('A0'))?.take().toString(), 'new');
+  assert.equal(net.listening.get('A49'), undefined);
+  user?.end();
+  await settle();
+  await settle();
+  assert.equal((await net.connect('A49'))?.take().toString(), 'new');
+});

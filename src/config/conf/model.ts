@@ -1,5 +1,6 @@
 // A classic file as a model. Lines act in order: a definition counts for the lines after it.
 import type { Diag } from '../../base/diag.ts';
+import { atOnce, type Steps } from '../../base/slices.ts';
 import { Defaults } from '../../gensio/syntax/defaults.ts';
 import { Diags } from '../diags.ts';
 import type { AdminConfig, ConnectionConfig, LedConfig, Reading, RotatorConfig } from '../model.ts';
@@ -74,7 +75,15 @@ interface ConfOptions {
  * Reads a classic file, and lines of the command line before it. text undefined: there are only those. Any text gives a
  * configuration: a line that is wrong is reported and left out, so that a reading is always complete.
  */
-export function readConf(text: string | undefined, file: string, { lines = [], defaults = new Defaults() }: ConfOptions = {}): Reading {
+export const readConf = (text: string | undefined, file: string, options: ConfOptions = {}): Reading =>
+  atOnce(readConfSteps(text, file, options));
+
+/** The same, so that others may come in between. */
+export function* readConfSteps(
+  text: string | undefined,
+  file: string,
+  { lines = [], defaults = new Defaults() }: ConfOptions = {},
+): Steps<Reading> {
   const whole = text === undefined ? [] : readTree(text);
   const uci = uciProblem(whole, file);
   const tree = uci === undefined ? whole : [];
@@ -88,6 +97,7 @@ export function readConf(text: string | undefined, file: string, { lines = [], d
   const sources = [readLines(commandLines(lines), '<cmdline>', names), readLines(tree, file, names)];
   for (const source of sources) {
     for (const { entry, diags: found } of source) {
+      yield;
       for (const diag of found) diags.add(diag);
       if (entry.is === 'port') connections.push(entry.connection);
       else if (entry.is === 'rotator') rotators.push(entry.rotator);

@@ -2,6 +2,7 @@
 // (4.6.0). Effects are in the order of the file; what was complete before a mistake counts.
 // Long because the states belong together.
 import { decodeFile } from '../../base/raw-text.ts';
+import { atOnce, type Steps } from '../../base/slices.ts';
 import { nearest } from '../../base/text.ts';
 import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import { CONNECTION } from '../../options/connection.ts';
@@ -12,7 +13,7 @@ import { type FoundSection, OWN_SECTIONS, type OwnSections, ownSectionAround } f
 import type { Files } from '../source.ts';
 import { Build, meant, readTimeout } from './build.ts';
 import type { YamlEvent } from './libyaml/events.ts';
-import { readTree, type YamlTree } from './libyaml/tree.ts';
+import { readTreeSteps, type YamlTree } from './libyaml/tree.ts';
 import { messages } from './messages.ts';
 import { Report, type Span } from './report.ts';
 import { Draft, KEYS, MAIN_KEYS, type SectionKind, type Text } from './section.ts';
@@ -62,6 +63,8 @@ const GROUP_NUMBER: { readonly [K in SectionKind]: number } = {
   attachment: 0,
 };
 
+/** Events handled in one step. */
+const STEP = 16;
 const MAX_INCLUDES = 100;
 /** Own sections of one file that are looked at for mistakes in YAML. */
 const MAX_BROKEN = 100;
@@ -93,9 +96,12 @@ const PARENT: Partial<Record<State, State>> = {
  * Reads a YAML configuration and what it includes. Never throws. The reading is not complete when there is a mistake that ends it
  * in ser2net 4.3.11: what came before the mistake is in it. The rest is looked at for its problems, as far as it can be made out.
  */
-export function readYaml(text: string, file: string, env: YamlEnv): Reading {
+export const readYaml = (text: string, file: string, env: YamlEnv): Reading => atOnce(readYamlSteps(text, file, env));
+
+/** The same, so that others may come in between. */
+export function* readYamlSteps(text: string, file: string, env: YamlEnv): Steps<Reading> {
   const all = new Whole(env);
-  all.read(text, file, 0);
+  yield* all.read(text, file, 0);
   const whole = all.config();
   const { stopped, diags, build } = all;
   return {
@@ -160,22 +166,23 @@ class Whole {
   }
 
   /** One file. */
-  read(text: string, file: string, depth: number): void {
+  *read(text: string, file: string, depth: number): Steps<void> {
     this.files++;
     if (depth > 0) this.included.push(file);
-    new FileReader(this, this.#treeOf(text, file), file, depth).run();
+    const tree = yield* this.#treeOf(text, file);
+    yield* new FileReader(this, tree, file, depth).run();
   }
 
   /** The events of a file. A mistake inside one of our own sections costs that section alone: the file is read without it. */
-  #treeOf(text: string, file: string): YamlTree {
-    let tree = readTree(text);
+  *#treeOf(text: string, file: string): Steps<YamlTree> {
+    let tree = yield* readTreeSteps(text);
     for (let tries = 0; tree.mistake !== undefined && tries < MAX_BROKEN; tries++) {
       const broken = ownSectionAround(tree.text, tree.mistake);
       if (broken === undefined) break;
       new Report(file, tree, this.diags).syntax({ ...tree.mistake, classic: undefined });
       const { at, end, kind, name } = broken;
       this.found.push({ key: { at, end: at + kind.length, text: kind }, file, tree, events: [], brokenName: name ?? '' });
-      tree = readTree(tree.text.slice(0, at) + tree.text.slice(at, end).replace(/[^\n]/g, ' ') + tree.text.slice(end));
+      tree = yield* readTreeSteps(tree.text.slice(0, at) + tree.text.slice(at, end).replace(/[^\n]/g, ' ') + tree.text.slice(end));
     }
     return tree;
   }
@@ -203,6 +210,8 @@ class FileReader {
   #own: YamlEvent[] | undefined;
   /** The event being handled is a mistake. */
   #failed = false;
+  /** It includes these files, which are read next. */
+  #toInclude: { readonly value: Text; readonly files: readonly string[] } | undefined;
 
   constructor(all: Whole, tree: YamlTree, file: string, depth: number) {
     this.#all = all;
@@ -211,12 +220,16 @@ class FileReader {
     this.#depth = depth;
   }
 
-  run(): void {
+  *run(): Steps<void> {
     try {
-      for (const event of this.#tree.events) {
+      for (const [i, event] of this.#tree.events.entries()) {
+        if (i % STEP === STEP - 1) yield;
         this.#report.eventAt = event.at;
-        if (this.#skipping === undefined) this.#handle(event);
-        else this.#skip(event, this.#skipping);
+        if (this.#skipping !== undefined) this.#skip(event, this.#skipping);
+        else {
+          this.#handle(event);
+          if (this.#toInclude !== undefined) yield* this.#readIncluded(event);
+        }
       }
     } catch (err) {
       if (err === STOP) return;
@@ -244,7 +257,7 @@ class FileReader {
         const names = this.#state === 'define' || this.#state === 'define-value';
         this.#failed = false;
         this.#scalar(this.#expand(cString(event.value), { at: event.from, end: event.end }), event.anchor);
-        if (event.anchor !== undefined && !names && !this.#failed) this.#anchorIgnored(event);
+        if (event.anchor !== undefined && !names && !this.#failed && this.#toInclude === undefined) this.#anchorIgnored(event);
         return;
       }
       case 'alias':
@@ -734,7 +747,14 @@ class FileReader {
     if ('error' in expanded) {
       return this.#fail(value, 'include', `'${value.text}' cannot be made out as file names`, messages.includeBad[expanded.error]);
     }
-    for (const file of expanded.ok) {
+    this.#toInclude = { value, files: expanded.ok };
+  }
+
+  *#readIncluded(event: YamlEvent): Steps<void> {
+    const all = this.#all;
+    const { value, files } = this.#toInclude!;
+    this.#toInclude = undefined;
+    for (const file of files) {
       if (all.files >= MAX_FILES) this.#end(value, 'limit', `more than ${MAX_FILES} files are included`, messages.includeDeep);
       const got = all.env.files.read(file);
       if (!Buffer.isBuffer(got)) {
@@ -744,7 +764,8 @@ class FileReader {
           ? 'names without a slash at their beginning count from the working directory, not from this file'
           : undefined;
         this.#report.error('include', value, text, { classic: messages.includeSkip(file), hint });
-      } else all.read(decodeFile(got), file, this.#depth + 1);
+      } else yield* all.read(decodeFile(got), file, this.#depth + 1);
     }
+    if (event.is === 'scalar' && event.anchor !== undefined) this.#anchorIgnored(event);
   }
 }

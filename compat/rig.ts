@@ -385,7 +385,7 @@ export class Rig {
   }
 }
 
-/** True when the kernel holds nothing that the far end of this socket has not read: the program has taken what was sent. */
+/** True when the kernel holds nothing that the peer of this socket has not read: the program has taken what was sent. */
 export function isTaken(socket: Socket): boolean {
   const { localPort, remotePort } = socket;
   if (localPort === undefined || remotePort === undefined) return true;

@@ -1,5 +1,5 @@
 // run WORD...: plays the cases whose name has every word on the program of this project and compares.
-// --reference: on the reference instead. --re-record: records each case anew on the reference and compares with what is here.
+// --reference: on the reference instead. --re-record: records each case again on the reference and compares with what is here.
 import { parseCase, printCase } from './case-file.ts';
 import { diffLines } from './compare.ts';
 import { play } from './play.ts';

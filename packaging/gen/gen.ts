@@ -1,4 +1,4 @@
-// npm run gen: writes what is generated anew: parts of the manual pages, the shell completion, the report of the public surface.
+// npm run gen: writes what is generated again: parts of the manual pages, the shell completion, the report of the public surface.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { API_REPORT, apiReport } from './api.ts';

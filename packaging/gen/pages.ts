@@ -58,7 +58,7 @@ const optionItems = (options: SubcommandRow['options']): string =>
     })
     .join('\n');
 
-/** A page with its generated parts made anew. Throws when a marker names nothing. */
+/** A page with its generated parts made again. Throws when a marker names nothing. */
 function renewed(page: string): string {
   const lines = page.split('\n');
   const out: string[] = [];

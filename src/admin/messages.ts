@@ -8,7 +8,7 @@ export const TOO_MANY_SESSIONS = 'Too many controller ports\r\n';
 /** Said when a line is longer than the buffer; the line is dropped. */
 export const LINE_TOO_LONG = 'Input line too long\r\n';
 
-/** What stands behind `error: `. */
+/** What follows `error: `. */
 export const ERROR = {
   unknownCommand: (word: string) => `Unknown command - ${word}`,
   invalidYaml: 'Invalid yaml command',

@@ -1,4 +1,4 @@
-// One session of the admin port: input in, commands run one after the other, answers out. While the far end does not take what was said,
+// One session of the admin port: input in, commands run one after the other, answers out. While the peer does not take what was said,
 // or a command is not done, nothing is read: what a session holds is bounded by one read and one answer. Its commands take turns with
 // the requests of all other connections.
 import type { Clock } from '../base/clock.ts';
@@ -76,7 +76,7 @@ export class Session implements GensioUp {
     this.#armIdle();
   }
 
-  // ---- From the far end ----
+  // ---- From the peer ----
 
   read(data: Buffer): void {
     if (this.#state === 'over') return;
@@ -109,7 +109,7 @@ export class Session implements GensioUp {
     this.#state = 'pumping';
     let end: number | undefined;
     let up = false;
-    // A command may end the session or make it wait: the state is asked anew each time.
+    // A command may end the session or make it wait: the state is asked again each time.
     while (this.#now() === 'pumping' && !this.#full && this.#at < this.#input.length) {
       if (end === undefined ? this.#turns.isOver : up) {
         this.#waitTurn();
@@ -272,7 +272,7 @@ export class Session implements GensioUp {
     this.#lent = this.#said;
     this.#said = NOTHING;
   }
-  /** Monitored data goes past everything else, and is dropped when the far end is slow. */
+  /** Monitored data goes past everything else, and is dropped when the peer is slow. */
   #show(data: Buffer): void {
     if (this.#state === 'over' || this.#full) return;
     if (!this.#gensio.write(Buffer.from(data))) this.#full = true;
@@ -295,7 +295,7 @@ export class Session implements GensioUp {
 
   // ---- The end ----
 
-  /** Ends it without a word: what was said and not sent is gone, as is what came in behind. */
+  /** Ends it without a word: what was said and not sent is gone, as is what came in after it. */
   #close(): void {
     if (this.#state === 'over') return;
     this.#end();

@@ -40,7 +40,7 @@ export const isInUse = (port: Port): boolean => port.state.at === 'open' || port
 /** A port on its way out counts as switched off, one to be changed does not. */
 const enableState = (port: Port, pending: Pending | undefined): string => (port.enabled && pending !== 'deleted' ? 'on' : 'off');
 
-/** A port whose accepter means nothing has no device; a terminal for other programs has no far end. */
+/** A port whose accepter means nothing has no device; a terminal for other programs has no peer. */
 function deviceAddress(port: Port): string {
   const { accepter, connector } = port.config;
   const bottom = bottomOf(connector.spec);
@@ -48,7 +48,7 @@ function deviceAddress(port: Port): string {
   return withoutSecrets(port.device?.address() ?? '');
 }
 
-/** `ttyS0,9600N81,CLOCAL RTSHI DTRHI` in its two parts; undefined: nothing is known of the device. */
+/** `ttyS0,9600N81,CLOCAL RTSHI DTRHI` in its two parts; `undefined` if nothing is known of the device. */
 export function deviceParts(address: string): { readonly config: string; readonly controls: string } | undefined {
   if (address === '') return undefined;
   const comma = address.indexOf(',');
@@ -107,7 +107,7 @@ const ADDRESS_WIDTH = 51;
 
 type Cells = readonly [string, string, string | number, string, string, string, string, string, ...(string | number)[]];
 
-/** `%-22s %-6s %7s %-51s %-22s %-22s %-14s %-14s %9s %9s %9s %9s %s`; an address that fills its column has no blank behind it. */
+/** `%-22s %-6s %7s %-51s %-22s %-22s %-14s %-14s %9s %9s %9s %9s %s`; an address that fills its column has no space after it. */
 function shortLine([name, type, timeout, address, accepter, device, toDevice, toNet, ...rest]: Cells): string {
   const [tcpIn, tcpOut, devIn, devOut, state] = rest as [number, number, number, number, string];
   return `${[pad(name, 22), pad(type, 6), padLeft(timeout, 7), ''].join(' ')}${pad(address, ADDRESS_WIDTH + 1)}${[

@@ -101,7 +101,7 @@ export interface Libc {
   setNonblocking(fd: number, on: boolean): SystemError | undefined;
   /** read(2) of at most so many bytes, on a descriptor that does not block; EAGAIN when there is nothing. Empty: the end. */
   readNow(fd: number, size: number): Buffer | SystemError;
-  /** poll: the far end of a socket has closed its side (also while there is still something to read), or the socket is broken. */
+  /** poll: the peer of a socket has closed its side (also while there is still something to read), or the socket is broken. */
   hungUp(fd: number): boolean;
   /** close(2) here and now. */
   close(fd: number): SystemError | undefined;
@@ -119,7 +119,7 @@ export interface Libc {
   connectDatagram(to: string | UnixAddress): number | SystemError;
   /** A unix datagram socket without a name, with a send buffer as big as it may have, up to 4 MiB; does not block. Closed with close(). */
   datagramSocket(): number | SystemError;
-  /** bind(2); undefined: the kernel makes up an abstract name. */
+  /** bind(2); without a path the kernel makes up an abstract name. */
   bindUnix(fd: number, address: UnixAddress | undefined): SystemError | undefined;
   /** recvfrom(2): one datagram, cut to the size of `into`. from is empty when the sender has no name. EAGAIN when there is none. */
   receiveFrom(fd: number, into: Buffer): { readonly length: number; readonly from: UnixAddress } | SystemError;

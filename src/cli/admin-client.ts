@@ -33,7 +33,7 @@ export function adminConnector(text: string): LayerSpec | string {
   return leadingTo(stack.spec);
 }
 
-/** The admin port of a configuration, as written there; undefined: it has none. */
+/** The admin port of a configuration, as written there; `undefined` if it has none. */
 async function adminOfConfiguration(
   file: string | undefined,
 ): Promise<{ readonly admin: string | undefined } | { readonly failed: string }> {
@@ -112,7 +112,7 @@ export class AdminClient {
     }
   }
 
-  /** Gives one command and waits for its response. Its words have no blanks in them. @throws Error, also for an error in the answer */
+  /** Gives one command and waits for its response. Its words have no spaces in them. @throws Error, also for an error in the answer */
   async ask(...words: readonly string[]): Promise<Field> {
     const response = await this.exchange(words);
     const error = textOf(response, 'error');

@@ -8,7 +8,7 @@ export interface AttachmentReport {
   readonly name: string;
   /** The link applications open. */
   readonly device: string;
-  /** undefined: there is none, because it could not be made. */
+  /** Its pseudo-terminal; `undefined` if it could not be made. */
   readonly terminal: string | undefined;
   /** In words for people. */
   readonly state: 'no device' | 'idle' | 'connecting' | 'connected' | 'waiting';

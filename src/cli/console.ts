@@ -157,7 +157,7 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
 /** Why there is no connection, in words. */
 type WhyNot = (err: GensioError, gensio: ProvenConnection) => string;
 
-/** The first connection; with again it is tried until it works. undefined: there is none, which failed() was told. */
+/** The first connection; with again it is tried until it works. `undefined` if there is none, which failed() was told. */
 async function reach(
   connect: () => ProvenConnection,
   terminal: Terminal,

@@ -12,7 +12,7 @@ import { ownVersion } from '../system/version.ts';
 import { type Command, type CommandEnv, readCommand } from './command.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
-/** The name to show: as called, but for a blank in it (`-v` must be three words) or the bare script. */
+/** The name to show: as called, but for a space in it (`-v` must be three words) or the bare script. */
 function shownName(script: string | undefined): string {
   if (script === undefined || /\s/.test(script) || basename(script) === 'main.js') return 'ser2net';
   return script;

@@ -24,7 +24,7 @@ export interface PasswdOptions {
 export interface PasswordSource {
   /** It is typed by somebody, who may mistype. */
   readonly typed: boolean;
-  /** undefined: nothing is given. */
+  /** `undefined` if nothing is given. */
   ask(prompt: string): Promise<string | undefined>;
   /** Asks no more, and lets the process end. */
   close(): void;

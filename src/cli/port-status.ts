@@ -12,7 +12,7 @@ type PlainState = 'off' | 'not started' | 'not listening' | 'idle' | 'opening' |
 
 /** What `showstate` adds. */
 export interface MoreStatus {
-  /** The path of the device; undefined: the port has none. */
+  /** The path of the device; `undefined` if the port has none. */
   readonly path: string | undefined;
   /** Whether the device is open, and if not, whether it is there. */
   readonly deviceState: 'open' | 'there' | 'missing' | 'unknown';
@@ -60,7 +60,7 @@ export interface PortStatus {
   readonly timeout: number;
   /** Who is connected. */
   readonly users: readonly UserStatus[];
-  /** `9600N81,CLOCAL`; undefined: nothing is known of it. */
+  /** `9600N81,CLOCAL`; `undefined` if nothing is known of it. */
   readonly config: string | undefined;
   /** RTSHI, DTRLO, ... while the device is open. */
   readonly controls: readonly string[];
@@ -68,7 +68,7 @@ export interface PortStatus {
   readonly bytesFromDevice: number;
   /** Bytes written to the device in the session now. */
   readonly bytesToDevice: number;
-  /** What the daemon knows besides; undefined: it is ser2net 4.3.11. */
+  /** What the daemon knows besides; `undefined` if it is ser2net 4.3.11. */
   readonly more: MoreStatus | undefined;
   /** What becomes of it when its last user leaves. */
   readonly closing: 'retained' | 'reconfigured' | 'deleted';

@@ -11,7 +11,7 @@ import { keyOf, type MutableValues, setOption } from '../options/row.ts';
 interface OptionNames {
   /** Whether an LED of that name was defined. */
   hasLed(name: string): boolean;
-  /** The file of a classic TRACEFILE name, and the text of an RS485CONF name; undefined: no such name. */
+  /** The file of a classic TRACEFILE name, and the text of an RS485CONF name; `undefined` if there is no such name. */
   traceFile?(name: string): string | undefined;
   rs485?(name: string): string | undefined;
 }
@@ -30,7 +30,7 @@ export type OptionProblem =
 
 type Options = MutableValues<typeof CONNECTION>;
 
-/** Words for the device, kept in capitals, and what is put behind the connector for them. */
+/** Words for the device, kept in capitals, and what is appended to the connector for them. */
 const DEVICE_WORDS: Readonly<Record<string, string>> = {
   XONXOFF: 'XONXOFF',
   '-XONXOFF': 'xonxoff=false',
@@ -104,14 +104,14 @@ export class OptionReader {
     this.#services = defaults.services;
   }
 
-  /** One option as `name` or `name=value`. undefined: it was taken. */
+  /** One option as `name` or `name=value`; `undefined` if it was taken. */
   set(text: string): OptionProblem | undefined {
     const equals = text.indexOf('=');
     const name = equals < 0 ? text : text.slice(0, equals);
     const value = equals < 0 ? undefined : text.slice(equals + 1);
     if (/^[0-9]/.test(text) || Object.hasOwn(DEVICE_WORDS, text)) {
       this.#device.push(DEVICE_WORDS[text] ?? text);
-      return { is: 'dropped', better: 'put it behind the device in the connector' };
+      return { is: 'dropped', better: 'put it after the device in the connector' };
     }
     const forAll = /^trace-(hexdump|timestamp)$/i.exec(name)?.[1]?.toLowerCase();
     if (forAll !== undefined) return this.#setTraces(forAll as 'hexdump' | 'timestamp', value);
@@ -123,7 +123,7 @@ export class OptionReader {
     return this.#setOld(text, name, value);
   }
 
-  /** What is put behind the connector string: empty, or with its comma. */
+  /** What is appended to the connector string: empty, or with its comma. */
   get deviceSuffix(): string {
     const words = this.#rs485 === undefined ? this.#device : [...this.#device, `rs485=${this.#rs485}`];
     return words.map((word) => `,${word}`).join('');
@@ -197,7 +197,7 @@ export class OptionReader {
       this.#rs485 = this.#names.rs485?.(value);
       return this.#rs485 === undefined
         ? { is: 'no-such-name', kind: 'RS485 configuration', name: value }
-        : { is: 'dropped', better: 'put rs485= behind the device in the connector' };
+        : { is: 'dropped', better: 'put rs485= after the device in the connector' };
     }
     return { is: 'unknown' };
   }

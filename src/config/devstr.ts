@@ -16,7 +16,7 @@ export interface DevstrContext {
   readonly accepterText: string;
   /** \B: the settings of the line from their first comma on, `,9600N81,CLOCAL`; empty when there is no line. */
   readonly serialText: string;
-  /** \I: the far end, `ipv4,127.0.0.1,1234`; empty when there is none. */
+  /** \I: the peer, `ipv4,127.0.0.1,1234`; empty when there is none. */
   readonly peer: string;
   /** Time escapes; shown in local time. */
   readonly now: ReturnType<Clock['wall']>;
@@ -35,7 +35,7 @@ function dayOfYear(now: DevstrContext['now']): number {
   return lengths.slice(0, now.getMonth()).reduce((sum, days) => sum + days, now.getDate() - 1);
 }
 
-/** What an escape letter stands for; undefined: the letter itself. */
+/** What an escape letter stands for; `undefined` for the letter itself. */
 function named(letter: string, ctx: DevstrContext): string | undefined {
   const { now } = ctx;
   const path = (text: string): string => (ctx.fileName === true ? text.slice(text.lastIndexOf('/') + 1) : text);
@@ -112,7 +112,7 @@ export function expandDevstr(text: string, ctx: DevstrContext): Buffer {
     } else if (Object.hasOwn(CONTROL, c)) parts.push(Buffer.from([CONTROL[c]!]));
     else {
       const meant = named(c, ctx);
-      // An escaped letter beyond ASCII may be the first half of a pair: it is left for the run behind it.
+      // An escaped letter beyond ASCII may be the first half of a pair: it is left for the run after it.
       if (meant !== undefined) parts.push(encodeRaw(meant));
       else if (c > '\x7f') i = slash + 1;
       else parts.push(Buffer.from(c));

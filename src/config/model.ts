@@ -41,8 +41,8 @@ export interface RotatorConfig {
   readonly options: RotatorOptions;
   /** As that of a connection. */
   readonly pos: Pos;
-  /** What ser2net 4.3.11 says before and behind the reason when the first try to listen fails: it tells the place then. */
-  readonly place?: readonly [before: string, behind: string];
+  /** What ser2net 4.3.11 says before and after the reason when the first try to listen fails: it tells the place then. */
+  readonly place?: readonly [before: string, after: string];
 }
 
 /** An LED that connections can flash or switch on. */

@@ -16,7 +16,7 @@ export interface FileProblem {
 export interface Files {
   /** All of a file; a file larger than MAX_FILE is a problem. */
   read(path: string): Buffer | FileProblem;
-  /** Names in a directory; undefined: there is no such directory. */
+  /** Names in a directory; `undefined` if there is no such directory. */
   list(dir: string): readonly string[] | undefined;
   /** Whether there is anything at a path. */
   exists(path: string): boolean;
@@ -183,7 +183,7 @@ const unreadable = (file: string, reason: string): Diag => ({
   text: `'${file}' cannot be read: ${reason}`,
 });
 
-/** A first entry that only YAML has: a document start, or a section name with a value behind a blank, or a mapping on the next lines. */
+/** A first entry that only YAML has: a document start, or a section name with a value after a space, or a mapping on the next lines. */
 const YAML_START =
   /^(?:---(?:\s|$)|(?:define|connection|rotator|led|admin|default|delete_default|include|defines|connections|rotators|leds|admins|defaults|delete_defaults)[ \t]*:(?:[ \t]+[&"'{A-Za-z0-9/~*]|[ \t]*$))/;
 
@@ -199,7 +199,7 @@ export function formatOf(file: string, bytes: Buffer): { readonly format: 'yaml'
 }
 
 /**
- * One YAML text from -Y arguments: a line end behind each, and every # outside quotes a line end. Quotes are tracked across
+ * One YAML text from -Y arguments: a line end after each, and every # outside quotes a line end. Quotes are tracked across
  * arguments as ser2net does, without knowing YAML.
  */
 export function joinStrings(strings: readonly string[]): string {

@@ -24,7 +24,7 @@ export interface DaemonEngine {
   apply(config: Config): Promise<void>;
   /** Closes everything; resolves when done, within its bound. */
   stop(): Promise<void>;
-  /** Log files were moved away: opens them anew. */
+  /** Log files were moved away: opens them again. */
   rotate?(): void;
   /** What is served, in words, for the log: how many ports, and what does not listen. */
   summary?(): string;

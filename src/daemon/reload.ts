@@ -1,4 +1,4 @@
-// Taking the configuration anew: read all of it, and only when that worked hand it to the engine, which changes what differs.
+// Taking the configuration again: read all of it, and only when that worked hand it to the engine, which changes what differs.
 import type { ReloadOutcome } from '../admin/commands.ts';
 import type { Config } from '../config/model.ts';
 import { type ConfigReader, reportLines } from './configuration.ts';

@@ -38,7 +38,7 @@ export interface AuthoritySettings {
 export interface AccessClient {
   /** Which daemon is asked for: ser2net, ser2net-control. */
   readonly daemon: string;
-  /** The far end: `192.0.2.7`, `2001:db8::1`. */
+  /** The peer: `192.0.2.7`, `2001:db8::1`. */
   readonly address: string;
   /** Its name; `unknown` when it has none, `paranoid` when that name is not its. `undefined` if not looked up yet. */
   readonly name: string | undefined;
@@ -58,13 +58,13 @@ export interface GensioEnv {
   readonly clock: Clock;
   /** Where layers report what their caller does not get to see. */
   readonly log: Log;
-  /** Where UUCP lock files go; undefined: none are made (-u). */
+  /** Where UUCP lock files go; `undefined` if none are made (-u). */
   readonly lockDir: string | undefined;
-  /** Bytes a TCP connection made from here takes ahead of the network, so that a far end that is full is felt soon. undefined: megabytes. */
+  /** Bytes a TCP connection made from here takes ahead of the network, so that a peer that is full is felt soon. Default: megabytes. */
   readonly tcpAhead?: number | undefined;
-  /** hosts.allow and hosts.deny; undefined: those in /etc. */
+  /** hosts.allow and hosts.deny. Default: those in /etc. */
   readonly hosts?: HostRules | undefined;
-  /** Who may use the accepter being built: its authdir and allowed-users; undefined: no directory to look in. */
+  /** Who may use the accepter being built: its authdir and allowed-users; `undefined` if there is no directory to look in. */
   readonly auth?: Authority | undefined;
   /** Parses a stack named by an option or a service record; `undefined` if it cannot be parsed. Default: parseSpec() with gensio's own defaults. */
   readonly parse?: (text: string, role: 'accepter' | 'connector') => LayerSpec | undefined;

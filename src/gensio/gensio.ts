@@ -3,7 +3,7 @@ import type { GensioError } from '../base/gensio-error.ts';
 import type { Queue, SerialItem, SerialRequest, SerialState } from '../base/serial.ts';
 import type { LayerSpec } from '../options/stack.ts';
 
-/** What a layer tells the one above besides data. Requests come from the far end of an accepted connection. */
+/** What a layer tells the one above besides data. Requests come from the peer of an accepted connection. */
 export type GensioEvent =
   /** The peer asks for or sets one thing of the serial port: answer through the accepted gensio's comPort. */
   | ({ readonly on: 'serial' } & SerialRequest)
@@ -85,7 +85,7 @@ export interface ComPort {
   linestate(state: number): void;
 }
 
-/** Who the far end showed itself to be, where a layer asked: ssl with clientauth, certauth. */
+/** Who the peer showed itself to be, where a layer asked: ssl with clientauth, certauth. */
 export interface Peer {
   /** The common name of its certificate, or the user it logged in as. */
   readonly user: string | undefined;
@@ -108,24 +108,24 @@ export interface Gensio {
    * (true: data may be reused at once). Never calls up before it returns.
    */
   write(data: Buffer): boolean;
-  /** Off at first. false: stop reading the source, so that its far end feels it. */
+  /** Off at first. false: stop reading the source, so that its peer feels it. */
   setReading(on: boolean): void;
   /** What was borrowed last stays in use for longer: it is left alone also when reading goes on. Absent where each buffer is a new one. */
   detachBuffer?(): void;
-  /** Orderly: what was written goes out first, as far as the far end takes it. closed() follows. A second call does nothing. */
+  /** Orderly: what was written goes out first, as far as the peer takes it. closed() follows. A second call does nothing. */
   close(): void;
   /** At once: what is still queued is lost. closed() follows. Also after close(), when that takes too long. */
   abort(): void;
   /** Bytes written to it that have not left the process. */
   bufferedBytes(): number;
   /**
-   * The far end has closed its side, or is gone, although reading is off and so closed() cannot come: turn reading on to get
+   * The peer has closed its side, or is gone, although reading is off and so closed() cannot come: turn reading on to get
    * what it still sent and then closed(). From then on buffers belong to the receiver, the last one too. Absent where that cannot be known.
    */
   peerClosed?(): boolean;
-  /** Bytes the system has taken and the far end has not acknowledged; absent where that cannot be known. */
+  /** Bytes the system has taken and the peer has not acknowledged; absent where that cannot be known. */
   kernelBytes?(): number;
-  /** The far end as ser2net prints it: `ipv4,127.0.0.1,1234`; for a device its line settings, `/dev/x,9600N81,CLOCAL offline`. '' when there is none. */
+  /** The peer as ser2net prints it: `ipv4,127.0.0.1,1234`; for a device its line settings, `/dev/x,9600N81,CLOCAL offline`. '' when there is none. */
   address(): string;
   /** What is written goes to whoever a datagram said it came from: nothing shows that the peer wants it. Absent for false. */
   readonly connectionless?: boolean;

@@ -1,4 +1,4 @@
-// A filter whose far end sends packets: one buffer from below may hold several, so those behind a setReading(false) wait here.
+// A filter whose peer sends packets: one buffer from below may hold several, so those that come after setReading(false) wait here.
 
 import type { Clock } from '../base/clock.ts';
 import { nextMicrotask, onImmediate } from '../base/fault-domain.ts';
@@ -84,7 +84,7 @@ export abstract class PacketFilter extends Filter {
     this.up.closed(err);
   }
 
-  /** The end. What waits comes before it when the far end simply closed. */
+  /** The end. What waits comes before it when the peer simply closed. */
   protected end(err: GensioError | undefined): void {
     if (this.#over) return;
     const orderly = err === undefined || err.code === 'remclose';
@@ -96,7 +96,7 @@ export abstract class PacketFilter extends Filter {
   override closed(err?: GensioError): void {
     this.end(err);
   }
-  /** Also while its end waits behind packets. */
+  /** Also while packets are still to be read before its end. */
   override peerClosed(): boolean {
     return this.#end !== undefined || super.peerClosed();
   }

@@ -8,8 +8,8 @@ function network(host: string): string {
   if (!isIPv6(plain) || /^::ffff:[0-9.]+$/i.test(plain)) return plain;
   const [head = '', tail] = plain.split('::');
   const groups = head === '' ? [] : head.split(':');
-  const behind = tail === undefined || tail === '' ? 0 : tail.split(':').length;
-  while (groups.length < 4 && groups.length + behind < 8) groups.push('0');
+  const after = tail === undefined || tail === '' ? 0 : tail.split(':').length;
+  while (groups.length < 4 && groups.length + after < 8) groups.push('0');
   return `${[...groups, ...(tail ?? '').split(':')]
     .slice(0, 4)
     .map((group) => Number.parseInt(group, 16).toString(16))

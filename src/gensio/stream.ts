@@ -8,7 +8,7 @@ import { libc } from '../base/libc.ts';
 import { type Gensio, type GensioUp, nullUp } from './gensio.ts';
 import { ByteStream, type ByteStreamUp } from './uv-handle.ts';
 
-/** How long a closed connection still takes what the far end sends, so that a reset does not destroy our last words. */
+/** How long a closed connection still takes what the peer sends, so that a reset does not destroy our last words. */
 const LINGER_MS = 1000;
 
 /** An open connection. address is what address() says. */

@@ -122,7 +122,7 @@ const systemError = (errno: number, syscall: string): Error => {
   return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
 };
 
-/** A connected socket of a kind Node has no class for, as one of Node's, not read from. undefined: Node's insides are not as expected. */
+/** A connected socket of a kind Node has no class for, as one of Node's, not read from. `undefined` if Node's internals are not as expected. */
 export function socketOfDescriptor(fd: number): Socket | undefined {
   const direct = internals();
   if (direct === undefined) return undefined;
@@ -133,7 +133,7 @@ export function socketOfDescriptor(fd: number): Socket | undefined {
 
 /**
  * Listens on a bound socket of a kind Node has no class for; gives how to stop. Throws what listen(2) says. It owns the descriptor, also
- * when it throws. undefined: Node's insides are not as expected, and the descriptor is still the caller's.
+ * when it throws. `undefined` if Node's internals are not as expected: the descriptor is still the caller's.
  */
 export function listenOnDescriptor(
   fd: number,
@@ -156,7 +156,7 @@ export function listenOnDescriptor(
 
 /**
  * Calls ready() again and again while the descriptor is readable, which is not read here; gives how to stop, which closes it.
- * undefined: Node's insides are not as expected, and the descriptor is still the caller's.
+ * `undefined` if Node's internals are not as expected: the descriptor is still the caller's.
  */
 export function watchReadable(fd: number, ready: () => void): (() => void) | undefined {
   const direct = internals();
@@ -196,7 +196,7 @@ export class ByteStream {
   #reading = false;
   /** What was handed up last is still in use above: reading was turned off meanwhile. */
   #borrowed = false;
-  /** The far end sends no more. */
+  /** The peer sends no more. */
   #ended = false;
   /** Came although reading was off; waits. */
   #held: Buffer | undefined;
@@ -451,7 +451,7 @@ export class ByteStream {
 
   // ---- The end ----
 
-  /** What was written goes out, then the far end is told that no more comes; sent is called then, or when that fails. */
+  /** What was written goes out, then the peer is told that no more comes; sent is called then, or when that fails. */
   end(sent: () => void): void {
     const socket = this.#socket;
     if (socket.destroyed) return sent();

@@ -193,7 +193,7 @@ export class Ser2netPort {
     await this.#need().set({ speed: baudRate });
   }
 
-  /** brk, dtr and rts are driven; cts and dsr belong to the far end. */
+  /** brk, dtr and rts are driven; cts and dsr belong to the peer. */
   async set({ brk, dtr, rts }: { brk?: boolean; cts?: boolean; dsr?: boolean; dtr?: boolean; rts?: boolean }): Promise<void> {
     await this.#need().setLines({
       ...(brk !== undefined && { break: brk }),

@@ -10,7 +10,7 @@ import type { LayerType } from '../options/stack.ts';
 
 /** What a layer gets to work with. */
 export interface LayerContext {
-  /** As written in parentheses behind its name; a bare word is the empty text, one that is not there is undefined. */
+  /** As written in parentheses after its name; a bare word is the empty text, one that is not there is undefined. */
   readonly options: Readonly<Record<string, string | undefined>>;
   /** Timers go through it, so that tests can hold time. */
   readonly clock: Clock;

@@ -37,7 +37,7 @@ export function encodeComPort({ command, from, value }: ComPortMessage): Buffer 
 }
 
 /**
- * The message in a subnegotiation as TelnetDecoder hands it on: from the option byte, IACs not doubled. undefined: not one of
+ * The message in a subnegotiation as TelnetDecoder hands it on: from the option byte, IACs not doubled. `undefined` if it is not one of
  * RFC 2217, or cut off.
  */
 export function decodeComPort(suboption: Uint8Array): ComPortMessage | undefined {
@@ -118,7 +118,7 @@ class DuplexGensio implements Gensio {
 
 /** Options of `rfc2217Client()`. */
 export interface ClientOptions {
-  /** Gives up while the far end says nothing about RFC 2217; it is given four seconds. */
+  /** Gives up while the peer says nothing about RFC 2217; it is given four seconds. */
   readonly signal?: AbortSignal;
   /** Where timers come from. Default: the system's clock. */
   readonly clock?: Clock;
@@ -127,7 +127,7 @@ export interface ClientOptions {
 /**
  * Speaks telnet with RFC 2217 as a client over a stream that is open already: a TLS or SSH channel, a WebSocket's stream, a pipe.
  * serial of the result controls the port. The stream given belongs to the result and is closed with it.
- * @throws GensioError when the far end closes first
+ * @throws GensioError when the peer closes first
  */
 export function rfc2217Client(stream: Duplex, { signal, clock = systemClock }: ClientOptions = {}): Promise<GensioStream> {
   const opts = { ...defaults(TELNET), rfc2217: true };

@@ -25,7 +25,7 @@ export interface SerialEvents {
 
 const SIZES = [5, 6, 7, 8] as const;
 
-/** The serial port at the far end. Requests are answered one after the other; each may take up to five seconds. */
+/** The serial port at the peer. Requests are answered one after the other; each may take up to five seconds. */
 export class GensioSerial extends EventEmitter<SerialEvents> {
   readonly #control: SerialControl;
   readonly #end: () => GensioError | undefined;
@@ -38,7 +38,7 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
     this.#end = end;
   }
 
-  /** What the far end reported last; undefined: nothing yet. */
+  /** What the server reported last; `undefined` before its first report. */
   get modemState(): ModemState | undefined {
     return this.#modem;
   }
@@ -56,13 +56,13 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
       this.#get('flow'),
     ]);
     const databits = SIZES.find((n) => n === size);
-    if (databits === undefined) throw new GensioError('protoerr', `the far end answered with ${size} data bits`);
+    if (databits === undefined) throw new GensioError('protoerr', `the server answered with ${size} data bits`);
     return { speed, databits, parity, stopbits, flow };
   }
 
   /**
    * Changes what is given and leaves the rest. @throws GensioError timedout: no answer; notsup: it cannot be asked; outofrange: the
-   * far end has another value in force than the one asked for; inval: no such value
+   * server has another value in force than the one asked for; inval: no such value
    */
   async set(settings: Partial<SerialSettings>): Promise<void> {
     await this.#setAll(['speed', 'databits', 'parity', 'stopbits', 'flow'], settings);
@@ -84,7 +84,7 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
     this.#control.sendBreak();
   }
 
-  /** Throws away what waits in the queues of the far end. */
+  /** Throws away what waits in the queues of the peer. */
   purge(queue: Queue = 'both'): void {
     this.#control.purge(queue);
   }
@@ -109,7 +109,7 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
         const now = await this.#answer(item, (answered) => this.#control.set(item, value, answered));
         // ser2net 4.3.11 answers that the break is on, always.
         if (now !== value && item !== 'break')
-          throw new GensioError('outofrange', `the far end has ${item} ${String(now)}, not ${String(value)}`);
+          throw new GensioError('outofrange', `the server has ${item} ${String(now)}, not ${String(value)}`);
       }),
     );
   }
@@ -117,7 +117,7 @@ export class GensioSerial extends EventEmitter<SerialEvents> {
     return new Promise((resolve, reject) => {
       const over = this.#end();
       if (over !== undefined) return reject(over);
-      const refuse = (): void => reject(this.#end() ?? new GensioError('notsup', `the far end cannot be asked for the ${item}`));
+      const refuse = (): void => reject(this.#end() ?? new GensioError('notsup', `the server cannot be asked for the ${item}`));
       let asking = true;
       ask((value) => {
         // Not at once: the connection may be lost, of which its stream hears next.

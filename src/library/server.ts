@@ -49,14 +49,14 @@ export interface ServerPort {
   readonly counters: PortCounters;
   /** The device with its line: `/dev/ttyS0,9600N81,CLOCAL RTSHI DTRHI`. */
   readonly device: string;
-  /** What the device reported last; undefined: nothing, or it has no such lines. */
+  /** What the device reported last; `undefined` if nothing, or if it has no such lines. */
   readonly modemState: ModemState | undefined;
 }
 
 /** A failure of a port: it goes on, and tries again where that makes sense. */
 export class PortError extends Error {
   override readonly name = 'PortError';
-  /** undefined: not of one port. */
+  /** Name of its connection; `undefined` if it is not of one port. */
   readonly port: string | undefined;
   constructor(port: string | undefined, message: string) {
     super(message);
@@ -148,7 +148,7 @@ export class Ser2netServer extends EventEmitter<ServerEvents> {
     this.#schedule();
   }
 
-  /** Puts another configuration in force. What did not change keeps its listener and its users. Trace files are opened anew. */
+  /** Puts another configuration in force. What did not change keeps its listener and its users. Trace files are opened again. */
   async reload(config: Config): Promise<void> {
     if (this.#state !== 'running') throw new Error('the server is not running');
     this.#config = config;

@@ -15,11 +15,11 @@ type Callback = (err?: Error | null) => void;
 
 /**
  * Data is Buffers both ways, with backpressure. end() sends what was written and closes; destroy() closes at once. The end of the
- * far end is the end of the stream; a failure is an 'error' with a GensioError. Some data is read ahead, so that answers about the
+ * peer is the end of the stream; a failure is an 'error' with a GensioError. Some data is read ahead, so that answers about the
  * serial port and its events arrive although nobody reads; with 64 KiB unread they wait, too.
  */
 export class GensioStream extends Duplex {
-  /** Control of the serial port at the other end; undefined: there is none, or it cannot be controlled (no rfc2217). */
+  /** Control of the serial port at the other end; `undefined` if there is none, or it cannot be controlled (no rfc2217). */
   readonly serial: GensioSerial | undefined;
   readonly #gensio: Gensio;
   readonly #clock: Clock;
@@ -49,11 +49,11 @@ export class GensioStream extends Duplex {
     this.read(0);
   }
 
-  /** The far end: `ipv4,127.0.0.1,2000`, or a device with its line. */
+  /** The peer: `ipv4,127.0.0.1,2000`, or a device with its line. */
   get address(): string {
     return this.#gensio.address();
   }
-  /** Who the far end is, where it had to show that. */
+  /** Who the peer is, where it had to show that. */
   get peer(): Peer | undefined {
     return this.#gensio.peer;
   }

@@ -1,4 +1,4 @@
-// led-rx, led-tx and led-conn: lamps of /sys/class/leds that flash with the data of a port, or shine while it is used.
+// led-rx, led-tx and led-conn: LEDs of /sys/class/leds that flash with the data of a port, or shine while it is used.
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
 import { readSmallFileLater, writeSmallFileLater } from '../base/safe-file.ts';
@@ -6,10 +6,10 @@ import { strerror } from '../base/strerror.ts';
 import type { LedConfig } from '../config/model.ts';
 import type { ObserverFactory, PortObserver } from '../port/events.ts';
 
-/** Largest file of a lamp, bytes: the names of all triggers. */
+/** Largest file of an LED, bytes: the names of all triggers. */
 const MAX_FILE = 65_536;
 
-/** One lamp. Writes go out one after the other; a flash asked for while another is on its way is that one. */
+/** One LED. Writes go out one after the other; a flash asked for while another is on its way is that one. */
 class Led {
   readonly config: LedConfig;
   /** It is to shine, where it does not flash. */
@@ -78,7 +78,7 @@ class Led {
     this.#busy = next !== undefined;
     if (next === undefined) return;
     const path = join(this.#dir, next[0]);
-    // Never makes a file: a lamp that is gone must not leave one behind.
+    // Never makes a file: an LED that is gone must not leave one behind.
     writeSmallFileLater(path, 'change', next[1], (err) => {
       if (next[0] === 'activate') this.#flashing = false;
       if (err !== null) this.#complain(`led: Unable to open ${path}: ${strerror(err)}`);
@@ -91,7 +91,7 @@ class Led {
   }
 }
 
-/** The lamps of a configuration, and what ports do to them. */
+/** The LEDs of a configuration, and what ports do to them. */
 export class Leds {
   readonly #root: string;
   readonly #log: Log;
@@ -119,7 +119,7 @@ export class Leds {
         before.delete(config.name);
       } else fresh.push(config);
     }
-    // One that comes back with other settings is set up anew: a late 0 would take its trigger away.
+    // One that comes back with other settings is set up again: a late 0 would take its trigger away.
     const back = new Set(fresh.map(({ device }) => device));
     for (const old of before.values()) if (!back.has(old.config.device)) old.release();
     for (const config of fresh) {

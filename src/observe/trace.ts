@@ -25,7 +25,7 @@ const traceTime = (t: ReturnType<Clock['wall']>): string =>
 export const hexdump = (data: Buffer, side: 'term' | 'tcp ', stamp: string): string =>
   hexDump(data, 8, (hex, text) => `${stamp}${side} ${hex.padEnd(24)} |${text}|\n`);
 
-/** The open traces of all ports: a signal may ask for all files to be opened anew. */
+/** The open traces of all ports: a signal may ask for all files to be opened again. */
 export class Traces {
   readonly #clock: Clock;
   readonly #log: Log;

@@ -197,7 +197,7 @@ export const ATTACH = {
 /** The options of an attachment, defaults filled in. */
 export type AttachOptions = Values<typeof ATTACH>;
 
-/** What may stand behind the question mark of a target's URL, for this target only. */
+/** What may follow the question mark of a target's URL, for this target only. */
 export const TARGET = {
   speed: ATTACH.speed,
   flow: ATTACH.flow,

@@ -1,4 +1,4 @@
-// The options of a connection: what may stand under `options:` in YAML, and behind the device in a classic port line.
+// The options of a connection: what may stand under `options:` in YAML, and after the device in a classic port line.
 import { bool, emptyStr, type Kind, list, maybe, oneOf, size, str, uint } from './kind.ts';
 import { row, type Values } from './row.ts';
 

@@ -24,7 +24,7 @@ export const bool: Kind<boolean> = {
   print: String,
 };
 
-/** A C number with base detection: 0x for 16, leading 0 for 8, a sign, leading blanks. undefined: not one. */
+/** A C number with base detection: 0x for 16, leading 0 for 8, a sign, leading whitespace. `undefined` if it is not one. */
 export function cNumber(text: string): number | undefined {
   const m = /^[ \t\n\r\f\v]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))$/.exec(text);
   if (m === null) return undefined;

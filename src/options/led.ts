@@ -54,7 +54,7 @@ export const LED = {
     kind: state,
     def: 1,
     since: '3.0',
-    doc: 'Brightness of a flash: 1 for on, 0 for a lamp that is on and goes out.',
+    doc: 'Brightness of a flash: 1 for on, 0 for an LED that is on and goes out.',
   }),
   mode: row({
     conf: false,
@@ -62,7 +62,7 @@ export const LED = {
     kind: mode,
     def: 'transient',
     since: '4.6.5',
-    doc: 'transient flashes through the trigger of that name; solid switches the lamp on and off, for led-conn.',
+    doc: 'transient flashes through the trigger of that name; solid switches the LED on and off, for led-conn.',
   }),
 } as const;
 

@@ -309,7 +309,7 @@ export const FILE = {
     since: '2.2.1',
     doc: 'Report a close at the end of the input.',
   }),
-  append: row({ conf: false, yaml: 'append', kind: bool, def: false, since: '2.7.2', doc: 'Write behind what is there.' }),
+  append: row({ conf: false, yaml: 'append', kind: bool, def: false, since: '2.7.2', doc: 'Append to what is there.' }),
   trunc: row({ conf: false, yaml: 'trunc', kind: bool, def: false, since: '2.7.2', doc: 'Empty the output file first.' }),
   binary: row({ conf: false, yaml: 'binary', kind: bool, def: false, since: '2.7.2', doc: 'Ignored.' }),
   umode: FILE_MODE.umode,

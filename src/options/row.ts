@@ -1,7 +1,7 @@
 // An option is one row: reader, default, printer, manual entry and converter follow from it.
 import type { Kind } from './kind.ts';
 
-/** Unit of a number: what the manual says and what the code reckons with. */
+/** Unit of a number: what the manual says and what the code calculates with. */
 export type Unit = 'us' | 'ms' | 's' | 'bytes' | 'bps' | 'tenths of a character';
 
 /** An option in `default:` and `DEFAULT:`. A default is a number if it has a range, else a switch if the option is one, else a text. */
@@ -81,7 +81,7 @@ export function keyOf(rows: Rows, name: string): string | undefined {
 }
 
 /**
- * Sets one option from its text. value undefined: the bare name was given. Names compare without case.
+ * Sets one option from its text. `undefined` as the value means the bare name. Names compare without case.
  * 'unknown': no row has that spelling in YAML, which is that of gensio, too.
  */
 export function setOption<R extends Rows>(rows: R, into: MutableValues<R>, name: string, value: string | undefined): SetResult {

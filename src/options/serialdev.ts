@@ -1,4 +1,4 @@
-// The options of the serialdev layer: those in parentheses, and the line parameters behind the device.
+// The options of the serialdev layer: those in parentheses, and the line parameters after the device.
 import { bool, cNumber, type Kind, maybe, size, str } from './kind.ts';
 import { type DefaultKey, row } from './row.ts';
 
@@ -118,7 +118,7 @@ const word = (yaml: string, since: string, doc: string, defaultKey: DefaultKey<b
   row({ conf: yaml, yaml, kind: bool, def: false, since, defaultKey, doc });
 const modemLine = (yaml: 'dtr' | 'rts', doc: string) => row({ conf: yaml, yaml, kind: maybe(bool), def: undefined, since: '2.2.5', doc });
 
-/** What may stand behind a device, separated by commas. The speed is a word of its own, or has its name before it. */
+/** What may follow a device, separated by commas. The speed is a word of its own, or has its name before it. */
 export const LINE = {
   speed: row({
     conf: 'speed',
@@ -151,7 +151,7 @@ export const LINE = {
   }),
 } as const;
 
-/** What the words behind the device ask of the line. undefined: leave as found. */
+/** What the words after the device ask of the line. `undefined` leaves a thing as found. */
 export interface SerialLine {
   /** Bits a second, 10 or more. */
   readonly speed: number;

@@ -81,7 +81,7 @@ export const LAYERS = {
 /** The name of a layer. */
 export type LayerType = keyof typeof LAYERS;
 
-/** host undefined: none was written. port is a number or a service name, as written. */
+/** One address of a list, as written. */
 export interface NetAddr {
   /** The protocol in front of the address; `undefined` if none was written. ipv6n4 is IPv6 with IPv4 mapped into it. */
   readonly family: 'ipv4' | 'ipv6' | 'ipv6n4' | undefined;

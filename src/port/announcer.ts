@@ -39,7 +39,7 @@ export class Announcer {
     this.#log = log;
   }
 
-  /** The port listens. port undefined: on something that has no number. */
+  /** The port listens; without a port, on something that has no number. */
   start(config: ConnectionConfig, port: number | undefined): void {
     this.stop();
     const number = config.options.mdnsPort ?? port;

@@ -55,7 +55,7 @@ export class Connback {
     this.#reopen = { due: Infinity, run: () => port.reopen() };
   }
 
-  /** undefined: the connection calls nobody. */
+  /** `undefined` if the connection calls nobody. */
   static of(config: ConnectionConfig, env: ConnbackEnv, port: ConnbackUp): Connback | undefined {
     const { connback, remaddr, maxConnections } = config.options;
     const targets = [...(connback ?? []), ...(remaddr ?? []).filter((each) => each.startsWith('!')).map((each) => each.slice(1))];

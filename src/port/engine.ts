@@ -24,7 +24,7 @@ interface EngineEnv {
   readonly whoHas?: FaultEnv['whoHas'];
   /** What layers need besides clock and log. */
   readonly gensio: Omit<GensioEnv, 'clock' | 'log'>;
-  /** Traces, LEDs, logs: made anew for each port and configuration. */
+  /** Traces, LEDs, logs: made again for each port and configuration. */
   readonly observers?: readonly ObserverFactory[];
   /** Makes the layers; the registry's builder when not given. */
   readonly builder?: AcceptedStackBuilder;

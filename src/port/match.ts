@@ -3,11 +3,11 @@
 /** Looks for one pattern in a stream, over the cuts between buffers. */
 export class Matcher {
   readonly #pattern: Buffer;
-  /** How far to fall back after a mismatch behind each position (Knuth, Morris, Pratt). */
+  /** How far to fall back after a mismatch at each position (Knuth, Morris, Pratt). */
   readonly #fall: readonly number[];
   #at = 0;
 
-  /** undefined: there is nothing to find. */
+  /** `undefined` if there is nothing to find. */
   static of(pattern: Buffer | undefined): Matcher | undefined {
     return pattern === undefined || pattern.length === 0 ? undefined : new Matcher(pattern);
   }
@@ -23,7 +23,7 @@ export class Matcher {
     this.#fall = fall;
   }
 
-  /** The offset behind the first match in data from offset on; -1: none yet, what looks like a beginning is remembered. */
+  /** The offset after the first match in data from offset on; -1: none yet, what looks like a beginning is remembered. */
   find(data: Buffer, offset = 0): number {
     const pattern = this.#pattern;
     for (let i = offset; i < data.length; i++) {

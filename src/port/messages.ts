@@ -42,8 +42,8 @@ export const LOG = {
   rotatorFailed: 'Failed to start rotator: ',
   tooManyConnback: 'Too many connect back remote addresses specified for the max-connections given',
   connbackAllocate: (port: string, addr: string, reason: string) => `Unable to allocate connect back port ${port}, addr ${addr}: ${reason}`,
-  /** An unexpected failure of our own; the port is started anew. */
-  failed: (port: string, stack: string) => `Internal error on port ${port}, which is started anew: ${stack}`,
+  /** An unexpected failure of our own; the port is started again. */
+  failed: (port: string, stack: string) => `Internal error on port ${port}, which is started again: ${stack}`,
   /** The same in a part that goes on as it is. */
   failedOn: (part: string, stack: string) => `Internal error in ${part}: ${stack}`,
 } as const;

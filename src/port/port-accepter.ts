@@ -63,7 +63,7 @@ export class PortAccepter implements ListenerUp {
   get port(): number | undefined {
     return this.#listener?.port;
   }
-  /** Why it did not listen when it was tried last, as the log has it; undefined: it did. */
+  /** Why it did not listen when it was tried last, as the log has it; `undefined` if it did. */
   get failure(): string | undefined {
     return this.#failure;
   }

@@ -546,7 +546,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   get failure(): string | undefined {
     return this.#accepter.failure;
   }
-  /** The settings of the device's serial line when it is opened; undefined: the connector does not end in a serial device. */
+  /** The settings of the device's serial line when it is opened; `undefined` if the connector does not end in a serial device. */
   get line(): SerialLine | undefined {
     return serialLineOf(this.config.connector.spec);
   }

@@ -35,7 +35,7 @@ export class Rotator implements FaultDomain {
     this.config = config;
     this.#env = env;
     const { accepter, options, name } = config;
-    let [before, behind] = config.place ?? [LOG.rotatorFailed, ''];
+    let [before, after] = config.place ?? [LOG.rotatorFailed, ''];
     const log = (text: string): void => env.log.log('err', text);
     const faults = new FaultLog(name, env);
     this.#listener =
@@ -50,9 +50,9 @@ export class Rotator implements FaultDomain {
           acceptFailed: (err) => log(LOG.acceptError(name, err)),
           listening: () => faults.works('listen on', accepter),
           listenFailed: (err) => {
-            log(`${before}${err.message}${behind}`);
+            log(`${before}${err.message}${after}`);
             faults.failed('listen on', accepter, err);
-            [before, behind] = [LOG.rotatorFailed, ''];
+            [before, after] = [LOG.rotatorFailed, ''];
           },
         },
         { authdir: options.authdir ?? '', allowedUsers: options.allowedUsers, pamauth: options.pamauth },

@@ -1,4 +1,4 @@
-// This machine as far as looking at devices goes: where its views of the kernel are, and what stands behind a name in /dev. Nothing is
+// This machine as far as looking at devices goes: where its views of the kernel are, and what a name in /dev stands for. Nothing is
 // opened: opening a serial port moves its lines.
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -22,7 +22,7 @@ export const THIS_HOST: HostPaths = { sys: '/sys', dev: '/dev', proc: '/proc', l
 /** The real path of something under /dev; other paths are themselves. */
 export const realPlace = (host: HostPaths, path: string): string => (path.startsWith('/dev/') ? join(host.dev, path.slice(5)) : path);
 
-/** The content of a file without blanks around it; undefined: it cannot be read. */
+/** The content of a file without whitespace around it; `undefined` if it cannot be read. */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim();
@@ -40,7 +40,7 @@ export function listDir(path: string): string[] {
   }
 }
 
-/** Where a link leads, as it is written; undefined: it is none. */
+/** Where a link leads, as it is written; `undefined` if it is none. */
 export function readLink(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -80,7 +80,7 @@ export interface DeviceFacts {
 
 const hex2 = (n: number): string => n.toString(16).padStart(2, '0');
 
-/** undefined: there is nothing. @throws what else went wrong (EACCES, ELOOP, ENOTDIR) */
+/** `undefined` if there is nothing. @throws what else went wrong (EACCES, ELOOP, ENOTDIR) */
 export function deviceFacts(host: HostPaths, path: string): DeviceFacts | undefined {
   const stat = statSync(realPlace(host, path), { throwIfNoEntry: false });
   if (stat === undefined) return undefined;

@@ -60,7 +60,7 @@ export class OpenFiles {
   serves(pid: number, file: string | undefined): boolean {
     if (!/^ser2net/.test(this.nameOf(pid))) return false;
     const dir = join(this.#host.proc, String(pid));
-    // Our own daemon shows its command as one text with blanks.
+    // Our own daemon shows its command as one text with spaces.
     const words = (readText(join(dir, 'cmdline')) ?? '').split(/[\0 ]+/);
     const given = words.flatMap((word, i) => (word === '-c' ? [words[i + 1] ?? ''] : [])).at(-1);
     const wanted: readonly string[] = file === undefined ? DEFAULT_FILES : [resolve(file)];

@@ -109,7 +109,7 @@ test('a connect-back port without users has no address at all', async () => {
   assert.match(await run('showshortport con1'), / 0 {53}tcp,con1/);
 });
 
-test('an address that fills its column has no blank behind it, and widths count bytes', async () => {
+test('an address that fills its column has no space after it, and widths count bytes', async () => {
   const { rig, run } = await console([con('grün')]);
   await rig.user('grün', 'a'.repeat(60));
   const all = await run('showshortport');

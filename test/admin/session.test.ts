@@ -74,7 +74,7 @@ test('bytes that are no UTF-8 come back as they were sent', async () => {
   assert.equal(await ask(client, 'f\xfc\xff\x80\r'), 'f\xfc\xff\x80\r\nerror: Unknown command - f\xfc\xff\x80\r\n-> ');
 });
 
-test('while the far end takes nothing, nothing is read, and the rest is done when it does', async () => {
+test('while the peer takes nothing, nothing is read, and the rest is done when it does', async () => {
   const { client } = await session();
   client.full = true;
   assert.equal(await ask(client, 'version\r'), VERSION);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deviceParts, SHORT_HEADER } from '../../src/admin/show.ts';
 
-test('what a device says of itself is cut at the first comma and the first blank behind it', () => {
+test('what a device says of itself is cut at the first comma and the first space after it', () => {
   assert.deepEqual(deviceParts('ttyA0,9600N81,CLOCAL RTSHI DTRHI'), { config: '9600N81,CLOCAL', controls: 'RTSHI,DTRHI' });
   assert.deepEqual(deviceParts('ttyA0,9600N81,CLOCAL offline'), { config: '9600N81,CLOCAL', controls: '' });
   assert.deepEqual(deviceParts('ttyA0 offline'), { config: '', controls: '' });

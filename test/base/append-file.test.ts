@@ -9,7 +9,7 @@ import { testFolder } from '../rig/keys.ts';
 const dir = testFolder();
 const content = (file: string): string => (existsSync(file) ? readFileSync(file, 'latin1') : '');
 
-test('a file that is opened anew, as after SIGHUP, keeps the order of what is traced', async () => {
+test('a file that is opened again, as after SIGHUP, keeps the order of what is traced', async () => {
   const file = join(dir, 'log');
   for (let i = 0; i < 20; i++) {
     const first = new AppendFile(file, assert.fail);

@@ -35,7 +35,7 @@ test('a deadline pushed back again and again runs when it is left alone', () => 
   assert.equal(ran, 1);
 });
 
-test('a deadline may be armed anew from its own function', () => {
+test('a deadline may be armed again from its own function', () => {
   const clock = new FakeClock();
   const deadlines = new Deadlines(clock);
   let ran = 0;

@@ -14,13 +14,13 @@ export interface Rig {
 
 /** What a layer cannot promise by its nature. */
 export type Lack =
-  /** The far end cannot close (udp). */
+  /** The peer cannot close (udp). */
   | 'far-close'
-  /** The far end does not notice a close (udp). */
+  /** The peer does not notice a close (udp). */
   | 'close-seen'
   /** Nothing holds back a writer (udp, file). */
   | 'back-pressure'
-  /** Not reading does not reach the far end (udp, echo). */
+  /** Not reading does not reach the peer (udp, echo). */
   | 'flow'
   /** The bytes come back or are changed. */
   | 'same-bytes'
@@ -40,7 +40,7 @@ export interface Setup {
   readonly bulk?: number;
   /** Biggest single write and send; default 64 KiB. */
   readonly piece?: number;
-  /** false: the far end has nothing of its own to send. */
+  /** false: the peer has nothing of its own to send. */
   readonly sends?: false;
 }
 

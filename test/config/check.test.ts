@@ -57,7 +57,7 @@ test('a device that is named twice is pointed out, through other layers too', ()
   assert.deepEqual(check(device('/dev/x') + device('/dev/y', 'b', 2)), []);
 });
 
-test('a blank in a device, a missing comma and a short path are pointed out', () => {
+test('a space in a device, a missing comma and a short path are pointed out', () => {
   assert.deepEqual(check(device('serialdev,\n    /dev/ttyS0\n    9600n81,local')), [
     "3 questionable (a comma is missing after '/dev/ttyS0')",
   ]);

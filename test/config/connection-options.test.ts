@@ -80,7 +80,7 @@ test('a default address that cannot be used loses the connection', () => {
   assert.ok('problem' in reader([], d).r.finish());
 });
 
-test('words for the device go behind the connector, capitals only', () => {
+test('words for the device go after the connector, capitals only', () => {
   const { r, problems } = reader(['9600n81', 'LOCAL', '-RTSCTS', 'HANGUP_WHEN_DONE', 'local', '9600=foo']);
   assert.deepEqual(problems, ['dropped', 'dropped', 'dropped', 'dropped', 'unknown', 'dropped']);
   assert.equal(r.deviceSuffix, ',9600n81,LOCAL,rtscts=false,hangup-when-done,9600=foo');

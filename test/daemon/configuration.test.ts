@@ -10,7 +10,7 @@ test('a problem is said as ser2net 4.3.11 says it, and with its true place to th
   assert.match(lines('1:raw:0:echo:bogus\n')[1]!, /^info f:1:14: error: 'bogus' is not an option/);
 });
 
-test('its hint stands behind it, on the same line', () => {
+test('its hint follows it, on the same line', () => {
   assert.match(lines('1:raw:0:echo:bannr\n')[1]!, /^info f:1:14: error: .* \[unknown-option\] \(did you mean 'banner'\?\)$/);
   assert.match(lines('1:raw:0:echo:a\0\n')[0]!, /\]$/);
 });

@@ -89,7 +89,7 @@ for (const { name, options, talks, within } of CASES) {
   });
 }
 
-test('a peer that was started anew meanwhile, and knows nothing of the session, ends it', { timeout: 60_000, skip }, async (t) => {
+test('a peer that was started again meanwhile, and knows nothing of the session, ends it', { timeout: 60_000, skip }, async (t) => {
   const { network, daemon, device, call, sessionEnds } = await site(t, () => 'tcp');
   const { child } = await call();
   network.pull();

@@ -55,7 +55,7 @@ test('bytes pass unchanged both ways, at the pace of who reads', async () => {
   far.close();
 });
 
-test('the end of the far end is the end of the stream, and a reset is an error', async () => {
+test('the end of the peer is the end of the stream, and a reset is an error', async () => {
   const far = await listener();
   const [stream, socket] = await Promise.all([openGensio(`tcp,127.0.0.1,${far.port}`), far.next()]);
   socket.end('last words');

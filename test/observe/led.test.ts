@@ -58,7 +58,7 @@ test('a solid lamp shines while anybody is connected', async (t) => {
   await until(() => read('brightness').startsWith('0'), 'dark');
 });
 
-test('a lamp that is not there is one line in the log, and makes no file', async (t) => {
+test('an LED that is not there is one line in the log, and makes no file', async (t) => {
   const { root } = lamp(t);
   const logged: string[] = [];
   const leds = new Leds({ log: (_l, text) => void logged.push(text) }, root);
@@ -88,7 +88,7 @@ test('an LED that did not work is tried again at a reload', async (t) => {
   assert.equal(logged.length, 1);
 });
 
-test('a lamp taken out of the configuration is put out', async (t) => {
+test('an LED taken out of the configuration is put out', async (t) => {
   const { root, read } = lamp(t);
   const leds = new Leds({ log: () => undefined }, root);
   leds.apply([config()]);
@@ -97,7 +97,7 @@ test('a lamp taken out of the configuration is put out', async (t) => {
   await until(() => read('trigger').startsWith('none') && read('brightness') === '0', 'the release');
 });
 
-test('a lamp that is set up anew is not put out meanwhile', async (t) => {
+test('an LED that is set up again is not put out meanwhile', async (t) => {
   const { root, read } = lamp(t);
   const leds = new Leds({ log: (_l, text) => assert.fail(text) }, root);
   leds.apply([config()]);
@@ -110,7 +110,7 @@ test('a lamp that is set up anew is not put out meanwhile', async (t) => {
   assert.equal(read('brightness'), '');
 });
 
-test('a solid lamp that is set up anew while somebody is connected shines again', async (t) => {
+test('a solid lamp that is set up again while somebody is connected shines again', async (t) => {
   const { root, read } = lamp(t);
   mkdirSync(join(root, 'red'));
   for (const [file, text] of Object.entries({ trigger: 'none', brightness: '', max_brightness: '7' })) {
@@ -125,7 +125,7 @@ test('a solid lamp that is set up anew while somebody is connected shines again'
   await until(() => readFileSync(join(root, 'red', 'brightness'), 'latin1') === '7', 'light of the other one');
 });
 
-test('a pipe in the place of a file of a lamp is refused in the log, and waits for nobody', async (t) => {
+test('a pipe in the place of a file of an LED is refused in the log, and waits for nobody', async (t) => {
   const { root } = lamp(t);
   const path = join(root, 'green', 'brightness');
   rmSync(path);

@@ -99,7 +99,7 @@ test('odd texts take no longer', () => {
 
 test('a message about an option behind a password quotes nothing of it', () => {
   const { detail, part } = parseStack('certauth(password=my geheim),ssl,tcp,h,1', 'connector', new Defaults());
-  assert.equal(detail, "certauth has something behind 'password=' that is no option (a value with spaces, commas or quotes needs quotes)");
+  assert.equal(detail, "certauth has something after 'password=' that is no option (a value with spaces, commas or quotes needs quotes)");
   assert.equal(part, undefined);
   assert.match(parseStack('certauth(nam=joe,password=x),ssl,tcp,h,1', 'connector', new Defaults()).detail ?? '', /no option 'nam'/);
 });

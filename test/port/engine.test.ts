@@ -62,7 +62,7 @@ test('a reload that breaks the connector of an idle port ends its listener; one 
   assert.ok(await net.connect('A'));
 });
 
-test('a port in use whose settings change stops listening, and starts anew when the last user leaves', async () => {
+test('a port in use whose settings change stops listening, and starts again when the last user leaves', async () => {
   const { net, engine } = make();
   await engine.apply(config(connection('a', 'A')));
   const user = await net.connect('A');

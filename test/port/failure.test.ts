@@ -1,4 +1,4 @@
-// An unexpected failure in the code of one connection, wherever it is thrown: that port is started anew, the others do not notice.
+// An unexpected failure in the code of one connection, wherever it is thrown: that port is started again, the others do not notice.
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { stat } from 'node:fs';
@@ -158,7 +158,7 @@ for (const where of ['write', 'timer', 'soon', 'later', 'event', 'callback', 'de
     logged.length = 0;
     victim.socket.write(where);
     await until('the victim is closed', () => victim.over);
-    assert.equal(logged[0], `Internal error on port a, which is started anew: Error: a failure at ${where}`);
+    assert.equal(logged[0], `Internal error on port a, which is started again: Error: a failure at ${where}`);
     assert.match(logged[1] ?? '', /^ +at .*failure\.test/);
     assert.notEqual(engine.port('a'), old);
     await until('the port listens again', () => engine.port('a')?.listeningPort() !== undefined);

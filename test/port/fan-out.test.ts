@@ -60,7 +60,7 @@ test('input is gathered until none came for the delay', () => {
   assert.deepEqual(consumer.take(), []);
 });
 
-test('the first byte waits no longer than the longest delay, counted anew for each buffer', () => {
+test('the first byte waits no longer than the longest delay, counted again for each buffer', () => {
   const { clock, consumer, push } = rig();
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < 3; i++) {

@@ -78,7 +78,7 @@ test('sendon sends up to its match at once, what follows waits', async () => {
   assert.equal(text(user.take()), 'thr');
 });
 
-test('closeon delivers its match and closes all users, in every session anew', async () => {
+test('closeon delivers its match and closes all users, in every session again', async () => {
   const rig = new PortRig({ options: { closeon: 'BYE', chardelay: false } });
   for (let session = 0; session < 2; session++) {
     const user = await rig.connect();

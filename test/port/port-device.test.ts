@@ -72,7 +72,7 @@ test('a device that cannot be opened is let go and not heard any more, and the n
   assert.deepEqual(heard, ['opened undefined']);
 });
 
-test('each open begins anew: it takes data, and its line is as configured', () => {
+test('each open begins again: it takes data, and its line is as configured', () => {
   const { made, end } = rig();
   end.open();
   made[0]!.opened();

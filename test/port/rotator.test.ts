@@ -166,7 +166,7 @@ test('a rotator that is closed does not listen; one whose accepter means nothing
   assert.equal(none.net.listening.size, 0);
 });
 
-test('a failure of a newcomer and one of our own are logged with the name of the rotator', async () => {
+test('a failure of a new connection and one of our own are logged with the name of the rotator', async () => {
   const { rotator, net, lines, listen } = rig('a');
   await listen();
   net.listening.get('R')!.up.failed(new GensioError('protoerr'));

@@ -147,7 +147,7 @@ test('who takes nothing for as long as the limit is cut, each in its own time, w
   assert.equal(clock.timers, 0);
 });
 
-test('one that took something meanwhile counts anew', () => {
+test('one that took something meanwhile counts again', () => {
   const { clock, all, cut, fill } = slowRig(2);
   fill(0);
   clock.advance(3000);

@@ -93,7 +93,7 @@ export class FakeGensio implements Gensio {
     this.#opening = undefined;
     done?.(err);
   }
-  /** Data from the far end: given up at once while reading is on, kept until then otherwise. */
+  /** Data from the peer: given up at once while reading is on, kept until then otherwise. */
   feed(data: Buffer | string): void {
     assert.notEqual(this.#state, 'closed', 'feed() after closed()');
     this.#held.push(typeof data === 'string' ? Buffer.from(data, 'latin1') : data);
@@ -104,14 +104,14 @@ export class FakeGensio implements Gensio {
     this.full = false;
     this.up.writable();
   }
-  /** The end: by the far end, or after close(). What was fed and not read is lost. Does nothing the second time. */
+  /** The end: by the peer, or after close(). What was fed and not read is lost. Does nothing the second time. */
   end(err?: GensioError): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#held = [];
     this.up.closed(err);
   }
-  /** Something besides data from the far end. */
+  /** Something besides data from the peer. */
   emit(event: GensioEvent): void {
     this.up.event?.(event);
   }

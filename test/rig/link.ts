@@ -11,7 +11,7 @@ class LinkEnd implements Gensio {
   /** On its way to this end. */
   #coming: Buffer[] = [];
   #comingBytes = 0;
-  /** The far end was told false. */
+  /** The peer was told false. */
   #stopped = false;
   #reading = false;
   #farClosed = false;
@@ -46,7 +46,7 @@ class LinkEnd implements Gensio {
     this.far.#comingBytes = 0;
     setImmediate(() => this.#finishClose());
   }
-  /** What was written goes out first: waits until the far end has it. */
+  /** What was written goes out first: waits until the peer has it. */
   #finishClose(): void {
     if (this.#state === 'closed') return;
     if (this.far.#state === 'open' && this.far.#coming.length > 0) {

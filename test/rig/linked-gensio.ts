@@ -1,4 +1,4 @@
-// Two layers in memory, each the far end of the other: what one writes the other reads, in its own time, with back-pressure.
+// Two layers in memory, each the peer of the other: what one writes the other reads, in its own time, with back-pressure.
 import { GensioError } from '../../src/base/gensio-error.ts';
 import { type Gensio, type GensioUp, nullUp } from '../../src/gensio/gensio.ts';
 

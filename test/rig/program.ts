@@ -1,4 +1,4 @@
-// Another program at the far end of a test: whether it is there, what it reads and prints, and a talk with it.
+// Another program at the peer of a test: whether it is there, what it reads and prints, and a talk with it.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import type { Gensio } from '../../src/gensio/gensio.ts';

@@ -1,4 +1,4 @@
-// A pty pair for tests: the slave's path for what is tested, the master as the far end of the line.
+// A pty pair for tests: the slave's path for what is tested, the master as the peer of the line.
 // A pty keeps cs8 -parenb whatever is asked of it and has no modem lines: fake-device.ts is for those.
 import { closeSync, constants, openSync } from 'node:fs';
 import { type Libc, libc, SystemError } from '../../src/base/libc.ts';
@@ -21,7 +21,7 @@ export function must<T>(value: T | SystemError): T {
   return value;
 }
 
-/** The far end of the line. Reads all the time unless told otherwise. */
+/** The peer of the line. Reads all the time unless told otherwise. */
 export class PtyMaster implements ByteStreamUp {
   readonly fd: number;
   /** Everything that came and was not taken. */

@@ -14,7 +14,7 @@ const hear = (...parts: readonly Buffer[]): Receiver => {
 const one = Object.assign(new Talk(1, 'one'), { sent: 1000 });
 const two = Object.assign(new Talk(2, 'two'), { sent: 1000 });
 
-test('a talk is heard whole however it is cut, with words before it and another one behind it', () => {
+test('a talk is heard whole however it is cut, with words before it and another one after it', () => {
   const all = Buffer.concat([Buffer.from('hello\r\n'), one.header, one.bytes(0, 1000), two.header, two.bytes(0, 1000)]);
   for (const size of [1, 7, 100, 5000]) {
     const parts = Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.subarray(i * size, (i + 1) * size));

@@ -146,7 +146,7 @@ function asJson({ name, config, unreadable, diags, lines }: Checked): object {
 
 /** The options of `dump`. */
 interface DumpFlags {
-  /** A comment behind each value says where it came from. */
+  /** A comment after each value says where it came from. */
   readonly origin?: boolean | undefined;
   /** Only what differs from the built-in defaults. */
   readonly short?: boolean | undefined;

@@ -7,7 +7,7 @@ const WIDTH = 80;
 const BEFORE = '  | ';
 const ROOM = WIDTH - BEFORE.length;
 const CUT = '...';
-/** Characters before and behind the place that are looked at: the rest of a long line does not matter. */
+/** Characters before and after the place that are looked at: the rest of a long line does not matter. */
 const NEAR = 400;
 
 /** What stands in two columns, and in none. */
@@ -40,7 +40,7 @@ export class SourceLines {
   }
 }
 
-/** A character as it is shown at a column: itself, blanks for a tab, `?` for what has no form. */
+/** A character as it is shown at a column: itself, spaces for a tab, `?` for what has no form. */
 function shownAs(char: string, column: number): { readonly text: string; readonly width: number } {
   if (char === '\t') return { text: ' '.repeat(8 - (column % 8)), width: 8 - (column % 8) };
   if (HIDDEN.test(char)) return { text: '?', width: 1 };
@@ -65,7 +65,7 @@ export function markedLine(line: string, col: number, len: number): readonly [li
   }
   if (first >= chars.length) [start, end] = [column, column + 1];
   end = Math.max(end, start + 1);
-  // Blanks before what is meant are not marked.
+  // Spaces before what is meant are not marked.
   start = cells.find(({ text, at }) => at >= start && at < end && text.trim() !== '')?.at ?? start;
   // The place stands in the first two thirds of what is shown, and all of the line is shown when it fits.
   const left = column <= ROOM && from === 0 ? 0 : Math.max(0, Math.min(start - 20, end - ROOM + 20));

@@ -19,7 +19,7 @@ interface DeviceCheck {
   readonly host: HostPaths;
   /** Finds the processes that use them. */
   readonly holders: OpenFiles;
-  /** The file that is checked: a daemon that serves it may hold its devices. undefined: the default one. */
+  /** The file that is checked: a daemon that serves it may hold its devices. Default: that of the service. */
   readonly file: string | undefined;
   /** Off with -u. */
   readonly uucpLocks: boolean;

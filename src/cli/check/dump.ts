@@ -5,7 +5,7 @@ import { printYaml } from '../../config/yaml/print.ts';
 
 /** How a configuration is printed. */
 interface DumpForm {
-  /** A comment behind each value says where it came from. */
+  /** A comment after each value says where it came from. */
   readonly origin?: boolean | undefined;
   /** Only what differs from the built-in defaults. */
   readonly short?: boolean | undefined;

@@ -18,7 +18,7 @@ interface ListenCheck {
   readonly holders: OpenFiles;
   /** The directory of the kernel's socket tables. */
   readonly net: string;
-  /** The file that is checked: a daemon that serves it may have its addresses. undefined: the default one. */
+  /** The file that is checked: a daemon that serves it may have its addresses. Default: that of the service. */
   readonly file: string | undefined;
 }
 

@@ -17,7 +17,7 @@ const cutOff = (at: number): CloseOnError => ({
 });
 
 /**
- * The first wrong escape; undefined: all are fine. 4.3.11 also refuses texts that end soon after an escape (`\r\n`), because it
+ * The first wrong escape; `undefined` if there is none. 4.3.11 also refuses texts that end soon after an escape (`\r\n`), because it
  * counts the rest wrong: those are taken here.
  */
 export function closeOnError(text: string): CloseOnError | undefined {

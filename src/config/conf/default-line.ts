@@ -28,7 +28,7 @@ const PARTS: Readonly<Record<string, { readonly part: keyof SpeedParts; readonly
 };
 const SPEED = /^([0-9]+)(?:([NEOMS])(?:([5-8])([12])?)?)?$/i;
 
-/** A DEFAULT line; `fields` stands behind its first colon. */
+/** A DEFAULT line; `fields` follows its first colon. */
 export function readDefault(fields: Fields, report: LineReport, names: ConfNames): Entry {
   const name = fields.next();
   if (name === undefined) return noName(report, 'DEFAULT:name:value');
@@ -36,7 +36,7 @@ export function readDefault(fields: Fields, report: LineReport, names: ConfNames
   const written = fields.rest();
   const cls = written?.text.replace(/[ \t\n\r\f\v]+$/, '');
   if (written !== undefined && cls !== written.text) {
-    report.warning('questionable', written, 'blanks behind the class are left out', {
+    report.warning('questionable', written, 'spaces after the class are left out', {
       hint: 'ser2net 4 would take them for part of the class, and use the default nowhere',
     });
   }
@@ -63,9 +63,9 @@ function setDefault(written: Written, report: LineReport, names: ConfNames): Ent
   }
   const trimmed = entry.value?.trim();
   if (trimmed !== undefined && trimmed !== entry.value && names.defaults.set(entry.name, entry.class, trimmed, pos) === undefined) {
-    // 3.x left blanks out.
-    report.warning('old-spelling', value!, 'blanks around the value are left out', {
-      hint: 'write no blanks there',
+    // 3.x left spaces out.
+    report.warning('old-spelling', value!, 'spaces around the value are left out', {
+      hint: 'write no spaces there',
       classic: badDefault(report, name, 'inval'),
     });
     return { ...entry, value: trimmed };
@@ -160,7 +160,7 @@ function noName(report: LineReport, hint: string): Entry {
   return { is: 'dropped' };
 }
 
-/** A DELDEFAULT line; `fields` stands behind its first colon. */
+/** A DELDEFAULT line; `fields` follows its first colon. */
 export function readDelDefault(fields: Fields, report: LineReport, names: ConfNames): Entry {
   const name = fields.next();
   const cls = fields.rest();

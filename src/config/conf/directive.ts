@@ -22,7 +22,7 @@ import { rs485Spec } from './rs485.ts';
 
 const DROPPED: Entry = { is: 'dropped' };
 
-/** The directive a line begins with: the word in capitals in the first column, a colon right behind it. */
+/** The directive a line begins with: the word in capitals in the first column, a colon right after it. */
 export const directiveOf = (text: string): DirectiveName | undefined => DIRECTIVES.find((word) => text.startsWith(`${word}:`));
 
 /** Reads a line that directiveOf knows. */
@@ -155,7 +155,7 @@ function readRotator(fields: Fields, report: LineReport, names: ConfNames): Entr
   const name = fields.next();
   if (name === undefined) return missing(report, 'the ROTATOR line has no port', hint, 'No rotator name given');
   const list = fields.rest();
-  const split = list === undefined ? undefined : splitWords(list.text, 'blanks');
+  const split = list === undefined ? undefined : splitWords(list.text, 'spaces');
   if (list !== undefined && split === undefined) {
     report.error('bad-value', list, 'a quote or an escape in the list is not finished', {
       classic: `Unable to allocate rotator argv${report.onLine}`,
@@ -195,7 +195,7 @@ function readLed(fields: Fields, report: LineReport, names: ConfNames): Entry {
     return DROPPED;
   };
   const known = names.leds.get(name.text);
-  const split = splitWords(body?.text ?? '', 'blanks');
+  const split = splitWords(body?.text ?? '', 'spaces');
   if (body !== undefined && split === undefined) return drop(body, 'a quote or an escape is not finished', messages.ledOptions);
   if (known !== undefined) {
     report.error('duplicate-name', name, `there is a LED '${name.text}' already; this one is left out`, {
@@ -209,7 +209,7 @@ function readLed(fields: Fields, report: LineReport, names: ConfNames): Entry {
     return { is: 'led', led };
   };
   if (driver.text !== 'sysfs') {
-    // Before 3.0: LED:name:device, a name or file under /sys/class/leds, a blank, and the duration.
+    // Before 3.0: LED:name:device, a name or file under /sys/class/leds, a space, and the duration.
     const all = report.line.text.slice(driver.at);
     const old = /^(\S+)[ \t]+([0-9]{1,9})[ \t]*$/.exec(all);
     const classic = messages.ledDriver(driver.text, name.text, report.line.classicLine);

@@ -32,11 +32,11 @@ export interface PortEntry {
   readonly device: string;
   /** By option: the named string or trace file it was set from. */
   readonly strings: ReadonlyMap<string, NamedText>;
-  /** remctl as the words left it; undefined: not mentioned. */
+  /** remctl as the words left it; `undefined` if not mentioned. */
   readonly remctl: boolean | undefined;
 }
 
-/** A default in the names of 4.x; value undefined: no value was given. */
+/** A default in the names of 4.x. */
 export interface DefaultEntry {
   /** Tells entries apart. */
   readonly is: 'default';

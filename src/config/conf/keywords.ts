@@ -32,7 +32,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 const IPMI =
   /^(-?(authenticated|encrypted|deassert_CTS_DCD_DSR_on_connect)|shared_serial_alert_(fail|deferred|succeed)|ack-(timeout|retries)=[0-9]+)$/;
 
-/** What a word that only versions before 4 took is written as today; undefined: no version took it. */
+/** What a word that only versions before 4 took is written as today; `undefined` if no version took it. */
 export function modernWord(word: string): string | undefined {
   if (Object.hasOwn(GONE, word)) return GONE[word];
   const equals = word.indexOf('=');

@@ -72,7 +72,7 @@ interface ConfOptions {
 }
 
 /**
- * Reads a classic file, and lines of the command line before it. text undefined: there are only those. Any text gives a
+ * Reads a classic file, and lines of the command line before it; with no text, only those. Any text gives a
  * configuration: a line that is wrong is reported and left out, so that a reading is always complete.
  */
 export const readConf = (text: string | undefined, file: string, options: ConfOptions = {}): Reading =>

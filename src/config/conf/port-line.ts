@@ -33,7 +33,7 @@ interface PortFields {
 
 /**
  * Where the state stands: the first `:raw:`, `:rawlp:`, `:telnet:`, `:off:` or `:on:`. As in 4.3.11 a try that fails at a
- * character goes on behind it, so that a colon right before that of the state hides it.
+ * character goes on after it, so that a colon right before that of the state hides it.
  */
 function findState(text: string): { readonly at: number; readonly state: ConfState } | undefined {
   for (let at = text.indexOf(':'); at >= 0; ) {
@@ -51,7 +51,7 @@ function findState(text: string): { readonly at: number; readonly state: ConfSta
   return undefined;
 }
 
-/** strtoul with base detection, cut to 32 bits: as many digits as one likes, a sign, leading blanks. undefined: not a number. */
+/** strtoul with base detection, cut to 32 bits: as many digits as one likes, a sign, leading whitespace. `undefined` if it is not a number. */
 function readTimeout(text: string): number | undefined {
   const m = /^[ \t\n\r\f\v]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/.exec(text);
   if (m === null) return undefined;
@@ -102,7 +102,7 @@ export function readPortLine(report: LineReport, names: ConfNames): Entry {
   const { port, options: option } = fields;
   // A quoted device is cut at its first colon, and what follows is no list of options.
   const quoted = /^['"]/.test(fields.device.text);
-  const split = quoted ? { words: [], places: [], at: 0 } : splitWords(option.text, 'blanks');
+  const split = quoted ? { words: [], places: [], at: 0 } : splitWords(option.text, 'spaces');
   if (split === undefined) {
     report.error('bad-value', option, 'a quote or an escape in the options is not finished; the port is left out', {
       classic: messages.badOptions(report.onLine),

@@ -25,7 +25,7 @@ const isLineWords = (word: string): boolean => !('error' in parseLine(word, BARE
 export class WordReader {
   /** By option: the named text it was set from, if that was the last to set it. */
   readonly strings = new Map<string, NamedText>();
-  /** remctl as the words left it; undefined: not mentioned. */
+  /** remctl as the words left it; `undefined` if not mentioned. */
   remctl: boolean | undefined;
   /** Whether 4.3.11 would have dropped the port by now, and say nothing more about it. */
   droppedByClassic = false;

@@ -5,11 +5,11 @@ import type { ConnectionConfig } from '../model.ts';
 
 /** How a text is used, and by whom. */
 interface TextUse {
-  /** A file name: only what is behind the last slash counts of \d and \o. */
+  /** A file name: only what is after the last slash counts of \d and \o. */
   readonly file: boolean;
   /** Whether the connection keeps its name. */
   readonly sameName: boolean;
-  /** Who uses it; undefined: several connections, all of which keep their names and have no alias. */
+  /** Who uses it; `undefined` if several connections do, all of which keep their names and have no alias. */
   readonly connection: ConnectionConfig | undefined;
   /** Write what \s meant until 3.x. */
   readonly meant: boolean;

@@ -130,7 +130,7 @@ class Converter {
     this.diags.push({ code: 'questionable', severity: 'warning', pos: this.#pos, text });
   }
 
-  /** The parts a line becomes; undefined: it cannot be expressed. */
+  /** The parts a line becomes; `undefined` if it cannot be expressed. */
   #parts(entry: Entry): Parameters<YamlText['add']>[0][] | undefined {
     switch (entry.is) {
       case 'port':

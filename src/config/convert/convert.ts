@@ -1,4 +1,4 @@
-// Writes a configuration anew in either form of ser2net.yaml: what `ser2net convert` prints.
+// Writes a configuration again in either form of ser2net.yaml: what `ser2net convert` prints.
 import type { Diag } from '../../base/diag.ts';
 import { encodeRaw } from '../../base/raw-text.ts';
 import { type Files, formatOf } from '../source.ts';

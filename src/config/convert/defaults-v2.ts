@@ -10,7 +10,7 @@ import type { Rows } from '../../options/row.ts';
 import { LINE } from '../../options/serialdev.ts';
 import { LAYERS } from '../../options/stack.ts';
 
-/** A section to write. value undefined: as it was written. */
+/** A section to write. Without a value: as it was written. */
 type DefaultStep =
   | { readonly is: 'set'; readonly name: string; readonly class: string | undefined; readonly value?: string }
   | { readonly is: 'delete'; readonly name: string; readonly class: string };

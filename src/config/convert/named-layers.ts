@@ -11,10 +11,10 @@ type Role = 'accepter' | 'connector';
 
 const BARE = new Defaults();
 
-/** Where the options of a layer end, or 0: behind the `)` of `(nodelay),...`. text begins behind the name. */
+/** Where the options of a layer end, or 0: after the `)` of `(nodelay),...`. text begins after the name. */
 function optionsEnd(text: string): number | undefined {
   if (!text.startsWith('(')) return 0;
-  const split = splitWords(text, 'blanks and commas', 1, ')');
+  const split = splitWords(text, 'spaces and commas', 1, ')');
   return split === undefined || split.at >= text.length ? undefined : split.at + 1;
 }
 

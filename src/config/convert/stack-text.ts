@@ -10,7 +10,7 @@ import { TELNET } from '../../options/telnet.ts';
 import type { PortEntry } from '../conf/entry.ts';
 import { namedLayers } from './named-layers.ts';
 
-/** The first of the texts that means the same as the stack; undefined: none does. */
+/** The first of the texts that means the same as the stack; `undefined` if none does. */
 const sameAs = (stack: Stack, role: 'accepter' | 'connector', defaults: Defaults, texts: readonly string[]): string | undefined =>
   texts.find((text) => {
     const got = parseStack(text, role, defaults);
@@ -20,7 +20,7 @@ const sameAs = (stack: Stack, role: 'accepter' | 'connector', defaults: Defaults
 /** The options of a layer as written: `(nodelay)`, or nothing. */
 function parentheses(text: string): string {
   const open = text.indexOf('(');
-  const end = open < 0 ? undefined : splitWords(text, 'blanks and commas', open + 1, ')')?.at;
+  const end = open < 0 ? undefined : splitWords(text, 'spaces and commas', open + 1, ')')?.at;
   return end === undefined ? '' : text.slice(open, end + 1);
 }
 

@@ -20,7 +20,7 @@ interface YamlNodes {
   readonly tree: YamlTree;
   /** The roots of the documents. */
   readonly documents: readonly YamlNode[];
-  /** Lines behind the last node. */
+  /** Lines after the last node. */
   readonly rest: readonly string[];
 }
 
@@ -29,7 +29,7 @@ interface CommentLine {
   readonly text: string;
 }
 
-/** Comments and empty lines in order. One behind a value counts as standing before its line. */
+/** Comments and empty lines in order. One after a value counts as standing before its line. */
 function commentLines({ text, events }: YamlTree): CommentLine[] {
   const spans = events.flatMap((e) =>
     e.is === 'scalar' || e.is === 'alias' ? [{ from: e.is === 'scalar' ? e.from : e.at, end: e.end }] : [],
@@ -55,7 +55,7 @@ function commentLines({ text, events }: YamlTree): CommentLine[] {
   return found;
 }
 
-/** A whole text as nodes. What comes behind a mistake is not there; nor are nodes deeper than any section goes. */
+/** A whole text as nodes. What comes after a mistake is not there; nor are nodes deeper than any section goes. */
 export function readNodes(text: string): YamlNodes {
   const tree = readTree(text);
   const comments = commentLines(tree);

@@ -27,7 +27,7 @@ export interface Section {
 
 /** A file in parts. */
 export interface Sections {
-  /** undefined: nothing tells. */
+  /** `undefined` if nothing tells. */
   readonly version: YamlVersion | undefined;
   /** Sections, and the comments that stand between them and no section. */
   readonly items: readonly (Section | { readonly comment: readonly string[] })[];
@@ -130,7 +130,7 @@ class SectionReader {
     }
   }
 
-  /** The names of the files to put in; undefined: the include stays. */
+  /** The names of the files to put in; `undefined` if the include stays. */
   #included(node: YamlNode, place: Section['place']): readonly string[] | undefined {
     const text = scalarOf(node);
     if (this.#files === undefined) return undefined;

@@ -56,7 +56,7 @@ class Converter {
   /** By kind and name: the name now. */
   readonly #names = new Map<string, string>();
   readonly #taken = new Set<string>();
-  /** By alias: what it is called now; undefined: it is the name of a section, and stands for itself. */
+  /** By alias: what it is called now; `undefined` for the name of a section, which stands for itself. */
   readonly #aliases = new Map<string, string | undefined>();
   /** What the texts stand for at this place. */
   readonly #texts = new Substitutes(NO_FILES);
@@ -225,7 +225,7 @@ class Converter {
     return node.before.map((line) => (line === '' ? '' : comment(line)));
   }
 
-  /** The keys of a section; without: those that are left out. undefined: what stands under one of its keys. */
+  /** The keys of a section; without: those that are left out. `undefined` for what stands under one of its keys. */
   #mapping(node: Mapping, without: readonly string[] | undefined): string[] {
     return node.entries.flatMap(([key, value]): string[] => {
       const name = scalarOf(key) ?? '';
@@ -261,7 +261,7 @@ class Converter {
     }
   }
 
-  /** What a text or alias stands for; undefined: that is not known here. */
+  /** What a text or alias stands for; `undefined` if that is not known here. */
   #meaning(node: YamlNode): string | undefined {
     const text = node.is === 'alias' ? this.#texts.get(node.name) : scalarOf(node);
     const got = text === undefined ? undefined : this.#texts.expand(text, this.#to === 'v2' ? '*' : '=');

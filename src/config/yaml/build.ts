@@ -396,7 +396,7 @@ const ADDING: readonly string[] = Object.values(CONNECTION as Rows).flatMap((row
 const defaultHint = (name: string): string | undefined =>
   OPTION_NAMES.includes(name) ? `'${name}' can only be given in a connection` : meant(name, defaultNames);
 
-/** The timeout of a connection as strtoul reads it, 32 bits of it; undefined: no number. */
+/** The timeout of a connection as strtoul reads it, 32 bits of it; `undefined` if it is not a number. */
 export function readTimeout(text: string): number | undefined {
   const n = cNumber(text);
   return n === undefined ? undefined : ((n % 2 ** 32) + 2 ** 32) % 2 ** 32;
@@ -477,7 +477,7 @@ function reportOption(option: OptionText, problem: OptionProblem, report: Report
 
 function optionHint(name: string): string | undefined {
   if (/^(speed|parity|local|rtscts|xonxoff|nobreak|hangup-when-done|databits|stopbits|baud|baudrate)$/i.test(name)) {
-    return "settings of the line stand behind the device: 'serialdev,/dev/ttyS0,9600n81,local'";
+    return "settings of the line follow the device: 'serialdev,/dev/ttyS0,9600n81,local'";
   }
   if (/^(readbuf|nodelay|rfc2217)$/i.test(name)) return "options of a layer stand in its parentheses: 'telnet(rfc2217),tcp,2000'";
   return meant(name, OPTION_NAMES);

@@ -3,7 +3,7 @@
 /** The two forms of ser2net.yaml. */
 export type YamlVersion = 'v1' | 'v2';
 
-/** Needs no quotes: a colon may stand where it cannot be taken for the one behind a key. */
+/** Needs no quotes: a colon may stand where it cannot be taken for the one after a key. */
 const PLAIN = /^[A-Za-z0-9/_](?:[-A-Za-z0-9/_.,()+@^;!~=]|:(?=[-A-Za-z0-9/_.,:]))*$/;
 const NAMED: Readonly<Record<string, string>> = {
   '\0': '\\0',

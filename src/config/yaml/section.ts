@@ -3,7 +3,7 @@ import type { Span } from './report.ts';
 
 /** The sections that have keys. */
 export type SectionKind = 'connection' | 'rotator' | 'led' | 'admin' | 'default' | 'delete_default' | 'attachment';
-/** What stands behind a key: a text, a number or switch with its own message, a mapping, a list, or a text or list of texts. */
+/** What follows a key: a text, a number or switch with its own message, a mapping, a list, or a text or list of texts. */
 type KeyKind = 'text' | 'timeout' | 'enable' | 'options' | 'list' | 'texts';
 
 /** Keys of the sections. v2 has the name of a default as a key of the mapping around it. */

@@ -28,7 +28,7 @@ export function expandWords(text: string, files: Files): { readonly ok: readonly
     if (word !== undefined) words.push(word);
     word = undefined;
   };
-  /** The value of a variable: outside quotes it is cut at blanks. */
+  /** The value of a variable: outside quotes it is cut at spaces. */
   const addValue = (value: string): void => {
     if (quote !== '') return add(value, true);
     for (const part of value.split(/([ \t\n]+)/)) {
@@ -103,7 +103,7 @@ export function expandWords(text: string, files: Files): { readonly ok: readonly
 const isPattern = (pieces: readonly Piece[]): boolean => pieces.some((p) => !p.quoted && '*?['.includes(p.c));
 const plain = (pieces: readonly Piece[]): string => pieces.map((p) => p.c).join('');
 
-/** File names that fit, sorted; undefined: too much to look at. */
+/** File names that match, sorted; `undefined` if there is too much to look at. */
 function match(pieces: readonly Piece[], files: Files, spend: (n: number) => boolean): readonly string[] | undefined {
   if (!isPattern(pieces)) return [plain(pieces)];
   let found: string[] = [''];

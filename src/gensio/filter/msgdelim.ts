@@ -22,7 +22,7 @@ export function crc16(data: Buffer): number {
   return crc;
 }
 
-/** One message with its CRC and the separator behind it. */
+/** One message with its CRC and the separator after it. */
 export function encodeMessage(message: Buffer, withCrc: boolean): Buffer {
   const crc = withCrc ? crc16(message) : 0;
   const body = withCrc ? Buffer.concat([message, Buffer.from([crc >> 8, crc & 0xff])]) : message;

@@ -1,4 +1,4 @@
-// The filter mux: one channel of gensio's multiplexer. A far end that asks for more channels is told that there are none:
+// The filter mux: one channel of gensio's multiplexer. A peer that asks for more channels is told that there are none:
 // a port of ser2net has no use for them.
 
 import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
@@ -24,10 +24,10 @@ import {
 const CHANNEL = 0;
 /** gensio's number for notsup, in answers to further channels. */
 const NOT_SUPPORTED = 2;
-/** Handshake time: a far end that says nothing does not keep its place for ever. */
+/** Handshake time: a peer that says nothing does not keep its place for ever. */
 const HANDSHAKE_MS = 60_000;
 const MAX_SERVICE = 1024;
-/** Refusals of further channels that may wait for a far end that does not read. */
+/** Refusals of further channels that may wait for a peer that does not read. */
 const MAX_REFUSALS = 64;
 
 class Mux extends PacketFilter implements MuxOut {
@@ -44,7 +44,7 @@ class Mux extends PacketFilter implements MuxOut {
 
   // Sending.
   #window = 0;
-  /** Bytes on their way, counted as the far end counts them. */
+  /** Bytes on their way, counted as the peer counts them. */
   #unacked = 0;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -289,7 +289,7 @@ class Mux extends PacketFilter implements MuxOut {
 const NAMES = Object.keys(GENSIO_ERRORS) as GensioErrorCode[];
 /** gensio's error numbers are its names in order, with one left out after the fifteenth. */
 function errorOfNumber(n: number): GensioError {
-  return new GensioError(NAMES[n <= 15 ? n - 1 : n - 2] ?? 'commerr', `the far end refused with error ${n}`);
+  return new GensioError(NAMES[n <= 15 ? n - 1 : n - 2] ?? 'commerr', `the peer refused with error ${n}`);
 }
 
 /** Makes the layer `mux` on a child. */

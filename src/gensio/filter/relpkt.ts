@@ -65,7 +65,7 @@ class RelPkt extends PacketFilter {
   // Receiving.
   /** Number of the next packet to hand up; what is before it is acknowledged. */
   #deliverNext = 0;
-  /** One behind the highest number seen. */
+  /** One more than the highest number seen. */
   #expected = 0;
   /** Packets by number: arrived, and not handed over yet. */
   readonly #arrived = new Map<number, Buffer>();
@@ -157,7 +157,7 @@ class RelPkt extends PacketFilter {
     this.#state = 'over';
     super.closed(err);
   }
-  /** The far end is told, then the child closes; the one above hears of it when it has read the rest. */
+  /** The peer is told, then the child closes; the one above hears of it when it has read the rest. */
   #farewell(): void {
     this.#state = 'over';
     this.#timer?.cancel();
@@ -175,7 +175,7 @@ class RelPkt extends PacketFilter {
   #timedOut(): void {
     switch (this.#state) {
       case 'wait-init':
-        // A far end that never says anything; its accepter's limits are what bounds it, and this.
+        // A peer that never says anything; its accepter's limits are what bounds it, and this.
         if (++this.#retries > this.#maxTimeouts * 4) this.#fail(new GensioError('timedout'));
         return;
       case 'wait-answer':
@@ -199,7 +199,7 @@ class RelPkt extends PacketFilter {
         return;
     }
     if (++this.#silence > this.#maxTimeouts) return this.#fail(new GensioError('timedout'));
-    // The far end wants to hear something once a second; and what it has not acknowledged for two goes out again.
+    // The peer wants to hear something once a second; and what it has not acknowledged for two goes out again.
     if (!this.#sentSinceTick) this.#owed.ack = true;
     this.#sentSinceTick = false;
     if (this.#sent.length > 0) {
@@ -393,7 +393,7 @@ class RelPkt extends PacketFilter {
     if (last > 0 && ranges[last] === ((seq - 1) & 0xff)) ranges[last] = seq;
     else if (ranges.length < MAX_RANGES * 2) ranges.push(seq, seq);
   }
-  /** Only what was taken is acknowledged: a far end whose reader sleeps runs out of window. */
+  /** Only what was taken is acknowledged: a peer whose reader sleeps runs out of window. */
   protected override delivered(): void {
     this.#handed--;
     this.#deliverNext = (this.#deliverNext + 1) & 0xff;

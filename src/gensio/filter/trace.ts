@@ -26,7 +26,7 @@ class Trace extends Filter {
     this.#opts = opts;
     this.#clock = clock;
   }
-  /** The file is opened anew at each open; when it cannot be, neither can the connection: perm, as gensio says. */
+  /** The file is opened again at each open; when it cannot be, neither can the connection: perm, as gensio says. */
   override open(done: (err?: GensioError) => void): void {
     // On an accepted connection this was done before it was handed on.
     if (this.#opened) return nextMicrotask(() => done());

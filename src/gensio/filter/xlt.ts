@@ -5,7 +5,7 @@ import { Filter, type Gensio } from '../gensio.ts';
 const CR = 13;
 const LF = 10;
 
-/** undefined: nothing is changed. Later pairs win. */
+/** The byte for each byte; `undefined` if nothing is changed. Later pairs win. */
 function table(pairs: readonly (readonly [number, number])[]): Uint8Array | undefined {
   if (pairs.every(([from, to]) => from === to)) return undefined;
   const out = Uint8Array.from({ length: 256 }, (_, i) => i);

@@ -1,4 +1,4 @@
-// One Unix datagram socket and the peers behind it: each address that something comes from is a connection of its own. As udp.ts, but
+// One Unix datagram socket and its peers: each address that something comes from is a connection of its own. As udp.ts, but
 // nothing is lost: what nobody reads holds back the senders, and what a receiver has no room for waits until it has.
 
 import { nextMicrotask, onImmediate } from '../../base/fault-domain.ts';
@@ -13,7 +13,7 @@ const MAX_SENT = 65_536;
 const MAX_READ = 262_144;
 /** Peers of one socket; messages of more are dropped. */
 const MAX_PEERS = 1024;
-/** Peers looked after when a newcomer comes. */
+/** Peers looked after when a new connection comes. */
 const MAX_LOOKS = 16;
 /** Messages read before others get their turn. */
 const MAX_IN_A_ROW = 32;
@@ -142,7 +142,7 @@ class DgramGensio implements Gensio {
 /** Who made the socket. */
 export interface DgramHubUp {
   /** Absent: messages of strangers are dropped. */
-  newcomer?(gensio: DgramGensio): void;
+  accepted?(gensio: DgramGensio): void;
   /** Once, last: the descriptor is closed. */
   closed(): void;
 }
@@ -171,9 +171,9 @@ export class DgramHub {
     this.#c = c;
     this.#fd = fd;
     this.#up = up;
-    this.#listening = up.newcomer !== undefined;
+    this.#listening = up.accepted !== undefined;
   }
-  /** On a bound socket that does not block; owns it then. undefined: what watches descriptors is missing. Throws when there is no more room. */
+  /** On a bound socket that does not block; owns it then. `undefined` if nothing can watch descriptors. Throws when there is no more room. */
   static of(c: Libc, fd: number, up: DgramHubUp): DgramHub | undefined {
     const hub = new DgramHub(c, fd, up);
     const watch = watchDescriptor(fd, ({ read, write }) => {
@@ -224,13 +224,13 @@ export class DgramHub {
   #take(data: Buffer, from: UnixAddress): void {
     const known = this.#nocon ?? this.#peers.get(from.toString('latin1'));
     if (known === undefined) {
-      if (this.#up.newcomer === undefined) return;
+      if (this.#up.accepted === undefined) return;
       this.#dropGone();
       if (!this.#listening || this.#peers.size >= MAX_PEERS) return;
     }
     const gensio = known ?? this.#add(from);
     if (!gensio.message(data)) this.#holder = gensio;
-    if (known === undefined) this.#up.newcomer?.(gensio);
+    if (known === undefined) this.#up.accepted?.(gensio);
   }
   /** Nothing says that a peer closed its socket. Its place is to be free when another one comes; where there are many, soon after. */
   #dropGone(): void {
@@ -314,7 +314,7 @@ export class DgramHub {
     this.#probes.get(gensio)?.();
     this.#closeIfIdle();
   }
-  /** Newcomers are not taken any more. */
+  /** New connections are not taken any more. */
   stop(): void {
     this.#listening = false;
     this.#closeIfIdle();

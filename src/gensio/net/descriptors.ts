@@ -1,11 +1,11 @@
-// Says in time that file descriptors run out. When there is none left libuv closes newcomers itself, and nobody is told; but the
+// Says in time that file descriptors run out. When there is none left libuv closes new connections itself, and nobody is told; but the
 // system gives the lowest number that is free, so the number of a connection just accepted shows how many there are.
 // The soft limit is not raised here: Node.js does that when it starts.
 import type { Log } from '../../base/log.ts';
 import { readSmallFile } from '../../base/safe-file.ts';
 import type { GensioEnv } from '../context.ts';
 
-/** Said when fewer than this are left: a newcomer may take some more for its device. */
+/** Said when fewer than this are left: a new connection may take some more for its device. */
 const RESERVE = 8;
 /** How often the limit is looked at, and how often it is told, ms. */
 const LOOK_MS = 1000;
@@ -44,5 +44,5 @@ export function noteDescriptor(fd: number | undefined, { clock, log }: Pick<Gens
   if (fd < watch.limit - RESERVE || now - watch.told < TELL_MS) return;
   watch.told = now;
   const used = `${fd + 1} of ${watch.limit} are in use`;
-  log.log('err', `accept: too many open files: ${used}, newcomers are closed when there is none left (raise LimitNOFILE= or ulimit -Hn)`);
+  log.log('err', `accept: too many open files: ${used}, new connections are closed when none is left (raise LimitNOFILE= or ulimit -Hn)`);
 }

@@ -9,7 +9,7 @@ interface Rule {
   readonly line: number;
   readonly daemons: Words;
   readonly clients: Words;
-  /** What stands behind the second colon; undefined: there is none. */
+  /** What follows the second colon; `undefined` if there is none. */
   readonly options: string | undefined;
 }
 /** A file of rules. */
@@ -102,7 +102,7 @@ function inNet(net: string, mask: string, address: string): boolean {
   return n !== undefined && a !== undefined && m !== undefined && (a & m) >>> 0 === n;
 }
 
-/** `[2001:db8::1]`, `[2001:db8::]/32`; rest: what is behind the bracket. */
+/** `[2001:db8::1]`, `[2001:db8::]/32`; rest: what follows the bracket. */
 function inIpv6Net(net: string, rest: string, address: string): boolean {
   if (!isIPv6(net) || net.includes('%') || !isIPv6(address) || !/^(\/.*)?$/.test(rest)) return false;
   const bits = rest === '' ? 128 : leadingNumber(rest.slice(1));
@@ -143,9 +143,9 @@ function stringMatch(word: string, text: string): boolean {
   return same(word, text);
 }
 
-/** What an option may have behind it, and what it does here. */
+/** What may follow an option, and what it does here. */
 interface Option {
-  /** undefined: nothing may be there. */
+  /** Absent: it takes none. */
   readonly value?: RegExp;
   readonly does?: 'allow' | 'deny';
   /** It must be the last one. */
@@ -242,7 +242,7 @@ class Question {
     return stringMatch(word, address) || (/[^0-9./]/.test(word) && stringMatch(word, name()));
   }
 
-  /** undefined: they leave it to the file they stand in. */
+  /** `undefined` if they leave it to the file they stand in. */
   #options(text: string, complain: (text: string) => void): Verdict | undefined {
     // A colon in a value has a backslash before it.
     const options = text.split(/(?<!\\):/).map((option) => option.replaceAll('\\:', ':').trim());

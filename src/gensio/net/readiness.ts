@@ -44,7 +44,7 @@ function openPool(): Pool | undefined {
 
 /**
  * Watches a descriptor that does not block. ready may be called although there is nothing.
- * undefined: koffi or the insides of Node that this needs are missing, or the system has no descriptor left.
+ * `undefined` if koffi or the internals of Node that this needs are missing, or the system has no descriptor left.
  */
 export function watchDescriptor(fd: number, ready: Ready): Watched | undefined {
   pool ??= openPool();

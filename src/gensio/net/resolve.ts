@@ -18,7 +18,7 @@ export interface Endpoint {
   readonly v6only: boolean;
 }
 
-/** The number of a port as written, modulo 65536 as the reference reckons; undefined when it names no known service. */
+/** The number of a port as written, modulo 65536 as the reference calculates; undefined when it names no known service. */
 export function portNumber(text: string): number | undefined {
   return /^[0-9]+$/.test(text) ? Number(text) % 65536 : builtInServices(text, 'tcp');
 }

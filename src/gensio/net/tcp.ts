@@ -15,7 +15,7 @@ import { type Endpoint, portNumber, printAddress, resolve, resolveLocal } from '
 
 type Tcp = LayerOf<'tcp'>;
 
-/** Newcomers the kernel keeps while we are busy. */
+/** New connections the kernel keeps while we are busy. */
 const BACKLOG = 128;
 /** Whom hosts.allow and hosts.deny name when they mean us. */
 const DAEMON = 'ser2net';
@@ -24,7 +24,7 @@ const HOSTS = new HostsFiles();
 
 /**
  * What Node has no call for: the knobs of keepalive, and urgent bytes in their place. Node would throw an urgent byte away, and with
- * it the second half of a telnet Synch (IAC DM), so that the byte behind it were taken for a command.
+ * it the second half of a telnet Synch (IAC DM), so that the byte after it were taken for a command.
  */
 function tune(fd: number | undefined, opts: Tcp['opts']): void {
   if (fd !== undefined) libc()?.setTcp(fd, 'oobinline', 1);

@@ -151,12 +151,12 @@ const newSocket = (family: 4 | 6, reuseAddr: boolean, ipv6Only: boolean): Socket
 class Hub implements SharedSocket {
   readonly socket: Socket;
   readonly #peers = new Map<string, UdpGensio>();
-  readonly #newcomer: (gensio: UdpGensio) => void;
+  readonly #accepted: (gensio: UdpGensio) => void;
   #listening = true;
 
-  constructor(socket: Socket, newcomer: (gensio: UdpGensio) => void, failed: (err: GensioError) => void) {
+  constructor(socket: Socket, accepted: (gensio: UdpGensio) => void, failed: (err: GensioError) => void) {
     this.socket = listenTo(socket);
-    this.#newcomer = newcomer;
+    this.#accepted = accepted;
     this.socket.on('message', (data, from) => this.#message(data, from.address, from.port));
     this.socket.on('error', (err) => failed(fromSystemError(err)));
   }
@@ -170,7 +170,7 @@ class Hub implements SharedSocket {
       peer = new UdpGensio(host, port, this);
       this.#peers.set(key, peer);
       peer.datagram(data);
-      this.#newcomer(peer);
+      this.#accepted(peer);
     } else peer.datagram(data);
   }
   /** A peer that has not sent anything yet; `undefined` if it is there already. */

@@ -15,7 +15,7 @@ import { checkPath, connectAndClear, peerAllowed } from './unix-path.ts';
 
 type Unix = LayerOf<'unix'>;
 
-/** Newcomers the kernel keeps while we are busy. */
+/** New connections the kernel keeps while we are busy. */
 export const BACKLOG = 128;
 class UnixAccepter implements Accepter {
   readonly type = 'unix';

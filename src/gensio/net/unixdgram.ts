@@ -47,7 +47,7 @@ function bindPath(c: Libc, fd: number, path: string, opts: UnixDgram['opts']): (
 }
 
 /** A bound socket; without a path it gets an abstract name, so that it can be answered. Throws a GensioError. */
-function openHub(path: string | undefined, opts: UnixDgram['opts'], newcomer?: DgramHubUp['newcomer']): DgramHub {
+function openHub(path: string | undefined, opts: UnixDgram['opts'], accepted?: DgramHubUp['accepted']): DgramHub {
   const c = libc();
   if (c === undefined) throw new GensioError('notsup', NOT_HERE);
   const fd = c.datagramSocket();
@@ -59,7 +59,7 @@ function openHub(path: string | undefined, opts: UnixDgram['opts'], newcomer?: D
       const err = c.bindUnix(fd, undefined);
       if (err !== undefined) throw err;
     }
-    const hub = DgramHub.of(c, fd, { ...(newcomer !== undefined && { newcomer }), closed: () => remove() });
+    const hub = DgramHub.of(c, fd, { ...(accepted !== undefined && { accepted }), closed: () => remove() });
     if (hub === undefined) throw new GensioError('notsup', NOT_HERE);
     return hub;
   } catch (err) {

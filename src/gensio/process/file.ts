@@ -183,7 +183,7 @@ export class FileGensio implements Gensio {
     this.#closeFiles();
     this.up.closed();
   }
-  /** The far end is over. */
+  /** The peer is over. */
   protected finish(err: GensioError): void {
     if (this.#state === 'open') this.#end(err);
   }
@@ -253,7 +253,7 @@ export function kindOfDescriptor(fd: number): 'watched' | 'file' {
 }
 
 /**
- * Another descriptor for what an open one means, opened anew where the system can: so that its being non-blocking does not
+ * Another descriptor for what an open one means, opened again where the system can: so that its being non-blocking does not
  * touch the others that use it. Throws a GensioError.
  */
 export function openAgain(fd: number, how: 'r' | 'w', waits = false): number {

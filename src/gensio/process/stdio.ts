@@ -1,4 +1,4 @@
-// The layer stdio: a program run for each open, with its standard input and output as the far end; or the daemon's own.
+// The layer stdio: a program run for each open, with its standard input and output as the peer; or the daemon's own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
@@ -61,7 +61,7 @@ class TwoStreams implements Gensio {
         },
         ended: () => undefined,
         gone: () => {
-          // The far end takes no more; what it still says counts. A writer that waits is let go.
+          // The peer takes no more; what it still says counts. A writer that waits is let go.
           this.#outputGone = true;
           if (this.#state === 'open') this.up.writable();
         },

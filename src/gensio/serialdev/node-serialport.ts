@@ -37,7 +37,7 @@ function fromBinding(err: unknown): GensioError {
 
 const notSupported = (call: string): SystemError => new SystemError(os.errno.EOPNOTSUPP, call);
 
-/** What of the configuration cannot be had; undefined: all of it can. */
+/** What of the configuration is not possible; `undefined` if all of it is. */
 function impossible({ line }: TtyConfig): GensioError | undefined {
   const rs485 = line.rs485 === undefined ? undefined : parseRs485(line.rs485);
   if (line.rs485 !== undefined && rs485 === undefined) return new GensioError('inval', `rs485=${line.rs485}`);
@@ -78,7 +78,7 @@ class NodeSerialport extends OpenTerminal implements Terminal {
   readonly #binding: Binding;
   protected readonly bytes: ByteStream;
   #settings: LineSettings;
-  /** What was last set or seen; undefined: no such lines. DTR and RTS cannot be read: a driver raises them at open. */
+  /** What was last set or seen; `undefined` if it has no such lines. DTR and RTS cannot be read: a driver raises them at open. */
   #lines: number | undefined;
   #holdsBreak = false;
   #asking = false;

@@ -7,7 +7,7 @@ const MAX_DELAY = 0xffffffff;
 
 /**
  * `before:after[:word...]`, delays in milliseconds: flags, delay before, delay after, as the first words of struct serial_rs485.
- * `off` gives all zeros. undefined: not such a text.
+ * `off` gives all zeros. `undefined` if it is not such a text.
  */
 export function parseRs485(text: string): Uint32Array | undefined {
   if (text === 'off') return new Uint32Array(3);

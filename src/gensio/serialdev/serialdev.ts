@@ -50,7 +50,7 @@ export class SerialDev implements Gensio, TerminalUp {
   #watch: ModemWatch | undefined;
   #errors: LineErrorWatch | undefined;
 
-  /** spec undefined: only bytes, no lock (the layer `dev`). c is asked at open; without it the serialport package does what it can. */
+  /** Without spec: only bytes, no lock (the layer `dev`). c is asked at open; without it the serialport package does what it can. */
   constructor(device: string, opts: Opts, spec: Spec | undefined, env: GensioEnv, c: () => Libc | undefined, hardware = false) {
     this.#hardware = hardware;
     this.#device = device;

@@ -60,7 +60,7 @@ export class Tty extends OpenTerminal implements Terminal {
   readonly #config: TtyConfig;
   readonly #fd: number;
   readonly #found: Termios;
-  /** Output lines at open; undefined: it has none. */
+  /** Output lines at open; `undefined` if it has none. */
   readonly #foundLines: number | undefined;
   #asked: Termios;
   #settings: LineSettings;

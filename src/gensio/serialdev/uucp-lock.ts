@@ -31,7 +31,7 @@ export function isPseudoTerminal(device: string): boolean {
   }
 }
 
-/** The pid in a lock file: exactly four bytes are a number of the machine, else decimal digits; undefined: none to be found. */
+/** The pid in a lock file: exactly four bytes are a number of the machine, else decimal digits; `undefined` if there is none. */
 export function lockOwner(content: Buffer): number | undefined {
   if (content.length === 4) {
     const binary = new Int32Array(new Uint8Array(content).buffer)[0]!;
@@ -179,7 +179,7 @@ function taken(path: string): UucpLock {
 }
 
 /**
- * Locks a device. dir undefined: no lock files are made (-u). The error is 'inuse' (its owner lives, which may be this process) or
+ * Locks a device. Without dir no lock files are made (-u). The error is 'inuse' (its owner lives, which may be this process) or
  * 'notfound' (the file there cannot be understood), and the log says which. Where the directory is missing or may not be
  * written the device is used without a lock, with a warning: ser2net 4.3.11 refuses the device.
  */

@@ -23,7 +23,7 @@ interface LayerInfo {
 
 const customLayers = new Map<string, LayerInfo>();
 
-/** A layer by name: built in, or brought along; undefined: there is none. */
+/** A layer by name: built in, or registered; `undefined` if there is none. */
 export const layerInfo = (name: string): LayerInfo | undefined =>
   Object.hasOwn(LAYERS, name) ? LAYERS[name as LayerType] : customLayers.get(name);
 

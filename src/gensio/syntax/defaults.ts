@@ -1,4 +1,4 @@
-// The table behind `default:` and `DEFAULT:`: values that hold where an option is not given, for one class of layer or for all.
+// The table of `default:` and `DEFAULT:`: values that hold where an option is not given, for one class of layer or for all.
 import type { Pos } from '../../base/diag.ts';
 import type { GensioErrorCode } from '../../base/gensio-error.ts';
 import { builtInServices, type Services } from '../../base/services.ts';
@@ -82,7 +82,7 @@ export class Defaults {
   }
 
   /**
-   * Sets a default; cls undefined is for all classes. value undefined: false, 0, or no text. pos: where that is written.
+   * Sets a default; without cls for all classes. Without a value: false, 0, or no text. pos: where that is written.
    * 'notfound': no such name; 'inval': the value is of another type; 'outofrange'.
    */
   set(name: string, cls: string | undefined, value: string | undefined, pos: Pos = COMMAND_LINE): GensioErrorCode | undefined {
@@ -110,7 +110,7 @@ export class Defaults {
     return this.#places.size > 0;
   }
 
-  /** Where the value in force for a class was set; undefined: it is a built-in one. */
+  /** Where the value in force for a class was set; `undefined` if it is a built-in one. */
   where(name: string, cls: string): Pos | undefined {
     const found = this.#find(name, cls);
     return found === undefined ? undefined : this.#places.get(`${found.cls} ${name}`);

@@ -47,10 +47,10 @@ function layer(text: string, role: Role, defaults: Defaults, depth: number): Res
   return build(name, cut.ok.words, skipBlanks(cut.ok.rest), role, defaults, depth);
 }
 
-/** `[(words)][,rest]` behind the name of a layer. */
+/** `[(words)][,rest]` after the name of a layer. */
 function cutOptions(text: string): Result<{ readonly words: readonly string[]; readonly rest: string }> {
   if (!text.startsWith('(')) return { ok: { words: [], rest: text.slice(1) } };
-  const split = splitWords(text, 'blanks and commas', 1, ')');
+  const split = splitWords(text, 'spaces and commas', 1, ')');
   if (split === undefined) return fail('inval', 'a quote or an escape in the options is not finished');
   if (split.at >= text.length) return fail('inval', "a ')' is missing");
   const after = text[split.at + 1];
@@ -84,7 +84,7 @@ function readRest(name: LayerType, rest: string, role: Role, defaults: Defaults,
       return 'error' in line ? line : { ok: { device: comma < 0 ? rest : rest.slice(0, comma), line: line.ok } };
     }
     case 'argv': {
-      const split = splitWords(rest, 'blanks');
+      const split = splitWords(rest, 'spaces');
       return split === undefined ? fail('inval', 'a quote or an escape in the command is not finished') : { ok: { argv: split.words } };
     }
     case 'child': {
@@ -116,7 +116,7 @@ function readOptions(name: LayerType, words: readonly string[], role: Role, defa
     if (got !== 'ok' && secret !== undefined)
       return fail(
         'inval',
-        `${name} has something behind '${secret}=' that is no option (a value with spaces, commas or quotes needs quotes)`,
+        `${name} has something after '${secret}=' that is no option (a value with spaces, commas or quotes needs quotes)`,
       );
     if (SECRET_OPTIONS.includes(key.toLowerCase())) secret = key;
     if (got === 'unknown') {
@@ -196,7 +196,7 @@ function misspelt(str: string, name: string, role: Role): string | undefined {
 
 /**
  * The text that reads back to the same stack when no defaults are set: options that differ from the built-in ones, in table order.
- * Used where a stack has to be written anew; a stack that was read keeps its own text.
+ * Used where a stack has to be written again; a stack that was read keeps its own text.
  */
 export function printStack(spec: LayerSpec): string {
   const { rows } = layerInfo(spec.type)!;

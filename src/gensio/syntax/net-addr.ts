@@ -37,7 +37,7 @@ const FAMILIES = ['ipv4', 'ipv6', 'ipv6n4'] as const;
 
 /**
  * A port as getaddrinfo takes it: digits (modulo 65536, as gensio 2.6.2 does), the name of a service, `*` for 0.
- * undefined: no such service.
+ * `undefined` if there is no such service.
  */
 export function portNumber(text: string, protocol: ServiceProtocol, services: Services = builtInServices): number | undefined {
   if (text === '*') return 0;
@@ -91,11 +91,11 @@ function notHost(host: string, networks: boolean): string | undefined {
   if (host === '*' || isIP(host) !== 0 || /^[A-Za-z0-9._-]+$/.test(host)) return undefined;
   if (networks && /^[0-9a-fA-F.:]+\/[0-9]{1,3}$/.test(host)) return undefined;
   if (/^\[.*\]$/.test(host)) return `'${host}' is no host: IPv6 addresses are written without brackets`;
-  return /\s/.test(host) ? `there is a blank in the host '${host}'` : `'${host}' is no host`;
+  return /\s/.test(host) ? `there is a space in the host '${host}'` : `'${host}' is no host`;
 }
 
 function noPort(port: string, host: string | undefined): string {
-  if (port !== port.trim()) return `there is a blank in the port '${port}'`;
+  if (port !== port.trim()) return `there is a space in the port '${port}'`;
   if (host === undefined && (isIP(port) !== 0 || port.includes('.') || port === 'localhost')) return `a port is missing after '${port}'`;
   return `'${port}' is neither a port number nor a known service`;
 }
@@ -108,9 +108,9 @@ export const printAddrs = (addrs: readonly NetAddr[]): string =>
 interface RemoteHost {
   /** The address family; `undefined` if either will do. */
   readonly family: NetAddr['family'];
-  /** An address or a name; undefined: this machine. */
+  /** An address or a name; `undefined` for this machine. */
   readonly host: string | undefined;
-  /** Bits of host that count, of a network; undefined: all. */
+  /** Bits of host that count, of a network; `undefined` for all. */
   readonly prefix: number | undefined;
   /** 0: any. */
   readonly port: number;
@@ -156,7 +156,7 @@ export function parseRemaddr(text: string, services: Services = builtInServices)
 export const namesIn = (remote: RemoteAddr): readonly string[] =>
   remote.hosts.flatMap((h) => (h.host !== undefined && h.host !== '*' && isIP(h.host) === 0 ? [h.host] : []));
 
-/** 16 bytes of an address, IPv4 as IPv4-mapped; undefined: not an address. */
+/** 16 bytes of an address, IPv4 as IPv4-mapped; `undefined` if it is not an address. */
 function bytesOf(ip: string): Uint8Array | undefined {
   const zone = ip.indexOf('%');
   const plain = zone < 0 ? ip : ip.slice(0, zone);

@@ -1,4 +1,4 @@
-// What stands behind a device: `9600n81,local,rs485=...` and the old words, and how it is printed again.
+// What follows a device: `9600n81,local,rs485=...` and the old words, and how it is printed again.
 import { nearest } from '../../base/text.ts';
 import { LINE, type LineSpeed, type Parity, type SerialLine } from '../../options/serialdev.ts';
 import type { Defaults } from './defaults.ts';
@@ -10,7 +10,7 @@ const STANDARD = LINE.speed.def as Required<LineSpeed>;
 
 type Line = { -readonly [K in keyof SerialLine]: SerialLine[K] };
 
-/** What may stand behind a device, by its name there. */
+/** What may follow a device, by its name there. */
 const BY_NAME: ReadonlyMap<string, keyof typeof LINE> = new Map(
   (Object.keys(LINE) as (keyof typeof LINE)[]).map((key) => [String(LINE[key].yaml), key]),
 );
@@ -34,7 +34,7 @@ const OLD: Readonly<Record<string, Partial<SerialLine>>> = {
 };
 const PARITIES: Readonly<Record<string, Parity>> = { NONE: 'N', EVEN: 'E', ODD: 'O', MARK: 'M', SPACE: 'S' };
 
-/** Every word that may stand behind a device, for hints and completion. */
+/** Every word that may follow a device, for hints and completion. */
 export const lineWords: readonly string[] = [...BY_NAME.keys(), ...Object.keys(OLD), ...Object.keys(PARITIES)];
 
 /** The line as the defaults of class serialdev make it. A default speed that means nothing is 9600N81. */
@@ -45,7 +45,7 @@ export function defaultLine(defaults: Defaults): SerialLine {
 
 /** Reads the words after the comma of a device. 'inval': a word cannot be understood, which detail names. */
 export function parseLine(text: string, defaults: Defaults): Result<SerialLine> {
-  const split = splitWords(text, 'blanks and commas');
+  const split = splitWords(text, 'spaces and commas');
   if (split === undefined) return { error: 'inval', detail: 'a quote or an escape is not finished' };
   const line: Line = defaultLine(defaults);
   for (const word of split.words) {

@@ -8,7 +8,7 @@ export interface Stack {
   readonly text: string;
   /** The outermost layer; `undefined` if the text cannot be read. */
   readonly spec: LayerSpec | undefined;
-  /** Why spec is undefined: gensio's error, and what is wrong in words. */
+  /** Why there is no spec: gensio's error, and what is wrong in words. */
   readonly error: GensioErrorCode | undefined;
   /** What is wrong, in words. */
   readonly detail?: string;

@@ -2,7 +2,7 @@
 import { decodeRaw, encodeRaw } from '../../base/raw-text.ts';
 
 /** What separates words: white space, or white space and commas. */
-type Separators = 'blanks' | 'blanks and commas';
+type Separators = 'spaces' | 'spaces and commas';
 
 /** The words of a text. */
 interface Words {
@@ -10,11 +10,11 @@ interface Words {
   readonly words: readonly string[];
   /** Where each word stood in the text, quotes and escapes included. */
   readonly places: readonly { readonly at: number; readonly len: number }[];
-  /** Where reading stopped: at `end`, or behind the last character. */
+  /** Where reading stopped: at `end`, or after the last character. */
   readonly at: number;
 }
 
-const SEPARATORS: Readonly<Record<Separators, string>> = { blanks: ' \f\n\r\t\v', 'blanks and commas': ' \f\n\r\t\v,' };
+const SEPARATORS: Readonly<Record<Separators, string>> = { spaces: ' \f\n\r\t\v', 'spaces and commas': ' \f\n\r\t\v,' };
 /** A byte named by number, as decodeRaw has it. */
 const byte = (n: number): string => String.fromCharCode(n < 0x80 ? n : 0xdc00 + n);
 const CONTROL: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
@@ -34,7 +34,7 @@ function escapeAt(text: string, i: number): { readonly char: string; readonly le
 
 /**
  * The words of text from `from` on, up to the character `end` outside of quotes. Both kinds of quotes may start anywhere and are
- * dropped; escapes count inside them too. undefined: an unfinished quote or escape.
+ * dropped; escapes count inside them too. `undefined` for an unfinished quote or escape.
  */
 export function splitWords(text: string, separators: Separators, from = 0, end = ''): Words | undefined {
   const seps = SEPARATORS[separators];

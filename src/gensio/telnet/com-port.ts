@@ -1,4 +1,4 @@
-// RFC 2217 as the end with the serial port (an access server): requests of the far end become events, answers go out with code + 100.
+// RFC 2217 as the end with the serial port (an access server): requests of the peer become events, answers go out with code + 100.
 // Which values a device takes is not known here: the device decides, and who gives no answer sends none.
 import { MODEM_CHANGES, type Queue, type SerialItem, type SerialRequest, type SerialState } from '../../base/serial.ts';
 import type { ComPort, GensioEvent } from '../gensio.ts';
@@ -87,9 +87,9 @@ export function settingMessage(
 const MAX_SIGNATURE = 254;
 
 interface ComPortOut {
-  /** bytes for the far end, complete with IAC SB and IAC SE. */
+  /** bytes for the peer, complete with IAC SB and IAC SE. */
   send(bytes: Buffer): void;
-  /** false: the far end does not read. What nobody asked for on this connection is put by then, newest state only. */
+  /** false: the peer does not read. What nobody asked for on this connection is put by then, newest state only. */
   room(): boolean;
   emit(event: GensioEvent): void;
 }
@@ -97,7 +97,7 @@ interface ComPortOut {
 /** RFC 2217 on the access server's side: reads a client's requests, and writes answers and notifications. */
 export class ComPortServer implements ComPort {
   readonly #out: ComPortOut;
-  /** The far end sent a speed in one byte: from now on it gets them so. */
+  /** The peer sent a speed in one byte: from now on it gets them so. */
   #cisco = false;
   #met = false;
   /** Put by while there is no room. */

@@ -202,7 +202,7 @@ const WORD = /\s*(?:"((?:[ !#-[\]-~]|\\[tnr"\\]|\\x[0-9a-f]{2})*)"|((?:[0-9a-f]{
 
 /**
  * The bytes that text means: names of this file, quoted strings (\t \n \r \" \\ \x00) and runs of lower-case hexadecimal digits,
- * between blanks. Nothing is doubled or left out: an IAC in a value is written `ffff`.
+ * between spaces. Nothing is doubled or left out: an IAC in a value is written `ffff`.
  * @throws SyntaxError for a word it does not know: the texts are ours, not a user's.
  */
 export function bytesOf(text: string): Buffer {

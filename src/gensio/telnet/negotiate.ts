@@ -76,7 +76,7 @@ interface NegotiationOut {
   send(verb: number, option: number): void;
   /**
    * COM-PORT-OPTION: told of each WONT and DONT, and asked about a WILL not yet agreed to and about each DO.
-   * For WILL and DO: may the far end, shall this end? For the others the answer counts for nothing.
+   * For WILL and DO: may the peer, shall this end? For the others the answer counts for nothing.
    */
   comPort(verb: number): boolean;
 }
@@ -100,7 +100,7 @@ export class Negotiation {
     }
   }
 
-  /** What the far end said. Answers through send(). */
+  /** What the peer said. Answers through send(). */
   received(verb: number, option: number): void {
     const o = this.#options.get(option);
     const hook = option === COM_PORT_OPTION;

@@ -184,7 +184,7 @@ export class TelnetFilter extends Filter {
     return this.child.bufferedBytes() + this.#answerBytes;
   }
 
-  /** Also while its end waits behind what was not read yet. */
+  /** Also while something is still to be read before its end. */
   override peerClosed(): boolean {
     return this.#end !== undefined || super.peerClosed();
   }

@@ -34,7 +34,7 @@ const CHALLENGE_BYTES = 32;
 /** What stands for a certificate and a signature that there are not: of a usual size. */
 const DUMMY_CERTIFICATE = 1265;
 const DUMMY_RESPONSE = 256;
-/** How long a refusal may take to reach the far end. */
+/** How long a refusal may take to reach the peer. */
 const REFUSAL_MS = 2000;
 const EDWARDS = ['ed25519', 'ed448'];
 
@@ -97,7 +97,7 @@ abstract class CertauthEnd extends PacketFilter {
     this.child.abort();
     done?.(this.#refusal ?? err);
   }
-  /** The end of the talk, when the far end has heard the last word of it. */
+  /** The end of the talk, when the peer has heard the last word of it. */
   protected refuse(err: GensioError): void {
     if (this.#state !== 'talking') return;
     this.#state = 'refusing';
@@ -382,7 +382,7 @@ class CertauthClient extends CertauthEnd {
     }
     const id = this.#identity;
     if (id !== undefined && version < SHA3_VERSION) {
-      this.fail(new GensioError('keyinvalid', 'the far end is too old for certificates'));
+      this.fail(new GensioError('keyinvalid', 'the peer is too old for certificates'));
       return false;
     }
     const signed = Buffer.concat([challenge, this.#service]);

@@ -48,7 +48,7 @@ const MAX_ANSWER = 4096;
 const CHILD = fileURLToPath(new URL('gensio/tls/pam-child.js', MODULE_FOLDER));
 const noAnswer = (text: string): PamAnswer => ({ step: 'process', code: -1, text, delayMs: 0 });
 
-/** The answer in what a process wrote; undefined: that is none. */
+/** The answer in what a process wrote; `undefined` if that is none. */
 function readAnswer(text: string): PamAnswer | undefined {
   try {
     const { step, code, text: words, delayMs } = JSON.parse(text) as PamAnswer;

@@ -184,7 +184,7 @@ class TlsGensio extends ForwardingGensio {
   override write(data: Buffer): boolean {
     const socket = this.#socket;
     if (this.#state !== 'open' || socket === undefined) return true;
-    // TLS takes a first write whole before it returns; what waits behind one is kept by the stream, and so must be our own.
+    // TLS takes a first write whole before it returns; what waits after one is kept by the stream, and so must be our own.
     const taken = socket.write(socket.writableLength === 0 ? data : Buffer.from(data));
     if (!taken) this.#full = true;
     return taken;
@@ -197,7 +197,7 @@ class TlsGensio extends ForwardingGensio {
   override bufferedBytes(): number {
     return Math.max(this.#socket?.writableLength ?? 0, this.below.bufferedBytes());
   }
-  /** Also while its end waits behind what was not read yet. */
+  /** Also while something is still to be read before its end. */
   override peerClosed(): boolean {
     return this.#childOver || super.peerClosed();
   }

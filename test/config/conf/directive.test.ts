@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { readConf } from '../../../src/config/conf/model.ts';
 import { classics, conf, lineOf, places, port, withOptions } from './conf-text.ts';
 
-test('a directive is a word in capitals in the first column with its colon right behind it', () => {
+test('a directive is a word in capitals in the first column with its colon right after it', () => {
   for (const line of ['banner:b:x', ' BANNER:b:x', 'BANNER :b:x', 'BANNERS:b:x']) {
     assert.deepEqual(classics(conf(line)), ['No state given on line 1'], line);
   }
@@ -141,7 +141,7 @@ test('what is wrong with a default', () => {
   assert.match(conf('DEFAULT:kickolduser:yes').diags[0]!.hint ?? '', /true or false/);
 });
 
-test('blanks around the value, which 3.x left out, and behind the class do no harm', () => {
+test('spaces around the value, which 3.x left out, and after the class do no harm', () => {
   const reading = conf('DEFAULT:kickolduser: true ', 'DEFAULT:max-connections:3:ser2net ', '1:raw:0:/dev/a');
   assert.deepEqual([reading.config.connections[0]!.options.kickolduser, reading.config.connections[0]!.options.maxConnections], [true, 3]);
   assert.deepEqual(classics(reading), ['error setting default value on line 1 for kickolduser: No such process']);
@@ -260,7 +260,7 @@ test('lines that crash 4.3.11 are reported and left out', () => {
   );
 });
 
-test('places are true also behind long lines, where 4.3.11 counts on', () => {
+test('places are true also after long lines, where 4.3.11 counts on', () => {
   const reading = readConf(`# ${'x'.repeat(600)}\r\nBANNER:b:one \\\r\ntwo \\\r\n\r\n1:raw:0:/dev/a:oops\r\n`, 'f');
   assert.deepEqual(places(reading), ['5:16 unknown-option']);
   assert.deepEqual(classics(reading), ['Unknown config item: oops on line 7']);

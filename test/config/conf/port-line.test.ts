@@ -50,7 +50,7 @@ test('the network port may hold colons: the first state from the left counts', (
   assert.equal(port('a:rawx:raw:0:/dev/a').name, 'a:rawx');
 });
 
-/** The state found by trying one character after the other, starting anew behind the one that does not fit. */
+/** The state found by trying one character after the other, starting again after the one that does not fit. */
 function slowState(text: string): number | undefined {
   const words = [':raw:', ':rawlp:', ':telnet:', ':off:', ':on:'];
   let begin = 0;
@@ -62,7 +62,7 @@ function slowState(text: string): number | undefined {
   return undefined;
 }
 
-test('a try for a state that fails goes on behind the character that did not fit', () => {
+test('a try for a state that fails goes on after the character that did not fit', () => {
   assert.deepEqual(classics(conf('21501::raw:0:/dev/a')), ['No state given on line 1']);
   const piece = fc.constantFrom(':', 'raw', 'rawlp', 'telnet', 'off', 'on', 'r', 'ra', 'o', 't', 'l', 'lp', 'tel', 'x');
   fc.assert(

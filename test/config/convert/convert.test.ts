@@ -25,7 +25,7 @@ const NO_FILES: Files = {
 };
 const yaml = (text: string): Reading => readYaml(text, 'ser2net.yaml', { files: NO_FILES, defaults: new Defaults() });
 const toYaml = (text: string, version: Version, options?: ConvertOptions): string => convert(text, 'ser2net.conf', version, options).text;
-/** What comes behind `---`. */
+/** What comes after `---`. */
 const body = (text: string, version: Version = 'v1', options?: ConvertOptions): string =>
   toYaml(text, version, options).replace('%YAML 1.1\n---\n', '');
 
@@ -236,7 +236,7 @@ test('texts that hold quotes, marks of substitution, control characters or bytes
   assertConverts('1:raw:0:/dev/a:"banner=a\\r\\n\\x01" signature="\\007"\n', 'control characters');
 });
 
-test('a text that is defined again holds for the ports behind it', () => {
+test('a text that is defined again holds for the ports after it', () => {
   assertConverts('BANNER:b:one\n1:raw:0:/dev/a:b\nBANNER:b:two\n2:raw:0:/dev/a:b\nOPENSTR:b:three\n3:raw:0:/dev/a:b\n', 'again');
 });
 

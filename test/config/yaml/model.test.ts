@@ -293,7 +293,7 @@ test('hints say what was probably meant', () => {
     ['connection: &a\n  trace-both: x\n', /put it under 'options:'/],
     [withOptions('kickoldusr: true'), /'kickolduser'/],
     [withOptions('kickolduser: True'), /small letters/],
-    [withOptions('speed: 9600'), /behind the device/],
+    [withOptions('speed: 9600'), /follow the device/],
     [withOptions('rfc2217: true'), /parentheses/],
     [withOptions('timeout: 5'), /beside 'options'/],
     ['default:\n  name: kickoldusr\n', /'kickolduser'/],

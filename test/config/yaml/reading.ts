@@ -26,7 +26,7 @@ export const connection = (text: string, files?: Readonly<Record<string, string>
   return found;
 };
 
-/** A connection with these lines behind its accepter and connector. */
+/** A connection with these lines after its accepter and connector. */
 export const withLines = (lines = '', name = 'c'): string => `connection: &${name}\n  accepter: tcp,2000\n  connector: echo\n${lines}`;
 /** A connection with these options. */
 export const withOptions = (...options: readonly string[]): string => withLines(`  options:\n${options.map((o) => `    ${o}\n`).join('')}`);

@@ -14,7 +14,7 @@ const expand = (text: string) => {
   return 'ok' in got ? got.ok : got.error;
 };
 
-test('names are parted by blanks and taken as they are', () => {
+test('names are separated by whitespace and taken as they are', () => {
   assert.deepEqual(expand(' /a\t/b '), ['/a', '/b']);
   assert.deepEqual(expand(''), []);
 });
@@ -30,12 +30,12 @@ test('patterns are replaced by what they match, sorted, and stay when they match
   assert.deepEqual(expand('/c/[a-b].yaml'), ['/c/a.yaml', '/c/b.yaml']);
 });
 
-test('quoted patterns are letters, and quoted blanks part nothing', () => {
+test('quoted patterns are letters, and quoted spaces separate nothing', () => {
   assert.deepEqual(expand(`'/c/*.yaml' "/c/x y" /c/\\*`), ['/c/*.yaml', '/c/x y', '/c/*']);
   assert.deepEqual(expand('""'), ['']);
 });
 
-test('variables and home directories are put in; a value is cut at blanks outside quotes only', () => {
+test('variables and home directories are put in; a value is cut at spaces outside quotes only', () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: what a shell would expand
   assert.deepEqual(expand('$DIR/a ${DIR}/b $NONE ${NONE:-z}'), ['/c/a', '/c/b', 'z']);
   assert.deepEqual(expand('$TWO "$TWO" $EMPTY'), ['/c/a.yaml', '/c/b.yaml', '/c/a.yaml /c/b.yaml']);

@@ -199,7 +199,7 @@ test('what was read is acknowledged with its overhead, and only then', async () 
   assert.equal(child.take().toString('hex'), dataMessage(9, 8, Buffer.alloc(0)).toString('hex'));
 });
 
-test('what the far end sent before it closed is read first, and the close stays its close', async () => {
+test('what the peer sent before it closed is read first, and the close stays its close', async () => {
   const { child, recorder, gensio } = await server();
   gensio.setReading(false);
   child.feed(dataMessage(0, 0, Buffer.from('last')));
@@ -213,7 +213,7 @@ test('what the far end sent before it closed is read first, and the close stays 
   assert.equal(recorder.error?.code, 'remclose');
 });
 
-test('no more is sent than the window of the far end takes, half of it at most in one message', async () => {
+test('no more is sent than the window of the peer takes, half of it at most in one message', async () => {
   const { child, recorder, gensio } = await server();
   assert.equal(gensio.write(Buffer.alloc(5000)), false);
   const sent = child.writes.map((b) => b.length - 10);

@@ -75,7 +75,7 @@ test('so much is written as asked, then the total and the end', async () => {
   assert.equal(recorder.error?.code, 'remclose');
 });
 
-test('when the far end closes the total comes before closed()', async () => {
+test('when the peer closes the total comes before closed()', async () => {
   const { child, recorder, clock } = await rig();
   child.feed('abc');
   clock.advance(250);

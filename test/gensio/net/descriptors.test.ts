@@ -16,7 +16,7 @@ test('the log tells once a minute that descriptors run out, and looks at the lim
   accepted(56);
   accepted(63);
   const line = (used: string): string =>
-    `err accept: too many open files: ${used} are in use, newcomers are closed when there is none left (raise LimitNOFILE= or ulimit -Hn)`;
+    `err accept: too many open files: ${used} are in use, new connections are closed when none is left (raise LimitNOFILE= or ulimit -Hn)`;
   assert.deepEqual(env.lines, [line('57 of 64')]);
   clock.advance(59_999);
   accepted(60);

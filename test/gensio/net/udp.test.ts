@@ -18,7 +18,7 @@ async function bound(t: TestContext, address = '127.0.0.1'): Promise<Socket> {
   t.after(() => socket.close());
   return socket;
 }
-/** The far end of a datagram socket; peer may be learned from what comes. */
+/** The peer of a datagram socket; peer may be learned from what comes. */
 function farSocket(socket: Socket, peerPort: () => number): FarEnd {
   const got: Buffer[] = [];
   socket.on('message', (data) => void got.push(data));

@@ -24,7 +24,7 @@ async function run(argv: string[], opts: Partial<LayerOf<'stdio'>['opts']> = {},
 }
 
 compliance('stdio with a program', {
-  // cat is an echo: the far end is our own.
+  // cat is an echo: the peer is our own.
   without: ['far-close', 'close-seen', 'same-bytes', 'last-words', 'flow', 'bulk', 'back-pressure'],
   async make() {
     const gensio = make(['cat']);

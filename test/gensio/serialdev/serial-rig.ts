@@ -1,4 +1,4 @@
-// What the tests of serialdev share: a device on a pty that is ended with the test, and the far end of the pty for the suite of all layers.
+// What the tests of serialdev share: a device on a pty that is ended with the test, and the peer of the pty for the suite of all layers.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

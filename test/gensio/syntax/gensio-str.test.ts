@@ -54,7 +54,7 @@ test('the forms of both generations are read', () => {
   for (const [text, role, want] of cases) assert.equal(shown(text, role), want, text);
 });
 
-test('option words are parted by blanks and commas alike, keys in any case, the last one counting', () => {
+test('option words are separated by whitespace and commas alike, keys in any case, the last one counting', () => {
   assert.equal(shown('tcp(  readbuf=100 NODELAY\t,nodelay=off ),2000', 'accepter'), 'tcp(readbuf=100,nodelay=false),2000');
 });
 

@@ -62,7 +62,7 @@ test('TLS takes its files from the options, and has no key of a server', () => {
   assert.equal(ssl({ tlsCert: 'c', tlsKey: 'k' }).key, 'k');
 });
 
-test('what stands behind a question mark is for this target, and not shown', () => {
+test('what follows a question mark is for this target, and not shown', () => {
   const { text, options } = good('rfc2217://plc:4001?speed=9600e71&dtr=open&flow=rtscts');
   assert.equal(text, 'rfc2217://plc:4001');
   assert.deepEqual(options, { speed: { speed: 9600, parity: 'E', databits: 7, stopbits: 1 }, dtr: 'open', rts: undefined, flow: 'rtscts' });

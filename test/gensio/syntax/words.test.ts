@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { quoteWord, splitWords } from '../../../src/gensio/syntax/words.ts';
 import { anyText as anyUnits } from '../../config/any-text.ts';
 
-const words = (text: string, separators: 'blanks' | 'blanks and commas' = 'blanks and commas') => splitWords(text, separators)?.words;
+const words = (text: string, separators: 'spaces' | 'spaces and commas' = 'spaces and commas') => splitWords(text, separators)?.words;
 
-test('blanks and commas in any number part words, and commas only where they are separators', () => {
+test('spaces and commas in any number part words, and commas only where they are separators', () => {
   assert.deepEqual(words(' a,,b \t c,'), ['a', 'b', 'c']);
-  assert.deepEqual(words('a,b c', 'blanks'), ['a,b', 'c']);
+  assert.deepEqual(words('a,b c', 'spaces'), ['a,b', 'c']);
   assert.deepEqual(words(' ,'), []);
 });
 
@@ -30,7 +30,7 @@ test('an unfinished quote or escape is no text of words', () => {
 });
 
 test('reading stops at the end character outside quotes and says where', () => {
-  const { words, at } = splitWords('(a ")" b),rest', 'blanks and commas', 1, ')')!;
+  const { words, at } = splitWords('(a ")" b),rest', 'spaces and commas', 1, ')')!;
   assert.deepEqual([words, at], [['a', ')', 'b'], 8]);
 });
 

@@ -34,7 +34,7 @@ interface Line {
   say(text: string): void;
 }
 
-/** Starts a port with this accepter and a gtlssh that calls it as user; the device is the far end of pty. */
+/** Starts a port with this accepter and a gtlssh that calls it as user; the device is the peer of pty. */
 async function call(t: TestContext, home: string, user: string, accepter: string, options: readonly string[] = []) {
   const authdir = join(home, 'auth');
   const certs = join(authdir, 'joe', 'allowed_certs');

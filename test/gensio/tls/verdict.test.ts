@@ -100,7 +100,7 @@ test('an expired certificate is refused, also when it is its own anchor or pinne
   }
 });
 
-test('a key of less than 2048 bits is refused at the far end, also when it is its own anchor, pinned or in allowed_certs', async (t) => {
+test('a key of less than 2048 bits is refused at the peer, also when it is its own anchor, pinned or in allowed_certs', async (t) => {
   const authdir = join(dir, 'weak-auth');
   mkdirSync(join(authdir, 'weak', 'allowed_certs'), { recursive: true });
   copyFileSync(weakCert, join(authdir, 'weak', 'allowed_certs', '01234567.0'));

@@ -39,7 +39,7 @@ export class Cursor {
     this.text = text;
   }
 
-  /** The character n places on; '' behind the end. Good for comparing with ASCII only. */
+  /** The character n places on; '' after the end. Good for comparing with ASCII only. */
   peek(n = 0): string {
     return this.text[this.at + n] ?? '';
   }
@@ -121,7 +121,7 @@ export class Cursor {
   }
 }
 
-/** Offsets at which lines begin, and one line behind the end of the text: what libyaml calls the end of the stream. */
+/** Offsets at which lines begin, and one line after the end of the text: what libyaml calls the end of the stream. */
 export function lineStarts(text: string): readonly number[] {
   const starts = [0];
   for (const m of text.matchAll(/[\n\x85\u2028\u2029]/g)) starts.push(m.index + 1);

@@ -115,7 +115,7 @@ export class EventReader {
     this.#state = next;
     return { is: 'scalar', at, from: at, end: at, anchor: undefined, value: '' };
   }
-  /** A node, and behind it a state. */
+  /** A node, and after it a state. */
   #below(after: State, block: boolean, indentless: boolean): YamlEvent {
     this.#states.push(after);
     return this.#node(block, indentless);
@@ -217,7 +217,7 @@ export class EventReader {
     return { is: 'scalar', at, from: at, end: at, anchor, value: '' };
   }
 
-  /** What is behind `-`, `?` or `:` in a block: a node, or nothing when one of the tokens `none` follows. */
+  /** What follows `-`, `?` or `:` in a block: a node, or nothing when one of the tokens `none` follows. */
   #blockPart(after: State, none: readonly TokenType[], indentless: boolean): YamlEvent {
     const { end } = this.#tokens.take();
     if (none.includes(this.#tokens.peek().type)) return this.#empty(after, end);
@@ -270,7 +270,7 @@ export class EventReader {
     if (['value', 'flow-entry', '}'].includes(token.type)) return this.#empty('{value', token.at);
     return this.#below('{value', false, false);
   }
-  /** The value behind a key in a flow collection. */
+  /** The value of a key in a flow collection. */
   #flowPart(after: State, close: ']' | '}'): YamlEvent {
     let token = this.#tokens.peek();
     if (token.type === 'value') {

@@ -5,20 +5,20 @@ import { type Cursor, Malformed } from './cursor.ts';
 export interface ScannedScalar {
   /** What it stands for, escapes and line ends resolved. */
   readonly value: string;
-  /** Behind the last character that belongs to it. */
+  /** After the last character that belongs to it. */
   readonly end: number;
   /** A plain scalar was followed by line ends: a key may begin where it stopped. */
   readonly brokeLine: boolean;
 }
 
-/** Blanks and line ends between words: blanks stay as they are, one line end becomes a blank, more become one less. */
+/** Spaces and line ends between words: spaces and tabs stay as they are, one line end becomes a space, more become one less. */
 class Gap {
-  #blanks = '';
+  #spaces = '';
   #first = '';
   #more = '';
   broken = false;
 
-  /** At a blank or line end; indent: columns before it must not be tabs (plain scalars). */
+  /** At a space, tab or line end; indent: columns before it must not be tabs (plain scalars). */
   read(c: Cursor, indent: number, start: number): void {
     while (c.isBlank() || c.isBreak()) {
       if (c.isBreak()) {
@@ -30,16 +30,16 @@ class Gap {
       if (this.broken && c.col < indent && c.peek() === '\t') {
         throw new Malformed('found a tab character that violates indentation', c.at, start);
       }
-      if (!this.broken) this.#blanks += c.peek();
+      if (!this.broken) this.#spaces += c.peek();
       c.skip();
     }
   }
-  /** A line end that is not there: behind a backslash. */
+  /** A line end that is not there: after a backslash. */
   escaped(): void {
     this.broken = true;
   }
   get text(): string {
-    if (!this.broken) return this.#blanks;
+    if (!this.broken) return this.#spaces;
     return this.#first === '\n' ? this.#more || ' ' : this.#first + this.#more;
   }
 }
@@ -181,7 +181,7 @@ export function scanBlock(c: Cursor, parent: number): ScannedScalar {
   let { end } = lead;
   while (c.col === indent && !c.isEnd()) {
     const blank = c.isBlank();
-    // Folding joins two lines that do not begin with a blank.
+    // Folding joins two lines that do not begin with a space or tab.
     if (!literal && first === '\n' && !blankBefore && !blank) value += lead.breaks === '' ? ' ' : lead.breaks;
     else value += first + lead.breaks;
     blankBefore = blank;
@@ -197,7 +197,7 @@ export function scanBlock(c: Cursor, parent: number): ScannedScalar {
   return { value, end, brokeLine: false };
 }
 
-/** The marks behind `|`: what to do with line ends at the end (-1 drop, 0 one, 1 all), and the indentation if it is given. */
+/** The marks after `|`: what to do with line ends at the end (-1 drop, 0 one, 1 all), and the indentation if it is given. */
 function blockHeader(c: Cursor, start: number): { readonly keep: number; readonly increment: number } {
   let keep = 0;
   let increment = 0;

@@ -161,7 +161,7 @@ export class Scanner {
     this.#put('scalar', from, end, value);
   }
 
-  /** Over blanks, comments and line ends. Tabs count as blanks where no key may begin. */
+  /** Over spaces, comments and line ends. Tabs count as spaces where no key may begin. */
   #skipToToken(): void {
     const c = this.#c;
     for (;;) {
@@ -198,7 +198,7 @@ export class Scanner {
     this.#keys[this.#keys.length - 1] = undefined;
   }
 
-  /** Opens a block collection where the column asks for it; number: before which token, when not behind all. */
+  /** Opens a block collection where the column asks for it; number: before which token, when not after all. */
   #roll(col: number, type: TokenType, at: number, number?: number): void {
     if (this.#flow || this.#indent >= col) return;
     if (this.#indents.length >= MAX_DEPTH) throw new Malformed('exceeded maximum depth', at, at);

@@ -183,7 +183,7 @@ test('what stood before a mistake is there; a character that is none leaves noth
   assert.deepEqual(shown('a: b\nc: \x01\n'), ['! control characters are not allowed']);
 });
 
-test('a mistake is shown where it can be mended, with a hint', () => {
+test('a mistake is shown where it can be fixed, with a hint', () => {
   const at = (text: string): string => {
     const tree = readTree(text);
     const { line, col } = tree.place(tree.mistake!.at);

@@ -9,6 +9,8 @@ export const REFUSAL = {
   inUse: 'Port already in use\r\n',
   deviceInUse: "Port's device already in use\r\n",
   deviceFailed: "Port's device failed open\r\n",
+  /** Ours. */
+  noRights: 'You have no rights on this port\r\n',
   noFreePort: 'No free port found\r\n',
   openFailure: (reason: string) => `Device open failure: ${reason}\r\n`,
 } as const;

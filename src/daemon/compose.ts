@@ -26,6 +26,7 @@ import { makeReader } from './load-config.ts';
 import { DaemonLog, DatagramTarget, jsonSink } from './log.ts';
 import { COMPATIBLE } from './messages.ts';
 import { PidFile } from './pid-file.ts';
+import type { Rooms } from './rooms.ts';
 import type { RunOptions } from './run-options.ts';
 import { systemdManager } from './service-manager.ts';
 
@@ -65,16 +66,22 @@ class Service implements DaemonEngine {
   readonly #leds: Leds;
   readonly #traces: Traces;
   readonly #clock: Clock;
+  readonly #log: DaemonLog;
+  readonly #whoHas: ReturnType<typeof whoHas>;
+  /** What this program's own sections add, once there are any. */
+  #rooms: Rooms | undefined;
   /** Terminals can be opened at full speed, or will be in a moment. */
   #warm = false;
 
   constructor({ clock, log, uucpLocks, reload, end }: EngineHooks) {
     this.#clock = clock;
+    this.#log = log;
     this.#leds = new Leds(log);
     this.#traces = new Traces(clock, log);
     const gensio = { lockDir: uucpLocks ? LOCK_DIR : undefined };
     const observers = [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)];
     const whoHasIt = whoHas(THIS_HOST, () => clock.now());
+    this.#whoHas = whoHasIt;
     this.#engine = new Engine({ clock, log, gensio, observers, whoHas: whoHasIt });
     this.#attachments = new Attachments({ clock, log, gensio, link: linkEnv(), random: Math.random, optionStyle: '' });
     // A port on our own standard input and output: the daemon ends with its one session, as inetd wants it.
@@ -99,6 +106,12 @@ class Service implements DaemonEngine {
 
   async apply(config: Config): Promise<void> {
     this.#leds.apply(config.leds);
+    if (config.sections !== undefined || this.#rooms !== undefined) {
+      const { engine, clock, log } = { engine: this.#engine, clock: this.#clock, log: this.#log };
+      this.#rooms ??= new (await import('./rooms.ts')).Rooms({ engine, clock, log, whoHas: this.#whoHas });
+      // Before the ports: what restricts them holds from their first client on.
+      this.#rooms.apply(config.sections);
+    }
     // It wins an address that a connection wants, too.
     reloadTls();
     await this.#admin.apply(config.admin);

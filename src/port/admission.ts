@@ -3,7 +3,7 @@ import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { nameLookup } from '../base/name-lookup.ts';
 import { type Gensio, nullUp } from '../gensio/gensio.ts';
 import { matches, namesIn, parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
-import type { Door, Rights } from './door.ts';
+import { type Door, isNothing, type Rights } from './door.ts';
 import { REFUSAL } from './messages.ts';
 
 /** What is known about a port and the connection that wants to enter it. */
@@ -28,12 +28,8 @@ export interface AdmissionContext {
   readonly deviceMissing: boolean;
   /** The device has to be closed and opened again between the last user and the next one. */
   readonly reopens: boolean;
-  /** What the door allows. */
+  /** What its door, or its name at the door, allows. */
   readonly rights: Rights;
-  /** Who may send to the device: everyone, or one user at a time. */
-  readonly writers: 'all' | 'one';
-  /** A user that stays may already send to the device. */
-  readonly written: boolean;
 }
 
 /** What becomes of a connection. */
@@ -51,12 +47,10 @@ export type Admission =
 export function decideAdmission(context: AdmissionContext): Admission {
   const { enabled, closing, places, called, rights } = context;
   if (!enabled) return { say: closing ? REFUSAL.closing : REFUSAL.disabled };
-  const take = (place: number): Admission => {
-    const write = rights.write && !(context.writers === 'one' && context.written);
-    return { take: place, rights: write === rights.write ? rights : { ...rights, write } };
-  };
+  const take = (place: number): Admission => ({ take: place, rights });
   if (called !== undefined && !closing) return take(called);
   if (!context.allowed) return { say: REFUSAL.address };
+  if (isNothing(rights)) return { say: REFUSAL.noRights };
   if (closing) return 'wait';
   if (context.deviceMissing) return { say: REFUSAL.deviceFailed };
   const free = places.indexOf('free');

@@ -15,7 +15,7 @@ export interface Rights {
 export const ALL_RIGHTS: Rights = { read: true, write: true, control: true };
 
 /** Who comes through a door. */
-interface Visitor {
+export interface Visitor {
   /** The peer's address as ser2net prints it, `ipv4,127.0.0.1,1234`; '' if it has none. */
   readonly address: string;
   /** The name it has proved to have; `undefined` if nobody asked, or nothing was proved. */
@@ -28,9 +28,32 @@ export interface Door {
   readonly kind: string;
   /** The most that anyone who comes through it may do. */
   readonly rights: Rights;
+  /** What a visitor may do; absent: the same for everyone. */
+  rightsOf?(visitor: Visitor): Rights;
+  /** People type here, whatever the protocol is: text for them may stand among the data. */
+  readonly forPeople?: boolean | undefined;
+  /** It stands beside the accepter of its connection; absent: whoever comes has a place of the connection itself. */
+  readonly beside?: BesideRules;
   /** Who is at the other end of a connection that came through it. */
   who(gensio: Gensio): Visitor;
 }
+
+/** What holds for a door beside the accepter, whose users take no place of the connection and make nobody wait. */
+export interface BesideRules {
+  /** Users at once. */
+  readonly maxConnections: number;
+  /** Seconds without traffic until a user is disconnected; 0 for never. */
+  readonly timeout: number;
+  /** How far a user may fall behind the device, in bytes. */
+  readonly behind: number;
+  /** What becomes of one that has: it is told how many bytes it has missed, or closed. `undefined`: told if it shows text. */
+  readonly gap: 'tell' | 'disconnect' | undefined;
+  /** Whether this address may connect. */
+  allows(address: string): boolean;
+}
+
+/** Whether these are no rights at all. */
+export const isNothing = ({ read, write, control }: Rights): boolean => !read && !write && !control;
 
 /** The kind of a door whose connections are plain bytes. */
 export const RAW = 'raw';

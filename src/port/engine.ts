@@ -15,6 +15,7 @@ import type { ObserverFactory, UserView } from './events.ts';
 import type { FaultEnv } from './fault-log.ts';
 import { LOG, REASON } from './messages.ts';
 import { Port, type PortEnv } from './port.ts';
+import type { PortRoom } from './port-room.ts';
 import { Rotator } from './rotator.ts';
 
 interface EngineEnv {
@@ -65,6 +66,7 @@ export class Engine {
   readonly #pending = new Map<Port, ConnectionConfig | 'deleted'>();
   #rotators: Rotator[] = [];
   readonly #userWatchers = new Set<UserWatcher>();
+  readonly #rooms: PortRoom[] = [];
   #stopped = false;
 
   constructor(env: EngineEnv) {
@@ -105,6 +107,20 @@ export class Engine {
     this.#userWatchers.add(watcher);
     return () => this.#userWatchers.delete(watcher);
   }
+  /** Adds what a room has to each port, those there are and those to come. */
+  addRoom(room: PortRoom): void {
+    this.#rooms.push(room);
+    for (const port of this.#ports) port.furnish(room);
+  }
+  #make(config: ConnectionConfig): Port {
+    const port = new Port(config, this.#portEnv);
+    for (const room of this.#rooms) port.furnish(room);
+    return port;
+  }
+  /** All waits of the ports. */
+  get deadlines(): Deadlines {
+    return this.#deadlines;
+  }
   /** What a reload has in store for a port in use. */
   pending(port: Port): Pending | undefined {
     const next = this.#pending.get(port);
@@ -125,7 +141,7 @@ export class Engine {
     for (const wanted of config.connections) {
       if (slices.isUp) await slices.next();
       const is = known.get(wanted.name)?.config;
-      if (is === undefined) made.set(wanted, new Port(wanted, this.#portEnv));
+      if (is === undefined) made.set(wanted, this.#make(wanted));
       else compared.set(wanted, { is, same: same(is, wanted), keeps: sameListener(is, wanted) });
     }
     // After each wait: a stop may have come meanwhile.
@@ -142,7 +158,7 @@ export class Engine {
       const port = before.get(wanted.name);
       before.delete(wanted.name);
       if (port === undefined) {
-        const fresh = made.get(wanted) ?? new Port(wanted, this.#portEnv);
+        const fresh = made.get(wanted) ?? this.#make(wanted);
         next.push(fresh);
         starting.push(fresh);
         continue;
@@ -235,7 +251,7 @@ export class Engine {
     }
     let next: Port;
     try {
-      next = new Port(wanted ?? port.config, this.#portEnv);
+      next = this.#make(wanted ?? port.config);
     } catch (again) {
       logFailure(log, again, (stack) => LOG.failedOn(`port ${port.name}, which stays closed`, stack), { port: port.name });
       return port.destroy(() => undefined);

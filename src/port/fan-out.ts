@@ -54,6 +54,8 @@ export class FanOut {
   readonly #deadline: Deadline;
   /** ms to wait for more input; 0: never. Follows the line's speed. */
   delay = 0;
+  /** How often a buffer was passed to the users. */
+  round = 0;
   #buffer: Buffer | undefined;
   #used = 0;
   /** When the first byte in the buffer must be gone, in the clock's ms. */
@@ -116,6 +118,7 @@ export class FanOut {
   }
 
   #send(data: Buffer): void {
+    this.round++;
     for (const consumer of this.#consumers) consumer.write(data);
   }
 

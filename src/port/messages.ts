@@ -35,6 +35,7 @@ export const LOG = {
   netReadError: (port: string, reason: string) => `read error for port ${port}: ${reason}`,
   slowUser: (port: string, peer: string, seconds: number) =>
     `${port}: ${peer} took nothing for ${seconds} s while others waited, closing it`,
+  fellBehind: (port: string, peer: string, bytes: number) => `${port}: ${peer} is more than ${bytes} bytes behind the device, closing it`,
   /** Why a connection was not taken, and who it was if a layer that guards the port refused it. */
   acceptError: (port: string, err: GensioError) =>
     `${port}: Error ${err.stage === 'allocating' ? 'allocating gensna gensio' : err.stage === 'opening' ? 'opening gensio' : 'accepting a gensio'}: ${err.message}${refusedPeer(err)}`,

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { enterDomain, type FaultDomain, leaveDomain, reportFault, runIn } from '../base/fault-domain.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import { type Gensio, type GensioEvent, type GensioUp, nullUp } from '../gensio/gensio.ts';
-import type { Door, Rights } from './door.ts';
+import { type Door, RAW, type Rights } from './door.ts';
 import type { UserView } from './events.ts';
 
 /** How long the last bytes to a user that was closed may take before they are given up. */
@@ -19,6 +19,10 @@ export interface NetconUp extends FaultDomain {
   userClosed(user: Netcon, err: GensioError | undefined): void;
   /** What it says besides data. */
   userEvent(user: Netcon, event: GensioEvent): void;
+  /** It has fallen so far behind that it is not to stay. */
+  userBehind(user: Netcon): void;
+  /** Counts what is passed to users: within one of these all get the same buffer. */
+  readonly round: number;
 }
 
 /** One user, from its admission to its end. */
@@ -26,7 +30,7 @@ export class Netcon implements GensioUp, UserView {
   /** Its connection. */
   readonly gensio: Gensio;
   readonly door: Door;
-  readonly rights: Rights;
+  rights: Rights;
   readonly peer: string;
   readonly user: string | undefined;
   readonly since: number;
@@ -42,6 +46,8 @@ export class Netcon implements GensioUp, UserView {
   modemMask = 0;
   /** SET-LINESTATE-MASK; 0 at first. */
   lineMask = 0;
+  /** It has made use of RFC 2217: a program, which text among its data would disturb. */
+  usesComPort = false;
   /** Looks of the idle watch left before it is closed. */
   idle = 0;
   /** Something was read from it, or written to it, since the last look. */
@@ -68,6 +74,11 @@ export class Netcon implements GensioUp, UserView {
     gensio.up = this;
   }
 
+  /** Text for people may stand among its data: it speaks telnet, or the like, and is no program that drives RFC 2217. */
+  get showsText(): boolean {
+    return this.door.forPeople ?? (this.door.kind !== RAW && !this.usesComPort);
+  }
+
   /** As Gensio.write, and counts. One that may not read gets nothing. */
   write(data: Buffer): boolean {
     if (!this.rights.read) return true;
@@ -84,7 +95,6 @@ export class Netcon implements GensioUp, UserView {
   read(data: Buffer): void {
     this.bytesIn += data.length;
     this.active = true;
-    if (!this.rights.write) return;
     const before = enterDomain(this.#port);
     try {
       this.#port.fromUser(this, data);
@@ -103,6 +113,7 @@ export class Netcon implements GensioUp, UserView {
     runIn(this.#port, () => this.#port.userClosed(this, err));
   }
   event(event: GensioEvent): void {
+    if (event.on !== 'break' && event.on !== 'sync') this.usesComPort = true;
     runIn(this.#port, () => this.#port.userEvent(this, event));
   }
 

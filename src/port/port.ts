@@ -3,7 +3,7 @@
 // Long because all meet here: the accepter, the users, the device, the watches over them, the admin port and a reload; what each of
 // these is by itself has a file of its own.
 import type { Clock } from '../base/clock.ts';
-import type { Deadlines } from '../base/deadlines.ts';
+import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { type FaultDomain, runIn } from '../base/fault-domain.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
@@ -15,8 +15,9 @@ import type { Announce, StackBuilder } from '../gensio/stack-builder.ts';
 import { serialLineOf, withSerialLine } from '../gensio/syntax/stack-properties.ts';
 import type { SerialLine } from '../options/serialdev.ts';
 import { type Admission, type AdmissionContext, decideAdmission, PendingConnections, RemoteAddresses } from './admission.ts';
+import { BesideUser } from './beside-user.ts';
 import { Connback } from './connback.ts';
-import type { Door } from './door.ts';
+import { type Door, isNothing, type Rights } from './door.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from './events.ts';
 import { charDelay, DEFAULT_RATE, FanOut } from './fan-out.ts';
 import { type Fault, type FaultEnv, FaultLog } from './fault-log.ts';
@@ -27,6 +28,7 @@ import { closeGracefully, Netcon, type NetconUp } from './netcon.ts';
 import { Observers } from './observers.ts';
 import { PortAccepter, type PortAccepterUp } from './port-accepter.ts';
 import { askLine, type DeviceUp, PortDevice } from './port-device.ts';
+import type { Access, History, LeaveReason, PortPart, PortRoom, RoomPort } from './port-room.ts';
 import { SerialEvents } from './serial-events.ts';
 import { type Effect, INITIAL, inUse, type PortEvent, type PortState, step, traceStep } from './state.ts';
 import { HalfCloseWatch, IdleTimer, SlowConsumerTimer } from './user-watches.ts';
@@ -57,7 +59,7 @@ export interface PortEnv extends FaultEnv {
 const MAX_PLACES = 65536;
 
 /** A configured connection: listens, opens its device for those who come, and moves bytes between them. */
-export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, FaultDomain {
+export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, FaultDomain, RoomPort {
   config: ConnectionConfig;
   readonly #env: PortEnv;
   #state: PortState = INITIAL;
@@ -78,6 +80,15 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   readonly #slow: SlowConsumerTimer<Netcon>;
   readonly #idle: IdleTimer<Netcon>;
   readonly #serial: SerialEvents;
+  /** Users that came through doors beside the accepter, greeted or waiting for the device to be open. */
+  readonly #beside = new Set<Netcon>();
+  readonly #parts: PortPart[] = [];
+  #access: Access | undefined;
+  /** What those that were added remember of the device. */
+  history: History | undefined;
+  /** How many want the device open also without users, and the wait for the next try. */
+  #holds = 0;
+  readonly #reopen: Deadline = { due: Infinity, run: () => void this.#go({ on: 'reopen' }) };
   /** Of the sessions that are over; `sessions` counts the one at work, too. */
   readonly #past = { read: 0, written: 0, sessions: 0 };
   /** What waits for the device to be closed. */
@@ -138,8 +149,44 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
       on: 'configured',
       enabled: enable,
       usable: accepter.spec !== undefined && connector.spec !== undefined,
-      held: this.#connback !== undefined,
+      held: this.#connback !== undefined || this.#holds > 0,
     });
+  }
+
+  // ---- What was added ----
+
+  /** Adds what a room has for this port. */
+  furnish(room: PortRoom): void {
+    const part = room.attach(this);
+    if (part === undefined) return;
+    this.#parts.push(part);
+    if (!this.#accepter.idle) part.start();
+  }
+  get access(): Access | undefined {
+    return this.#access;
+  }
+  set access(access: Access | undefined) {
+    this.#access = access;
+    this.judgeAgain();
+  }
+  judgeAgain(): void {
+    for (const user of this.#seated) {
+      user.rights = this.#rightsOf(user.door, user.gensio, user.target !== undefined);
+      if (isNothing(user.rights)) this.disconnectUser(user, 'no rights any more');
+    }
+  }
+  hold(): () => void {
+    const change = (by: 1 | -1): void => {
+      this.#holds += by;
+      const held = this.#connback !== undefined || this.#holds > 0;
+      if (held !== this.#state.held) runIn(this, () => void this.#go({ on: 'hold', held, users: this.#seated.length }));
+    };
+    let over = false;
+    change(1);
+    return () => {
+      if (!over) change(-1);
+      over = true;
+    };
   }
 
   /** Its name in the configuration. */
@@ -167,7 +214,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   /** Tries to listen; done when that was tried. A failure is logged and tried again every accepter-retry-time. */
   listen(done: () => void): void {
-    if (!this.#go({ on: 'start' }, done).some((effect) => effect.do === 'open-accepter')) done();
+    if (!this.#go({ on: 'start' }, done).some((effect) => effect.do === 'open-accepter')) return done();
+    for (const part of this.#parts) part.start();
   }
   listening(): void {
     this.#go({ on: 'listening' });
@@ -178,7 +226,12 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
   /** Stops listening; users stay. done when the address is free. */
   unlisten(done: () => void): void {
     this.notListening();
-    this.#accepter.close(done);
+    const stops = [...this.#parts.map((part) => (next: () => void) => part.stop(next)), (next: () => void) => this.#accepter.close(next)];
+    let left = stops.length;
+    const stopped = (): void => {
+      if (--left === 0) done();
+    };
+    for (const stop of stops) stop(stopped);
   }
   /** The configuration no longer has it: it closes with its last user, or now if it has none. listen() takes that back. */
   removeWhenIdle(): void {
@@ -193,7 +246,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   /** Who has a place: greeted, or waiting for the device to be open. */
   get #seated(): readonly Netcon[] {
-    return this.#places.filter((user) => user !== undefined);
+    const main = this.#places.filter((user) => user !== undefined);
+    return this.#beside.size === 0 ? main : [...main, ...this.#beside];
   }
 
   /** A connection that came through a door: it becomes a user, waits to be one, or is told why not and closed. */
@@ -201,10 +255,13 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     runIn(this, () => handOver(gensio, () => this.#enter(door, gensio)));
   }
   #enter(door: Door, gensio: Gensio, more: Partial<AdmissionContext> = {}): void {
-    const admission = this.#admission(door, gensio.address(), more);
+    const rights = this.#rightsOf(door, gensio, more.called !== undefined);
+    const admission = this.#admission(door, gensio.address(), { rights, ...more });
     if (admission === 'wait') return this.#pending.add({ gensio, door }, this.#state.at !== 'closing');
     if ('say' in admission) return closeGracefully(gensio, this.#env.clock, admission.say);
     const place = 'take' in admission ? admission.take : admission.kick;
+    if (door.beside !== undefined && 'take' in admission)
+      return this.#join(new BesideUser(gensio, door, admission.rights, this, this.#env.clock), -1);
     const old = this.#places[place];
     if (old !== undefined) this.#dropUser(old, REASON.kicked);
     if ('kick' in admission) {
@@ -214,8 +271,14 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     this.#join(new Netcon(gensio, door, admission.rights, this, this.#env.clock, more.called), place);
   }
   /** What would become of a connection; more: what is known otherwise about it. */
-  #admission({ rights }: Door, address: string, more: Partial<AdmissionContext>): Admission {
+  #admission({ rights, beside }: Door, address: string, more: Partial<AdmissionContext>): Admission {
     const { options, connector } = this.config;
+    if (beside !== undefined) {
+      const users = [...this.#beside].filter((user) => user.door.beside === beside);
+      const places = Array.from({ length: beside.maxConnections }, (_, i) => (i < users.length ? 'taken' : 'free') as 'taken' | 'free');
+      const leaving = (): boolean => users.some((user) => user.gensio.peerClosed?.() === true);
+      more = { leaving, ...more, allowed: beside.allows(address), kickolduser: false, places, reopens: false };
+    }
     return decideAdmission({
       enabled: this.enabled,
       closing: this.#state.at === 'closing',
@@ -229,14 +292,17 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
       // A line that was changed, or strings to be sent, want the device closed and opened; else it is just handed over.
       reopens: this.#users.size === 1 && (this.#device.lineChanged || options.openstr !== undefined || options.closestr !== undefined),
       rights,
-      writers: 'all',
-      written: this.#seated.some((user) => user.rights.write),
       ...more,
     });
   }
+  #rightsOf(door: Door, gensio: Gensio, called: boolean): Rights {
+    if (door.rightsOf !== undefined) return door.rightsOf(door.who(gensio));
+    return door.beside !== undefined || called ? door.rights : (this.#access?.rightsOf(door.who(gensio)) ?? door.rights);
+  }
   /** Whether a rotator's connection could have a place at once, without anybody leaving for it. */
-  couldTake(door: Door, address: string): boolean {
-    const admission = this.#admission(door, address, { kickolduser: false, leaving: () => false, deviceMissing: false });
+  couldTake(door: Door, gensio: Gensio): boolean {
+    const rights = this.#rightsOf(door, gensio, false);
+    const admission = this.#admission(door, gensio.address(), { rights, kickolduser: false, leaving: () => false, deviceMissing: false });
     return this.#state.usable && typeof admission === 'object' && 'take' in admission;
   }
   /** patient: a connection may go on waiting for a user that is leaving. */
@@ -246,10 +312,12 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     }
   }
 
+  /** place: -1 for a user beside those of the connection, which gets no banner of it. */
   #join(user: Netcon, place: number): void {
-    this.#places[place] = user;
+    if (place < 0) this.#beside.add(user);
+    else this.#places[place] = user;
     this.#env.userChanged?.('connected', this, user);
-    user.banner = this.#expand(this.config.options.banner, user.peer);
+    if (place >= 0) user.banner = this.#expand(this.config.options.banner, user.peer);
     user.idle = this.#timeoutOf(user);
     if (this.#state.at === 'open') this.#greet(user);
     else this.#go({ on: 'joined' });
@@ -257,31 +325,37 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   /** Seconds. */
   #timeoutOf(user: Netcon): number {
+    if (user.door.beside !== undefined) return user.door.beside.timeout;
     return (user.target !== undefined ? this.config.options.connbackTimeout : undefined) ?? this.#timeout;
   }
 
   /** The device is open: the user gets its banner, and data flows. */
   #greet(user: Netcon): void {
+    // Whoever comes gets either the history or the live bytes of what was gathered: it goes out to the others first.
+    if (this.#access !== undefined) this.#fanOut.flush();
     this.#users.add(user);
     this.#observers.tell((o) => o.userJoined?.(user));
     if (user.banner !== undefined && user.banner.length > 0) user.write(user.banner);
+    this.#access?.joined(user);
     user.gensio.setReading(!this.#device.full);
     this.#idle.start();
     this.#updateFlowControl();
   }
 
   /** Takes a user out. Its last bytes still go out. */
-  #dropUser(user: Netcon, why: Reason): void {
+  #dropUser(user: Netcon, why: Reason | LeaveReason): void {
     this.#forget(user, why);
     user.closeGracefully();
   }
-  #forget(user: Netcon, why: Reason): void {
+  #forget(user: Netcon, why: Reason | LeaveReason): void {
     const place = this.#places.indexOf(user);
     if (place >= 0) this.#places[place] = undefined;
+    const seated = this.#beside.delete(user) || place >= 0;
     // Its last bytes may still be on their way out while the device is read for the others.
     if (user.full) this.#device.detachBuffer();
     if (this.#users.delete(user)) this.#observers.tell((o) => o.userLeft?.(user, why));
-    if (place >= 0) this.#env.userChanged?.('disconnected', this, user);
+    this.#access?.left(user);
+    if (seated) this.#env.userChanged?.('disconnected', this, user);
     this.#serial.update(this.#state.at === 'open' ? this.#device.gensio?.serial : undefined);
   }
   #afterLeave(): void {
@@ -290,7 +364,12 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     if (this.#state.at !== 'closing') this.#servePending();
   }
 
-  fromUser(_user: Netcon, data: Buffer): void {
+  fromUser(user: Netcon, data: Buffer): void {
+    if (this.#access !== undefined) {
+      const input = this.#access.input(user, data);
+      if (input === undefined) return;
+      data = input;
+    } else if (!user.rights.write) return;
     const { noAccToCon } = this.config.options;
     if (noAccToCon) return;
     if (this.#observers.any) this.#observers.tell((o) => o.toDevice?.(data));
@@ -308,7 +387,15 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   userEvent(user: Netcon, event: GensioEvent): void {
     const serial = this.#state.at === 'open' ? this.#device.gensio?.serial : undefined;
-    this.#serial.fromUser(user, event, serial, this.config.options);
+    this.#serial.fromUser(user, event, serial, this.config.options, this.#access?.mayRequest(user));
+  }
+  userBehind(user: Netcon): void {
+    this.#log(LOG.fellBehind(this.name, user.peer, user.door.beside?.behind ?? 0));
+    this.disconnectUser(user, 'fell behind');
+  }
+  /** As FanOut has it. */
+  get round(): number {
+    return this.#fanOut.round;
   }
 
   // ---- The device ----
@@ -366,7 +453,7 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     this.#fanOut.push(data);
     if (end > 0) {
       this.#fanOut.flush();
-      for (const user of [...this.#users]) this.#dropUser(user, REASON.portClosing);
+      for (const user of [...this.#users]) if (user.door.beside === undefined) this.#dropUser(user, REASON.portClosing);
       return this.#afterLeave();
     }
     if (this.#fanOut.full) this.#updateFlowControl();
@@ -412,12 +499,16 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
     runIn(this, () => void this.#go({ on: 'close', why }));
   }
 
+  /** Whether its device is open. */
+  get isOpen(): boolean {
+    return this.#state.at === 'open';
+  }
   /** Disconnects one user. false: it is none of this port. */
-  disconnectUser(user: UserView): boolean {
+  disconnectUser(user: UserView, why: LeaveReason | typeof REASON.adminDisconnect = REASON.adminDisconnect): boolean {
     const seated = this.#seated.find((each) => each === user);
     if (seated === undefined) return false;
     runIn(this, () => {
-      this.#dropUser(seated, REASON.adminDisconnect);
+      this.#dropUser(seated, why);
       this.#afterLeave();
     });
     return true;
@@ -449,6 +540,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
       () => this.#slow.stop(),
       () => this.#fanOut.drop(),
       () => this.#connback?.stop(),
+      ...this.#parts.map((part) => () => part.stop(() => undefined)),
+      () => this.#env.deadlines.cancel(this.#reopen),
       () => this.#observers.tell((o) => o.closed?.(REASON.portClosing)),
       ...leaving.map((user) => () => this.#env.userChanged?.('disconnected', this, user)),
       ...waiting,
@@ -627,8 +720,10 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
         if (this.#closestr() !== undefined) this.#log(LOG.devWriteClosed(this.name, new GensioError('notready').message));
         return;
       case 'reopen-later':
-        return this.#connback?.reopenLater();
+        if (this.#connback !== undefined) return this.#connback.reopenLater();
+        return this.#env.deadlines.arm(this.#reopen, Math.max(1, this.config.options.connectorRetryTime) * 1000);
       case 'stop-calls':
+        this.#env.deadlines.cancel(this.#reopen);
         return this.#connback?.stop();
       case 'idle':
         return this.#onDeviceClosed();

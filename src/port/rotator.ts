@@ -76,14 +76,13 @@ export class Rotator implements FaultDomain {
 
   #accepted(gensio: Gensio): void {
     const { connections, accepter } = this.config;
-    const address = gensio.address();
     for (let i = 0; i < connections.length; i++) {
       const at = (this.#next + i) % connections.length;
       const port = this.#env.port(connections[at]!);
       const own = protocolLayer(accepter.spec);
       const put = own === undefined ? protocolLayer(port?.config.accepter.spec) : undefined;
       const door = openDoor((own ?? put)?.type ?? RAW);
-      if (port?.couldTake(door, address) !== true) continue;
+      if (port?.couldTake(door, gensio) !== true) continue;
       this.#next = at + 1;
       if (put === undefined) port.enter(door, gensio);
       else this.#withProtocol(port, door, put, gensio);

@@ -33,18 +33,19 @@ export class SerialEvents {
 
   /**
    * From a user. Answers to settings go to every user, also to those that did not ask (ser2net 4.3.11). A user without the right of
-   * control is answered with what is in force, and changes nothing. serial: of the open device; `undefined` while there is none, or
+   * control, which may is whether it has it now, is answered with what is in force, and changes nothing. serial: of the open device; `undefined` while there is none, or
    * if it is not a serial line.
    */
-  fromUser(user: Netcon, event: GensioEvent, serial: SerialControl | undefined, options: SerialOptions): void {
+  fromUser(user: Netcon, event: GensioEvent, serial: SerialControl | undefined, options: SerialOptions, may = true): void {
     const { comPort } = user.gensio;
-    const { control } = user.rights;
+    const control = user.rights.control && may;
     switch (event.on) {
       case 'serial': {
         const { item, value } = event;
         const answer = (now: SerialState[SerialItem] | null | undefined): void => {
           if (now === undefined) return;
           if (control && value !== undefined) this.#lineChanged(now === null ? undefined : ({ item, value: now } as SerialSetting));
+          if (value !== undefined && !control) return comPort?.reply(item, now);
           for (const other of this.#users) other.gensio.comPort?.reply(item, now);
         };
         if (value === undefined || !control) serial?.get(item, answer);

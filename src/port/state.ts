@@ -28,7 +28,7 @@ export interface PortState {
   readonly usable: boolean;
   /** Its accepter listens. */
   readonly listening: boolean;
-  /** Connect back: the device is kept open although there is no user. */
+  /** The device is kept open although there is no user: for connect back, or for something that was added to the port. */
   readonly held: boolean;
   /** It is no longer configured, and closes with its last user. */
   readonly removing: boolean;
@@ -38,6 +38,8 @@ export interface PortState {
 export type PortEvent =
   /** A configuration was put in force. Never while the port is in use. */
   | { readonly on: 'configured'; readonly enabled: boolean; readonly usable: boolean; readonly held: boolean }
+  /** Whether the device is to be open also without users. users: how many have a place. */
+  | { readonly on: 'hold'; readonly held: boolean; readonly users: number }
   /** It is to listen; that it was to be removed is taken back. */
   | { readonly on: 'start' }
   | { readonly on: 'enable' | 'disable' }
@@ -85,6 +87,10 @@ export function step(state: PortState, event: PortEvent): Next {
     case 'configured': {
       const { on: _, ...config } = event;
       return openHeld({ ...state, ...config });
+    }
+    case 'hold': {
+      const next = { ...state, held: event.held };
+      return event.held ? openHeld(next) : closeUnused(next, event.users);
     }
     case 'start': {
       const at = !inUse(state) && !state.listening && state.enabled ? (state.usable ? 'closed' : 'not-started') : state.at;

@@ -74,6 +74,8 @@ export interface SlowUser {
   readonly full: boolean;
   /** Since when it is full, in the clock's ms. */
   readonly fullSince: number;
+  /** Its door; users of those beside the accepter hold nobody up, and nobody is cut for their sake. */
+  readonly door: { readonly beside?: unknown };
 }
 
 /** The port, as the limit on slow users sees it. */
@@ -113,11 +115,11 @@ export class SlowConsumerTimer<T extends SlowUser> {
   }
 
   #judge(): void {
-    const users = this.#users;
+    const users = [...this.#users].filter(({ door }) => door.beside === undefined);
     const since = this.#clock.now() - this.#port.limit() * 1000 + 1;
-    const stuck = [...users].filter((user) => user.full && user.fullSince <= since);
-    if (stuck.length > 0 && stuck.length < users.size) this.#port.cut(stuck);
-    if ([...users].some((user) => user.full)) this.start();
+    const stuck = users.filter((user) => user.full && user.fullSince <= since);
+    if (stuck.length > 0 && stuck.length < users.length) this.#port.cut(stuck);
+    if ([...this.#users].some((user) => user.full)) this.start();
   }
 }
 

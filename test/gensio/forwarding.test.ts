@@ -17,7 +17,7 @@ const comPort = {} as ComPort;
 
 /** A layer below with an answer of its own for everything. */
 class Below extends FakeGensio {
-  readonly peer = PEER;
+  override readonly peer = PEER;
   readonly connectionless = true;
   detachBuffer(): void {
     this.calls.push('detach');

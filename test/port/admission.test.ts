@@ -18,8 +18,6 @@ const OPEN: AdmissionContext = {
   deviceMissing: false,
   reopens: false,
   rights: ALL_RIGHTS,
-  writers: 'all',
-  written: false,
 };
 const at = (context: Partial<AdmissionContext>): Admission => decideAdmission({ ...OPEN, ...context });
 const leaving = (yes: boolean) => ({ leaving: () => yes });
@@ -74,13 +72,11 @@ test('who was called back gets the place that is kept for it, whatever its addre
   assert.deepEqual(at({ ...called, closing: true }), { say: REFUSAL.address });
 });
 
-test('where one user at a time may write, the next ones only read; a right that the door does not have is never given', () => {
-  assert.deepEqual(at({ writers: 'one' }), take(0));
-  assert.deepEqual(at({ writers: 'one', written: true }), { take: 0, rights: { read: true, write: false, control: true } });
-  assert.deepEqual(at({ writers: 'all', written: true }), take(0));
+test('a right that the door does not have is never given, and who has none at all is refused', () => {
   const rights: Rights = { read: true, write: false, control: false };
   assert.deepEqual(at({ rights }), { take: 0, rights });
   assert.deepEqual(at({ rights, called: 0 }), { take: 0, rights });
+  assert.deepEqual(at({ rights: { read: false, write: false, control: false } }), { say: REFUSAL.noRights });
 });
 
 const anyContext: fc.Arbitrary<AdmissionContext> = fc.record({
@@ -95,8 +91,6 @@ const anyContext: fc.Arbitrary<AdmissionContext> = fc.record({
   deviceMissing: fc.boolean(),
   reopens: fc.boolean(),
   rights: fc.record({ read: fc.boolean(), write: fc.boolean(), control: fc.boolean() }),
-  writers: fc.constantFrom('all', 'one'),
-  written: fc.boolean(),
 });
 
 test('whatever is true of a port: nobody enters one that is off, closing or not for him, gets a kept place or more than the door allows', () => {
@@ -104,12 +98,12 @@ test('whatever is true of a port: nobody enters one that is off, closing or not 
     fc.property(anyContext, (context) => {
       const admission = decideAdmission(context);
       if (admission === 'wait' || 'say' in admission) return;
-      const { enabled, closing, allowed, places, kickolduser, rights, writers, written } = context;
+      const { enabled, closing, allowed, places, kickolduser, rights } = context;
       assert.ok(enabled && !closing && allowed);
       const place = places['take' in admission ? admission.take : admission.kick];
       assert.ok(place === 'free' || (place === 'taken' && kickolduser && !places.includes('free')));
       if (!('take' in admission)) return;
-      assert.ok(!(writers === 'one' && written && admission.rights.write), 'a second writer');
+      assert.ok(rights.read || rights.write || rights.control, 'somebody without any right');
       for (const right of ['read', 'write', 'control'] as const) assert.ok(rights[right] || !admission.rights[right], right);
     }),
   );

@@ -28,6 +28,10 @@ class Heard implements NetconUp {
   userEvent(): void {
     this.#note('event');
   }
+  userBehind(): void {
+    this.#note('behind');
+  }
+  readonly round = 0;
   failed(err: unknown): void {
     this.lines.push(`failed ${(err as Error).message}`);
   }
@@ -118,12 +122,12 @@ test('a dismissed connection gets the last word, may send it for four seconds, a
   assert.deepEqual(stuck.calls, ['close', 'abort']);
 });
 
-test('a user without the right to read gets nothing, one without the right to write is heard by nobody; both are counted and not held up', () => {
+test('a user without the right to read gets nothing and is not held up; whether what it sends counts is the port to say', () => {
   const [gensio, port, clock] = [new FakeGensio(), new Heard(), new FakeClock()];
   const user = new Netcon(gensio, openDoor(RAW), { read: false, write: false, control: false }, port, clock);
   assert.equal(user.write(Buffer.from('device')), true);
   gensio.up.read(Buffer.from('abc'));
-  assert.deepEqual([gensio.take().length, port.lines, user.bytesIn, user.bytesOut, user.active], [0, [], 3, 0, true]);
+  assert.deepEqual([gensio.take().length, port.lines, user.bytesIn, user.bytesOut, user.active], [0, ['data abc'], 3, 0, true]);
 });
 
 test('a datagram is not answered with a refusal', async () => {

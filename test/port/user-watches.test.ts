@@ -107,6 +107,7 @@ test('where nobody has a timeout no timer runs', () => {
 class Slow implements SlowUser {
   full = false;
   fullSince = 0;
+  door: { readonly beside?: unknown } = {};
 }
 
 function slowRig(count: number, limit = 5) {

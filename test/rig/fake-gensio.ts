@@ -1,7 +1,15 @@
 // A layer in memory: records what is written to it, and is fed, filled, drained and closed by the test.
 import assert from 'node:assert/strict';
 import type { GensioError } from '../../src/base/gensio-error.ts';
-import { type ComPort, type Gensio, type GensioEvent, type GensioUp, nullUp, type SerialControl } from '../../src/gensio/gensio.ts';
+import {
+  type ComPort,
+  type Gensio,
+  type GensioEvent,
+  type GensioUp,
+  nullUp,
+  type Peer,
+  type SerialControl,
+} from '../../src/gensio/gensio.ts';
 
 export interface FakeGensioOptions {
   readonly type?: string;
@@ -12,6 +20,7 @@ export interface FakeGensioOptions {
   readonly close?: 'auto' | 'manual';
   readonly serial?: SerialControl;
   readonly comPort?: ComPort;
+  readonly peer?: Peer;
 }
 
 export class FakeGensio implements Gensio {
@@ -19,6 +28,7 @@ export class FakeGensio implements Gensio {
   up: GensioUp = nullUp;
   readonly serial: SerialControl | undefined;
   readonly comPort: ComPort | undefined;
+  readonly peer: Peer | undefined;
   /** Copies of what was written, one for each write(). */
   readonly writes: Buffer[] = [];
   /** What setReading() said last. */
@@ -45,6 +55,7 @@ export class FakeGensio implements Gensio {
     this.#autoClose = options.close !== 'manual';
     this.serial = options.serial;
     this.comPort = options.comPort;
+    this.peer = options.peer;
   }
 
   // The layer above calls these.

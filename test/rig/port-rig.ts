@@ -5,11 +5,13 @@ import type { GensioError } from '../../src/base/gensio-error.ts';
 import type { Log } from '../../src/base/log.ts';
 import type { ConnectionConfig } from '../../src/config/model.ts';
 import type { Accepter, AccepterUp } from '../../src/gensio/gensio.ts';
+import type { StackBuilder } from '../../src/gensio/stack-builder.ts';
 import { CONNECTION, type ConnectionOptions } from '../../src/options/connection.ts';
 import { defaults } from '../../src/options/row.ts';
 import type { LayerSpec } from '../../src/options/stack.ts';
 import type { ObserverFactory } from '../../src/port/events.ts';
 import { Port } from '../../src/port/port.ts';
+import type { PortRoom } from '../../src/port/port-room.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeGensio, type FakeGensioOptions } from './fake-gensio.ts';
 
@@ -42,6 +44,8 @@ export interface PortRigOptions {
   readonly observers?: readonly ObserverFactory[];
   /** Another port has the device. */
   readonly deviceInUse?: () => boolean;
+  /** What is added to the port. */
+  readonly room?: (rig: PortRig) => PortRoom;
   /** Why no connector can be made now; undefined: it can. */
   readonly noDevice?: () => GensioError | undefined;
 }
@@ -63,6 +67,9 @@ export function connectionConfig(options: Partial<ConnectionOptions> = {}, more:
 
 export class PortRig {
   readonly clock = new FakeClock();
+  readonly deadlines = new Deadlines(this.clock);
+  /** Of the doors beside the accepter, in the order in which they were made. */
+  readonly doors: FakeAccepter[] = [];
   readonly accepter = new FakeAccepter();
   readonly port: Port;
   /** Every device made, the newest last: the last one is not open yet. */
@@ -76,12 +83,12 @@ export class PortRig {
     const log: Log = { log: (_level, text) => void this.logged.push(text) };
     this.port = new Port(connectionConfig(rig.options, rig.config), {
       clock: this.clock,
-      deadlines: new Deadlines(this.clock),
+      deadlines: this.deadlines,
       log,
       announce: () => ({ withdraw: () => undefined }),
       observers: rig.observers ?? [],
       builder: {
-        accepter: () => this.accepter,
+        accepter: (spec) => (spec === SPEC ? this.accepter : this.#door()),
         connector: (spec) => {
           this.specs.push(spec);
           const none = rig.noDevice?.();
@@ -94,7 +101,17 @@ export class PortRig {
       deviceInUse: () => rig.deviceInUse?.() ?? false,
       idle: () => void this.rests++,
     });
+    if (rig.room !== undefined) this.port.furnish(rig.room(this));
     this.port.listen(() => undefined);
+  }
+  #door(): FakeAccepter {
+    const door = new FakeAccepter();
+    this.doors.push(door);
+    return door;
+  }
+  /** Makes layers as the port does: a door beside the accepter is one of `doors`. */
+  get builder(): StackBuilder {
+    return { accepter: () => this.#door(), connector: () => new FakeGensio() };
   }
 
   /** The device in use, or the next to be opened. */

@@ -1,7 +1,7 @@
 // What the sections `port` and `port-defaults` say about a connection beyond ser2net's own section of it.
 import { bool, oneOf, str, uint } from '../kind.ts';
 import { row, type Values } from '../row.ts';
-import { accepter, mappings, rights } from './shape.ts';
+import { accepter, mappings, type RightsOf, rights, type Shape } from './shape.ts';
 import { byteSize } from './size.ts';
 
 /** Clients of one more way in, by default. */
@@ -20,7 +20,7 @@ export const DOOR = {
   rights: row({
     conf: false,
     yaml: 'rights',
-    kind: rights,
+    kind: rights as Shape<RightsOf>,
     def: { names: undefined, others: ['read'] },
     since: 'new',
     doc: 'What those who come in here may do, as the rights of the port. Default: [read].',
@@ -73,6 +73,14 @@ export const DOOR = {
     def: undefined,
     since: 'new',
     doc: 'A text, with the escapes of banner, after which the next key is a command: . leaves, w lists who is here, f asks for the right to write, s gives it back, r shows the history, l1 sends a break, ? lists the commands; typed twice it is sent once.',
+  }),
+  replay: row({
+    conf: false,
+    yaml: 'replay',
+    kind: bool,
+    def: false,
+    since: 'new',
+    doc: 'Whoever comes in here first gets what the device said before, as far as history keeps it, and then what it says now.',
   }),
   auto: row({
     conf: false,

@@ -1,4 +1,4 @@
-// Asks an instrument behind RFC 2217 something, at its own speed. node ask.js 'telnet(rfc2217),tcp,localhost,4002' 'id?'
+// Asks an instrument on an RFC 2217 port something, at its own speed. node ask.js 'telnet(rfc2217),tcp,localhost,4002' 'id?'
 import { once } from 'node:events';
 import { GensioError, openGensio } from 'ser2net';
 

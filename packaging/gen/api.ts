@@ -144,14 +144,14 @@ function entrances(): string {
 export function apiReport(): string {
   const { exported, hidden, layers } = surface();
   const parts = exported.map(({ name, text }) => `### ${name}\n\n${block(text)}`);
-  const behind = hidden.map(({ file, text }) => `From \`${file}\`:\n\n${block(text)}`);
+  const unnamed = hidden.map(({ file, text }) => `From \`${file}\`:\n\n${block(text)}`);
   const opts = layers.map(({ name, text }) => `${name.replaceAll('"', '`')}\n\n${block(text)}`);
   const report = `${HEAD}## Entrances
 
 \`ser2net\` has all of it, the others parts.
 
 ${entrances()}
-## Exported\n\n${parts.join('\n')}\n## Options of layers (LayerSpec, opts)\n\n${opts.join('\n')}\n## Referred to, not exported\n\n${behind.join('\n')}`;
+## Exported\n\n${parts.join('\n')}\n## Options of layers (LayerSpec, opts)\n\n${opts.join('\n')}\n## Referred to, not exported\n\n${unnamed.join('\n')}`;
   // The compiler writes the words of a union in the order in which it met them, and their quotes as it found them, which both depend on
   // what it compiled before.
   const quoted = report.replace(/'([^'"\n]*)'/g, '"$1"');

@@ -3,6 +3,7 @@
 import { fromSystemError, GensioError } from '../base/gensio-error.ts';
 import type { LayerSpec, LayerType } from '../options/stack.ts';
 import type { AuthoritySettings, GensioEnv } from './context.ts';
+import { DrainLimit, DrainLimitAccepter, drainLimitOf } from './drain-limit.ts';
 import { chardelayFilter } from './filter/chardelay.ts';
 import { conaccAccepter } from './filter/conacc.ts';
 import { keepopenConnector } from './filter/keepopen.ts';
@@ -167,6 +168,14 @@ export class Builder implements AcceptedStackBuilder {
   }
 
   connector(spec: LayerSpec): Gensio {
+    return this.#limited(spec, this.#connector(spec));
+  }
+  /** The layer with its drain_timeout, if it has one. */
+  #limited(spec: LayerSpec, gensio: Gensio): Gensio {
+    const limit = drainLimitOf(spec);
+    return limit === undefined ? gensio : new DrainLimit(gensio, limit, this.#env.clock);
+  }
+  #connector(spec: LayerSpec): Gensio {
     const { connector, filter } = this.#maker(spec);
     if (filter !== undefined && 'child' in spec) return filter(spec as never, this.connector(spec.child), false, this.#env, this);
     if (connector === undefined) throw this.#unsupported(spec);
@@ -183,19 +192,21 @@ export class Builder implements AcceptedStackBuilder {
       return new FilterAccepter(
         spec.type,
         this.#accepter(spec.child, env),
-        (child) => filter(spec as never, child, true, env, this),
-        (own, child) => filter(own as never, child, false, env, this),
+        (child) => this.#limited(spec, filter(spec as never, child, true, env, this)),
+        (own, child) => this.#limited(own, filter(own as never, child, false, env, this)),
         env,
       );
     }
     if (accepter === undefined) throw this.#unsupported(spec);
-    return accepter(spec as never, env, this);
+    const made = accepter(spec as never, env, this);
+    const limit = drainLimitOf(spec);
+    return limit === undefined ? made : new DrainLimitAccepter(made, limit, env.clock);
   }
 
   onAccepted(spec: LayerSpec, child: Gensio): Gensio {
     const { filter } = this.#maker(spec);
     if (filter === undefined) throw this.#unsupported(spec);
-    return filter(spec as never, child, true, this.#env, this);
+    return this.#limited(spec, filter(spec as never, child, true, this.#env, this));
   }
 
   #maker(spec: LayerSpec): LayerFactory<LayerType> {

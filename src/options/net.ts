@@ -35,6 +35,16 @@ const bytePair: Kind<readonly (readonly [number, number])[] | undefined> = {
   print: (value) => (value ?? []).map((p) => p.join(':')).join(' '),
 };
 
+/** `key:value`, kept as `key=value`, which is how a record of mDNS says it. */
+const keyValue: Kind<readonly string[] | undefined> = {
+  name: 'key:value',
+  parse: (text) => {
+    const colon = text.indexOf(':');
+    return colon < 1 ? { expected: 'a record, key:value' } : { ok: [`${text.slice(0, colon)}=${text.slice(colon + 1)}`] };
+  },
+  print: (value) => (value ?? []).map((record) => record.replace('=', ':')).join(' '),
+};
+
 /** A flag that acts by being named; its value is not looked at (gensio 2.6.2, xlt). */
 const named: Kind<boolean> = { name: '', bare: true, parse: () => ({ ok: true }), print: String };
 
@@ -79,8 +89,20 @@ const laddr = row({
 const retryTime = (def: number) =>
   row({ conf: false, yaml: 'retry-time', kind: time('m'), def, unit: 'ms', since: '2.3.6', doc: 'Wait before trying again.' });
 
+/** Of every layer that keeps data to be sent. */
+export const drainTimeout = row({
+  conf: false,
+  yaml: 'drain_timeout',
+  kind: uint(-1, 0x7fffffff, 'ms'),
+  def: -1,
+  unit: 'ms',
+  since: '2.8.15',
+  doc: 'How long to wait at close for data still to be written; -1 is for ever, or as long as the layer itself waits.',
+});
+
 /** The options of the layer tcp. */
 export const TCP = {
+  drainTimeout,
   readbuf: readbuf(1024),
   nodelay,
   laddr,
@@ -200,6 +222,7 @@ const delsock = row({
 
 /** The options of the layers unix and unixseq. */
 export const UNIX = {
+  drainTimeout,
   readbuf: readbuf(1024),
   delsock,
   ...FILE_MODE,
@@ -346,6 +369,7 @@ const direction = (yaml: string, since: string, doc: string) =>
 /** The options of the layer trace. */
 export const TRACE = {
   dir: direction('dir', '1.5.2', 'Which direction to write down.'),
+  b4dir: direction('b4dir', '2.8.7', 'As dir, but before the data is passed on, also where block throws it away.'),
   block: direction('block', '2.3.0', 'Which direction to throw away.'),
   raw: row({ conf: false, yaml: 'raw', kind: bool, def: false, since: '1.5.2', doc: 'Write bytes as they are.' }),
   file: row({ conf: false, yaml: 'file', kind: str, def: undefined, since: '1.5.2', doc: 'File to write to.' }),
@@ -363,6 +387,7 @@ export const PERF = {
 
 /** The options of the layer xlt. */
 export const XLT = {
+  drainTimeout,
   in: row({
     conf: false,
     yaml: 'in',
@@ -403,6 +428,7 @@ export const XLT = {
 
 /** The options of the layer ratelimit. */
 export const RATELIMIT = {
+  drainTimeout,
   xmitDelay: row({
     conf: false,
     yaml: 'xmit_delay',
@@ -417,6 +443,7 @@ export const RATELIMIT = {
 
 /** The options of the layer chardelay. */
 export const CHARDELAY = {
+  drainTimeout,
   minDelay: row({
     conf: false,
     yaml: 'min-delay',
@@ -510,6 +537,7 @@ export const MUX = {
 
 /** The options of the layer msgdelim. */
 export const MSGDELIM = {
+  drainTimeout,
   readbuf: readbuf(128),
   writebuf: row({ conf: false, yaml: 'writebuf', kind: size, def: 128, unit: 'bytes', since: '1.5', doc: 'Longest message to send.' }),
   crc: row({ conf: false, yaml: 'crc', kind: bool, def: true, since: '1.5', doc: 'Protect each message with a CRC.' }),
@@ -608,4 +636,21 @@ export const MDNS = {
     doc: 'Do not put the announced layers on top.',
   }),
   timeout: row({ conf: false, yaml: 'timeout', kind: time('m'), def: 1000, unit: 'ms', since: '2.7.0', doc: 'How long to look.' }),
+  ignoreV6LinkLocal: row({
+    conf: false,
+    yaml: 'ignore-v6-link-local',
+    kind: bool,
+    def: false,
+    since: '2.7.0',
+    doc: 'Pass over addresses of IPv6 that hold on one link only (fe80:).',
+  }),
+  txt: row({
+    conf: false,
+    yaml: 'txt',
+    kind: keyValue,
+    def: undefined,
+    since: '3.0.3',
+    adds: true,
+    doc: 'A record that the service must have, written key:value; given several times, all of them.',
+  }),
 } as const;

@@ -71,14 +71,6 @@ export const SERIALDEV = {
   }),
   wronly: row({ conf: false, yaml: 'wronly', kind: bool, def: false, since: '2.6.7', doc: 'Open for writing only.' }),
   rdonly: row({ conf: false, yaml: 'rdonly', kind: bool, def: false, since: '2.6.7', doc: 'Open for reading only.' }),
-  drainTimeout: row({
-    conf: false,
-    yaml: 'drain_timeout',
-    kind: maybe(steps),
-    def: undefined,
-    since: '2.8.15',
-    doc: 'At close, wait at most this many milliseconds for the output to drain.',
-  }),
 } as const;
 
 /** None, even, odd, mark, space, as a line is written: `9600n81`. */

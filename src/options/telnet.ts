@@ -1,5 +1,6 @@
 // The options of the telnet layer.
-import { bool, maybe, oneOf, size, uint } from './kind.ts';
+import { bool, oneOf, size } from './kind.ts';
+import { drainTimeout } from './net.ts';
 import { row } from './row.ts';
 
 /** The options of the layer telnet. */
@@ -33,13 +34,5 @@ export const TELNET = {
     defaultKey: { name: 'winsize' },
     doc: 'Negotiate the window size option (RFC 1073).',
   }),
-  drainTimeout: row({
-    conf: false,
-    yaml: 'drain_timeout',
-    kind: maybe(uint(0, 0x7fffffff, 'ms')),
-    def: undefined,
-    unit: 'ms',
-    since: '2.8.15',
-    doc: 'How long to wait at close for data still to be written.',
-  }),
+  drainTimeout,
 } as const;

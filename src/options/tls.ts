@@ -1,5 +1,6 @@
 // The options of the layers that encrypt and authenticate. Defaults are gensio 2.6.2's as ser2net presets them.
 import { bool, emptyStr, list, maybe, oneOf, size, str, time } from './kind.ts';
+import { drainTimeout } from './net.ts';
 import { row } from './row.ts';
 
 const CA = row({
@@ -51,6 +52,7 @@ const conTimeout = row({
 
 /** The options of the layer ssl. */
 export const SSL = {
+  drainTimeout,
   key: row({
     conf: false,
     yaml: 'key',
@@ -113,6 +115,7 @@ export const SSL = {
 
 /** The options of the layer certauth. */
 export const CERTAUTH = {
+  drainTimeout,
   CA,
   key: row({
     conf: false,

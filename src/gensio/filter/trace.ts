@@ -43,17 +43,17 @@ class Trace extends Filter {
     });
   }
   #openSink(done: (err?: GensioError) => void): void {
-    const { stdout, stderr, file, delold: empty, dir } = this.#opts;
+    const { stdout, stderr, file, delold: empty, dir, b4dir } = this.#opts;
     const target = stdout ? 1 : stderr ? 2 : file;
-    if (dir === 'none' || target === undefined) return done();
+    if ((dir === 'none' && b4dir === 'none') || target === undefined) return done();
     // An error later costs what was to be written.
     const failed = (err: Error, what: AppendStep): void => (what === 'open' ? done(new GensioError('perm', err.message)) : undefined);
     this.#sink = new AppendFile(target, failed, { empty, mode: 0o666, opened: done });
   }
-  #is(what: 'dir' | 'block', direction: 'read' | 'write'): boolean {
+  #is(what: 'dir' | 'b4dir' | 'block', direction: 'read' | 'write'): boolean {
     return this.#opts[what] === direction || this.#opts[what] === 'both';
   }
-  #note(name: 'Read' | 'Write', data: Buffer): void {
+  #note(name: 'Read' | 'Write' | 'b4Read' | 'b4Write', data: Buffer): void {
     if (this.#sink === undefined || data.length === 0) return;
     if (this.#opts.raw) return this.#sink.append(Buffer.from(data));
     const us = Math.round(this.#clock.now() * 1000);
@@ -61,6 +61,7 @@ class Trace extends Filter {
     this.#sink.append(Buffer.from(`${stamp} ${name} (${data.length}):\n${dump(data)}`, 'latin1'));
   }
   protected decode(data: Buffer): void {
+    if (this.#is('b4dir', 'read')) this.#note('b4Read', data);
     if (this.#is('block', 'read')) return;
     if (this.#is('dir', 'read')) this.#note('Read', data);
     this.up.read(data);
@@ -69,6 +70,7 @@ class Trace extends Filter {
     return data;
   }
   override write(data: Buffer): boolean {
+    if (this.#is('b4dir', 'write')) this.#note('b4Write', data);
     if (this.#is('block', 'write')) return true;
     if (this.#is('dir', 'write')) this.#note('Write', data);
     return super.write(data);

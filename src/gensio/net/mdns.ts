@@ -88,6 +88,8 @@ export function matches(pattern: string | undefined, text: string): boolean {
   return pattern === text;
 }
 
+const isLinkLocal = (address: string): boolean => /^fe80:/i.test(address);
+
 /** Layers an announcement may ask for. It comes from the network: nothing in it may name a file, a program or a device. */
 const SAFE: readonly LayerType[] = ['tcp', 'udp', 'telnet', 'ssl', 'mux', 'msgdelim', 'relpkt'];
 const safe = (spec: LayerSpec): boolean => layersOf(spec).every(({ type }) => SAFE.includes(type));
@@ -100,7 +102,7 @@ export function stackOf(service: Service, opts: Mdns['opts'], parse: GensioEnv['
   // Options of layers come along, but nothing that could open a file: only these characters.
   if (!/^[a-z0-9(),=_-]{1,200}$/i.test(layers) || !/(^|,)(tcp|udp)(\([^()]*\))?$/.test(layers) || /(key|cert|ca|file)=/i.test(layers))
     return undefined;
-  const local = /^fe80:/i.test(service.address) ? `%${service.interface}` : '';
+  const local = isLinkLocal(service.address) ? `%${service.interface}` : '';
   // What is found by IPv4 may have an address of IPv6.
   const family = service.address.includes(':') ? 'ipv6' : 'ipv4';
   const spec = parse(`${layers},${family},${service.address}${local},${service.port}`, 'connector');
@@ -154,7 +156,9 @@ function look(
         matches(opts.type, service.type) &&
         matches(opts.host, service.host) &&
         matches(opts.domain, service.domain);
-      if (net && wanted) return end(undefined, service);
+      const passedOver = opts.ignoreV6LinkLocal && isLinkLocal(service.address);
+      const described = (opts.txt ?? []).every((record) => service.txt.includes(record));
+      if (net && wanted && described && !passedOver) return end(undefined, service);
     }
     if (total > MAX_OUTPUT) end(new GensioError('toobig', 'too many services'));
   });

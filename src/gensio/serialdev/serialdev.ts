@@ -21,11 +21,10 @@ type Opts = Spec['opts'];
 
 /** One step of drain_time and char_drain_wait. */
 const STEP_MS = 10;
-const steps = (n: number | 'off', unit = STEP_MS): number => (n === 'off' ? Number.POSITIVE_INFINITY : n * unit);
+const steps = (n: number | 'off'): number => (n === 'off' ? Number.POSITIVE_INFINITY : n * STEP_MS);
 
-/** drain_timeout, where it stands, is milliseconds and limits the whole as drain_time does. */
 const drainLimits = (opts: Opts): DrainLimits => ({
-  totalMs: Math.min(steps(opts.drainTime), steps(opts.drainTimeout ?? 'off', 1)),
+  totalMs: steps(opts.drainTime),
   idleMs: steps(opts.charDrainWait),
 });
 

@@ -38,7 +38,7 @@ export class TelnetFilter extends Filter {
   readonly #decoder = new TelnetDecoder();
   readonly #negotiation: Negotiation;
   readonly #first: Buffer;
-  readonly #drainTimeout: number | undefined;
+  readonly #drainTimeout: number;
   readonly #server: ComPortServer | undefined;
   readonly #client: ComPortClient | undefined;
   readonly #found: TelnetOut;
@@ -170,7 +170,7 @@ export class TelnetFilter extends Filter {
     this.#writeAnswers();
     this.#shut();
     if (this.#end !== undefined) return;
-    if (this.#drainTimeout !== undefined) this.#drainTimer = this.#clock.after(this.#drainTimeout, () => this.child.abort());
+    if (this.#drainTimeout >= 0) this.#drainTimer = this.#clock.after(this.#drainTimeout, () => this.child.abort());
     this.child.close();
   }
 

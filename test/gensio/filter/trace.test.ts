@@ -74,6 +74,19 @@ test('raw writes the bytes themselves; delold empties the file first', async () 
   );
 });
 
+test('b4dir writes down what comes before it is passed on, also where it is thrown away', async () => {
+  const file = fresh();
+  const { gensio, recorder, child } = await rig({ b4dir: 'both', dir: 'read', block: 'write', file });
+  gensio.close();
+  await until(() => recorder.closes === 1, 'the end');
+  await until(() => readFileSync(file, 'latin1').endsWith('row\n'), 'the file');
+  assert.equal(readFileSync(file, 'latin1'), WRITE.replace('Write', 'b4Write') + READ.replace('Read', 'b4Read') + READ);
+  assert.equal(child.take().length, 0);
+  const none = fresh();
+  await rig({ b4dir: 'read', file: none });
+  await until(() => readFileSync(none, 'latin1') === READ.replace('Read', 'b4Read'), 'the file of b4dir alone');
+});
+
 test('block throws a direction away', async () => {
   const read = await rig({ block: 'read' });
   assert.equal(read.recorder.length, 0);

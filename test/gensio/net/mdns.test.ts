@@ -125,6 +125,23 @@ test('the first service that fits is connected to, with the layers it announces'
   gensio.abort();
 });
 
+test('txt wants records, all of them, and ignore-v6-link-local passes over addresses of one link', async (t) => {
+  const { port, sockets } = await listening(t);
+  const other = (txt: string, address = '127.0.0.1', number = 1): string =>
+    `=;lo;IPv4;my\\032port;_iostream._tcp;local;box.local;${address};${number};${txt}`;
+  const browse = program(
+    `printf '%s\\n' '${[other('"room=1"'), other('"bench=2"'), other('"room=1" "bench=2"', 'fe80::1'), other('"bench=2" "room=1"', '127.0.0.1', port)].join("' '")}'`,
+  );
+  const gensio = make({ txt: ['room=1', 'bench=2'], ignoreV6LinkLocal: true }, 'my port', browse);
+  assert.equal((await opened(gensio))?.message, undefined);
+  await until(() => sockets.length === 1, 'the connection');
+  gensio.abort();
+  const parsed = parse('mdns(txt=room:1,txt=bench:a:b,ignore-v6-link-local),x');
+  assert.ok(parsed?.type === 'mdns');
+  assert.deepEqual([parsed.opts.txt, parsed.opts.ignoreV6LinkLocal], [['room=1', 'bench=a:b'], true]);
+  assert.equal(parse('mdns(txt=room),x'), undefined);
+});
+
 test('with nostack only the transport counts', async (t) => {
   const { port } = await listening(t);
   texts.length = 0;

@@ -2,6 +2,7 @@
 import type { Row } from './row.ts';
 import { CONSOLES } from './rows/consoles.ts';
 import { FLASHING } from './rows/flashing.ts';
+import { INSTRUMENTS } from './rows/instruments.ts';
 import { METERS } from './rows/meters.ts';
 import { POWER } from './rows/power.ts';
 import { RADIO } from './rows/radio.ts';
@@ -9,4 +10,14 @@ import { TERMINALS } from './rows/terminals.ts';
 import { TLS } from './rows/tls.ts';
 import { TRANSFERS } from './rows/transfers.ts';
 
-export const ROWS: readonly Row[] = [...TERMINALS, ...CONSOLES, ...TRANSFERS, ...TLS, ...METERS, ...POWER, ...FLASHING, ...RADIO];
+export const ROWS: readonly Row[] = [
+  ...TERMINALS,
+  ...CONSOLES,
+  ...TRANSFERS,
+  ...TLS,
+  ...METERS,
+  ...INSTRUMENTS,
+  ...POWER,
+  ...FLASHING,
+  ...RADIO,
+];

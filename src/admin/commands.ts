@@ -4,12 +4,13 @@ import type { AttachmentView } from '../attach/attachment-spec.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseLine, printLine } from '../gensio/syntax/serial-line.ts';
 import type { Engine } from '../port/engine.ts';
+import type { UserView } from '../port/events.ts';
 import { REASON } from '../port/messages.ts';
 import type { Port } from '../port/port.ts';
 import type { Answer } from './answer.ts';
 import { ERROR, HELP, invalidMonitorType, MORE_HELP } from './messages.ts';
 import { isInUse, SHORT_HEADER, showAttachment, showPort, showShortPort } from './show.ts';
-import { type ProgramFacts, showPortState, showProgram } from './show-state.ts';
+import { type ProgramFacts, showPortState, showProgram, showUsers } from './show-state.ts';
 
 /** What a reload came to. */
 export interface ReloadOutcome {
@@ -80,6 +81,8 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   monitor: { args: 'tcp|term name, or stop', help: HELP.monitor, textOnly: true, run: monitor },
   disconnect: { args: 'name', help: HELP.disconnect, run: disconnect },
   disconnectuser: { args: 'name user', help: MORE_HELP.disconnectuser, unlisted: true, run: disconnectuser },
+  who: { args: '[name]', help: MORE_HELP.who, unlisted: true, run: who },
+  takewriter: { args: 'name [user]', help: MORE_HELP.takewriter, unlisted: true, run: takewriter },
   showport: { args: '[name]', help: HELP.showport, run: showport },
   showshortport: { args: '[name]', help: HELP.showshortport, textOnly: true, run: showshortport },
   showattachment: { args: '[name]', help: MORE_HELP.showattachment, unlisted: true, run: showattachment },
@@ -165,9 +168,34 @@ function disconnectuser([name, who]: readonly string[], { engine, out }: Command
   if (who === undefined) return out.error(ERROR.noUser);
   const port = engine.port(name);
   if (port === undefined) return out.error(ERROR.invalidPort(name));
-  const users = port.users.filter(({ peer, user }) => [peer, user, hostColonPort(peer)].includes(who));
+  const users = usersCalled(port, who);
   if (users.length === 0) return out.error(ERROR.noSuchUser(name, who));
   for (const user of users) port.disconnectUser(user);
+}
+/** Users by address as showport has it, the same as `host:port`, or the name they have proved to have. */
+const usersCalled = (port: Port, called: string): readonly UserView[] =>
+  port.users.filter(({ peer, user }) => [peer, user, hostColonPort(peer)].includes(called));
+
+/** Everyone who is on a port, or on each: through which door, with which rights, and who has the right to write. */
+function who([name]: readonly string[], { engine, out }: CommandSession): void {
+  const port = name === undefined ? undefined : engine.port(name);
+  if (name !== undefined && port === undefined) return out.error(ERROR.invalidPort(name));
+  for (const each of port === undefined ? engine.ports : [port]) showUsers(each, out);
+}
+
+/** Gives the right to write to a user, or takes it away from whoever has it: the next one that sends something has it then. */
+function takewriter([name, who]: readonly string[], { engine, out }: CommandSession): void {
+  if (name === undefined) return out.error(ERROR.noPort);
+  const port = engine.port(name);
+  if (port === undefined) return out.error(ERROR.invalidPort(name));
+  const { access } = port;
+  if (access?.oneWriter !== true) return out.error(ERROR.allWrite(name));
+  const by = 'the control port';
+  if (who === undefined) return access.giveWriter(undefined, by);
+  const [user] = usersCalled(port, who);
+  if (user === undefined) out.error(ERROR.noSuchUser(name, who));
+  else if (!user.rights.write) out.error(ERROR.mayNotWrite(who));
+  else access.giveWriter(user, by);
 }
 /** `127.0.0.1:5000` of `ipv4,127.0.0.1,5000`, `[::1]:5000` of `ipv6,::1,5000`. */
 function hostColonPort(peer: string): string | undefined {

@@ -37,6 +37,8 @@ export const ERROR = {
   noLine: (name: string) => `Port has no serial line - ${name}`,
   noUser: 'No user given',
   noSuchUser: (name: string, user: string) => `No such user on ${name} - ${user}`,
+  allWrite: (name: string) => `Every user may write - ${name}`,
+  mayNotWrite: (user: string) => `No right to write - ${user}`,
   noAttachment: (name: string) => `No such attachment - ${name}`,
   reloadDone: 'reload done',
   reloadFailed: (why: string) => `reload error - ${why}`,
@@ -116,6 +118,13 @@ export const MORE_HELP = {
 `,
   disconnectuser: `disconnectuser <port> <user> - disconnect one user of a port: by its address
        as showport has it, or the name in its certificate.
+`,
+  who: `who [<port>] - Show who is on a port, or on each: address, name, the door each
+       came through, what it may do, and whether it has the right to write.
+`,
+  takewriter: `takewriter <port> [<user>] - give a user the right to write to a port with
+       one writer: by its address as who has it, or its name. Without a user
+       the right is free, and the next one that sends something has it.
 `,
   showattachment: `showattachment [<name>] - Show information about an attachment. If no name
        is given, all attachments are displayed.

@@ -34,6 +34,23 @@ function deviceState(port: Port, path: string, program: ProgramFacts | undefined
   return there === undefined ? 'unknown' : there ? 'there' : 'missing';
 }
 
+/** Who is on a port, in fields. */
+export function showUsers(port: Port, out: Answer): void {
+  out.block({ key: 'port', title: 'port', value: port.name }, () => {
+    out.field('writers', port.access?.oneWriter === true ? 'one' : 'all');
+    const writer = port.access?.writer;
+    for (const user of port.users) {
+      out.block({ key: 'user', title: 'user', value: user.peer }, () => {
+        if (user.user !== undefined) out.field('proved name', user.user);
+        out.field('door', `${user.door.kind}${user.door.beside === undefined ? '' : ', beside the accepter'}`);
+        const { read, write, control } = user.rights;
+        out.field('rights', [read && 'read', write && 'write', control && 'control'].filter((each) => each !== false).join(' '));
+        out.field('has the right to write', user === writer ? 'yes' : 'no');
+      });
+    }
+  });
+}
+
 /** One port in fields. */
 export function showPortState(port: Port, program: ProgramFacts | undefined, out: Answer): void {
   const bottom = bottomOf(port.config.connector.spec);
@@ -47,6 +64,7 @@ export function showPortState(port: Port, program: ProgramFacts | undefined, out
       out.field('last error', lastFault.text);
       out.field('last error at', lastFault.at.toISOString());
     }
+    if (port.access?.oneWriter === true) out.field('writer', port.access.writer?.peer ?? 'nobody');
     out.field('sessions', totals.sessions);
     out.field('total bytes read from device', totals.read);
     out.field('total bytes written to device', totals.written);

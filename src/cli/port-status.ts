@@ -20,6 +20,8 @@ export interface MoreStatus {
   readonly openFailed: boolean;
   /** What failed last, as the log has it, and when; also if it works again since. */
   readonly lastError: { readonly at: string; readonly text: string } | undefined;
+  /** Who has the right to write, by its address, or `nobody`; `undefined` if every user may write. */
+  readonly writer: string | undefined;
   /** How often the device was opened since the daemon started. */
   readonly sessions: number;
   /** Bytes read from the device since the daemon started. */
@@ -112,6 +114,7 @@ function moreOf(field: Field): MoreStatus {
     deviceState: (textOf(field, 'device state') ?? 'unknown') as MoreStatus['deviceState'],
     openFailed: textOf(field, 'last open failed') === 'yes',
     lastError: at === undefined || text === undefined ? undefined : { at, text },
+    writer: textOf(field, 'writer'),
     sessions: numberOf(field, 'sessions'),
     totalFromDevice: numberOf(field, 'total bytes read from device'),
     totalToDevice: numberOf(field, 'total bytes written to device'),

@@ -149,7 +149,10 @@ export function table(title: string, ports: readonly PortStatus[], attachments: 
   );
   const withUsers = ports.flatMap((p, i) => [
     lines[i]!,
-    ...p.users.map((user) => `    ${user.address}  ${user.bytesIn} bytes in, ${user.bytesOut} bytes out`),
+    ...p.users.map(
+      (user) =>
+        `    ${user.address}  ${user.bytesIn} bytes in, ${user.bytesOut} bytes out${user.address === p.more?.writer ? ', has the right to write' : ''}`,
+    ),
     ...(lacksDevice(p) && p.more?.lastError !== undefined ? [`    ${shortTime(p.more.lastError.at)}  ${p.more.lastError.text}`] : []),
     ...(p.closing === 'retained' ? [] : [`    will be ${p.closing} when its last user leaves`]),
   ]);

@@ -357,7 +357,8 @@ export class Attachment {
   #lost(connection: Connection, err: GensioError): void {
     const { target, unsent, age, isOpen, isUnproven } = connection;
     const unsettled = this.#settling !== undefined;
-    const advice = tlsAdvice(err, target, isUnproven, this.#env.optionStyle);
+    const proven = isOpen && !isUnproven;
+    const advice = proven ? undefined : tlsAdvice(err, target, isUnproven, this.#env.optionStyle);
     const why = advice === undefined ? describe(err) : `${describe(err)}; ${advice}`;
     this.#release();
     connection.abort();

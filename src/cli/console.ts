@@ -124,7 +124,7 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     return new ProvenConnection(gensio, systemClock);
   };
   const whyNot: WhyNot = (err, gensio) => {
-    const advice = tlsAdvice(err, request.target, gensio.isUnproven, '--');
+    const advice = gensio.isProven ? undefined : tlsAdvice(err, request.target, gensio.isUnproven, '--');
     return advice === undefined ? describe(err) : `${describe(err)}; ${advice}`;
   };
   const letEnd = keepAlive();

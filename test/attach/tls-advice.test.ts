@@ -1,8 +1,10 @@
 // What attach and console say when TLS with a server fails: what probably is wrong, and the option that helps. Servers are real:
 // OpenSSL's, which sends alerts, our own port, which only closes, one of Node.js, and one that knows no TLS.
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { tlsAdvice } from '../../src/attach/tls-advice.ts';
@@ -10,7 +12,7 @@ import { GensioError } from '../../src/base/gensio-error.ts';
 import type { AttachOptions } from '../../src/options/attach.ts';
 import { atTerminal } from '../cli/at-terminal.ts';
 import { run } from '../cli/command-rig.ts';
-import { sslPort } from '../gensio/tls/tls-rig.ts';
+import { sslPort, weak } from '../gensio/tls/tls-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { makeKey, testFolder } from '../rig/keys.ts';
 import { missing, program } from '../rig/program.ts';
@@ -23,6 +25,9 @@ const other = makeKey(dir, 'other');
 const joe = makeKey(dir, 'joe', { use: 'client' });
 const bob = makeKey(dir, 'bob', { use: 'client' });
 const pin = `sha256:${server.x509.fingerprint256}`;
+/** A server whose certificate, of a CA, is for plc.example and 127.0.0.1. */
+const plc: TlsOptions = { key: readFileSync(join(weak, 'plc.key')), cert: readFileSync(join(weak, 'plc.crt')) };
+const plcPin = `sha256:${new X509Certificate(plc.cert as Buffer).fingerprint256}`;
 
 /** A server of Node.js. */
 function nodeServer(t: TestContext, over: TlsOptions = {}, talk?: (socket: TLSSocket) => void): Promise<number> {
@@ -85,6 +90,12 @@ const cases: readonly Case[] = [
     says: `(not on the allow list); the fingerprint of the server is ${pin}; if it is the right one, trust it with --tls-allow ${pin}, or its issuer with --tls-ca FILE`,
   },
   {
+    name: 'a certificate of the CA, but for another host',
+    server: (t) => nodeServer(t, plc),
+    options: { tlsCa: join(weak, 'ca.crt') },
+    says: `(it is for plc.example, 127.0.0.1, not for localhost); the fingerprint of the server is ${plcPin}; if it is the right one, trust it with --tls-allow ${plcPin}, or its issuer with --tls-ca FILE`,
+  },
+  {
     name: 'our own port wants a client certificate, and only closes',
     server: ours,
     options: trusted,
@@ -143,6 +154,29 @@ for (const { name, skip = false, server: serverOf, options, says } of cases) {
     assert.ok(err.startsWith(`ser2net console: cannot connect to tls://localhost:${port}: `) && err.endsWith(`${says}\n`), err);
   });
 }
+
+for (const [why, host, options] of [
+  ['that the CA vouches for, called by a name of its certificate', '127.0.0.1', { tlsCa: join(weak, 'ca.crt') }],
+  ['whose fingerprint is given, by whatever name it is called', 'localhost', { tlsCa: join(weak, 'ca.crt'), tlsAllow: plcPin }],
+] as const satisfies readonly (readonly [string, string, Partial<AttachOptions>])[]) {
+  test(`attach and console take a server ${why}`, async (t) => {
+    const port = await nodeServer(t, plc, (socket) => void socket.write('hello'));
+    const env = attachTestEnv(t);
+    const attachment = attach(t, env, `tls://${host}:${port}`, options);
+    await until('a connection', () => env.lines.some((line) => /connected to/.test(line)));
+    await new Promise<void>((resolve) => attachment.stop(resolve));
+    const words = ['--wait', '300m', '--tls-ca', options.tlsCa, ...('tlsAllow' in options ? ['--tls-allow', options.tlsAllow] : [])];
+    const { code, out, err } = await run(['console', ...words, `tls://${host}:${port}`], { stdin: '' });
+    assert.deepEqual([code, out], [0, 'hello'], err);
+  });
+}
+
+test('a server that has spoken and then ends the connection is not said to have no TLS', async (t) => {
+  const port = await nodeServer(t, {}, (socket) => void socket.end('bye'));
+  const { code, out, err } = await run(['console', '--tls-ca', server.cert, `tls://localhost:${port}`], { stdin: '' });
+  assert.deepEqual([code, out], [1, 'bye']);
+  assert.match(err, /lost: Remote end closed connection\n$/);
+});
 
 test('what the server sends first over TLS is shown, also when it says it at once', async (t) => {
   const port = await nodeServer(t, {}, (socket) => void socket.write('login: '));

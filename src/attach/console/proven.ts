@@ -31,6 +31,11 @@ export class ProvenConnection extends ForwardingGensio {
     return this.below.peer !== undefined && !this.#heard;
   }
 
+  /** The server has said something: it takes us. */
+  get isProven(): boolean {
+    return this.#heard;
+  }
+
   override open(done: (err?: GensioError) => void): void {
     this.below.open((err) => {
       // A client of RFC 2217 has waited for the server's word already.

@@ -3,6 +3,7 @@ import type { Row } from './row.ts';
 import { CONSOLES } from './rows/consoles.ts';
 import { FLASHING } from './rows/flashing.ts';
 import { INSTRUMENTS } from './rows/instruments.ts';
+import { LABS } from './rows/labs.ts';
 import { METERS } from './rows/meters.ts';
 import { POWER } from './rows/power.ts';
 import { RADIO } from './rows/radio.ts';
@@ -13,6 +14,7 @@ import { TRANSFERS } from './rows/transfers.ts';
 export const ROWS: readonly Row[] = [
   ...TERMINALS,
   ...CONSOLES,
+  ...LABS,
   ...TRANSFERS,
   ...TLS,
   ...METERS,

@@ -1,5 +1,6 @@
 // The option part of a manual page, made from the rows.
-import type { Row, Rows, Unit } from '../../src/options/row.ts';
+import type { Unit } from '../../src/options/kind.ts';
+import type { Row, Rows } from '../../src/options/row.ts';
 
 /** Text as roff takes it: no escape, no request at the start of a line. */
 export const roff = (text: string): string =>
@@ -17,15 +18,17 @@ const UNITS: Readonly<Record<Unit, string>> = {
   'tenths of a character': 'tenths of a character',
 };
 
-/** `Default: 64 bytes. Since 3.3.`, in that order; parts that do not apply are left out. */
+/** `Default: 64 bytes. A plain number is in seconds. Since 3.3.`, in that order; parts that do not apply are left out. */
 function facts(row: Row<unknown>, versions: string): string {
-  const { def, kind, unit, defaultKey, since, until } = row;
+  const { def, kind, defaultKey, since, until } = row;
+  const unit = row.unit ?? kind.unit;
   const value = def === undefined ? '' : kind.print(def);
   const out: string[] = [];
   // A time is printed with its unit.
   const name = unit === undefined || kind.name === 'time' ? '' : UNITS[unit];
   if (value !== '') out.push(`Default: ${roff(value)}${name === '' ? '' : ` ${value === '1' ? name.replace(/s$/, '') : name}`}.`);
   else if (name !== '') out.push(`Unit: ${name}.`);
+  if (kind.note !== undefined) out.push(kind.note);
   if (defaultKey !== undefined) {
     const { min, max, name } = defaultKey;
     out.push(
@@ -47,7 +50,7 @@ export const manOptions = (rows: Rows, format: 'conf' | 'yaml', versions: '' | '
   Object.values(rows)
     .flatMap((r) => {
       const name = r[format];
-      if (name === false) return [];
+      if (!name) return [];
       const value = `${between}\\fI${roff(r.kind.name)}\\fR`;
       const bare = between === '=' && 'bare' in r.kind && r.kind.bare === true;
       const shown = r.kind.name === '' ? '' : bare ? `[${value}]` : value;

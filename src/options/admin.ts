@@ -5,7 +5,6 @@ import { row } from './row.ts';
 /** The options of the admin port. */
 export const ADMIN = {
   authdir: row({
-    conf: false,
     yaml: 'authdir-admin',
     kind: str,
     def: '/etc/ser2net/auth',
@@ -14,7 +13,6 @@ export const ADMIN = {
     doc: 'Directory with the passwords and keys of those who may use the admin port, for accepters that authenticate.',
   }),
   pamauth: row({
-    conf: false,
     yaml: 'pamauth-admin',
     kind: str,
     def: undefined,
@@ -23,7 +21,6 @@ export const ADMIN = {
     doc: 'PAM service that checks the passwords of those who may use the admin port, in place of the password files.',
   }),
   timeout: row({
-    conf: false,
     yaml: 'timeout-admin',
     kind: uint(0, 0xffffffff, 'seconds'),
     def: 0,

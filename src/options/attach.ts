@@ -39,15 +39,13 @@ const octal: Kind<number | undefined> = {
   print: (value) => (value === undefined ? '' : value.toString(8)),
 };
 
-const line = (yaml: 'dtr' | 'rts', doc: string) =>
-  row({ conf: false, yaml, kind: oneOf(['on', 'off', 'open']), def: undefined, since: 'new', doc });
+const line = (yaml: 'dtr' | 'rts', doc: string) => row({ yaml, kind: oneOf(['on', 'off', 'open']), def: undefined, since: 'new', doc });
 
 /** The options of an attachment. */
 export const ATTACH = {
-  user: row({ conf: false, yaml: 'user', kind: str, def: undefined, since: 'new', doc: 'Owner of the device, a name or a number.' }),
-  group: row({ conf: false, yaml: 'group', kind: str, def: undefined, since: 'new', doc: 'Group of the device, a name or a number.' }),
+  user: row({ yaml: 'user', kind: str, def: undefined, since: 'new', doc: 'Owner of the device, a name or a number.' }),
+  group: row({ yaml: 'group', kind: str, def: undefined, since: 'new', doc: 'Group of the device, a name or a number.' }),
   mode: row({
-    conf: false,
     yaml: 'mode',
     kind: octal,
     def: undefined,
@@ -55,7 +53,6 @@ export const ATTACH = {
     doc: 'Permission bits of the device. Default: what the system gives a new pseudo-terminal (often 620).',
   }),
   tlsCert: row({
-    conf: false,
     yaml: 'tls-cert',
     kind: str,
     def: undefined,
@@ -63,7 +60,6 @@ export const ATTACH = {
     doc: 'File with the certificate to show to the server, PEM; for targets that begin with tls, rfc2217s or telnets.',
   }),
   tlsKey: row({
-    conf: false,
     yaml: 'tls-key',
     kind: str,
     def: undefined,
@@ -71,7 +67,6 @@ export const ATTACH = {
     doc: 'File with the key of that certificate, PEM. Default: the file of the certificate.',
   }),
   tlsCa: row({
-    conf: false,
     yaml: 'tls-ca',
     kind: str,
     def: undefined,
@@ -79,7 +74,6 @@ export const ATTACH = {
     doc: "Certificates to check the server with: a file (the server's own self-signed certificate will do), or a hashed directory when it ends in a slash. A certificate that these vouch for must also be for the host of the target, unless tls-allow is given. Without it, or a fingerprint in tls-allow, no server is trusted.",
   }),
   tlsAllow: row({
-    conf: false,
     yaml: 'tls-allow',
     kind: str,
     def: undefined,
@@ -87,7 +81,6 @@ export const ATTACH = {
     doc: 'Names separated by semicolons, one of which the certificate of the server must have, or sha256:FINGERPRINT of it, which needs no tls-ca.',
   }),
   onDemand: row({
-    conf: false,
     yaml: 'on-demand',
     kind: bool,
     def: false,
@@ -95,16 +88,13 @@ export const ATTACH = {
     doc: 'Connect when an application opens the device for the first time, not before.',
   }),
   disconnectAfter: row({
-    conf: false,
     yaml: 'disconnect-after',
     kind: time('s'),
     def: 0,
-    unit: 'ms',
     since: 'new',
     doc: 'With on-demand: close the connection when no application has had the device open for this long. 0 means never.',
   }),
   hangup: row({
-    conf: false,
     yaml: 'hangup',
     kind: bool,
     def: false,
@@ -112,16 +102,13 @@ export const ATTACH = {
     doc: 'When the connection is lost, hang the device up, as if it were unplugged: applications have to open it again. Otherwise they stay attached and wait. Needs CAP_SYS_ADMIN to keep the number under /dev/pts; without it the link leads to a new one.',
   }),
   queue: row({
-    conf: false,
     yaml: 'queue',
     kind: size,
     def: 65536,
-    unit: 'bytes',
     since: 'new',
     doc: 'How much of what applications write is kept while there is no connection, and sent when it is back. When it is full, writers block.',
   }),
   discard: row({
-    conf: false,
     yaml: 'discard',
     kind: bool,
     def: false,
@@ -129,7 +116,6 @@ export const ATTACH = {
     doc: 'Discard what applications write while the connection is lost, instead of keeping it; not during the first attempt to connect. Recommended for programs that ask and wait for an answer (Modbus, UPS drivers, meters): otherwise each request that timed out meanwhile reaches the device when the connection is back, all in one burst.',
   }),
   discardUnread: row({
-    conf: false,
     yaml: 'discard-unread',
     kind: bool,
     def: false,
@@ -137,7 +123,6 @@ export const ATTACH = {
     doc: 'Discard what arrives while no application has the device open, as a local serial port does. Otherwise the next one gets it.',
   }),
   speed: row({
-    conf: false,
     yaml: 'speed',
     kind: lineWish,
     def: undefined,
@@ -145,7 +130,6 @@ export const ATTACH = {
     doc: 'Line settings to request from the server at each connection, until an application sets another speed or number of stop bits; parity and character size, which a pseudo-terminal cannot carry, stay as given here. Default: the line stays as the server has it.',
   }),
   flow: row({
-    conf: false,
     yaml: 'flow',
     kind: oneOf(['none', 'xonxoff', 'rtscts']),
     def: undefined,
@@ -153,7 +137,6 @@ export const ATTACH = {
     doc: 'Flow control to request from the server, until an application sets another one.',
   }),
   fixed: row({
-    conf: false,
     yaml: 'fixed',
     kind: bool,
     def: false,
@@ -166,29 +149,17 @@ export const ATTACH = {
   ),
   rts: line('rts', 'State of RTS, as dtr.'),
   retryTime: row({
-    conf: false,
     yaml: 'retry-time',
     kind: time('s'),
     def: 500,
-    unit: 'ms',
     since: 'new',
     doc: 'Delay before the first new attempt; each further delay is twice as long, up to retry-max. A delay is shortened at random by up to half.',
   }),
-  retryMax: row({
-    conf: false,
-    yaml: 'retry-max',
-    kind: time('s'),
-    def: 30_000,
-    unit: 'ms',
-    since: 'new',
-    doc: 'Longest delay between attempts.',
-  }),
+  retryMax: row({ yaml: 'retry-max', kind: time('s'), def: 30_000, since: 'new', doc: 'Longest delay between attempts.' }),
   connectTimeout: row({
-    conf: false,
     yaml: 'connect-timeout',
     kind: time('s'),
     def: 10_000,
-    unit: 'ms',
     since: 'new',
     doc: 'How long one target may take to answer before the next one is tried.',
   }),

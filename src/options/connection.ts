@@ -14,7 +14,7 @@ export const CONNECTION = {
     def: false,
     since: '2.10.0',
     defaultKey: { name: 'kickolduser' },
-    doc: 'When all places are taken, a new client takes the place of the one in the last place, which is closed without a text.',
+    doc: 'When max-connections clients are connected, a new one replaces the last of them, which is disconnected without a message.',
   }),
   timeoutOnOsQueue: row({
     ...both('timeout-on-os-queue'),
@@ -22,7 +22,7 @@ export const CONNECTION = {
     def: false,
     since: '4.6.5',
     defaultKey: { name: 'timeout-on-os-queue' },
-    doc: 'Bytes that lie unsent in the send queue of the operating system do not count as activity for the timeout.',
+    doc: 'Unsent bytes in the send queue of the operating system do not count as activity for the timeout.',
   }),
   traceRead: row({
     ...both('trace-read'),
@@ -133,13 +133,12 @@ export const CONNECTION = {
     defaultKey: { name: 'chardelay-max', min: 1, max: 1000000 },
     doc: 'Longest time the first byte waits for others.',
   }),
-  noConToAcc: row({ ...both('no-con-to-acc'), kind: bool, def: false, since: '4.3.4', doc: 'Throw away what the device sends.' }),
-  noAccToCon: row({ ...both('no-acc-to-con'), kind: bool, def: false, since: '4.3.4', doc: 'Throw away what clients send.' }),
+  noConToAcc: row({ ...both('no-con-to-acc'), kind: bool, def: false, since: '4.3.4', doc: 'Discard what the device sends.' }),
+  noAccToCon: row({ ...both('no-acc-to-con'), kind: bool, def: false, since: '4.3.4', doc: 'Discard what clients send.' }),
   devToNetBufsize: row({
     ...both('dev-to-net-bufsize'),
     kind: size,
     def: 64,
-    unit: 'bytes',
     since: '3.3',
     defaultKey: { name: 'dev-to-net-bufsize', min: 1, max: 65536 },
     doc: 'Input from the device is sent on without waiting when there is this much of it; on packet networks the size of a packet. Values below 2 become 2.',
@@ -148,10 +147,9 @@ export const CONNECTION = {
     ...both('net-to-dev-bufsize'),
     kind: size,
     def: 64,
-    unit: 'bytes',
     since: '3.3',
     defaultKey: { name: 'net-to-dev-bufsize', min: 1, max: 65536 },
-    doc: 'Kept for old files. Values below 2 become 2.',
+    doc: 'Ignored; accepted so that existing files still load. Values below 2 become 2.',
   }),
   maxConnections: row({
     ...both('max-connections'),
@@ -174,7 +172,7 @@ export const CONNECTION = {
     def: 30,
     unit: 's',
     since: 'new',
-    doc: 'A client that takes nothing for this long while others of the same port wait for it is closed. 0: they wait for ever.',
+    doc: 'A client that accepts no data for this long while others on the port wait for it is disconnected; 0 means never.',
   }),
   accepterRetryTime: row({
     ...both('accepter-retry-time'),
@@ -243,7 +241,7 @@ export const CONNECTION = {
     def: undefined,
     unit: 's',
     since: '4.5.0',
-    doc: 'Timeout for connections made through connback; the timeout of the connection when not given.',
+    doc: 'Timeout for connections made through connback. Default: the timeout of the connection.',
   }),
   banner: row({
     ...both('banner'),
@@ -267,7 +265,7 @@ export const CONNECTION = {
     def: undefined,
     since: '4.0',
     defaultKey: { name: 'closestr' },
-    doc: 'Sent to the device after the last client left, before it is closed.',
+    doc: 'Sent to the device when the last client has left, before the device is closed.',
   }),
   closeon: row({
     ...both('closeon'),
@@ -275,7 +273,7 @@ export const CONNECTION = {
     def: undefined,
     since: '4.0',
     defaultKey: { name: 'closeon' },
-    doc: 'When the device sends this, all clients are closed.',
+    doc: 'When the device sends this, all clients are disconnected.',
   }),
   sendon: row({
     ...both('sendon'),
@@ -283,7 +281,7 @@ export const CONNECTION = {
     def: undefined,
     since: '4.1.7',
     defaultKey: { name: 'sendon' },
-    doc: 'When the device sends this, what is waiting is sent on at once.',
+    doc: 'When the device sends this, what has been gathered is sent on at once.',
   }),
   signature: row({
     ...both('signature'),
@@ -329,14 +327,14 @@ export const CONNECTION = {
     kind: maybe(uint(0, 0xffffffff, 'n')),
     def: undefined,
     since: '4.3.0',
-    doc: 'Port number to announce; that of the accepter when not given.',
+    doc: 'Port number to announce. Default: that of the accepter.',
   }),
   mdnsName: row({
     ...both('mdns-name'),
     kind: str,
     def: undefined,
     since: '4.3.0',
-    doc: 'Name to announce; that of the connection when not given.',
+    doc: 'Name to announce. Default: that of the connection.',
   }),
   mdnsType: row({
     ...both('mdns-type'),

@@ -1,9 +1,16 @@
 // How one option value is written: a word for it, a reader, a printer. No kind knows which option it serves.
 
+/** Unit of a number: what the manual says and what the code calculates with. */
+export type Unit = 'us' | 'ms' | 's' | 'bytes' | 'bps' | 'tenths of a character';
+
 /** parse gives the value, or the words for "is not ...". bare is the value of an option given without "=". */
 export interface Kind<T> {
   /** The value's form as manuals show it: `n`, `true|false`, `time`. */
   readonly name: string;
+  /** What the number is of; a time is written with its own unit and kept in milliseconds. */
+  readonly unit?: Unit;
+  /** How it is written, for the manual: a sentence. */
+  readonly note?: string;
   /** The value of the bare name; a kind without it needs one written. */
   readonly bare?: T;
   /** Reads a value; `expected` completes "is not ...". */
@@ -43,7 +50,7 @@ export const uint = (min = 0, max = 0xffffffff, name = 'n'): Kind<number> => ({
 });
 
 /** A number of bytes. gensio takes any sign and lets it wrap; a negative one is an error here. */
-export const size: Kind<number> = uint(0, Number.MAX_SAFE_INTEGER, 'bytes');
+export const size: Kind<number> = { ...uint(0, Number.MAX_SAFE_INTEGER, 'bytes'), unit: 'bytes' };
 
 /** Any text but none. */
 export const str: Kind<string | undefined> = {
@@ -81,14 +88,21 @@ export const list = (separator: string | RegExp, joiner: string, name: string): 
   print: (value) => (value?.length === 0 ? joiner : (value ?? []).join(joiner)),
 });
 
+const PLAIN_TIME = {
+  '': 'Its unit must be given.',
+  m: 'A plain number is in milliseconds.',
+  s: 'A plain number is in seconds.',
+};
 const UNIT_MS: Readonly<Record<string, number>> = { D: 86_400_000, H: 3_600_000, M: 60_000, s: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
 /**
  * A gensio time in milliseconds: groups of number and letter (D H M s m u n), added up; at most one of m, u, n, and last.
  * A lone number is in bare (a letter of those), or an error when bare is empty. gensio 2.6.2.
  */
-export const time = (bare: '' | 'm' | 's' | 'M'): Kind<number> => ({
+export const time = (bare: keyof typeof PLAIN_TIME): Kind<number> => ({
   name: 'time',
+  unit: 'ms',
+  note: PLAIN_TIME[bare],
   parse: (text) => {
     const bad = { expected: `a time such as 1s500m${bare === '' ? ' (with its unit)' : ''}` };
     let rest = text;
@@ -110,8 +124,6 @@ export const time = (bare: '' | 'm' | 's' | 'M'): Kind<number> => ({
 
 /** A kind whose option may also be left unset; unset prints as nothing. */
 export const maybe = <T>(kind: Kind<T>): Kind<T | undefined> => ({
-  name: kind.name,
-  ...('bare' in kind && { bare: kind.bare }),
-  parse: (text) => kind.parse(text),
+  ...kind,
   print: (value) => (value === undefined ? '' : kind.print(value)),
 });

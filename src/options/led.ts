@@ -37,17 +37,9 @@ export const LED = {
     kind: device,
     def: undefined,
     since: '3.0',
-    doc: 'Its name under /sys/class/leds. Needed.',
+    doc: 'Its name under /sys/class/leds. Required.',
   }),
-  duration: row({
-    conf: 'duration',
-    yaml: 'duration',
-    kind: duration,
-    def: 10,
-    unit: 'ms',
-    since: '3.0',
-    doc: 'How long a flash lasts.',
-  }),
+  duration: row({ conf: 'duration', yaml: 'duration', kind: duration, def: 10, unit: 'ms', since: '3.0', doc: 'How long a flash lasts.' }),
   state: row({
     conf: 'state',
     yaml: 'state',
@@ -57,7 +49,6 @@ export const LED = {
     doc: 'Brightness of a flash: 1 for on, 0 for an LED that is on and goes out.',
   }),
   mode: row({
-    conf: false,
     yaml: 'mode',
     kind: mode,
     def: 'transient',
@@ -71,4 +62,4 @@ export type LedOption = keyof typeof LED;
 
 /** The options that a name, or the beginning of one, stands for. Compared without case. */
 export const ledOptions = (name: string, format: 'conf' | 'yaml'): LedOption[] =>
-  (Object.keys(LED) as LedOption[]).filter((key) => LED[key][format] !== false && key.startsWith(name.toLowerCase()));
+  (Object.keys(LED) as LedOption[]).filter((key) => Boolean(LED[key][format]) && key.startsWith(name.toLowerCase()));

@@ -1,8 +1,5 @@
 // An option is one row: reader, default, printer, manual entry and converter follow from it.
-import type { Kind } from './kind.ts';
-
-/** Unit of a number: what the manual says and what the code calculates with. */
-export type Unit = 'us' | 'ms' | 's' | 'bytes' | 'bps' | 'tenths of a character';
+import type { Kind, Unit } from './kind.ts';
 
 /** An option in `default:` and `DEFAULT:`. A default is a number if it has a range, else a switch if the option is one, else a text. */
 export interface DefaultKey<T> {
@@ -26,7 +23,7 @@ export interface Row<T> {
   readonly kind: Kind<T>;
   /** The built-in default, in `unit`; `undefined` if unset means something of its own, which `doc` says. */
   readonly def: T;
-  /** Of a number. A time is written with its own unit and kept in this one. */
+  /** Of a number, where its kind does not have one. */
   readonly unit?: Unit;
   /** One or more sentences for the manual, in plain text. */
   readonly doc: string;
@@ -34,9 +31,9 @@ export interface Row<T> {
   readonly since: string;
   /** The version that dropped it, if one did. */
   readonly until?: string;
-  /** Its spelling in each format, or not there. In the tables of layers yaml is the spelling in a gensio string. */
-  readonly conf: string | false;
-  /** Its name in YAML; false if it cannot be written there. */
+  /** Its name in a classic file; absent or false if it cannot be written there. */
+  readonly conf?: string | false;
+  /** Its name in YAML, or in the gensio string of a layer; false if it cannot be written there. */
   readonly yaml: string | false;
   /** How `default:` sets it, where that can. */
   readonly defaultKey?: DefaultKey<T>;

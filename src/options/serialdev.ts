@@ -14,9 +14,8 @@ const steps: Kind<number | 'off'> = {
 
 /** The options of the layer serialdev, in parentheses after its name. */
 export const SERIALDEV = {
-  readbuf: row({ conf: false, yaml: 'readbuf', kind: size, def: 1024, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
+  readbuf: row({ yaml: 'readbuf', kind: size, def: 1024, since: '1.0', doc: 'Ignored; accepted so that existing files still load.' }),
   drainTime: row({
-    conf: false,
     yaml: 'drain_time',
     kind: steps,
     def: 'off',
@@ -25,7 +24,6 @@ export const SERIALDEV = {
     doc: 'At close, wait at most this many hundredths of a second for the output to drain.',
   }),
   charDrainWait: row({
-    conf: false,
     yaml: 'char_drain_wait',
     kind: steps,
     def: 50,
@@ -34,25 +32,22 @@ export const SERIALDEV = {
     doc: 'At close, stop waiting after this many hundredths of a second in which nothing went out.',
   }),
   nouucplock: row({
-    conf: false,
     yaml: 'nouucplock',
     kind: maybe(bool),
     def: undefined,
     since: '1.0',
     defaultKey: { name: 'nouucplock' },
-    doc: 'Make no UUCP lock file for the device; false makes one even for a pseudo-terminal.',
+    doc: 'Create no UUCP lock file for the device; false creates one even for a pseudo-terminal.',
   }),
   uucplock: row({
-    conf: false,
     yaml: 'uucplock',
     kind: maybe(bool),
     def: undefined,
     since: '2.7.0',
     defaultKey: { name: 'uucplock' },
-    doc: 'Make a UUCP lock file for the device.',
+    doc: 'Create a UUCP lock file for the device.',
   }),
   flock: row({
-    conf: false,
     yaml: 'flock',
     kind: bool,
     def: true,
@@ -61,16 +56,15 @@ export const SERIALDEV = {
     doc: 'Lock the open device with flock and exclusive mode. A pseudo-terminal is never locked so unless this is given.',
   }),
   custspeed: row({
-    conf: false,
     yaml: 'custspeed',
     kind: bool,
     def: false,
     since: '1.3.2',
     defaultKey: { name: 'custspeed' },
-    doc: 'Ignored.',
+    doc: 'Ignored; accepted so that existing files still load.',
   }),
-  wronly: row({ conf: false, yaml: 'wronly', kind: bool, def: false, since: '2.6.7', doc: 'Open for writing only.' }),
-  rdonly: row({ conf: false, yaml: 'rdonly', kind: bool, def: false, since: '2.6.7', doc: 'Open for reading only.' }),
+  wronly: row({ yaml: 'wronly', kind: bool, def: false, since: '2.6.7', doc: 'Open for writing only.' }),
+  rdonly: row({ yaml: 'rdonly', kind: bool, def: false, since: '2.6.7', doc: 'Open for reading only.' }),
 } as const;
 
 /** None, even, odd, mark, space, as a line is written: `9600n81`. */
@@ -119,19 +113,19 @@ export const LINE = {
     def: { speed: 9600, parity: 'N', databits: 8, stopbits: 1 },
     since: '1.0',
     defaultKey: { name: 'speed' },
-    doc: 'Bits a second, then at will parity (none, even, odd, mark, space), data bits and stop bits. May be given without its name.',
+    doc: 'Bits per second, optionally followed by parity (none, even, odd, mark, space), data bits and stop bits. May be given without its name.',
   }),
   xonxoff: word('xonxoff', '1.0', 'Flow control by XON and XOFF characters.'),
   rtscts: word('rtscts', '1.0', 'Flow control by the lines RTS and CTS.'),
-  local: word('local', '1.0', 'Do not look at the modem lines.'),
+  local: word('local', '1.0', 'Ignore the modem lines (CLOCAL).'),
   hangupWhenDone: word('hangup-when-done', '1.0', 'Drop the modem lines when the device is closed.', {
     name: 'hangup_when_done',
     alias: 'hangup-when-done',
   }),
   nobreak: word('nobreak', '1.0', 'Do not clear a break at opening, for drivers that cannot.'),
   wronly: row({ conf: 'wronly', yaml: 'wronly', kind: bool, def: false, since: '1.0', doc: 'Open for writing only, as for a printer.' }),
-  dtr: modemLine('dtr', 'The line DTR when the device was opened; left as it is when not given.'),
-  rts: modemLine('rts', 'The line RTS, as dtr.'),
+  dtr: modemLine('dtr', 'State of DTR after the device was opened. Default: left alone.'),
+  rts: modemLine('rts', 'State of RTS, as dtr.'),
   rs485: row({
     conf: 'rs485',
     yaml: 'rs485',

@@ -6,7 +6,6 @@ import { row } from './row.ts';
 /** The options of the layer telnet. */
 export const TELNET = {
   rfc2217: row({
-    conf: false,
     yaml: 'rfc2217',
     kind: bool,
     def: false,
@@ -15,18 +14,16 @@ export const TELNET = {
     doc: 'Offer (or ask for) control of the serial port as in RFC 2217.',
   }),
   mode: row({
-    conf: false,
     yaml: 'mode',
     kind: oneOf(['client', 'server']),
     def: undefined,
     since: '1.0',
     defaultKey: { name: 'mode' },
-    doc: 'Which end to be; an accepter is a server and a connector a client when not given.',
+    doc: 'Whether to act as client or server. Default: an accepter is a server, a connector a client.',
   }),
-  readbuf: row({ conf: false, yaml: 'readbuf', kind: size, def: 1024, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
-  writebuf: row({ conf: false, yaml: 'writebuf', kind: size, def: 1024, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
+  readbuf: row({ yaml: 'readbuf', kind: size, def: 1024, since: '1.0', doc: 'Ignored; accepted so that existing files still load.' }),
+  writebuf: row({ yaml: 'writebuf', kind: size, def: 1024, since: '1.0', doc: 'Ignored; accepted so that existing files still load.' }),
   winsize: row({
-    conf: false,
     yaml: 'winsize',
     kind: bool,
     def: false,

@@ -4,7 +4,6 @@ import { drainTimeout } from './net.ts';
 import { row } from './row.ts';
 
 const CA = row({
-  conf: false,
   yaml: 'CA',
   kind: str,
   def: undefined,
@@ -13,38 +12,34 @@ const CA = row({
   doc: 'Certificates to check the peer with: a file, or a hashed directory when it ends in a slash.',
 });
 const mode = row({
-  conf: false,
   yaml: 'mode',
   kind: oneOf(['client', 'server']),
   def: undefined,
   since: '1.0',
   defaultKey: { name: 'mode' },
-  doc: 'Which end to be; an accepter is a server and a connector a client when not given.',
+  doc: 'Whether to act as client or server. Default: an accepter is a server, a connector a client.',
 });
 const clientauth = row({
-  conf: false,
   yaml: 'clientauth',
   kind: bool,
   def: false,
   since: '1.0',
   defaultKey: { name: 'clientauth' },
-  doc: 'Ask the client for a certificate and check it.',
+  doc: 'Request a certificate from the client and check it.',
 });
 const allowAuthfail = row({
-  conf: false,
   yaml: 'allow-authfail',
   kind: bool,
   def: false,
   since: '1.0',
   defaultKey: { name: 'allow-authfail' },
-  doc: 'Go on although the check of the peer failed.',
+  doc: 'Continue even if the check of the peer failed.',
 });
 const conTimeout = row({
-  conf: false,
   yaml: 'con-timeout',
   kind: time('s'),
   def: 60000,
-  unit: 'ms',
+
   since: '2.6.6',
   defaultKey: { name: 'con-timeout', min: 0, max: 0x7fffffff },
   doc: 'How long the handshake may take.',
@@ -54,7 +49,6 @@ const conTimeout = row({
 export const SSL = {
   drainTimeout,
   key: row({
-    conf: false,
     yaml: 'key',
     kind: str,
     def: '/etc/ser2net/ser2net.key',
@@ -63,7 +57,6 @@ export const SSL = {
     doc: 'File with the private key, PEM.',
   }),
   cert: row({
-    conf: false,
     yaml: 'cert',
     kind: emptyStr,
     def: '/etc/ser2net/ser2net.crt',
@@ -75,19 +68,11 @@ export const SSL = {
   clientauth,
   allowAuthfail,
   mode,
-  readbuf: row({ conf: false, yaml: 'readbuf', kind: size, def: 16384, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
-  writebuf: row({ conf: false, yaml: 'writebuf', kind: size, def: 16384, unit: 'bytes', since: '1.0', doc: 'Kept for old files.' }),
+  readbuf: row({ yaml: 'readbuf', kind: size, def: 16384, since: '1.0', doc: 'Ignored; accepted so that existing files still load.' }),
+  writebuf: row({ yaml: 'writebuf', kind: size, def: 16384, since: '1.0', doc: 'Ignored; accepted so that existing files still load.' }),
   conTimeout,
-  minVersion: row({
-    conf: false,
-    yaml: 'min-version',
-    kind: oneOf(['1.2', '1.3']),
-    def: undefined,
-    since: 'new',
-    doc: 'Oldest TLS version to accept.',
-  }),
+  minVersion: row({ yaml: 'min-version', kind: oneOf(['1.2', '1.3']), def: undefined, since: 'new', doc: 'Lowest TLS version to accept.' }),
   ciphers: row({
-    conf: false,
     yaml: 'ciphers',
     kind: str,
     def: undefined,
@@ -95,7 +80,6 @@ export const SSL = {
     doc: 'Ciphers for TLS 1.2, as "openssl ciphers" takes them, for peers that know none of the default ones: AES-GCM and ChaCha20 with a key exchange of each connection of its own (ECDHE, DHE). TLS 1.3 has ciphers of its own, which are always on unless names that begin with TLS_ choose among them.',
   }),
   serverName: row({
-    conf: false,
     yaml: 'server-name',
     kind: str,
     def: undefined,
@@ -103,7 +87,6 @@ export const SSL = {
     doc: "Host name or address that the server's certificate must be for, unless that very certificate is in CA or its fingerprint is in allow. Without it a connector takes any certificate that CA vouches for, whatever it is for, that of another host or of a client too. Also sent to the server (SNI).",
   }),
   allow: row({
-    conf: false,
     yaml: 'allow',
     kind: list(';', ';', 'name[;name...]'),
     def: undefined,
@@ -118,7 +101,6 @@ export const CERTAUTH = {
   drainTimeout,
   CA,
   key: row({
-    conf: false,
     yaml: 'key',
     kind: str,
     def: undefined,
@@ -127,7 +109,6 @@ export const CERTAUTH = {
     doc: 'File with the private key to log in with, PEM.',
   }),
   cert: row({
-    conf: false,
     yaml: 'cert',
     kind: emptyStr,
     def: undefined,
@@ -136,7 +117,6 @@ export const CERTAUTH = {
     doc: 'File with the certificate to log in with, PEM.',
   }),
   username: row({
-    conf: false,
     yaml: 'username',
     kind: str,
     def: undefined,
@@ -145,7 +125,6 @@ export const CERTAUTH = {
     doc: 'Name to log in with.',
   }),
   password: row({
-    conf: false,
     yaml: 'password',
     kind: str,
     def: undefined,
@@ -154,10 +133,9 @@ export const CERTAUTH = {
     secret: true,
     doc: 'Password to log in with.',
   }),
-  twofa: row({ conf: false, yaml: '2fa', kind: str, def: undefined, since: '2.2.8', secret: true, doc: 'Second factor to log in with.' }),
-  enable2fa: row({ conf: false, yaml: 'enable-2fa', kind: bool, def: false, since: '2.2.8', doc: 'Ask for a second factor.' }),
+  twofa: row({ yaml: '2fa', kind: str, def: undefined, since: '2.2.8', secret: true, doc: 'Second factor to log in with.' }),
+  enable2fa: row({ yaml: 'enable-2fa', kind: bool, def: false, since: '2.2.8', doc: 'Ask for a second factor.' }),
   service: row({
-    conf: false,
     yaml: 'service',
     kind: str,
     def: undefined,
@@ -168,30 +146,27 @@ export const CERTAUTH = {
   mode,
   allowAuthfail,
   useChildAuth: row({
-    conf: false,
     yaml: 'use-child-auth',
     kind: bool,
     def: false,
     since: '1.0',
     defaultKey: { name: 'use-child-auth' },
-    doc: 'The check made by the layer below is enough.',
+    doc: 'Accept the authentication of the layer below.',
   }),
   enablePassword: row({
-    conf: false,
     yaml: 'enable-password',
     kind: bool,
     def: false,
     since: '1.0',
     defaultKey: { name: 'enable-password' },
-    doc: 'Passwords may be used.',
+    doc: 'Allow login by password.',
   }),
   requirePassword: row({
-    conf: false,
     yaml: 'require-password',
     kind: maybe(bool),
     def: undefined,
     since: '2.8.13',
-    doc: 'A password must be given even with a good certificate.',
+    doc: 'Require a password even with a valid certificate.',
   }),
   conTimeout,
 } as const;

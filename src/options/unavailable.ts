@@ -3,7 +3,7 @@ import { bool, type Kind, oneOf, uint } from './kind.ts';
 import { type DefaultKey, row } from './row.ts';
 
 const kept = <T>(name: string, kind: Kind<T>, def: NoInfer<T>, key: Omit<DefaultKey<T>, 'name'> = {}) =>
-  row<T>({ conf: false, yaml: name, kind, def, since: '1.0', defaultKey: { name, ...key }, doc: 'Accepted as a default; has no effect.' });
+  row<T>({ yaml: name, kind, def, since: '1.0', defaultKey: { name, ...key }, doc: 'Accepted as a default; has no effect.' });
 const count = (name: string, def: number, min: number) => kept(name, uint(min, INT_MAX), def, { min, max: INT_MAX });
 const INT_MAX = 0x7fffffff;
 

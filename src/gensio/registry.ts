@@ -7,6 +7,7 @@ import { DrainLimit, DrainLimitAccepter, drainLimitOf } from './drain-limit.ts';
 import { chardelayFilter } from './filter/chardelay.ts';
 import { conaccAccepter } from './filter/conacc.ts';
 import { keepopenConnector } from './filter/keepopen.ts';
+import { kissFilter } from './filter/kiss.ts';
 import { msgdelimFilter } from './filter/msgdelim.ts';
 import { muxFilter } from './filter/mux.ts';
 import { perfFilter } from './filter/perf.ts';
@@ -64,6 +65,7 @@ const FACTORIES: { readonly [T in LayerType]?: LayerFactory<T> } = {
   script: { filter: scriptFilter },
   msgdelim: { filter: msgdelimFilter },
   mux: { filter: muxFilter },
+  kiss: { filter: kissFilter },
   relpkt: { filter: relpktFilter },
 };
 

@@ -410,6 +410,75 @@ export const MSGDELIM = {
   crc: row({ yaml: 'crc', kind: bool, def: true, since: '1.5', doc: 'Protect each message with a CRC.' }),
 } as const;
 
+/** Numbers of controllers, `0,2-4`. */
+const controllers: Kind<string> = {
+  name: 'n[,n-m...]',
+  parse: (text) => {
+    const numbers = text.split(/[,-]/).filter((each) => each !== '');
+    const fine = /^(?:[0-9]+(?:-[0-9]+)?(?:,|$))*$/.test(text) && numbers.every((n) => Number(n) <= 15);
+    return fine ? { ok: text } : { expected: 'numbers from 0 to 15, such as 0,2-4' };
+  },
+  print: (value) => value,
+};
+const kissSize = (yaml: 'readbuf' | 'writebuf', doc: string) =>
+  row({ conf: false, yaml, kind: uint(256, 1 << 20, 'bytes'), def: 1024, unit: 'bytes', since: '2.4.0', doc });
+const kissTime = (yaml: 'txdelay' | 'slottime', def: number, doc: string) =>
+  row({ conf: false, yaml, kind: uint(0, 2550, 'ms'), def, unit: 'ms', since: '2.4.0', doc });
+
+/** The options of the layer kiss. */
+export const KISS = {
+  drainTimeout,
+  readbuf: kissSize('readbuf', 'Longest frame received; longer ones are dropped.'),
+  writebuf: kissSize('writebuf', 'Most data in a frame that is sent.'),
+  tncs: row({
+    conf: false,
+    yaml: 'tncs',
+    kind: controllers,
+    def: '',
+    since: '2.4.0',
+    doc: 'Controllers besides 0 whose data is taken: numbers and ranges, the end of a range not included. Data is sent to controller 0.',
+  }),
+  server: row({
+    conf: false,
+    yaml: 'server',
+    kind: maybe(bool),
+    def: undefined,
+    since: '2.4.0',
+    doc: 'Whether to be the controller; otherwise the parameters below are sent at the beginning. Default: an accepter is one.',
+  }),
+  setupstr: row({ conf: false, yaml: 'setupstr', kind: str, def: undefined, since: '2.4.0', doc: 'Text sent before anything else.' }),
+  setupDelay: row({
+    conf: false,
+    yaml: 'setup-delay',
+    kind: uint(0, 0xffffffff, 'ms'),
+    def: 1000,
+    unit: 'ms',
+    since: '2.4.0',
+    doc: 'How long to wait after that text.',
+  }),
+  d710: row({
+    conf: false,
+    yaml: 'd710',
+    kind: bool,
+    def: false,
+    since: '2.4.0',
+    doc: 'Use the text that puts a Kenwood D710 at 1200 baud into KISS.',
+  }),
+  d7109600: row({ conf: false, yaml: 'd710-9600', kind: bool, def: false, since: '2.4.0', doc: 'The same at 9600 baud.' }),
+  txdelay: kissTime('txdelay', 500, 'How long the transmitter is keyed before data.'),
+  persist: row({ conf: false, yaml: 'persist', kind: uint(0, 255), def: 63, since: '2.4.0', doc: 'The parameter P of the protocol.' }),
+  slottime: kissTime('slottime', 100, 'The slot time of the protocol.'),
+  fullduplex: row({ conf: false, yaml: 'fullduplex', kind: bool, def: false, since: '2.4.0', doc: 'Send while something is received.' }),
+  sethardware: row({
+    conf: false,
+    yaml: 'sethardware',
+    kind: maybe(uint(0, 255)),
+    def: undefined,
+    since: '2.4.0',
+    doc: 'A value that means something to the hardware.',
+  }),
+} as const;
+
 /** The options of the layer relpkt. */
 export const RELPKT = {
   maxPktsize: row({ yaml: 'max_pktsize', kind: size, def: 123, since: '1.5', doc: 'Maximum length of a packet.' }),

@@ -57,6 +57,7 @@ export const LAYERS = {
   mux: layer(net.MUX, 'child', BOTH),
   keepopen: layer(net.KEEPOPEN, 'child', CON),
   msgdelim: layer(net.MSGDELIM, 'child', BOTH),
+  kiss: layer(net.KISS, 'child', BOTH),
   relpkt: layer(net.RELPKT, 'child', BOTH),
   trace: layer(net.TRACE, 'child', BOTH),
   perf: layer(net.PERF, 'child', BOTH),
@@ -74,7 +75,6 @@ export const LAYERS = {
   hdlc: layer({}, 'text', CON, NO_RADIO),
   convcode: layer({}, 'text', CON, NO_RADIO),
   axfec: layer({}, 'text', CON, NO_RADIO),
-  kiss: layer({}, 'text', BOTH, NO_RADIO),
   ax25: layer({}, 'text', BOTH, NO_RADIO),
 } as const;
 

@@ -22,7 +22,7 @@ test('every layer is in ser2net.yaml(5), with its options when it has some', () 
   const text = is.replaceAll('\\-', '-');
   for (const [name, layer] of Object.entries(LAYERS)) {
     const { rows } = layer;
-    const radio = /^(sound|soapy|cm108gpio|afskmdm|fsk|hdlc|convcode|axfec|kiss|ax25)$/.test(name);
+    const radio = /^(sound|soapy|cm108gpio|afskmdm|fsk|hdlc|convcode|axfec|ax25)$/.test(name);
     // sdev is another word for serialdev, and dev has its options.
     if (radio || name === 'sdev') continue;
     assert.match(text, new RegExp(`\\b${name}\\b`), name);

@@ -1,14 +1,14 @@
 // Writes to one file in batches, off the data path: what is appended is gathered, and goes out together at a tick. A slow or full disk
 // costs what does not fit into the queue, which is counted and told; nothing waits for it.
-import { close, fstat, ftruncate, write, writev } from 'node:fs';
+import { ftruncate } from 'node:fs';
 import { promisify } from 'node:util';
+import { fileCalls } from '../base/blocking-calls.ts';
 import type { Room } from './form.ts';
 
-const closeFile = promisify(close);
-const stat = promisify(fstat);
+const closeFile = (fd: number): Promise<void> => new Promise((done) => fileCalls.close(fd, () => done()));
 const truncate = promisify(ftruncate);
-const writeOne = promisify(write);
-const writeMany = promisify(writev);
+const writeSome = (fd: number, data: Buffer): Promise<number> =>
+  new Promise((done, failed) => fileCalls.write(fd, data, (err, written) => (err === null ? done(written) : failed(err))));
 
 /** Bytes in one buffer. At 921600 baud a tick's data fit into one. */
 const CHUNK = 16384;
@@ -23,6 +23,8 @@ export interface OpenFile {
   readonly fd: number;
   /** Where it was found, or made. */
   readonly path: string;
+  /** Bytes in it. */
+  readonly size: number;
 }
 
 /** What a writer asks its owner. Both may fail with an error of the system. */
@@ -166,7 +168,7 @@ export class BatchWriter implements Room {
       const parts = chunks.map(({ buffer, used }) => (used === buffer.length ? buffer : buffer.subarray(0, used)));
       if (this.#lost > 0) parts.unshift(this.#up.gap(this.#lost));
       if (head !== undefined) parts.unshift(head);
-      await writeAll(fd, parts);
+      for (const part of parts) await writeAll(fd, part);
       this.#begun = true;
       this.#size += parts.reduce((sum, { length }) => sum + length, 0);
       if (this.#failing) this.#up.works(path, this.#lost);
@@ -185,7 +187,7 @@ export class BatchWriter implements Room {
     const { file, head } = await this.#up.open();
     this.#file = file;
     this.#begun = false;
-    this.#size = (await stat(file.fd)).size;
+    this.#size = file.size;
     return head;
   }
 
@@ -207,19 +209,15 @@ export class BatchWriter implements Room {
     const file = this.#file;
     this.#file = undefined;
     this.#size = 0;
-    if (file !== undefined) await closeFile(file.fd).catch(() => undefined);
+    if (file !== undefined) await closeFile(file.fd);
   }
 }
 
 /** Writes all of it at the end of the file. */
-async function writeAll(fd: number, parts: readonly Buffer[]): Promise<void> {
-  const { bytesWritten } = parts.length === 1 ? await writeOne(fd, parts[0]!) : await writeMany(fd, parts);
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (bytesWritten === length) return;
-  const rest = Buffer.concat(parts);
-  for (let at = bytesWritten; at < length; ) {
-    const more = await writeOne(fd, rest.subarray(at));
-    if (more.bytesWritten === 0) throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
-    at += more.bytesWritten;
+async function writeAll(fd: number, data: Buffer): Promise<void> {
+  for (let at = 0; at < data.length; ) {
+    const written = await writeSome(fd, at === 0 ? data : data.subarray(at));
+    if (written === 0) throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
+    at += written;
   }
 }

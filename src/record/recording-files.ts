@@ -1,8 +1,10 @@
 // The files of one recording on the disk: opened safely, continued where they exist, renamed when they are done, and removed when there
 // are more than are to be kept. Everything runs on threads of the pool.
-import { close, fstat, ftruncate, lstat, mkdir, read, rename, stat, unlink } from 'node:fs';
+import { fstat, ftruncate, lstat, mkdir, read, rename, stat, unlink } from 'node:fs';
 import { promisify } from 'node:util';
+import { fileCalls } from '../base/blocking-calls.ts';
 import { type Clock, dateAt } from '../base/clock.ts';
+import { FairQueue } from '../base/fair-queue.ts';
 import { openFileLater } from '../base/safe-file.ts';
 import type { OpenFile } from './batch-writer.ts';
 import { type IndexEntry, readIndex, writeIndex } from './file-index.ts';
@@ -10,7 +12,7 @@ import { doneName, type FileNames } from './file-names.ts';
 import { BLOCK } from './pcapng.ts';
 import { PcapngError, PcapngReader } from './pcapng-reader.ts';
 
-const closeFile = promisify(close);
+const closeFile = (fd: number): Promise<void> => new Promise((done) => fileCalls.close(fd, () => done()));
 const statFd = promisify(fstat);
 const truncate = promisify(ftruncate);
 const statLink = promisify(lstat);
@@ -26,6 +28,9 @@ const FOLDER_MODE = 0o750;
 const OTHERS_WRITE = 0o002;
 /** How much of a file is looked at at once, bytes. */
 const WINDOW = 65536;
+
+/** Folders at work at once: Node.js has four threads for such calls, and what else needs them is not to wait for a disk. */
+const FOLDERS = new FairQueue({ atOnce: 2, atOncePerSource: 1, waitingPerSource: 10_000, waiting: 20_000 });
 
 /** A folder or file that must not be used as it is. `message` says why. */
 export class RecordingError extends Error {}
@@ -62,8 +67,19 @@ export class RecordingFiles {
     return this.#names.folder === '/' ? `/${name}` : `${this.#names.folder}/${name}`;
   }
 
+  /** Work on a folder, which may hang: little of it at once, and for one folder one after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((done, failed) => {
+      const queued = FOLDERS.run(this.#names.folder, (finished) => void work().then(done, failed).finally(finished));
+      if (queued === undefined) failed(new RecordingError('too many files are being opened'));
+    });
+  }
+
   /** Opens the file of this time, or that of a name given before. @throws RecordingError, UnsafeFileError, or what the system says */
-  async open(name = this.#names.at(this.#clock.wall())): Promise<CurrentFile> {
+  open(name?: string): Promise<CurrentFile> {
+    return this.#inTurn(() => this.#open(name ?? this.#names.at(this.#clock.wall())));
+  }
+  async #open(name: string): Promise<CurrentFile> {
     await this.#checkFolder();
     this.#index ??= await readIndex(this.#pathOf(this.#names.index));
     const path = this.#pathOf(name);
@@ -77,7 +93,7 @@ export class RecordingFiles {
       this.#index = [...this.#index.filter((entry) => entry.name !== name), { name, begun }];
       await this.#saveIndex(name);
       this.#inUse.set(path, this);
-      this.#current = { fd, path, begun, continued: size > 0 };
+      this.#current = { fd, path, size, begun, continued: size > 0 };
       return this.#current;
     } catch (err) {
       await closeFile(fd);
@@ -91,7 +107,10 @@ export class RecordingFiles {
   }
 
   /** The file in use was closed. rotate: the next one begins; one that would have the same name gets another first. */
-  async closed(rotate: boolean): Promise<void> {
+  closed(rotate: boolean): Promise<void> {
+    return this.#inTurn(() => this.#closed(rotate));
+  }
+  async #closed(rotate: boolean): Promise<void> {
     const current = this.#current;
     const name = this.currentName;
     this.#current = undefined;

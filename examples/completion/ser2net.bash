@@ -3,7 +3,7 @@ _ser2net() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-    COMPREPLY=($(compgen -W 'check dump convert devices status health reload disconnect monitor init gencert passwd attach console replay' -- "$cur"))
+    COMPREPLY=($(compgen -W 'check dump convert devices status health reload disconnect monitor init gencert passwd attach console capture replay' -- "$cur"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -126,13 +126,27 @@ _ser2net() {
         --speed) COMPREPLY=(); return ;;
         --map) COMPREPLY=(); return ;;
         --log) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --history) COMPREPLY=(); return ;;
+        --admin) COMPREPLY=(); return ;;
         --wait) COMPREPLY=(); return ;;
         --tls-cert) COMPREPLY=(); return ;;
         --tls-key) COMPREPLY=(); return ;;
         --tls-ca) COMPREPLY=(); return ;;
         --tls-allow) COMPREPLY=(); return ;;
       esac
-      COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --timestamps --map --log --reconnect --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --timestamps --map --log --history --admin --reconnect --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
+      ;;
+    capture)
+      case $prev in
+        -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --admin) COMPREPLY=(); return ;;
+        -w|--write) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tls-cert) COMPREPLY=(); return ;;
+        --tls-key) COMPREPLY=(); return ;;
+        --tls-ca) COMPREPLY=(); return ;;
+        --tls-allow) COMPREPLY=(); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-c --config --admin -w --write --raw --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
       ;;
     replay)
       case $prev in

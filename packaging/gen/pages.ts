@@ -11,6 +11,7 @@ import { LED } from '../../src/options/led.ts';
 import { ROTATOR } from '../../src/options/rotator.ts';
 import type { Rows } from '../../src/options/row.ts';
 import { DOOR, PORT } from '../../src/options/sections/port.ts';
+import { RECORD } from '../../src/options/sections/record.ts';
 import { LINE } from '../../src/options/serialdev.ts';
 import { LAYERS } from '../../src/options/stack.ts';
 import { manOptions, roff } from './man.ts';
@@ -21,7 +22,7 @@ export const ROOT = resolve(import.meta.dirname, '../../..');
 const SECTIONS: Readonly<Record<string, Rows>> = { connection: CONNECTION, rotator: ROTATOR, admin: ADMIN, led: LED, attachment: ATTACH };
 
 /** Keys of this program's own sections. */
-const KEYS: Readonly<Record<string, Rows>> = { port: PORT, door: DOOR };
+const KEYS: Readonly<Record<string, Rows>> = { port: PORT, door: DOOR, record: RECORD };
 
 const rowsOf = (table: string): Rows | undefined =>
   table === 'line' ? LINE : (SECTIONS[table] ?? KEYS[table] ?? (LAYERS as Readonly<Record<string, { rows: Rows }>>)[table]?.rows);

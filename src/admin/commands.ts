@@ -1,8 +1,10 @@
 // Every command of the admin port in one table: name, arguments, help, and what it does. Texts are ser2net 4.3.11's.
 
 import type { AttachmentView } from '../attach/attachment-spec.ts';
+import type { Gensio } from '../gensio/gensio.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseLine, printLine } from '../gensio/syntax/serial-line.ts';
+import { ALL_RIGHTS, type Visitor } from '../port/door.ts';
 import type { Engine } from '../port/engine.ts';
 import type { UserView } from '../port/events.ts';
 import { REASON } from '../port/messages.ts';
@@ -22,8 +24,19 @@ export interface ReloadOutcome {
   readonly unreadable?: string;
 }
 
+/** Takes the connection of a session over. ended: to be called once, when it is closed. */
+export type HandOver = (gensio: Gensio, ended: () => void) => void;
+
+/** What happens at ports, for a connection of its own. */
+export interface Captures {
+  /** Gives a connection, as pcapng, what happens at a port until it is closed, or what the port remembers. ended: called once, then. */
+  capture(port: Port, what: readonly ('device' | 'client')[] | 'history', gensio: Gensio, ended: () => void): void;
+}
+
 /** What commands work on. */
 export interface CommandEnv {
+  /** For `capture`, which is loaded when it is asked for; absent: there is no such thing. */
+  readonly captures?: () => Promise<Captures>;
   /** The ports. */
   readonly engine: Pick<Engine, 'ports' | 'port' | 'pending'>;
   /** What `version` says. */
@@ -40,6 +53,8 @@ export interface CommandEnv {
 export interface CommandSession extends CommandEnv {
   /** The answer of the command that runs. */
   readonly out: Answer;
+  /** Who is at the other end. */
+  readonly visitor: Visitor;
   /** What this session watches. */
   readonly monitor: Monitor;
   /** From the next line on: answers in YAML, no echo. */
@@ -56,7 +71,8 @@ export interface Monitor {
   stop(): void;
 }
 
-type Result = Promise<void> | 'exit' | undefined | void;
+// biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing
+type Result = Promise<HandOver | undefined> | 'exit' | undefined | void;
 
 interface CommandRow {
   readonly args: string;
@@ -67,7 +83,10 @@ interface CommandRow {
   readonly textOnly?: true;
   /** Takes every word of its line; others take four and leave out the rest. */
   readonly allWords?: true;
-  /** exit: the session ends, and nothing is said any more. A promise: the answer is complete when it resolves. */
+  /**
+   * exit: the session ends, and nothing is said any more. A promise: the answer is complete when it resolves, or the connection is what
+   * it gives does with it.
+   */
   readonly run: (args: readonly string[], session: CommandSession) => Result;
 }
 
@@ -79,6 +98,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   version: { args: '', help: HELP.version, run: (_, { out, version }) => out.field('version', version) },
   yaml: { args: '', help: HELP.yaml, textOnly: true, run: (_, session) => session.toYaml() },
   monitor: { args: 'tcp|term name, or stop', help: HELP.monitor, textOnly: true, run: monitor },
+  capture: { args: 'name [history]', help: MORE_HELP.capture, unlisted: true, run: capture },
   disconnect: { args: 'name', help: HELP.disconnect, run: disconnect },
   disconnectuser: { args: 'name user', help: MORE_HELP.disconnectuser, unlisted: true, run: disconnectuser },
   who: { args: '[name]', help: MORE_HELP.who, unlisted: true, run: who },
@@ -151,6 +171,23 @@ function monitor([type, name]: readonly string[], { engine, out, monitor: watch 
   if (port === undefined) return out.error(ERROR.invalidPort(name));
   if (type !== 'tcp' && type !== 'term') return out.raw(invalidMonitorType(type));
   watch.start(port, type);
+}
+
+/** Nothing is said any more but what happens at the port, until the connection is closed. What clients send is for those who control it. */
+async function capture([name, what]: readonly string[], { engine, out, captures, visitor }: CommandSession): Promise<HandOver | undefined> {
+  const port = name === undefined ? undefined : engine.port(name);
+  const { read, control } = port?.access?.rightsOf(visitor) ?? ALL_RIGHTS;
+  const history = what === 'history';
+  if (name === undefined) out.error(ERROR.noPort);
+  else if (port === undefined) out.error(ERROR.invalidPort(name));
+  else if (what !== undefined && !history) out.error(ERROR.invalidCapture(what));
+  else if (!read) out.error(ERROR.noRight(name));
+  else if (captures === undefined) out.error(ERROR.noCaptures);
+  else {
+    const all = await captures();
+    return (gensio, ended) => all.capture(port, history ? 'history' : control ? ['device', 'client'] : ['device'], gensio, ended);
+  }
+  return undefined;
 }
 
 function disconnect([name]: readonly string[], { engine, out }: CommandSession): void {
@@ -270,15 +307,15 @@ function setportenable([name, word]: readonly string[], session: CommandSession)
   return new Promise((resolve) => {
     port.setEnabled(on, () => {
       const failure = on ? port.failure : undefined;
-      if (failure === undefined) return resolve();
+      if (failure === undefined) return resolve(undefined);
       // A port that cannot listen stays off, as it was.
       out.error(failure);
-      port.setEnabled(false, resolve);
+      port.setEnabled(false, () => resolve(undefined));
     });
   });
 }
 
-async function reload(_: readonly string[], { out, reload: request }: CommandSession): Promise<void> {
+async function reload(_: readonly string[], { out, reload: request }: CommandSession): Promise<undefined> {
   const { ok, problems, unreadable } = await request();
   for (const text of problems) out.error(text);
   out.error(ok ? ERROR.reloadDone : ERROR.reloadFailed(unreadable ?? 'Invalid argument'));

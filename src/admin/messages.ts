@@ -39,6 +39,9 @@ export const ERROR = {
   noSuchUser: (name: string, user: string) => `No such user on ${name} - ${user}`,
   allWrite: (name: string) => `Every user may write - ${name}`,
   mayNotWrite: (user: string) => `No right to write - ${user}`,
+  invalidCapture: (what: string) => `Invalid capture - ${what}`,
+  noRight: (name: string) => `No right to read - ${name}`,
+  noCaptures: 'Captures are not available',
   noAttachment: (name: string) => `No such attachment - ${name}`,
   reloadDone: 'reload done',
   reloadFailed: (why: string) => `reload error - ${why}`,
@@ -114,6 +117,10 @@ monitor stop - stop the current monitor.
 
 /** Not in the list that `help` prints, which scripts may compare; `help <command>` shows them. */
 export const MORE_HELP = {
+  capture: `capture <tcp port> [history] - from here on this connection gets what
+       happens at the port, as pcapng, until it is closed; with history
+       what the port remembers, and then the end.
+`,
   quit: `quit - the same as exit.
 `,
   disconnectuser: `disconnectuser <port> <user> - disconnect one user of a port: by its address

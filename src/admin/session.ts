@@ -13,7 +13,7 @@ import type { UserChange } from '../port/engine.ts';
 import { closeGracefully } from '../port/netcon.ts';
 import type { Port } from '../port/port.ts';
 import { Answer } from './answer.ts';
-import { type CommandEnv, type CommandSession, findCommand, type Monitor } from './commands.ts';
+import { type CommandEnv, type CommandSession, findCommand, type HandOver, type Monitor } from './commands.ts';
 import { type Complete, InputReader } from './input.ts';
 import { ERROR, LOG, PROMPT } from './messages.ts';
 import { MAX_PARMS, readYamlCommand } from './yaml-command.ts';
@@ -38,8 +38,8 @@ const SAID = 1024;
 const MAX_WAITING = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** busy: a command is not done yet. */
-type State = 'idle' | 'pumping' | 'busy' | 'over';
+/** busy: a command is not done yet. given: somebody else has the connection. */
+type State = 'idle' | 'pumping' | 'busy' | 'given' | 'over';
 
 /** One connection to the admin port. */
 export class Session implements GensioUp {
@@ -62,6 +62,8 @@ export class Session implements GensioUp {
   #state: State = 'idle';
   #full = false;
   readonly #idle: Deadline = { due: Infinity, run: () => this.#idled() };
+  /** Gets the connection as soon as it takes more. */
+  #heir: HandOver | undefined;
 
   constructor(gensio: Gensio, env: SessionEnv) {
     this.#gensio = gensio;
@@ -79,7 +81,7 @@ export class Session implements GensioUp {
   // ---- From the peer ----
 
   read(data: Buffer): void {
-    if (this.#state === 'over') return;
+    if (this.#state === 'over' || this.#state === 'given') return;
     this.#armIdle();
     // Reading is off while there is input: more than one piece never comes together.
     this.#input = this.#at < this.#input.length ? Buffer.concat([this.#input.subarray(this.#at), data]) : data;
@@ -97,7 +99,8 @@ export class Session implements GensioUp {
     this.#full = false;
     if (this.#saidBytes === 0) this.#said = this.#lent;
     this.#lent = NOTHING;
-    this.#pump();
+    if (this.#heir !== undefined) this.#handOver(this.#heir);
+    else this.#pump();
   }
   closed(err?: GensioError): void {
     if (err !== undefined && err.code !== 'remclose') this.#env.log.log('err', LOG.readError(err.message));
@@ -121,7 +124,7 @@ export class Session implements GensioUp {
       up = this.#turns.isUp(end);
       if (this.#saidBytes >= FLUSH) this.#flush();
     }
-    if (this.#now() === 'over') return;
+    if (this.#now() === 'over' || this.#now() === 'given') return;
     if (this.#now() === 'pumping') this.#state = 'idle';
     if (this.#at >= this.#input.length) this.#forgetInput();
     this.#flush();
@@ -144,7 +147,8 @@ export class Session implements GensioUp {
     this.#readEnd = 0;
   }
   #updateFlowControl(): void {
-    if (this.#state !== 'over') this.#gensio.setReading(this.#state === 'idle' && !this.#full && this.#at >= this.#input.length);
+    if (this.#state !== 'over' && this.#state !== 'given')
+      this.#gensio.setReading(this.#state === 'idle' && !this.#full && this.#at >= this.#input.length);
   }
 
   // ---- Commands ----
@@ -207,7 +211,8 @@ export class Session implements GensioUp {
     else this.#answer(out);
   }
   #lend(out: Answer): CommandSession {
-    const { engine, version, reload, attachments, program } = this.#env;
+    const { engine, version, reload, attachments, program, captures } = this.#env;
+    const { peer } = this.#gensio;
     const toYaml = (): void => {
       this.#reader.mode = 'quiet';
     };
@@ -217,22 +222,38 @@ export class Session implements GensioUp {
       reload,
       ...(attachments && { attachments }),
       ...(program && { program }),
+      ...(captures && { captures }),
       out,
+      visitor: { address: this.#gensio.address(), user: peer?.authenticated === true ? peer.user : undefined },
       monitor: this.#monitor,
       toYaml,
     };
   }
 
   /** The rest of the input waits until the command is done. Other sessions do not. */
-  #await(result: Promise<void>, out: Answer): void {
+  #await(result: Promise<HandOver | undefined>, out: Answer): void {
     this.#state = 'busy';
-    const done = bind((): void => {
+    const done = bind((heir: HandOver | undefined): void => {
       if (this.#state !== 'busy') return;
+      if (heir !== undefined) return this.#handOver(heir);
       this.#state = 'idle';
       this.#answer(out);
       this.#pump();
     });
-    void result.catch((err: unknown) => this.#failed(err, out)).then(done);
+    const failed = (err: unknown): undefined => {
+      this.#failed(err, out);
+      return undefined;
+    };
+    void result.catch(failed).then(done);
+  }
+  /** The connection is somebody else's from here on, who tells its end. What came in after the command is dropped. */
+  #handOver(heir: HandOver): void {
+    this.#state = 'given';
+    this.#monitor.stop();
+    this.#forgetInput();
+    this.#flush();
+    this.#heir = this.#full ? heir : undefined;
+    if (!this.#full) heir(this.#gensio, () => this.#end());
   }
   #failed(err: unknown, out: Answer): void {
     logFailure(this.#env.log, err, LOG.failed);
@@ -274,14 +295,15 @@ export class Session implements GensioUp {
   }
   /** Monitored data goes past everything else, and is dropped when the peer is slow. */
   #show(data: Buffer): void {
-    if (this.#state === 'over' || this.#full) return;
+    if (this.#state === 'over' || this.#state === 'given' || this.#full) return;
     if (!this.#gensio.write(Buffer.from(data))) this.#full = true;
     this.#updateFlowControl();
   }
 
   /** Sessions that get YAML are told of every user that comes or goes. */
   report(change: UserChange, port: Port, peer: string): void {
-    if (this.#state === 'over' || this.#reader.mode === 'text' || this.#gensio.bufferedBytes() > MAX_WAITING) return;
+    if (this.#state === 'over' || this.#state === 'given' || this.#reader.mode === 'text' || this.#gensio.bufferedBytes() > MAX_WAITING)
+      return;
     const out = new Answer(true);
     out.begin(change === 'connected' ? 'new connection' : 'disconnect');
     out.field('name', port.name);
@@ -303,7 +325,8 @@ export class Session implements GensioUp {
   }
   /** The daemon ends, or somebody has stayed too long. */
   close(): void {
-    this.#close();
+    if (this.#state === 'given') this.#gensio.abort();
+    else this.#close();
   }
   #armIdle(): void {
     const limit = this.#env.idleLimit();

@@ -3,11 +3,8 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { describe } from '../attach/attachment-spec.ts';
 import { awaitRfc2217 } from '../attach/await-rfc2217.ts';
 import { Backoff } from '../attach/backoff.ts';
-import { DEFAULT_ESCAPE, parseEscape } from '../attach/console/keys.ts';
 import { ProvenConnection } from '../attach/console/proven.ts';
-import { MAPPINGS, type Mapping, parseMappings } from '../attach/console/received.ts';
 import { type ConsoleLog, ConsoleSession } from '../attach/console/session.ts';
-import { SpokenTelnet } from '../attach/console/spoken-telnet.ts';
 import { lineOfOptions, requestsFor } from '../attach/line.ts';
 import { tlsAdvice } from '../attach/tls-advice.ts';
 import { systemClock, type Timer } from '../base/clock.ts';
@@ -17,15 +14,10 @@ import { noLog } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
-import { parseSpec } from '../gensio/syntax/gensio-str.ts';
-import { type ParsedTarget, parseTarget, type Target, type TlsOptions, targetOfAccepter } from '../gensio/syntax/target.ts';
-import { ATTACH, type LineWish } from '../options/attach.ts';
-import { time } from '../options/kind.ts';
-import { LAYERS, type LayerSpec } from '../options/stack.ts';
+import type { LineWish } from '../options/attach.ts';
 import { keepAlive } from '../system/this-process.ts';
+import { type ConsoleRequest, connectorFor, parseConsoleArgs, textOf } from './console-target.ts';
 import { startTransfer } from './file-transfer.ts';
-import { hostAndPort } from './host-and-port.ts';
-import { readConfiguration } from './read-configuration.ts';
 import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
 import { Terminal } from './terminal.ts';
 
@@ -34,80 +26,6 @@ const FAREWELL_MS = 2000;
 /** How long one attempt to connect again may take, ms, and the waits between them. */
 const CONNECT_MS = 10_000;
 const RETRY = { first: 500, max: 10_000, random: Math.random };
-
-const isLayer = (name: string): boolean => Object.hasOwn(LAYERS, name);
-const textOf = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
-
-/** Telnet as a client with RFC 2217; the address does not matter. */
-const telnetClient = (): LayerSpec => parseSpec('telnet(rfc2217,mode=client),tcp,localhost,1', 'connector')!;
-
-interface ConsoleRequest {
-  readonly target: Target;
-  /** The server decides whether it is telnet: by beginning with it. */
-  readonly mayBeTelnet: boolean;
-  readonly escape: number | 'none';
-  readonly speed: LineWish | undefined;
-  readonly mappings: ReadonlySet<Mapping>;
-  /** After the end of an input that is no terminal: how long to listen without hearing anything, ms. */
-  readonly wait: number;
-}
-
-/** What the arguments mean, or what is wrong with them. */
-export async function parseConsoleArgs(where: string, given: SubcommandOptions): Promise<ConsoleRequest | string> {
-  const tls: TlsOptions = {
-    tlsCert: textOf(given.tlsCert),
-    tlsKey: textOf(given.tlsKey),
-    tlsCa: textOf(given.tlsCa),
-    tlsAllow: textOf(given.tlsAllow),
-  };
-  const target = await findTarget(where, given, tls);
-  if ('problem' in target) return target.problem;
-  const escapeKey = given.escape === undefined ? DEFAULT_ESCAPE : parseEscape(String(given.escape));
-  if (escapeKey === undefined) return `--escape: '${String(given.escape)}' is not a key such as ^], or none`;
-  const speed = given.speed === undefined ? { ok: undefined } : ATTACH.speed.kind.parse(String(given.speed));
-  if ('expected' in speed) return `--speed: '${String(given.speed)}' is not ${speed.expected}`;
-  const wait = time('s').parse(textOf(given.wait) ?? '1');
-  if ('expected' in wait) return `--wait: '${String(given.wait)}' is not ${wait.expected}`;
-  const mappings = parseMappings(textOf(given.map) ?? '');
-  if (mappings === undefined) return `--map: '${String(given.map)}' is not one or more of ${Object.keys(MAPPINGS).join(', ')}`;
-  const mayBeTelnet = target.mayBeTelnet === true;
-  return {
-    target: mayBeTelnet ? { ...target.ok, text: where } : target.ok,
-    mayBeTelnet,
-    mappings,
-    escape: escapeKey,
-    speed: speed.ok ?? target.ok.options.speed,
-    wait: wait.ok,
-  };
-}
-
-/** A URL, a connection of the configuration by its name, HOST:PORT or PORT, or a connector string. */
-async function findTarget(
-  where: string,
-  given: SubcommandOptions,
-  tls: TlsOptions,
-): Promise<ParsedTarget & { readonly mayBeTelnet?: boolean }> {
-  const file = textOf(given.config);
-  if (where.includes('://')) return parseTarget(where, tls);
-  const outcome = await readConfiguration(file);
-  if (outcome.kind === 'read') {
-    const found = outcome.reading.config.connections.find(({ name }) => name === where)?.accepter.spec;
-    if (found !== undefined) return targetOfAccepter(where, found, tls);
-  } else if (file !== undefined) return { problem: outcome.text };
-  // Who asks for a line wants RFC 2217.
-  const scheme = given.raw !== true && given.speed !== undefined ? 'rfc2217' : 'tcp';
-  const mayBeTelnet = given.raw !== true && scheme === 'tcp';
-  if (/^[0-9]+$/.test(where)) return { ...parseTarget(`${scheme}://localhost:${where}`, tls), mayBeTelnet };
-  const place = isLayer(/^[^,(]*/.exec(where)![0]) ? undefined : hostAndPort(where);
-  if (place !== undefined) {
-    const host = place.host.includes(':') ? `[${place.host}]` : place.host;
-    return { ...parseTarget(`${scheme}://${host}:${place.port}`, tls), mayBeTelnet };
-  }
-  if (/^[A-Za-z0-9_.-]+$/.test(where)) {
-    return { problem: `${where}: the configuration has no connection of that name; use HOST:PORT for a port on another machine` };
-  }
-  return parseTarget(where, tls);
-}
 
 /** Gives the exit code: 0 when the user ended it, 1 when there was no connection or it was lost. */
 export async function runConsole(args: readonly string[], given: SubcommandOptions, io: SubcommandIo): Promise<number> {
@@ -118,18 +36,21 @@ export async function runConsole(args: readonly string[], given: SubcommandOptio
     return 1;
   }
   const builder = new Builder({ clock: systemClock, log: noLog, lockDir: LOCK_DIR });
-  const connect = (): ProvenConnection => {
-    const connector = builder.connector(request.target.spec);
-    const gensio = request.mayBeTelnet ? new SpokenTelnet(connector, (child) => builder.onAccepted(telnetClient(), child)) : connector;
-    return new ProvenConnection(gensio, systemClock);
-  };
+  const connect = (): ProvenConnection => new ProvenConnection(connectorFor(request, builder), systemClock);
   const whyNot: WhyNot = (err, gensio) => {
     const advice = gensio.isProven ? undefined : tlsAdvice(err, request.target, gensio.isUnproven, '--');
     return advice === undefined ? describe(err) : `${describe(err)}; ${advice}`;
   };
   const letEnd = keepAlive();
+  const past = given.history === undefined ? undefined : await (await import('./port-stream.ts')).wantedHistory(where, given);
+  if (typeof past === 'string') {
+    io.err(`ser2net console: ${past}\n`);
+    letEnd();
+    return 1;
+  }
   const terminal = new Terminal();
   try {
+    if (past !== undefined) terminal.write(past);
     const gensio = await reach(
       connect,
       terminal,

@@ -240,11 +240,28 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '--timestamps', doc: 'begin each line with the time' },
       { flags: '--map <words>', doc: 'map line ends, separated by commas: icrnl, igncr, inlcr, inlcrnl, ocrnl, onlcrnl, odelbs' },
       { flags: '--log <file>', doc: 'append received data to a file' },
+      {
+        flags: '--history [lines]',
+        doc: 'display first what the port said before, as far as it remembers (asked through the control port)',
+      },
+      { flags: '--admin <where>', doc: 'with --history: the control port, if the configuration does not say it' },
       { flags: '--reconnect', doc: 'at a terminal: reconnect when the connection is lost or cannot be made, until you quit' },
       { flags: '--wait <time>', doc: 'if standard input is not a terminal: how long to wait for further output after its end', def: '1s' },
       ...optionsOf({ tlsCert: ATTACH.tlsCert, tlsKey: ATTACH.tlsKey, tlsCa: ATTACH.tlsCa, tlsAllow: ATTACH.tlsAllow }),
     ],
     run: async (args, options, io) => (await import('./console.ts')).runConsole(args, options, io),
+  },
+  capture: {
+    summary:
+      'capture what happens at a port for Wireshark (pcapng): a connection of a running daemon by its name, or HOST:PORT as a client',
+    args: '<where>',
+    options: [
+      ...CONTROL,
+      { flags: '-w, --write <file>', doc: 'write to this file, replacing it', def: '-, standard output' },
+      { flags: '--raw', doc: 'with HOST:PORT: plain TCP, also where the server begins with telnet' },
+      ...optionsOf({ tlsCert: ATTACH.tlsCert, tlsKey: ATTACH.tlsKey, tlsCa: ATTACH.tlsCa, tlsAllow: ATTACH.tlsAllow }),
+    ],
+    run: async (args, options, io) => (await import('./capture.ts')).capture(args[0]!, options, controlOf(options), io),
   },
   replay: {
     summary: 'play a recording as a serial device: what the device said then, with its pauses, on a pseudo-terminal',

@@ -15,6 +15,7 @@ import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/session-log.ts';
 import { Traces } from '../observe/trace.ts';
 import { Engine, summaryOf } from '../port/engine.ts';
+import type { RecordRoom } from '../record/record-room.ts';
 import { THIS_HOST } from '../system/host.ts';
 import { textSink } from '../system/text-sink.ts';
 import { linkEnv } from '../system/this-process.ts';
@@ -70,6 +71,7 @@ class Service implements DaemonEngine {
   readonly #whoHas: ReturnType<typeof whoHas>;
   /** What this program's own sections add, once there are any. */
   #rooms: Rooms | undefined;
+  #record: Promise<RecordRoom> | undefined;
   /** Terminals can be opened at full speed, or will be in a moment. */
   #warm = false;
 
@@ -96,8 +98,19 @@ class Service implements DaemonEngine {
       reload,
       attachments: () => this.#attachments.views,
       program: programFacts(clock),
+      captures: () => this.#recordRoom(),
       whoHas: whoHasIt,
     });
+  }
+
+  /** Loaded when something is recorded, remembered or captured for the first time. */
+  #recordRoom(): Promise<RecordRoom> {
+    this.#record ??= import('../record/record-room.ts').then(({ RecordRoom }) => {
+      const room = new RecordRoom(this.#clock, this.#log);
+      this.#engine.addRoom(room);
+      return room;
+    });
+    return this.#record;
   }
 
   summary(): string {
@@ -112,6 +125,7 @@ class Service implements DaemonEngine {
       // Before the ports: what restricts them holds from their first client on.
       this.#rooms.apply(config.sections);
     }
+    if (this.#record !== undefined || wantsRecord(config.sections)) (await this.#recordRoom()).apply(config.sections);
     // It wins an address that a connection wants, too.
     reloadTls();
     await this.#admin.apply(config.admin);
@@ -125,15 +139,21 @@ class Service implements DaemonEngine {
 
   rotate(): void {
     this.#traces.reopen();
+    void this.#record?.then((room) => room.reopen());
   }
 
   async stop(): Promise<void> {
     await this.#admin.stop();
     await Promise.all([this.#engine.stop(), this.#attachments.stop()]);
     await this.#traces.written();
+    await (await this.#record)?.written();
     this.#leds.apply([]);
   }
 }
+
+/** Whether some port is recorded or remembered. */
+const wantsRecord = (sections: Config['sections']): boolean =>
+  [...(sections?.ports.values() ?? [])].some(({ values }) => values.record !== undefined || values.history !== undefined);
 
 /** What the control port says of this process. */
 function programFacts(clock: Clock): ProgramFacts {

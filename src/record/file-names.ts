@@ -6,15 +6,6 @@ import { type DevstrContext, expandDevstr } from '../config/devstr.ts';
 /** What escapes can name, but for the time. */
 export type NameContext = Omit<DevstrContext, 'now' | 'fileName'>;
 
-/** Why a template cannot be used; `undefined` if it can. Completes the sentence "file ...". */
-export function templateProblem(template: string): string | undefined {
-  const { folder, name } = split(template);
-  if (!template.startsWith('/')) return 'must be an absolute path';
-  if (/\\[^No\\]/.test(folder)) return 'can have no escapes but \\N and \\o in the names of folders';
-  if (name === '') return 'has no name after its last slash';
-  return /\.(pcapng|log|raw)$/.test(name) ? undefined : 'must end in .pcapng, .log or .raw';
-}
-
 /** The folder with its last slash, and the name. */
 function split(template: string): { readonly folder: string; readonly name: string } {
   const end = template.lastIndexOf('/') + 1;
@@ -34,7 +25,7 @@ export class FileNames {
   readonly #name: string;
   readonly #context: NameContext;
 
-  /** template: one without a templateProblem(). */
+  /** template: as the kind of the option `file` accepts it. */
   constructor(template: string, context: NameContext) {
     const { folder, name } = split(template);
     this.#context = context;

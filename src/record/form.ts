@@ -2,7 +2,7 @@
 // file at any time.
 import { dateAt } from '../base/clock.ts';
 import { twoDigits } from '../base/text.ts';
-import type { RecordDirection } from '../options/record.ts';
+import type { RecordDirection } from '../options/sections/record.ts';
 import { EVENT, packetBlock, packetSize, sectionHeader, writePacket } from './pcapng.ts';
 
 /** Where a form writes. */

@@ -105,11 +105,13 @@ export class History {
     return { lost: start - from, data, next: start + length };
   }
 
-  /** Copies of all that is kept from a position on, with the times and events. */
-  said(from = this.start): Said[] {
+  /** Copies of what is kept from one position to another, with the times and events. Default: all. */
+  said(from = this.start, to = this.#end): Said[] {
     const begin = Math.max(from, this.start);
+    const last = Math.min(to, this.#end);
     const found: Said[] = [];
-    const events = this.#events.filter(({ at }) => at >= begin);
+    // An event stands before the byte at its place; those after the last byte belong to the end.
+    const events = this.#events.filter(({ at }) => at >= begin && (at < last || (at === last && last === this.#end)));
     let next = 0;
     const bytes = (at: number, end: number, time: number): void => {
       const parts: Buffer[] = [];
@@ -120,10 +122,10 @@ export class History {
       }
       if (parts.length > 0) found.push({ time, data: Buffer.concat(parts) });
     };
-    for (let i = this.#markOf(begin); i < this.#marks.length; i++) {
+    for (let i = this.#markOf(begin); i < this.#marks.length && this.#marks[i]!.at < last; i++) {
       const { time } = this.#marks[i]!;
       let at = Math.max(begin, this.#marks[i]!.at);
-      const end = this.#marks[i + 1]?.at ?? this.#end;
+      const end = Math.min(this.#marks[i + 1]?.at ?? last, last);
       for (; next < events.length && events[next]!.at < end; next++) {
         bytes(at, events[next]!.at, time);
         at = Math.max(at, events[next]!.at);

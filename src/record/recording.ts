@@ -2,15 +2,14 @@
 import type { Clock } from '../base/clock.ts';
 import { bind } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
-import { lineState, MODEM_BITS, modemState, type SerialSetting } from '../base/serial.ts';
 import { strerror } from '../base/strerror.ts';
-import type { GensioEvent } from '../gensio/gensio.ts';
-import type { RecordDirection, RecordOptions } from '../options/record.ts';
-import type { PortObserver, PortView, UserView } from '../port/events.ts';
+import type { RecordDirection, RecordOptions } from '../options/sections/record.ts';
+import type { PortView, UserView } from '../port/events.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { FileNames } from './file-names.ts';
 import type { Form } from './form.ts';
-import { EVENT, LINE } from './pcapng.ts';
+import { EVENT } from './pcapng.ts';
+import { PortNotes } from './port-notes.ts';
 import { RecordingFiles } from './recording-files.ts';
 import type { Stamp } from './stamp.ts';
 
@@ -37,34 +36,15 @@ export interface RecordingEnv {
   readonly inUse: Map<string, RecordingFiles>;
 }
 
-/** Lines by their bits in a modem state. */
-const LINES = [
-  [MODEM_BITS.cts, LINE.cts],
-  [MODEM_BITS.cd, LINE.dcd],
-  [MODEM_BITS.dsr, LINE.dsr],
-  [MODEM_BITS.ri, LINE.ring],
-] as const;
-/** What a line state tells, one by one. */
-const ERRORS = [
-  ['overrun', EVENT.overflow, 'overrun'],
-  ['parity', EVENT.parity, 'parity error'],
-  ['framing', EVENT.framing, 'framing error'],
-  ['break', EVENT.break, 'break received'],
-] as const;
-
 /** Writes down what happens at one port. */
-export class Recording implements PortObserver {
+export class Recording extends PortNotes {
   readonly #view: PortView;
   readonly #options: RecordOptions;
   readonly #env: RecordingEnv;
   readonly #form: Form;
   readonly #files: RecordingFiles;
   readonly #writer: BatchWriter;
-  readonly #device: boolean;
-  readonly #client: boolean;
   #open = false;
-  /** Bits of LINE. */
-  #lines = 0;
   /** Bytes that found no room. */
   #lost = 0;
   /** In the clock's ms, when trouble of a kind was told last. */
@@ -82,12 +62,11 @@ export class Recording implements PortObserver {
 
   /** before: the recording of the same port that it takes the place of, which is done first. */
   constructor(view: PortView, options: RecordOptions & { readonly file: string }, form: Form, env: RecordingEnv, before?: Recording) {
+    super(view, options.directions);
     const { name, device, connector, accepter } = view.config;
     this.#view = view;
     this.#options = options;
     this.#env = env;
-    this.#device = options.directions.includes('device');
-    this.#client = options.directions.includes('client');
     this.#form = form;
     const names = new FileNames(options.file, {
       connectorText: connector.text,
@@ -107,7 +86,7 @@ export class Recording implements PortObserver {
         if (options.rotate?.age !== undefined) this.#rotateAt = file.begun + options.rotate.age;
         return { file, head: form.begin(env.stamp.now(), file.continued) };
       },
-      gap: (bytes) => form.note(env.stamp.now(), EVENT.lost, this.#lines, `${bytes} bytes lost`),
+      gap: (bytes) => form.note(env.stamp.now(), EVENT.lost, this.lines, `${bytes} bytes lost`),
       failed: (err, what, path) => this.#failed(err, what, path),
       works: (path, lost) => {
         this.#told.clear();
@@ -118,17 +97,16 @@ export class Recording implements PortObserver {
 
   // ---- What the port tells ----
 
-  opened(): void {
+  override opened(): void {
     this.#open = true;
-    this.#lines = 0;
     this.#env.started(this);
-    this.#note(EVENT.status, `device opened${this.#line()}`);
+    super.opened();
   }
-  closed(reason: string): void {
+  override closed(reason: string): void {
     if (!this.#open) return;
     this.#open = false;
     this.#tellLost();
-    this.#writer.append(this.#form.note(this.#env.stamp.now(), EVENT.complete, this.#lines, `device closed: ${reason}`));
+    this.#writer.append(this.#form.note(this.#env.stamp.now(), EVENT.complete, this.lines, `device closed: ${reason}`));
     this.#close(false);
     void this.#writer.written().then(
       bind(() => {
@@ -136,51 +114,23 @@ export class Recording implements PortObserver {
       }),
     );
   }
-  userJoined(user: UserView): void {
-    this.#note(EVENT.status, `connected: ${nameOf(user)}`);
-  }
-  userLeft(user: UserView, reason: string): void {
-    if (this.#open) this.#note(EVENT.status, `disconnected: ${nameOf(user)}: ${reason}`);
-  }
-  fromDevice(data: Buffer): void {
-    if (this.#device) this.#data('device', data);
-  }
-  toDevice(data: Buffer): void {
-    if (this.#client) this.#data('client', data);
-  }
-  settingChanged({ item, value }: SerialSetting): void {
-    if (item === 'dtr' || item === 'rts') this.#lines = value === true ? this.#lines | LINE[item] : this.#lines & ~LINE[item];
-    this.#note(EVENT.status, `${item} ${value === true ? 'on' : value === false ? 'off' : String(value)}`);
-  }
-  deviceEvent(event: GensioEvent): void {
-    if (event.on === 'modemstate') {
-      const others = LINE.rts | LINE.dtr;
-      this.#lines = LINES.reduce((lines, [bit, line]) => ((event.state & bit) !== 0 ? lines | line : lines), this.#lines & others);
-      const { changed, ...lines } = modemState(event.state);
-      this.#note(EVENT.status, changed.map((line) => `${line} ${lines[line] ? 'on' : 'off'}`).join(', ') || 'modem lines');
-    } else if (event.on === 'linestate') {
-      const state = lineState(event.state);
-      for (const [name, what, text] of ERRORS) if (state[name]) this.#note(what, text);
-    }
-  }
-
-  /** `, 9600N81 ...` as far as the device says. */
-  #line(): string {
-    return this.#view.lineText().replace(/^,/, ', ');
+  override userLeft(user: UserView, reason: string): void {
+    // The end of the recording comes before those who leave because of it.
+    if (this.#open) super.userLeft(user, reason);
   }
 
   // ---- Into the batch ----
 
-  #data(direction: RecordDirection, data: Buffer): void {
+  protected data(direction: RecordDirection, data: Buffer): void {
     if (!this.#begin()) {
       this.#lost += data.length;
       return;
     }
-    this.#form.data(this.#writer, this.#env.stamp.now(), direction, this.#lines, data);
+    this.#form.data(this.#writer, this.#env.stamp.now(), direction, this.lines, data);
     this.#writer.holds(data.length);
   }
-  #note(event: number, text: string): void {
-    if (this.#begin()) this.#writer.append(this.#form.note(this.#env.stamp.now(), event, this.#lines, text));
+  protected note(event: number, text: string): void {
+    if (this.#begin()) this.#writer.append(this.#form.note(this.#env.stamp.now(), event, this.lines, text));
   }
   /** Whether there is room. A loss before is written first, and a file that is done is closed. */
   #begin(): boolean {
@@ -202,7 +152,7 @@ export class Recording implements PortObserver {
     const { name } = this.#view.config;
     this.#once('slow', () => this.#env.log.log('warning', `${name}: recording: ${text}, the disk is too slow`, { port: name }));
     this.#lost = 0;
-    this.#writer.append(this.#form.note(this.#env.stamp.now(), EVENT.lost, this.#lines, text));
+    this.#writer.append(this.#form.note(this.#env.stamp.now(), EVENT.lost, this.lines, text));
   }
   #once(kind: string, tell: () => void): void {
     const now = this.#env.clock.now();
@@ -228,7 +178,7 @@ export class Recording implements PortObserver {
     this.#rotateAt = Infinity;
     // Taken back when that has worked.
     this.#rotateNotBefore = now + ROTATE_AGAIN_MS;
-    this.#writer.append(this.#form.note(this.#env.stamp.now(), EVENT.complete, this.#lines, 'continued in the next file'));
+    this.#writer.append(this.#form.note(this.#env.stamp.now(), EVENT.complete, this.lines, 'continued in the next file'));
     this.#close(true);
   }
   #close(rotate: boolean): void {
@@ -261,8 +211,3 @@ export class Recording implements PortObserver {
     return this.#writer.written();
   }
 }
-
-const nameOf = ({ peer, user }: UserView): string => {
-  const where = peer === '' ? 'somebody' : peer;
-  return user === undefined ? where : `${user} (${where})`;
-};

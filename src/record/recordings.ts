@@ -2,9 +2,9 @@
 import type { Clock } from '../base/clock.ts';
 import { runIn } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
-import type { RecordOptions } from '../options/record.ts';
 import { withoutSecrets } from '../options/secrets.ts';
-import type { ObserverFactory, PortView } from '../port/events.ts';
+import type { RecordOptions } from '../options/sections/record.ts';
+import type { PortView } from '../port/events.ts';
 import { formOf } from './form.ts';
 import { Recording, type RecordingEnv } from './recording.ts';
 import type { RecordingFiles } from './recording-files.ts';
@@ -17,7 +17,6 @@ export const TICK_MS = 80;
 export class Recordings {
   readonly #env: RecordingEnv;
   readonly #clock: Clock;
-  readonly #optionsOf: (view: PortView) => RecordOptions | undefined;
   /** Those with something to write. */
   #dirty = new Set<Recording>();
   /** Those that may have a file open. */
@@ -26,10 +25,8 @@ export class Recordings {
   readonly #byPort = new Map<string, Recording>();
   #ticking = false;
 
-  /** optionsOf: what is recorded of a port; `undefined` for nothing. */
-  constructor(clock: Clock, log: Log, optionsOf: (view: PortView) => RecordOptions | undefined) {
+  constructor(clock: Clock, log: Log) {
     this.#clock = clock;
-    this.#optionsOf = optionsOf;
     this.#env = {
       clock,
       log,
@@ -44,19 +41,23 @@ export class Recordings {
     };
   }
 
-  /** Gives a port the observer that records it; none if it is not recorded. */
-  readonly observers: ObserverFactory = (view) => {
-    const options = this.#optionsOf(view);
+  /** The times of all that is kept. */
+  get stamp(): Stamp {
+    return this.#env.stamp;
+  }
+
+  /** A recording of a port, to watch it; `undefined` if the options name no file. It waits for the one before it of the same port. */
+  make(view: PortView, options: RecordOptions): Recording | undefined {
+    const { file } = options;
     const { name, connector } = view.config;
     const before = this.#byPort.get(name);
     this.#byPort.delete(name);
-    const file = options?.file;
     const form = file === undefined ? undefined : formOf(file, { port: name, device: withoutSecrets(connector.text) });
-    if (options === undefined || file === undefined || form === undefined) return [];
+    if (file === undefined || form === undefined) return undefined;
     const recording = new Recording(view, { ...options, file }, form, this.#env, before);
     this.#byPort.set(name, recording);
-    return [recording];
-  };
+    return recording;
+  }
 
   #tickLater(): void {
     this.#ticking = true;

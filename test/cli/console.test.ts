@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parseConsoleArgs } from '../../src/cli/console.ts';
+import { parseConsoleArgs } from '../../src/cli/console-target.ts';
 import { Peer } from '../attach/attach-rig.ts';
 import { freePort } from '../rig/free-port.ts';
 import { missing } from '../rig/program.ts';

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseIndex, printIndex } from '../../src/record/file-index.ts';
-import { doneName, FileNames, templateProblem } from '../../src/record/file-names.ts';
+import { doneName, FileNames } from '../../src/record/file-names.ts';
 
 const now = new Date(2024, 0, 2, 3, 4, 5);
 const names = (template: string, name = 'console1', device?: string): FileNames =>
@@ -44,17 +44,6 @@ test('escapes are those of trace files, and in folders only those that never cha
   assert.equal(names('/var/log/\\N/\\d.raw').folder, '/var/log/console1');
   assert.equal(names('/var/log/\\o/\\d.raw', 'console1', 'dev').folder, '/var/log/dev');
   assert.equal(names('/a.raw').folder, '/');
-  for (const [template, problem] of [
-    ['/var/log/\\N.pcapng', undefined],
-    ['/var/log/\\N/\\o/a\\e.log', undefined],
-    ['log/a.raw', /absolute/],
-    ['/var/log/\\Y/a.raw', /names of folders/],
-    ['/var/log/a.txt', /must end in/],
-    ['/var/log/', /no name/],
-  ] as const) {
-    if (problem === undefined) assert.equal(templateProblem(template), undefined);
-    else assert.match(templateProblem(template)!, problem);
-  }
 });
 
 test('a list of files is read back as it was written, and what is no entry is left out', () => {

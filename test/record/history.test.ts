@@ -52,44 +52,51 @@ test('readers that come at any time and read at any pace get each byte once and 
 
 test('what was said has all bytes kept, the time of each piece as long as there is room for it, and events in their places', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5000 }), fc.array(anyStep, { maxLength: 60 }), fc.nat(200), (size, steps, skip) => {
-      const history = new History(size);
-      const model: { byte?: number; event?: number; time: number }[] = [];
-      let time = 1_000_000;
-      let pieces = 0;
-      for (const step of steps) {
-        if ('add' in step) {
-          time += step.wait;
-          pieces++;
-          history.push(step.add, time);
-          for (const byte of step.add) model.push({ byte, time });
-        } else if ('event' in step) {
-          time += 1;
-          history.note(modem(step.event), time);
-          model.push({ event: step.event, time });
+    fc.property(
+      fc.integer({ min: 1, max: 5000 }),
+      fc.array(anyStep, { maxLength: 60 }),
+      fc.nat(200),
+      fc.nat(400),
+      (size, steps, skip, cut) => {
+        const history = new History(size);
+        const model: { byte?: number; event?: number; time: number }[] = [];
+        let time = 1_000_000;
+        let pieces = 0;
+        for (const step of steps) {
+          if ('add' in step) {
+            time += step.wait;
+            pieces++;
+            history.push(step.add, time);
+            for (const byte of step.add) model.push({ byte, time });
+          } else if ('event' in step) {
+            time += 1;
+            history.note(modem(step.event), time);
+            model.push({ event: step.event, time });
+          }
         }
-      }
-      const from = history.start + skip;
-      let seen = 0;
-      const expected = model.filter((entry) => {
-        // An event belongs where the next byte is.
-        const keep = seen >= from;
-        if (entry.byte !== undefined) seen++;
-        return keep;
-      });
-      const got = history
-        .said(from)
-        .flatMap((said): { byte?: number; event?: number; time: number }[] =>
+        const from = history.start + skip;
+        let seen = 0;
+        const expected = model.filter((entry) => {
+          // An event belongs where the next byte is.
+          const keep = seen >= from;
+          if (entry.byte !== undefined) seen++;
+          return keep;
+        });
+        // In two parts, as somebody who takes it piece by piece does.
+        const middle = Math.min(from + cut, history.end);
+        const parts = middle < history.end ? [...history.said(from, middle), ...history.said(middle)] : history.said(from);
+        const got = parts.flatMap((said): { byte?: number; event?: number; time: number }[] =>
           'data' in said ? [...said.data].map((byte) => ({ byte, time: said.time })) : [{ event: said.event.state, time: said.time }],
         );
-      const bare = (list: typeof model): object[] => list.map(({ time: _, ...rest }) => rest);
-      assert.deepEqual(bare(got), bare(expected));
-      // Times are not later than the truth, and within a millisecond of it while none had to be dropped.
-      got.forEach((entry, i) => {
-        const late = expected[i]!.time - entry.time;
-        assert.ok(late >= 0 && (pieces > 16 || late < 1000), `${late} microseconds off`);
-      });
-    }),
+        const bare = (list: typeof model): object[] => list.map(({ time: _, ...rest }) => rest);
+        assert.deepEqual(bare(got), bare(expected));
+        // Times are not later than the truth, and within a millisecond of it while none had to be dropped.
+        got.forEach((entry, i) => {
+          const late = expected[i]!.time - entry.time;
+          assert.ok(late >= 0 && (pieces > 16 || late < 1000), `${late} microseconds off`);
+        });
+      },
+    ),
   );
 });
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { Log } from '../../src/base/log.ts';
-import { RECORD, type RecordOptions } from '../../src/options/record.ts';
 import { defaults } from '../../src/options/row.ts';
+import { RECORD, type RecordOptions } from '../../src/options/sections/record.ts';
 import type { PortObserver, PortView, UserView } from '../../src/port/events.ts';
 import { EVENT } from '../../src/record/pcapng.ts';
 import { PcapngReader, type RecordedPacket } from '../../src/record/pcapng-reader.ts';
@@ -32,14 +32,13 @@ export class Rig {
   constructor(options: Partial<RecordOptions>) {
     const log: Log = { log: (level, text) => void this.logged.push(`${level}: ${text}`) };
     this.options = { ...defaults(RECORD), ...options };
-    this.recordings = new Recordings(this.clock, log, () => this.options);
+    this.recordings = new Recordings(this.clock, log);
   }
   port(name = 'console1'): Required<PortObserver> {
     const config = { name, device: undefined, connector: { text: 'serialdev,/dev/ttyS0,9600' }, accepter: { text: 'tcp,2000' } };
     // Only what a recording asks for.
     const view = { config, firstPeer: () => '', lineText: () => ',9600N81,CLOCAL' } as unknown as PortView;
-    const [observer] = this.recordings.observers(view);
-    return observer as Required<PortObserver>;
+    return this.recordings.make(view, this.options) as Required<PortObserver>;
   }
   /** Lets a batch come due and be written. */
   async tick(ms = TICK_MS): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Diag, Pos } from '../../base/diag.ts';
 import { bottomOf, layersOf } from '../../gensio/syntax/stack.ts';
 import type { DoorOptions } from '../../options/sections/port.ts';
+import type { RecordOptions } from '../../options/sections/record.ts';
 import type { Right, RightsOf } from '../../options/sections/shape.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import type { Config } from '../model.ts';
@@ -30,8 +31,23 @@ export function isLocal(spec: LayerSpec | undefined): boolean {
 const ALL: readonly Right[] = ['read', 'write', 'control'];
 const restricts = ({ names, others }: RightsOf): boolean => names !== undefined || ALL.some((right) => !others.includes(right));
 
-/** Problems of a section `port`. shared: `port-defaults` says something about rights. */
-export function checkPort(part: Part, config: Config, shared: boolean): Diag[] {
+/** What a recording says that cannot be. */
+function checkRecord(part: Part): Diag[] {
+  const record = part.given.record as RecordOptions | undefined;
+  if (record?.file?.endsWith('.raw') !== true || record.directions.length === 1) return [];
+  return [
+    {
+      code: 'bad-value',
+      severity: 'error',
+      pos: part.places.get('record.directions') ?? part.pos,
+      text: 'a .raw file has the bytes of one side; two could not be told apart',
+      hint: "record '.pcapng' or '.log', or one of the directions",
+    },
+  ];
+}
+
+/** Problems of a section `port`. shared: what `port-defaults` says. */
+export function checkPort(part: Part, config: Config, shared: Part['given']): Diag[] {
   const connection = config.connections.find(({ name }) => name === part.name);
   if (connection === undefined) return [];
   const { spec } = connection.accepter;
@@ -54,8 +70,13 @@ export function checkPort(part: Part, config: Config, shared: boolean): Diag[] {
       error(`doors.${i}.auto`, `'${accepter.text}' speaks telnet, so there is nothing to find out`, 'leave auto or telnet out');
     }
   }
+  out.push(...checkRecord(part));
+  if (part.given.history === undefined && shared.history === undefined) {
+    const replays = doors.findIndex(({ replay }) => replay);
+    if (replays >= 0) error(`doors.${replays}.replay`, "'replay' needs a history to play", "add 'history: 256k' to the port");
+  }
   const restricted = doors.findIndex((door) => door.rights !== undefined && restricts(door.rights));
-  if (restricted >= 0 && rights === undefined && !shared && !isLocal(spec)) {
+  if (restricted >= 0 && rights === undefined && shared.rights === undefined && !isLocal(spec)) {
     out.push({
       code: 'questionable',
       severity: 'warning',
@@ -70,10 +91,21 @@ export function checkPort(part: Part, config: Config, shared: boolean): Diag[] {
 /** Problems of the section `port-defaults`. except: connections that have rights of their own. */
 export function checkPortDefaults(part: Part, { connections }: Config, except: ReadonlySet<string>): Diag[] {
   const rights = part.given.rights as RightsOf | undefined;
-  if (rights?.names === undefined) return [];
-  const unable = connections.find(({ name, accepter }) => !except.has(name) && !provesNames(accepter.spec));
-  if (unable === undefined) return [];
+  const record = part.given.record as RecordOptions | undefined;
+  const out = checkRecord(part);
+  if (record?.file !== undefined && connections.length > 1 && !/\\[Nod]/.test(record.file)) {
+    out.push({
+      code: 'bad-value',
+      severity: 'error',
+      pos: part.places.get('record.file') ?? part.pos,
+      text: `every port would record to '${record.file}'`,
+      hint: 'put \\N into the name, which is that of the connection',
+    });
+  }
+  const unable = rights?.names && connections.find(({ name, accepter }) => !except.has(name) && !provesNames(accepter.spec));
+  if (unable === undefined) return out;
   return [
+    ...out,
     {
       code: 'bad-value',
       severity: 'error',

@@ -228,7 +228,10 @@ class SectionReader {
       }
     }
     const withRights = this.#parts.filter(({ given }) => given.rights !== undefined);
-    const shared = withRights.some(({ kind }) => kind === 'port-defaults');
+    const shared = Object.assign(
+      {},
+      ...this.#parts.filter(({ kind }) => kind === 'port-defaults').map(({ given }) => given),
+    ) as SectionPart['given'];
     const own = new Set(withRights.map(({ name }) => name));
     for (const part of this.#parts) {
       const { kind } = part;

@@ -1,7 +1,8 @@
 // What the sections `port` and `port-defaults` say about a connection beyond ser2net's own section of it.
-import { bool, oneOf, str, uint } from '../kind.ts';
+import { bool, type Kind, oneOf, str, uint } from '../kind.ts';
 import { row, type Values } from '../row.ts';
-import { accepter, mappings, type RightsOf, rights, type Shape } from './shape.ts';
+import { RECORD } from './record.ts';
+import { accepter, mapping, mappings, type RightsOf, rights, type Shape } from './shape.ts';
 import { byteSize } from './size.ts';
 
 /** Clients of one more way in, by default. */
@@ -128,6 +129,22 @@ export const PORT = {
     def: 'ask',
     since: 'new',
     doc: 'With writers: one, what happens when another client wants the right to write: ask asks whoever has it, and gives it away after 15 seconds without a key; where it cannot be asked it keeps the right if it has sent something in the last 60 seconds. now gives it at once, never refuses.',
+  }),
+  history: row({
+    conf: false,
+    yaml: 'history',
+    kind: byteSize(1024, 256 * 1024 * 1024) as Kind<number | undefined>,
+    def: undefined,
+    since: 'new',
+    doc: 'How much of what the device says is kept in memory, for doors with replay, the key for the history and ser2net console --history. What clients send is never in it. Units: k, M. Default: nothing is kept.',
+  }),
+  record: row({
+    conf: false,
+    yaml: 'record',
+    kind: mapping(RECORD, ['file']),
+    def: undefined,
+    since: 'new',
+    doc: 'Write what the device says to files, also while nobody is connected: the device is open from the start. See RECORDINGS.',
   }),
 } as const;
 

@@ -4,6 +4,7 @@
 // which waits on a thread, and timedBreak, which says so. Every buffer handed to the kernel is made here, at its full size.
 // Long because declarations, request numbers and layouts of one interface belong together.
 import { createRequire } from 'node:module';
+import { SocketAddress } from 'node:net';
 import { arch, constants } from 'node:os';
 import { blockingCalls } from './blocking-calls.ts';
 import type { Queue } from './serial.ts';
@@ -144,6 +145,10 @@ export interface Libc {
   openSequenced(path: string, how: 'bind' | 'connect'): number | SystemError;
   /** One datagram; EAGAIN when the receiver is behind. Never waits, never a SIGPIPE. */
   sendDatagram(fd: number, data: Buffer): SystemError | undefined;
+  /** One datagram with a copy of a descriptor (SCM_RIGHTS). Never waits, never a SIGPIPE. */
+  sendDescriptor(fd: number, data: Buffer, descriptor: number): SystemError | undefined;
+  /** getsockname: where an internet socket is bound; EAFNOSUPPORT for other sockets. */
+  localAddress(fd: number): { readonly host: string; readonly port: number } | SystemError;
 }
 
 /** asm-generic/ioctls.h: name to number and what the argument is (a buffer of so many bytes, a plain number). Powerpc, mips and sparc differ. */
@@ -216,6 +221,9 @@ const EPOLLIN = 0x1;
 const EPOLLOUT = 0x4;
 const EPOLLERR_HUP = 0x18;
 const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SCM_RIGHTS = 1;
 const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
@@ -235,6 +243,16 @@ export function unixAddress(path: string): UnixAddress | undefined {
   new Uint16Array(out.buffer, out.byteOffset, 1)[0] = AF_UNIX;
   name.copy(out, 2);
   return out;
+}
+
+/** The host and port of a struct sockaddr_in or sockaddr_in6; `undefined` for another family. */
+function decodeAddress(data: Buffer): { readonly host: string; readonly port: number } | undefined {
+  const family = new Uint16Array(data.buffer, data.byteOffset, 1)[0];
+  const port = data.readUInt16BE(2);
+  if (family === AF_INET) return { host: data.subarray(4, 8).join('.'), port };
+  if (family !== AF_INET6) return undefined;
+  const groups = Array.from({ length: 8 }, (_, i) => data.readUInt16BE(8 + 2 * i).toString(16));
+  return { host: new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address, port };
 }
 
 function load(): Libc | undefined {
@@ -268,6 +286,15 @@ function load(): Libc | undefined {
   const cEpollWait = c.func('int epoll_wait(int epoll, _Out_ void *events, int count, int timeout)');
   const cSetsockopt = c.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
   const cGetsockopt = c.func('int getsockopt(int fd, int level, int name, _Inout_ void *value, _Inout_ void *length)');
+
+  const cGetsockname = c.func('int getsockname(int fd, _Out_ void *address, _Inout_ void *length)');
+  let cSendmsg: ReturnType<typeof c.func> | undefined;
+  const declareSendmsg = (): ReturnType<typeof c.func> => {
+    koffi.struct('ser2net_iovec', { base: 'uint8_t *', len: 'size_t' });
+    const fields = { name: 'void *', namelen: 'uint32_t', iov: 'ser2net_iovec *', iovlen: 'size_t', control: 'uint8_t *' };
+    koffi.struct('ser2net_msghdr', { ...fields, controllen: 'size_t', flags: 'int' });
+    return c.func('long sendmsg(int fd, const ser2net_msghdr *message, int flags)');
+  };
 
   const failed = (syscall: string): SystemError => new SystemError(koffi.errno(), syscall);
   const check = (result: unknown, syscall: string): SystemError | undefined => (result === -1 ? failed(syscall) : undefined);
@@ -446,6 +473,27 @@ function load(): Libc | undefined {
     },
     openSequenced: (path, how) => unixSocket(SOCK_SEQPACKET, path, how),
     sendDatagram: (fd, data) => check(Number(cSend(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL)), 'send'),
+    sendDescriptor(fd, data, descriptor) {
+      cSendmsg ??= declareSendmsg();
+      // struct cmsghdr: a length, two words, and the descriptor.
+      const word = koffi.sizeof('size_t');
+      const control = Buffer.alloc(word + 8 + Math.max(word, 4));
+      control[0] = word + 12;
+      putU32(control.subarray(word), 0, SOL_SOCKET);
+      putU32(control.subarray(word), 1, SCM_RIGHTS);
+      putU32(control.subarray(word), 2, descriptor);
+      const iov = [{ base: data, len: data.length }];
+      const message = { name: null, namelen: 0, iov, iovlen: 1, control, controllen: control.length, flags: 0 };
+      return check(Number(cSendmsg(fd, message, MSG_DONTWAIT_NOSIGNAL)), 'sendmsg');
+    },
+    localAddress(fd) {
+      putU32(lengthWord, 0, 28);
+      return (
+        check(cGetsockname(fd, scratch, lengthWord), 'getsockname') ??
+        decodeAddress(scratch) ??
+        new SystemError(constants.errno.EAFNOSUPPORT, 'getsockname')
+      );
+    },
   };
 }
 

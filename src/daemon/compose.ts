@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { LOCK_DIR } from '../base/devices.ts';
 import { libc } from '../base/libc.ts';
 import type { Config } from '../config/model.ts';
+import type { KeptListeners } from '../gensio/context.ts';
 import { warmUp } from '../gensio/serialdev/warm-up.ts';
 import { bottomOf } from '../gensio/syntax/stack.ts';
 import { reloadTls } from '../gensio/tls/credentials.ts';
@@ -34,6 +35,7 @@ import { systemdManager } from './service-manager.ts';
 /** Everything runDaemon() needs, for this process. */
 export async function composeDaemon(options: RunOptions, background: Background | undefined): Promise<DaemonEnv> {
   const { pid } = process;
+  const manager = systemdManager(process.env);
   const stderr = background?.stderr ?? textSink(2);
   const log = new DaemonLog({
     clock: systemClock,
@@ -47,10 +49,10 @@ export async function composeDaemon(options: RunOptions, background: Background 
   return {
     options,
     reader: makeReader(options, background === undefined ? {} : { stdinDone: dropStdin }),
-    makeEngine: (hooks) => new Service(hooks),
+    makeEngine: (hooks) => new Service(hooks, manager.listeners),
     log,
     clock: systemClock,
-    manager: systemdManager(process.env),
+    manager,
     stderr,
     stderrIsJournal: background === undefined && isJournal(2, process.env.JOURNAL_STREAM),
     stdout: textSink(1),
@@ -75,12 +77,12 @@ class Service implements DaemonEngine {
   /** Terminals can be opened at full speed, or will be in a moment. */
   #warm = false;
 
-  constructor({ clock, log, uucpLocks, reload, end }: EngineHooks) {
+  constructor({ clock, log, uucpLocks, reload, end }: EngineHooks, listeners: KeptListeners | undefined) {
     this.#clock = clock;
     this.#log = log;
     this.#leds = new Leds(log);
     this.#traces = new Traces(clock, log);
-    const gensio = { lockDir: uucpLocks ? LOCK_DIR : undefined };
+    const gensio = { lockDir: uucpLocks ? LOCK_DIR : undefined, listeners };
     const observers = [this.#traces.observers, this.#leds.observers, sessionLog(clock, log)];
     const whoHasIt = whoHas(THIS_HOST, () => clock.now());
     this.#whoHas = whoHasIt;

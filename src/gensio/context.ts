@@ -52,6 +52,16 @@ export interface HostRules {
   ask(client: Omit<AccessClient, 'name'>, env: Pick<GensioEnv, 'clock' | 'log'>, done: (passes: boolean) => void): void;
 }
 
+/** Listening TCP sockets that outlive this process, with the service manager: a restart refuses nobody. */
+export interface KeptListeners {
+  /** The descriptor of one that is there already for this address, which belongs to the caller now; `undefined` if there is none. */
+  take(host: string, port: number): number | undefined;
+  /** Has a copy kept, for the next process. */
+  keep(host: string, port: number, descriptor: number): void;
+  /** It is closed for good, unless the whole process ends. */
+  drop(host: string, port: number): void;
+}
+
 /** What layers are given by the program they run in. */
 export interface GensioEnv {
   /** Where all timers of layers come from. */
@@ -64,6 +74,8 @@ export interface GensioEnv {
   readonly tcpAhead?: number | undefined;
   /** hosts.allow and hosts.deny. Default: those in /etc. */
   readonly hosts?: HostRules | undefined;
+  /** TCP sockets that are kept over a restart; `undefined` if none are. */
+  readonly listeners?: KeptListeners | undefined;
   /** Who may use the accepter being built: its authdir and allowed-users; `undefined` if there is no directory to look in. */
   readonly auth?: Authority | undefined;
   /** Parses a stack named by an option or a service record; `undefined` if it cannot be parsed. Default: parseSpec() with gensio's own defaults. */

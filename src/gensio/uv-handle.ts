@@ -3,7 +3,7 @@
 // are missing (checked once), the documented ones do the same work: tty.ReadStream for a descriptor, 'data' events for a socket.
 // Closing, ends and errors always go through the socket. Why: "Data path" in src/README.md.
 // Long because nothing else may know that handle.
-import { Socket } from 'node:net';
+import { type Server, Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
 import { bind, currentDomain, enterDomain, leaveDomain, listenTo, onImmediate, reportFault } from '../base/fault-domain.ts';
@@ -23,6 +23,12 @@ export interface ByteStreamUp extends Pick<GensioUp, 'read' | 'writable'> {
   /** Once, last; the descriptor is closed. */
   gone(err?: Error): void;
 }
+
+/** The descriptor of a server that listens; `undefined` where Node does not tell. */
+export const descriptorOf = (server: Server): number | undefined => {
+  const fd = (server as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle?.fd;
+  return fd !== undefined && fd >= 0 ? fd : undefined;
+};
 
 /** A write under way; buffer keeps its data alive. */
 interface WriteReq {

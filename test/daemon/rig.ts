@@ -65,6 +65,8 @@ export function makeRig(rigOptions: RigOptions = {}): Rig {
     socket: undefined,
     watchdogUsec: undefined,
     watchdogPid: undefined,
+    handedIn: { count: undefined, pid: undefined, names: undefined },
+    keeps: undefined,
     pid: 77,
     clock,
     libc: () => undefined,

@@ -18,6 +18,8 @@ function make(env: Partial<ServiceManagerEnv>) {
     socket: undefined,
     watchdogUsec: undefined,
     watchdogPid: undefined,
+    handedIn: { count: undefined, pid: undefined, names: undefined },
+    keeps: undefined,
     pid: 99,
     clock,
     libc,

@@ -39,6 +39,8 @@ const parts: DaemonEnv = {
     socket: undefined,
     watchdogUsec: undefined,
     watchdogPid: undefined,
+    handedIn: { count: undefined, pid: undefined, names: undefined },
+    keeps: undefined,
     pid: process.pid,
     clock: systemClock,
     libc: () => undefined,

@@ -1,6 +1,7 @@
 // A unix datagram socket to receive on, which Node.js cannot make: stands in for /dev/log and systemd. Through koffi.
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { LIMIT_MS } from './wait.ts';
 
 export interface DatagramReceiver {
   /** The next datagram; waits for it, with a limit. */
@@ -30,10 +31,10 @@ export function receiveDatagrams(path: string): DatagramReceiver | undefined {
   const data = Buffer.alloc(65536);
   return {
     async next() {
-      for (const end = performance.now() + 5000; performance.now() < end; ) {
+      for (const end = performance.now() + LIMIT_MS; performance.now() < end; ) {
         const n = Number(recv(fd, data, data.length, 0));
         if (n >= 0) return data.toString('utf8', 0, n);
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise((resolve) => setTimeout(resolve, 2));
       }
       throw new Error('no datagram came');
     },

@@ -1,14 +1,15 @@
 // TCP: listening on every address of a list, and connecting to the first that answers.
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { listenTo, onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { libc } from '../../base/libc.ts';
 import type { LayerOf, NetAddr } from '../../options/stack.ts';
-import type { GensioEnv, HostRules } from '../context.ts';
+import type { GensioEnv, HostRules, KeptListeners } from '../context.ts';
 import { type Accepter, type AccepterUp, type Gensio, nullUp } from '../gensio.ts';
 import { Handshakes } from '../handshakes.ts';
 import { LazyConnector } from '../lazy-connector.ts';
 import { StreamGensio } from '../stream.ts';
+import { descriptorOf } from '../uv-handle.ts';
 import { noteDescriptor } from './descriptors.ts';
 import { HostsFiles, plainAddress } from './hosts-files.ts';
 import { type Endpoint, portNumber, printAddress, resolve, resolveLocal } from './resolve.ts';
@@ -84,7 +85,9 @@ class TcpAccepter implements Accepter {
     };
     server.once('error', failed);
     const port = endpoint.port === 0 ? (this.port() ?? 0) : endpoint.port;
-    server.listen({ host: endpoint.host, port, ipv6Only: endpoint.v6only, backlog: BACKLOG, exclusive: true }, () => {
+    const kept = this.#env.listeners?.take(endpoint.host, port);
+    const where = kept === undefined ? { host: endpoint.host, port, ipv6Only: endpoint.v6only } : { fd: kept };
+    server.listen({ ...where, backlog: BACKLOG, exclusive: true }, () => {
       server.removeListener('error', failed);
       server.on('error', (err) => this.up.failed(fromSystemError(err)));
       server.on('connection', (socket) => this.#connected(socket));
@@ -93,8 +96,16 @@ class TcpAccepter implements Accepter {
         return done(new GensioError('localclosed'));
       }
       this.#servers.push(server);
+      if (this.#env.listeners !== undefined) this.#keep(server, this.#env.listeners);
       this.#listenOn(endpoints, i + 1, missing, done);
     });
+  }
+
+  /** Has a copy of the socket kept for the next process, until it is closed here. */
+  #keep(server: Server, listeners: KeptListeners): void {
+    const { address, port } = server.address() as AddressInfo;
+    const fd = descriptorOf(server);
+    if (fd !== undefined) listeners.keep(address, port, fd);
   }
 
   #connected(socket: Socket): void {
@@ -136,7 +147,12 @@ class TcpAccepter implements Accepter {
     const servers = this.#servers;
     this.#servers = [];
     // Not waiting for connections: the address is free as soon as the handle is closed, and they live on.
-    for (const server of servers) server.close();
+    for (const server of servers) {
+      const { address, port } = server.address() as AddressInfo;
+      // Before the descriptor is another's.
+      this.#env.listeners?.drop(address, port);
+      server.close();
+    }
     onImmediate(done);
   }
 

@@ -37,6 +37,11 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     run: ['test/fuzz/fuzz.js', '--seconds', '60'],
     slice: 'test/fuzz/fuzz.test.ts',
   },
+  doors: {
+    what: '100,000 random steps over doors of six kinds: one writer, the same bytes, no right crossed',
+    run: ['test/port/doors/model-run.js'],
+    slice: 'test/port/doors/model.test.ts',
+  },
   mutate: { what: 'each golden notices when a line of it is changed', run: ['compat/mutate.js'] },
 };
 

@@ -25,7 +25,7 @@ export class BesideUser extends Netcon {
   readonly #up: NetconUp;
   readonly #limit: number;
   readonly #gapMode: 'tell' | 'disconnect' | undefined;
-  /** What waits, from #first on, and how many bytes that is. The last one may be a buffer of our own with room: its end. */
+  /** What waits, from #first on, and how many bytes that is. The last one may be the buffer of #room, which is not full. */
   #queue: Buffer[] = [];
   #first = 0;
   #queued = 0;
@@ -80,12 +80,9 @@ export class BesideUser extends Netcon {
   override writable(): void {
     this.#busy = false;
     this.wrote = true;
+    this.#closeRoom();
     while (!this.#busy && this.#first < this.#queue.length) {
-      const next = this.#queue[this.#first]!;
-      const own = this.#room !== undefined && this.#room.buffer === next;
-      const data = own ? next.subarray(0, this.#room!.used) : next;
-      if (own) this.#room = undefined;
-      this.#first++;
+      const data = this.#queue[this.#first++]!;
       this.#queued -= data.length;
       this.#pass(data);
     }
@@ -101,10 +98,8 @@ export class BesideUser extends Netcon {
 
   override closeGracefully(): void {
     this.#over = true;
-    for (const [i, data] of this.#queue.slice(this.#first).entries()) {
-      const own = this.#room?.buffer === data && i === this.#queue.length - this.#first - 1;
-      this.gensio.write(own ? data.subarray(0, this.#room!.used) : data);
-    }
+    this.#closeRoom();
+    for (const data of this.#queue.slice(this.#first)) this.gensio.write(data);
     super.closeGracefully();
   }
 
@@ -114,14 +109,21 @@ export class BesideUser extends Netcon {
     if (!this.gensio.write(data)) this.#busy = true;
   }
   #push(data: Buffer): void {
+    this.#closeRoom();
     this.#queue.push(data);
     this.#queued += data.length;
+  }
+  /** The last piece that waits is as long as what is in it. */
+  #closeRoom(): void {
+    const room = this.#room;
+    if (room === undefined) return;
+    this.#queue[this.#queue.length - 1] = room.buffer.subarray(0, room.used);
     this.#room = undefined;
   }
   #keep(data: Buffer): void {
     if (data.length >= CHUNK / 2) return this.#push(copyOf(data, this.#up));
-    const room = this.#room;
-    if (room === undefined || room.used + data.length > CHUNK) {
+    if (this.#room === undefined || this.#room.used + data.length > CHUNK) {
+      this.#closeRoom();
       const buffer = Buffer.allocUnsafe(CHUNK);
       this.#queue.push(buffer);
       this.#room = { buffer, used: 0 };

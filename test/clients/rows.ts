@@ -6,6 +6,7 @@ import { INSTRUMENTS } from './rows/instruments.ts';
 import { LABS } from './rows/labs.ts';
 import { METERS } from './rows/meters.ts';
 import { POWER } from './rows/power.ts';
+import { PROGRAMS } from './rows/programs.ts';
 import { RADIO } from './rows/radio.ts';
 import { TERMINALS } from './rows/terminals.ts';
 import { TLS } from './rows/tls.ts';
@@ -22,4 +23,5 @@ export const ROWS: readonly Row[] = [
   ...POWER,
   ...FLASHING,
   ...RADIO,
+  ...PROGRAMS,
 ];

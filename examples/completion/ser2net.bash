@@ -9,14 +9,16 @@ _ser2net() {
   case ${COMP_WORDS[1]} in
     check)
       case $prev in
+        --for) COMPREPLY=($(compgen -W '3.5 4.3.11 4.6.7' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-q --quiet -W --warnings-ok --json --devices --listen --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-q --quiet -W --warnings-ok --json --devices --listen --for --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     dump)
       case $prev in
+        --for) COMPREPLY=($(compgen -W '3.5 4.3.11 4.6.7' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '--origin --short --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '--origin --short --for --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     convert)

@@ -29,6 +29,7 @@ const DIAG = {
   'device-busy': 'Another program holds a device.',
   'lock-dir': 'No lock files can be made.',
   'port-busy': 'An address to listen on cannot be had now.',
+  'other-version': 'The version of ser2net that `--for` names refuses this, or does not know it.',
   questionable: 'Legal, but probably not what was meant.',
 } as const;
 

@@ -4,6 +4,9 @@ import { CONNECTION } from '../options/connection.ts';
 import type { Row, Rows } from '../options/row.ts';
 import type { SubcommandOptions, SubcommandRow } from './subcommand.ts';
 
+/** Versions of ser2net that `--for` knows; config/convert/for-version.ts says what is in them. */
+const VERSIONS = ['3.5', '4.3.11', '4.6.7'];
+
 const text = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** The rows of a table as options: `--mode <octal>`, `--hangup`. */
@@ -38,6 +41,7 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
         doc: 'check that devices exist, are ttys and are not in use, and that lock files can be created',
       },
       { flags: '--listen', doc: 'check that the addresses to listen on are free' },
+      { flags: '--for <version>', doc: 'also report what that version of ser2net would refuse or does not know', choices: VERSIONS },
     ],
     usageStatus: 2,
     run: async (args, options, io) => (await import('./check/check.ts')).check(args, { ...options }, io),
@@ -49,6 +53,11 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     options: [
       { flags: '--origin', doc: 'add the origin of each value as a comment: file and line, a default and where it was set, or built-in' },
       { flags: '--short', doc: 'print only what differs from the built-in defaults' },
+      {
+        flags: '--for <version>',
+        doc: 'print a form that this version of ser2net reads (3.5: a classic file); what it does not know is left out, and named on standard error',
+        choices: VERSIONS,
+      },
     ],
     usageStatus: 2,
     run: async (args, options, io) => (await import('./check/check.ts')).dump(args[0], { ...options }, io),

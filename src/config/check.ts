@@ -205,21 +205,16 @@ function questionsAbout({ name, connector, accepter, pos, options }: ConnectionC
         ),
       );
   }
+  const connback = origins.placeOf(pos, 'options.connback');
   for (const address of options.connback ?? []) {
     const got = accepter.spec && callStack(accepter.spec, address);
     if (got !== undefined && 'error' in got)
-      out.push(
-        warn('questionable', origins.placeOf(pos, 'options.connback'), `'${name}' cannot connect back to '${address}': ${got.detail}`),
-      );
+      out.push(warn('questionable', connback, `'${name}' cannot connect back to '${address}': ${got.detail}`));
   }
   if ((options.connback?.length ?? 0) > options.maxConnections) {
-    out.push(
-      warn(
-        'questionable',
-        origins.placeOf(pos, 'options.connback'),
-        `'${name}' connects back to more addresses than max-connections allows`,
-      ),
-    );
+    const text = `'${name}' connects back to more addresses than max-connections allows`;
+    // The port says so itself when it is made.
+    out.push({ ...warn('bad-address', connback, text), severity: 'error', further: true });
   }
   return out;
 }

@@ -99,6 +99,6 @@ test('problems beyond a thousand are not listed', () => {
 });
 
 test('more addresses to connect back to than places are pointed out', () => {
-  assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['5 questionable']);
+  assert.deepEqual(check(`${device('echo')}  options:\n    connback: a,1;b,2\n`), ['5 bad-address']);
   assert.deepEqual(check(`${device('echo')}  options:\n    connback: udp,h,1\n`), ['5 questionable']);
 });

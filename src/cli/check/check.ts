@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Diag, formatDiag } from '../../base/diag.ts';
 import { plural } from '../../base/text.ts';
+import type { Version } from '../../config/convert/for-version.ts';
 import type { Config, Reading } from '../../config/model.ts';
 import type { RunOptions } from '../../daemon/run-options.ts';
 import { THIS_HOST } from '../../system/host.ts';
@@ -21,6 +22,8 @@ interface CheckFlags {
   readonly devices?: boolean | undefined;
   /** Try whether the addresses can be listened on. */
   readonly listen?: boolean | undefined;
+  /** Also what this version of ser2net would refuse or not know. */
+  readonly for?: string | undefined;
 }
 
 /** What came of one file. */
@@ -61,7 +64,7 @@ async function checkAll(all: readonly RunOptions[], flags: CheckFlags, io: Subco
   return errors > 0 || (warnings > 0 && warningsOk !== true) ? 1 : 0;
 }
 
-async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): Promise<Checked> {
+async function checkOne(options: RunOptions, { devices, listen, for: version }: CheckFlags): Promise<Checked> {
   const lines = new SourceLines();
   let name = options.file ?? (options.strings === undefined ? '' : '<cmdline>');
   const outcome = await readConfiguration(options, (file, bytes, classic) => lines.add(file, bytes, classic));
@@ -74,6 +77,7 @@ async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): P
   const extra = [
     ...(await import('./files.ts')).fileProblems(outcome.reading),
     ...(await import('./pam.ts')).pamProblems(outcome.reading),
+    ...(version === undefined ? [] : await problemsThere(version as Version, outcome.reading)),
     ...(devices === true || listen === true ? await lookAround(outcome.reading, options, { devices, listen }) : []),
   ];
   return {
@@ -83,6 +87,11 @@ async function checkOne(options: RunOptions, { devices, listen }: CheckFlags): P
     lines,
     ...(unreadable !== undefined && { unreadable }),
   };
+}
+
+async function problemsThere(version: Version, reading: Reading): Promise<Diag[]> {
+  const { form, lost } = (await import('../../config/convert/for-version.ts')).problemsFor(version, reading);
+  return [...form, ...lost];
 }
 
 /** Problems as one reads a file: from its top, each included file where its first problem is; what has no place first. */
@@ -150,6 +159,8 @@ interface DumpFlags {
   readonly origin?: boolean | undefined;
   /** Only what differs from the built-in defaults. */
   readonly short?: boolean | undefined;
+  /** In a form that this version of ser2net reads, without what it does not know. */
+  readonly for?: string | undefined;
 }
 
 /** 0: printed. 1: not read to its end; what was read is printed. 2: nothing to read. */
@@ -164,13 +175,15 @@ export async function dumpOptions(options: RunOptions, flags: DumpFlags, io: Sub
     return 2;
   }
   const { reading } = outcome;
+  const version = flags.for as Version | undefined;
   const { printConfig, versionFor } = await import('./dump.ts');
-  io.out(printConfig(reading, flags));
+  io.out(printConfig(reading, { ...flags, version }));
   const { sections } = reading.config;
-  if (sections !== undefined) {
+  if (sections !== undefined && version === undefined) {
     const { printSections } = await import('../../config/sections/print.ts');
     io.out(printSections(sections, { full: flags.short !== true, origin: flags.origin === true, version: versionFor(reading.config) }));
   }
-  for (const diag of reading.diags) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
-  return reading.complete ? 0 : 1;
+  const left = version === undefined ? [] : (await import('./dump.ts')).leftOut(version, reading);
+  for (const diag of [...reading.diags, ...left]) if (diag.severity === 'error') io.err(`${formatDiag(diag)}\n`);
+  return reading.complete && left.length === 0 ? 0 : 1;
 }

@@ -379,7 +379,7 @@ class FileReader {
       case 'define':
         if (anchor === undefined) {
           const hint = "write 'define: &name text'";
-          this.#report.warning('missing-name', value, 'the define has no name and is ignored', { classic: messages.defineIgnored, hint });
+          this.#report.error('missing-name', value, 'the define has no name and is ignored', { classic: messages.defineIgnored, hint });
         } else this.#all.define(anchor, value.text);
         this.#state = 'main';
         return;

@@ -9,7 +9,7 @@ import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION, type ConnectionOptions } from '../../options/connection.ts';
 import { LED } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
-import type { Rows } from '../../options/row.ts';
+import type { Row, Rows } from '../../options/row.ts';
 import type { AdminConfig, AttachConfig, Config, ConnectionConfig, LedConfig, RotatorConfig } from '../model.ts';
 import { type Origins, originText } from '../origin.ts';
 import { comment, scalar, wellFormed } from './quote.ts';
@@ -22,6 +22,10 @@ export interface PrintForm {
   readonly full?: boolean;
   /** Those of the reading the configuration is from: a comment after each value says where it came from. */
   readonly origins?: Origins | undefined;
+  /** Which options are written; all, if it is not given. */
+  readonly takes?: ((row: Row<unknown>) => boolean) | undefined;
+  /** How an accepter or connector is written, if not as it was. */
+  readonly stack?: ((stack: Stack, role: 'accepter' | 'connector') => string) | undefined;
 }
 
 /** Options whose text knows escapes: bytes that YAML cannot hold are written so. */
@@ -54,7 +58,8 @@ class Names {
 
 const BARE = new Defaults();
 
-function stackText(stack: Stack, role: 'accepter' | 'connector'): string {
+/** An accepter or connector as it is written where no defaults are set. */
+export function stackText(stack: Stack, role: 'accepter' | 'connector'): string {
   if (stack.spec === undefined) return stack.text;
   const { spec } = parseStack(stack.text, role, BARE);
   return JSON.stringify(spec) === JSON.stringify(stack.spec) ? stack.text : printStack(stack.spec);
@@ -145,6 +150,7 @@ class Printer {
       const given = values[key];
       const same = JSON.stringify(given) === JSON.stringify(row.def) && !this.#unset.some((each) => each === key);
       if (row.yaml === false || given === undefined || (same && this.#form.full !== true)) continue;
+      if (this.#form.takes?.(row) === false) continue;
       const parts = key === 'mdnsTxt' && Array.isArray(given) && given.length > 0 ? given.map((item) => [item]) : [given];
       for (const part of parts) {
         let text = row.kind.print(part);
@@ -160,13 +166,17 @@ class Printer {
     return lines.length === 0 ? [] : ['options:', ...indent(lines)];
   }
 
+  #stack(stack: Stack, role: 'accepter' | 'connector'): string {
+    return (this.#form.stack ?? stackText)(stack, role);
+  }
+
   #connection(c: ConnectionConfig): string[] {
     const names = (name: string | undefined): string | undefined => (name === undefined ? undefined : this.#ledNames.of(name));
     const { ledRx, ledTx, ledConn } = c.options;
     const options: ConnectionOptions = { ...c.options, ledRx: names(ledRx), ledTx: names(ledTx), ledConn: names(ledConn) };
     return [
-      this.#text('accepter', stackText(c.accepter, 'accepter'), c.pos),
-      this.#text('connector', stackText(c.connector, 'connector'), c.pos),
+      this.#text('accepter', this.#stack(c.accepter, 'accepter'), c.pos),
+      this.#text('connector', this.#stack(c.connector, 'connector'), c.pos),
       ...this.#plain('timeout', String(c.timeout), c.timeout === 0, c.pos),
       ...this.#plain('enable', c.enable ? 'on' : 'off', c.enable, c.pos),
       ...this.#options(CONNECTION, options, c.pos, c.device),
@@ -176,7 +186,7 @@ class Printer {
   #rotator(r: RotatorConfig): string[] {
     const names = r.connections.map((name) => value(this.#connectionNames.of(name), this.#version));
     return [
-      this.#text('accepter', stackText(r.accepter, 'accepter'), r.pos),
+      this.#text('accepter', this.#stack(r.accepter, 'accepter'), r.pos),
       ...this.#list('connections', names, r.pos),
       ...this.#options(ROTATOR, r.options, r.pos),
     ];

@@ -2,7 +2,7 @@
 // The short forms that gensio took until 2.8.2 (`2000`, `localhost,2000`, `/dev/ttyS0,9600n81`, `0`) are taken too.
 import type { GensioErrorCode } from '../../base/gensio-error.ts';
 import { nearest } from '../../base/text.ts';
-import { type MutableValues, type Rows, setOption, spellings } from '../../options/row.ts';
+import { type MutableValues, type Row, type Rows, setOption, spellings } from '../../options/row.ts';
 import { SECRET_OPTIONS } from '../../options/secrets.ts';
 import { LAYERS, type LayerSpec, type LayerType, type NetAddr } from '../../options/stack.ts';
 import { layerInfo, layerNames } from './custom-layers.ts';
@@ -196,25 +196,25 @@ function misspelt(str: string, name: string, role: Role): string | undefined {
 
 /**
  * The text that reads back to the same stack when no defaults are set: options that differ from the built-in ones, in table order.
- * Used where a stack has to be written again; a stack that was read keeps its own text.
+ * Used where a stack has to be written again; a stack that was read keeps its own text. Options that `takes` does not take are left out.
  */
-export function printStack(spec: LayerSpec): string {
+export function printStack(spec: LayerSpec, takes: (row: Row<unknown>) => boolean = () => true): string {
   const { rows } = layerInfo(spec.type)!;
   const opts = spec.opts as Readonly<Record<string, unknown>>;
   const words: string[] = [];
   for (const [key, row] of Object.entries(rows)) {
     const value = opts[key];
-    if (JSON.stringify(value) === JSON.stringify(row.def) || value === undefined || row.yaml === false) continue;
+    if (JSON.stringify(value) === JSON.stringify(row.def) || value === undefined || row.yaml === false || !takes(row)) continue;
     const values: readonly unknown[] = row.adds && Array.isArray(value) ? value.map((item) => [item]) : [value];
     for (const each of values) words.push(each === true ? row.yaml : quoteWord(`${row.yaml}=${row.kind.print(each)}`));
   }
   const head = words.length === 0 ? spec.type : `${spec.type}(${words.join(',')})`;
-  const rest = printRest(spec);
+  const rest = printRest(spec, takes);
   return rest === '' ? head : `${head},${rest}`;
 }
 
-function printRest(spec: LayerSpec): string {
-  if ('child' in spec) return printStack(spec.child);
+function printRest(spec: LayerSpec, takes: (row: Row<unknown>) => boolean): string {
+  if ('child' in spec) return printStack(spec.child, takes);
   if ('addrs' in spec) return printAddrs(spec.addrs as readonly NetAddr[]);
   if ('device' in spec) return `${spec.device},${printLine(spec.line)}`;
   if ('path' in spec) return spec.path;

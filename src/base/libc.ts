@@ -10,7 +10,7 @@ import { blockingCalls } from './blocking-calls.ts';
 import type { Queue } from './serial.ts';
 import { decodeTermios, encodeTermios, isStandardSpeed, putU32, type Termios, u32 } from './termios.ts';
 
-/** A system call that failed. code is the name of errno (`ENOTTY`), as in Node's own errors. */
+/** A system call that failed. code is the name of errno (`ENOTTY`), as in Node's own errors. An answer, so it has no stack: that would be most of its cost. */
 export class SystemError extends Error {
   override readonly name = 'SystemError';
   /** The name of errno, such as `ENOTTY`. */
@@ -21,7 +21,10 @@ export class SystemError extends Error {
   readonly syscall: string;
   constructor(errno: number, syscall: string) {
     const code = ERRNO[errno] ?? `E${errno}`;
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`${code}, ${syscall}`);
+    Error.stackTraceLimit = limit;
     this.code = code;
     this.errno = errno;
     this.syscall = syscall;

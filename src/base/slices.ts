@@ -22,9 +22,15 @@ export class Slices {
     return this.#clock.now() >= this.#end;
   }
   /** Resolves in a later turn of the event loop, where the next piece begins. */
-  async next(): Promise<void> {
-    await new Promise<void>((resolve) => onImmediate(resolve));
-    this.#end = this.#clock.now() + PIECE_MS;
+  next(): Promise<void> {
+    return new Promise((resolve) => this.after(resolve));
+  }
+  /** Calls the next piece in a later turn of the event loop. */
+  after(piece: () => void): void {
+    onImmediate(() => {
+      this.#end = this.#clock.now() + PIECE_MS;
+      piece();
+    });
   }
 }
 
@@ -43,4 +49,17 @@ export async function inSlices<T>(steps: Steps<T>, clock: Clock): Promise<T> {
     if (step.done === true) return step.value;
     if (slices.isUp) await slices.next();
   }
+}
+
+/** The same, and `done` is called with the result: before this returns if all of it takes no longer than a piece. */
+export function runInSlices<T>(steps: Steps<T>, clock: Clock, done: (result: T) => void): void {
+  const slices = new Slices(clock);
+  const piece = (): void => {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return done(step.value);
+      if (slices.isUp) return slices.after(piece);
+    }
+  };
+  piece();
 }

@@ -4,9 +4,11 @@
 import { constants, fstatSync } from 'node:fs';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { isPtyMajor, majorOf } from '../../base/devices.ts';
+import { onImmediate } from '../../base/fault-domain.ts';
 import { fromSystemError, GensioError } from '../../base/gensio-error.ts';
 import { type Libc, type LineErrorCounts, SystemError } from '../../base/libc.ts';
 import type { Log } from '../../base/log.ts';
+import { runInSlices, type Steps } from '../../base/slices.ts';
 import { strerror } from '../../base/strerror.ts';
 import type { Termios } from '../../base/termios.ts';
 import type { SerialLine } from '../../options/serialdev.ts';
@@ -67,6 +69,7 @@ export class Tty extends OpenTerminal implements Terminal {
   protected bytes: ByteStream | undefined;
   #break: Timer | undefined;
   #wrote = false;
+  #looksAtSpeed = false;
 
   private constructor(c: Libc, clock: Clock, log: Log, config: TtyConfig, fd: number, found: Termios, up: TerminalUp) {
     super(clock, config.limits, !config.hardware && isPty(fd), up);
@@ -85,36 +88,56 @@ export class Tty extends OpenTerminal implements Terminal {
   static open(c: Libc, clock: Clock, log: Log, config: TtyConfig, up: TerminalUp, done: (got: Tty | GensioError) => void): void {
     openDevice(config.device, config.access | constants.O_NOCTTY | constants.O_NONBLOCK, clock, (fd) => {
       if (fd instanceof GensioError) return done(fd);
-      const lock = config.exclusive ? c.flock(fd, 'exclusive') : undefined;
-      const found = lock === undefined ? c.getTermios(fd) : undefined;
-      if (!found || found instanceof SystemError) {
-        const err = found ? fromSystemError(found) : new GensioError('inuse', `${config.device} is locked by another program`);
-        return c.closeLater(fd, () => done(err));
-      }
-      const tty = new Tty(c, clock, log, config, fd, found, up);
-      const err = tty.#setUp();
-      if (err === undefined) return done(tty);
-      tty.finish(false, () => done(err));
+      runInSlices(Tty.#made(c, clock, log, config, fd, up), clock, ({ tty, err }) => {
+        if (tty === undefined) c.closeLater(fd, () => done(err));
+        else if (err === undefined) done(tty);
+        else tty.finish(false, () => done(err));
+      });
     });
   }
 
-  #setUp(): GensioError | undefined {
+  /** Each call may be slow: others come in between. err: what the opened terminal could not do. */
+  static *#made(
+    c: Libc,
+    clock: Clock,
+    log: Log,
+    config: TtyConfig,
+    fd: number,
+    up: TerminalUp,
+  ): Steps<{ readonly tty: Tty; readonly err: GensioError | undefined } | { readonly tty?: undefined; readonly err: GensioError }> {
+    if (config.exclusive && c.flock(fd, 'exclusive') !== undefined)
+      return { err: new GensioError('inuse', `${config.device} is locked by another program`) };
+    const found = c.getTermios(fd);
+    if (found instanceof SystemError) return { err: fromSystemError(found) };
+    yield;
+    const tty = new Tty(c, clock, log, config, fd, found, up);
+    yield;
+    return { tty, err: yield* tty.#setUp() };
+  }
+
+  *#setUp(): Steps<GensioError | undefined> {
     const { line, device } = this.#config;
     const rs485 = line.rs485 === undefined ? undefined : parseRs485(line.rs485);
     if (line.rs485 !== undefined && rs485 === undefined) return new GensioError('inval', `rs485=${line.rs485}`);
     let err = this.#c.setTermios(this.#fd, this.#asked);
+    yield;
     if (err === undefined && rs485 !== undefined && rs485[0] !== 0) err = this.#c.setRs485(this.#fd, rs485);
-    for (const { line: name, on } of line.lines) err ??= this.setLine(name, on);
+    for (const { line: name, on } of line.lines) {
+      err ??= this.setLine(name, on);
+      yield;
+    }
     if (err !== undefined) {
       if (err.syscall === 'ioctl TCSETS')
         once(this.#log, `serialdev: ${device}: the kernel has standard speeds only, not ${line.speed} bps`);
       return fromSystemError(err);
     }
     this.#checkSpeed();
+    yield;
     const breakErr = line.nobreak ? undefined : this.#c.setBreak(this.#fd, false);
     if (breakErr !== undefined && breakErr.code !== 'ENOTTY') {
       once(this.#log, `serialdev: Setting break failed on ${device}, try adding the nobreak option: ${strerror(breakErr)}`);
     }
+    yield;
     const copy = this.#c.dup(this.#fd);
     if (copy instanceof SystemError) return fromSystemError(copy);
     try {
@@ -147,8 +170,14 @@ export class Tty extends OpenTerminal implements Terminal {
     if (err !== undefined) return err;
     this.#asked = asked;
     this.#settings = settings;
-    this.#checkSpeed();
+    if (!this.#looksAtSpeed) onImmediate(() => this.#lookAtSpeed());
+    this.#looksAtSpeed = true;
     return undefined;
+  }
+  /** Once for all that was set meanwhile. */
+  #lookAtSpeed(): void {
+    this.#looksAtSpeed = false;
+    if (this.isOpen) this.#checkSpeed();
   }
   lines(): number | SystemError {
     return this.#c.getLines(this.#fd);
@@ -190,17 +219,28 @@ export class Tty extends OpenTerminal implements Terminal {
    * is not thrown away once more: on a pty that would take what the other end has not read yet (as 4.3.11 does).
    */
   protected end(drained: boolean, gone: () => void): void {
-    if (this.#break !== undefined) this.setBreak(false);
+    const late = this.clock.after(CLOSE_LIMIT_MS, gone);
+    const putBack = this.#putBack(drained);
+    runInSlices(putBack, this.clock, () =>
+      this.#c.closeLater(this.#fd, () => {
+        late.cancel();
+        gone();
+      }),
+    );
+  }
+  *#putBack(drained: boolean): Steps<void> {
     const { exclusive, line } = this.#config;
     this.bytes?.destroy();
+    if (this.#break !== undefined) {
+      this.setBreak(false);
+      yield;
+    }
     this.#c.flush(this.#fd, drained && this.#wrote ? 'input' : 'both');
+    yield;
     if (this.#foundLines !== undefined) this.#c.setLines(this.#fd, this.#foundLines);
+    yield;
     this.#c.setTermios(this.#fd, atClose(this.#found, line.hangupWhenDone));
+    yield;
     if (exclusive) this.#c.setExclusive(this.#fd, false);
-    const late = this.clock.after(CLOSE_LIMIT_MS, gone);
-    this.#c.closeLater(this.#fd, () => {
-      late.cancel();
-      gone();
-    });
   }
 }

@@ -18,6 +18,8 @@ export interface TelnetOut {
   negotiate(verb: number, option: number): void;
   /** A finished subnegotiation, from the option byte on, 1 to 29 bytes. The buffer is borrowed until the call returns. */
   suboption(bytes: Buffer): void;
+  /** An IAC inside a subnegotiation that does not end it: as much work as a command. */
+  escaped?(): void;
 }
 
 /** Any cut of the input gives the same calls, except where runs of data end. What is unfinished waits without limit in time. */
@@ -100,8 +102,11 @@ export class TelnetDecoder {
         break;
       case 'sb-iac': // IAC and anything else: both are dropped
         this.#at = c === SE ? 'data' : 'sb';
-        if (c === IAC) this.#keep(c);
-        else if (c === SE) out.suboption(this.#sb.subarray(0, this.#sbLength));
+        if (c === SE) out.suboption(this.#sb.subarray(0, this.#sbLength));
+        else {
+          if (c === IAC) this.#keep(c);
+          out.escaped?.();
+        }
         break;
       case 'data': // push() does these two
       case 'sb':

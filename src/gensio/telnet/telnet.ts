@@ -109,6 +109,7 @@ export class TelnetFilter extends Filter {
         if (bytes[0] === COM_PORT_OPTION) (this.#server ?? this.#client)?.received(bytes);
         this.#handled();
       },
+      escaped: () => this.#handled(),
     };
     this.#found = traced(out, () => child.address());
   }

@@ -18,6 +18,7 @@ export function traced(out: TelnetOut, address: () => string): TelnetOut {
       tell(Buffer.of(IAC, verb, option));
       out.negotiate(verb, option);
     },
+    escaped: () => out.escaped?.(),
     suboption: (bytes) => {
       tell(Buffer.of(IAC, SB), escapeIac(bytes), Buffer.of(IAC, SE));
       out.suboption(bytes);

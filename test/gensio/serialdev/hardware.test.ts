@@ -188,3 +188,51 @@ test('a speed the driver cannot do and a break it cannot clear are said once, an
   dev.abort();
   await ends(recorder);
 });
+
+test('between slow calls on a device others have their turn: when it is opened, set and closed', async (t) => {
+  let turn = 0;
+  let over = false;
+  const others = (): void => {
+    turn++;
+    if (!over) setImmediate(others);
+  };
+  setImmediate(others);
+  t.after(() => {
+    over = true;
+  });
+  const seen: number[] = [];
+  const slow =
+    <A extends readonly unknown[], R>(call: (...args: A) => R) =>
+    (...args: A): R => {
+      seen.push(turn);
+      clock.advance(20);
+      return call(...args);
+    };
+  const real = needLibc();
+  const { dev, recorder, clock } = rig(
+    t,
+    {},
+    {
+      getTermios: slow(real.getTermios),
+      getLines: slow(() => 0),
+      setTermios: slow(real.setTermios),
+      setBreak: slow(() => undefined),
+      flush: slow(real.flush),
+      setLines: slow(() => undefined),
+    },
+  );
+  /** So many calls, each in a turn of its own. */
+  const apart = (calls: number): void => {
+    assert.equal(seen.length, calls);
+    assert.equal(new Set(seen.splice(0)).size, calls);
+  };
+  assert.equal(await opened(dev), undefined);
+  apart(6);
+  dev.serial!.set('speed', 19_200, () => undefined);
+  dev.serial!.set('speed', 38_400, () => undefined);
+  await until('a look at the speed', () => seen.length === 3);
+  seen.length = 0;
+  dev.close();
+  await ends(recorder);
+  apart(3);
+});

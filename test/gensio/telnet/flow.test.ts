@@ -187,3 +187,18 @@ test('requests that wait when the connection ends get no value', async () => {
   assert.deepEqual(values, [undefined]);
   assert.equal(clock.timers, 0);
 });
+
+test('a suboption that never ends, full of IACs, is decoded a few of them at a time', async () => {
+  const { child, clock, net } = accepted('');
+  const now = clock.now.bind(clock);
+  clock.now = () => {
+    clock.advance(0.1);
+    return now();
+  };
+  child.feed(Buffer.concat([bytesOf('IAC SB'), Buffer.from([44]), Buffer.alloc(3000, Buffer.from([255, 255, 97]))]));
+  assert.equal(child.reading, false);
+  let turns = 0;
+  for (; !child.reading; turns++) await settle(1);
+  assert.ok(turns > 20, `${turns} turns`);
+  net.abort();
+});

@@ -71,7 +71,8 @@ function echoRow(layers: string, flood: (port: number) => Flood) {
 
 const rfc2217 = (port: number): string => `telnet(rfc2217),tcp,127.0.0.1,${port}`;
 const WILL_COM_PORT = hex(255, 251, 44);
-const request = (code: number, ...value: readonly number[]): string => hex(255, 250, 44, code, ...value, 255, 240);
+const request = (code: number, ...value: readonly number[]): string =>
+  hex(255, 250, 44, code, ...value.flatMap((byte) => (byte === 255 ? [255, 255] : [byte])), 255, 240);
 const SPEEDS = request(1, 0, 0, 0x25, 0x80) + request(1, 0, 0, 0x4b, 0);
 const comPort = (bytes: string, connections = 1): ((port: number) => Flood) => {
   return (port) => ({ kind: 'pour', port, greeting: WILL_COM_PORT, bytes, connections });
@@ -170,6 +171,7 @@ export const ROWS: readonly Row[] = [
   telnetRow('PURGE-DATA', request(12, 3)),
   telnetRow('FLOWCONTROL-SUSPEND, RESUME', request(8) + request(9)),
   telnetRow('NOTIFY masks', request(10, 255) + request(11, 255)),
+  telnetRow('a suboption without end', `${hex(255, 250, 44)}${hex(255, 255, 97, 255, 250).repeat(1000)}`),
   telnetRow('SIGNATURE', request(0)),
   telnetRow('DO of an unknown option', hex(255, 253, 99)),
   telnetRow('DO and DONT ECHO', hex(255, 253, 1, 255, 254, 1)),

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ROOT } from '../../packaging/gen/pages.ts';
+import { makeReader } from '../../src/daemon/load-config.ts';
+import { noFlags } from '../../src/daemon/run-options.ts';
 import {
   createServer,
   formatDiag,
@@ -90,6 +92,21 @@ test('every configuration among the examples is read without a word', () => {
     const { diags, complete } = readConfigFile(join(EXAMPLES, file));
     assert.deepEqual(diags.map(formatDiag), [], file);
     assert.ok(complete);
+  }
+});
+
+test('the sections beside the configuration for a team are read without a word, and every console has its doors', async () => {
+  const folder = join(dir, 'team');
+  cpSync(join(EXAMPLES, 'console-team'), folder, { recursive: true });
+  for (const path of ['ser2net.yaml.d', 'ser2net.yaml.d/team.yaml']) chmodSync(join(folder, path), 0o755);
+  const outcome = await makeReader({ ...noFlags('ser2net'), file: join(folder, 'ser2net.yaml') }).read('start');
+  assert.ok(outcome.kind === 'read');
+  const { config, diags } = outcome.reading;
+  assert.deepEqual(diags.map(formatDiag), []);
+  assert.equal(config.connections.length, 8);
+  for (const { name } of config.connections) {
+    const { doors, writers, record } = config.sections!.ports.get(name)!.values;
+    assert.deepEqual([doors.length, writers, record?.keep], [2, 'one', 14], name);
   }
 });
 

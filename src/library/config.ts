@@ -15,6 +15,16 @@ export interface ReadOptions {
   readonly files?: Files;
 }
 
+/** A program's server has no doors or recordings: a section that asks for them, or restricts a port, is not passed over in silence. */
+function withUnused(reading: Reading): Reading {
+  const unused = (reading.own?.found ?? []).map(({ key, file, tree }): Diag => {
+    const { line, col } = tree.place(key.at);
+    const text = `the section '${key.text}' has no effect here: only the daemon acts on it`;
+    return { code: 'questionable', severity: 'warning', pos: { file, line, col, len: key.text.length }, text };
+  });
+  return unused.length === 0 ? reading : { ...reading, diags: [...reading.diags, ...unused] };
+}
+
 const files = (given: Files | undefined): Files => given ?? diskFiles({});
 
 /**
@@ -24,13 +34,13 @@ const files = (given: Files | undefined): Files => given ?? diskFiles({});
 export function readConfig(text: string | Buffer, file = 'ser2net.yaml', options: ReadOptions = {}): Reading {
   const bytes = typeof text === 'string' ? encodeRaw(text) : text;
   const { format, diags } = formatOf(file, bytes);
-  return read({ format, file, bytes, lines: [], oldFormat: false, diags, files: files(options.files) });
+  return withUnused(read({ format, file, bytes, lines: [], oldFormat: false, diags, files: files(options.files) }));
 }
 
 /** The same for a file. One that cannot be read is a problem like any other: its Diag has the code `include`. */
 export function readConfigFile(path: string, options: ReadOptions = {}): Reading {
   const source = readSource({ file: path, lines: [], strings: [] }, files(options.files));
-  if (!('failed' in source)) return read(source);
+  if (!('failed' in source)) return withUnused(read(source));
   const diag: Diag = { code: 'include', severity: 'error', pos: { file: path, line: 0, col: 0, len: 0 }, text: source.failed };
   const config: Config = { format: 'none', connections: [], rotators: [], leds: [], admin: undefined };
   return { config, diags: [diag], complete: false, origins: new Origins() };

@@ -70,3 +70,12 @@ test('a stack is read and written on its own', () => {
   assert.equal(printStack(spec), 'telnet(rfc2217),tcp,localhost,2000');
   assert.equal(parseStack('telnet(rfc2271),tcp,1', 'accepter').error, 'inval');
 });
+
+test('sections that only the daemon acts on are pointed out', () => {
+  const { config, diags } = readConfig('connection: &a\n  accepter: tcp,1\n  connector: echo\nport: &a\n  rights: [read]\n');
+  assert.equal(config.connections.length, 1);
+  assert.deepEqual(
+    diags.map(({ pos, text }) => `${pos.line}:${pos.col} ${text}`),
+    ["4:1 the section 'port' has no effect here: only the daemon acts on it"],
+  );
+});

@@ -2,6 +2,7 @@
 
 import type { AttachmentView } from '../attach/attachment-spec.ts';
 import type { Gensio } from '../gensio/gensio.ts';
+import { hostAndPort } from '../gensio/source.ts';
 import { Defaults } from '../gensio/syntax/defaults.ts';
 import { parseLine, printLine } from '../gensio/syntax/serial-line.ts';
 import { ALL_RIGHTS, type Visitor } from '../port/door.ts';
@@ -236,7 +237,7 @@ function takewriter([name, who]: readonly string[], { engine, out }: CommandSess
 }
 /** `127.0.0.1:5000` of `ipv4,127.0.0.1,5000`, `[::1]:5000` of `ipv6,::1,5000`. */
 function hostColonPort(peer: string): string | undefined {
-  const [, host, port] = /^ipv[46],(.*),(\d+)$/.exec(peer) ?? [];
+  const { host, port } = hostAndPort(peer) ?? {};
   return host === undefined ? undefined : `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 

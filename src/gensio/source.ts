@@ -16,6 +16,12 @@ function network(host: string): string {
     .join(':')}::/64`;
 }
 
+/** Host and port of `ipv4,192.0.2.7,1234`; `undefined` for other kinds of address. */
+export function hostAndPort(address: string): { readonly host: string; readonly port: number } | undefined {
+  const m = /^ipv[46],(.*),([0-9]+)$/.exec(address);
+  return m === null ? undefined : { host: m[1]!, port: Number(m[2]) };
+}
+
 /** The host of `ipv4,192.0.2.7,1234`; of other kinds of address the whole without a number at its end. */
 export const hostOf = (address: string): string => address.replace(/^ipv[46],/, '').replace(/,[0-9]+$/, '');
 

@@ -39,6 +39,17 @@ export function cNumber(text: string): number | undefined {
   return m[1] === '-' ? -n : n;
 }
 
+/** strtoul with base detection, cut to 32 bits: as many digits as one likes, a sign, leading whitespace. `undefined` if it is not a number. */
+export function cUnsigned(text: string): number | undefined {
+  const m = /^[ \t\n\r\f\v]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/.exec(text);
+  if (m === null) return undefined;
+  const digits = m[2]!;
+  const max = 0xffff_ffff_ffff_ffffn;
+  const octal = /^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits;
+  const n = digits.replace(/^0[xX]?0*/, '').length > 22 ? max + 1n : BigInt(octal);
+  return Number(BigInt.asUintN(32, n > max ? max : m[1] === '-' ? -n : n));
+}
+
 /** A whole number from min to max, base detected as C does. */
 export const uint = (min = 0, max = 0xffffffff, name = 'n'): Kind<number> => ({
   name,

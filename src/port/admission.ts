@@ -2,6 +2,7 @@
 import type { Deadline, Deadlines } from '../base/deadlines.ts';
 import { nameLookup } from '../base/name-lookup.ts';
 import { type Gensio, nullUp } from '../gensio/gensio.ts';
+import { hostAndPort } from '../gensio/source.ts';
 import { matches, namesIn, parseRemaddr, type RemoteAddr } from '../gensio/syntax/net-addr.ts';
 import { type Door, isNothing, type Rights } from './door.ts';
 import { REFUSAL } from './messages.ts';
@@ -86,8 +87,8 @@ export class RemoteAddresses {
   /** address: as gensio prints it, `ipv4,127.0.0.1,1234`. An empty list admits everyone; a peer without address passes no other. */
   allows(address: string): boolean {
     if (this.#list.length === 0) return true;
-    const m = /^ipv[46],(.*),([0-9]+)$/.exec(address);
-    return m !== null && this.#list.some((remote) => matches(remote, m[1]!, Number(m[2]), (name) => this.#names.get(name) ?? []));
+    const peer = hostAndPort(address);
+    return peer !== undefined && this.#list.some((remote) => matches(remote, peer.host, peer.port, (name) => this.#names.get(name) ?? []));
   }
 }
 

@@ -4,6 +4,7 @@ import { parseStack, partIn } from '../../gensio/syntax/gensio-str.ts';
 import { layersOf, type Stack } from '../../gensio/syntax/stack.ts';
 import { splitWords } from '../../gensio/syntax/words.ts';
 import { CONNECTION } from '../../options/connection.ts';
+import { cUnsigned } from '../../options/kind.ts';
 import type { MutableValues } from '../../options/row.ts';
 import type { LayerSpec } from '../../options/stack.ts';
 import { TELNET } from '../../options/telnet.ts';
@@ -51,17 +52,6 @@ function findState(text: string): { readonly at: number; readonly state: ConfSta
   return undefined;
 }
 
-/** strtoul with base detection, cut to 32 bits: as many digits as one likes, a sign, leading whitespace. `undefined` if it is not a number. */
-function readTimeout(text: string): number | undefined {
-  const m = /^[ \t\n\r\f\v]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/.exec(text);
-  if (m === null) return undefined;
-  const digits = m[2]!;
-  const max = 0xffff_ffff_ffff_ffffn;
-  const octal = /^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits;
-  const n = digits.replace(/^0[xX]?0*/, '').length > 22 ? max + 1n : BigInt(octal);
-  return Number(BigInt.asUintN(32, n > max ? max : m[1] === '-' ? -n : n));
-}
-
 function cut(report: LineReport): PortFields | undefined {
   const { text } = report.line;
   const found = findState(text);
@@ -79,7 +69,7 @@ function cut(report: LineReport): PortFields | undefined {
   const timeout = fields.next();
   if (timeout === undefined)
     return drop(report.whole, 'the line has no timeout', 'port:state:timeout:device, 0 for no timeout', messages.noTimeout);
-  const seconds = readTimeout(timeout.text);
+  const seconds = cUnsigned(timeout.text);
   if (seconds === undefined) {
     const hint = timeout.text.startsWith('/')
       ? 'the timeout may not be empty: write 0 for none'

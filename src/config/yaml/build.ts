@@ -9,7 +9,6 @@ import type { Stack } from '../../gensio/syntax/stack.ts';
 import { ADMIN } from '../../options/admin.ts';
 import { ATTACH } from '../../options/attach.ts';
 import { CONNECTION } from '../../options/connection.ts';
-import { cNumber } from '../../options/kind.ts';
 import { LED, type LedOption, ledOptions } from '../../options/led.ts';
 import { ROTATOR } from '../../options/rotator.ts';
 import { defaults, type Rows, setOption, spellings } from '../../options/row.ts';
@@ -395,12 +394,6 @@ const ADDING: readonly string[] = Object.values(CONNECTION as Rows).flatMap((row
 
 const defaultHint = (name: string): string | undefined =>
   OPTION_NAMES.includes(name) ? `'${name}' can only be given in a connection` : meant(name, defaultNames);
-
-/** The timeout of a connection as strtoul reads it, 32 bits of it; `undefined` if it is not a number. */
-export function readTimeout(text: string): number | undefined {
-  const n = cNumber(text);
-  return n === undefined ? undefined : ((n % 2 ** 32) + 2 ** 32) % 2 ** 32;
-}
 
 const stackTrouble = (role: 'accepter' | 'connector', stack: Stack, error: GensioErrorCode): string =>
   `the ${role} '${stack.text}' cannot be used: ${stack.detail ?? GENSIO_ERRORS[error]}`;

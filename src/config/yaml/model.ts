@@ -6,12 +6,13 @@ import { atOnce, type Steps } from '../../base/slices.ts';
 import { nearest } from '../../base/text.ts';
 import type { Defaults } from '../../gensio/syntax/defaults.ts';
 import { CONNECTION } from '../../options/connection.ts';
+import { cUnsigned } from '../../options/kind.ts';
 import { spellings } from '../../options/row.ts';
 import { Diags } from '../diags.ts';
 import type { Config, Reading } from '../model.ts';
 import { type FoundSection, OWN_SECTIONS, type OwnSections, ownSectionAround } from '../own-sections.ts';
 import type { Files } from '../source.ts';
-import { Build, meant, readTimeout } from './build.ts';
+import { Build, meant } from './build.ts';
 import type { YamlEvent } from './libyaml/events.ts';
 import { readTreeSteps, type YamlTree } from './libyaml/tree.ts';
 import { messages } from './messages.ts';
@@ -410,7 +411,7 @@ class FileReader {
       case 'value':
         return this.#setValue(value);
       case 'timeout': {
-        const n = value.lost ? 0 : readTimeout(value.text);
+        const n = value.lost ? 0 : cUnsigned(value.text);
         if (n === undefined) this.#fail(value, 'bad-value', `the timeout '${value.text}' is not a number of seconds`, messages.timeout);
         draft.timeout = n ?? 0;
         this.#place('timeout', value);

@@ -23,10 +23,11 @@ _ser2net() {
       ;;
     convert)
       case $prev in
+        --from) COMPREPLY=($(compgen -W 'uci' -- "$cur")); return ;;
         --to) COMPREPLY=($(compgen -W 'v1 v2' -- "$cur")); return ;;
         -o|--output) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '--to --v1 --v2 -o --output --meant --inline --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '--from --to --v1 --v2 -o --output --meant --inline --help' -- "$cur"))
       [[ $cur == -* ]] || { compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")); }
       ;;
     devices)

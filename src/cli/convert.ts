@@ -7,12 +7,14 @@ import { decodeFile, encodeRaw } from '../base/raw-text.ts';
 import { strerror } from '../base/strerror.ts';
 import { convert } from '../config/convert/convert.ts';
 import { differences } from '../config/convert/differences.ts';
+import { uciToYaml } from '../config/convert/uci-to-yaml.ts';
 import { readConfig } from '../config/read.ts';
 import { diskFiles, formatOf } from '../config/source.ts';
 import { MESSAGES } from '../daemon/messages.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
 interface ConvertFlags {
+  readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly v1?: boolean | undefined;
   readonly v2?: boolean | undefined;
@@ -22,7 +24,11 @@ interface ConvertFlags {
 }
 
 /** `-` is standard input. 0: converted; 1: parts had to be left out; 2: not readable, not writable, or a mistake in the words. */
-export async function convertFile(file: string, { to, v1, v2, output, meant, inline }: ConvertFlags, io: SubcommandIo): Promise<number> {
+export async function convertFile(
+  file: string,
+  { from: format, to, v1, v2, output, meant, inline }: ConvertFlags,
+  io: SubcommandIo,
+): Promise<number> {
   const wanted = new Set([...(to === undefined ? [] : [to]), ...(v1 === true ? ['v1'] : []), ...(v2 === true ? ['v2'] : [])]);
   if (wanted.size > 1) {
     io.err('give only one of --v1 and --v2\n');
@@ -35,10 +41,14 @@ export async function convertFile(file: string, { to, v1, v2, output, meant, inl
     return 2;
   }
   const name = file === '-' ? '<stdin>' : file;
-  const { text, diags } = convert(decodeFile(bytes), name, wanted.has('v2') ? 'v2' : 'v1', {
+  const written = decodeFile(bytes);
+  const uci = format === 'uci' ? uciToYaml(written, name) : undefined;
+  const converted = convert(uci?.text ?? written, uci === undefined ? name : `${name}.yaml`, wanted.has('v2') ? 'v2' : 'v1', {
     meant: meant === true,
     ...(inline === true && { inline: files }),
   });
+  const { text } = converted;
+  const diags = [...(uci?.diags ?? []), ...converted.diags];
   const result = encodeRaw(text);
   if (output === undefined || output === '-') io.out(result);
   else {
@@ -51,9 +61,11 @@ export async function convertFile(file: string, { to, v1, v2, output, meant, inl
   }
   for (const diag of diags) io.err(`${formatDiag(diag)}\n`);
   const read = (from: string, content: Buffer) =>
-    readConfig({ ...formatOf(from, content), file: from, bytes: content, lines: [], oldFormat: false, files }).config;
+    readConfig({ ...formatOf(from, content), file: from, bytes: content, lines: [], oldFormat: false, files });
+  if (uci !== undefined) for (const diag of read(`${name}.yaml`, result).diags) io.err(`${formatDiag(diag)}\n`);
   // With --meant the result is not what the file says.
-  if (meant !== true)
-    for (const each of differences(read(name, bytes), read(`${name}.yaml`, result), diags)) io.err(`${name}: note: ${each}\n`);
+  else if (meant !== true)
+    for (const each of differences(read(name, bytes).config, read(`${name}.yaml`, result).config, diags))
+      io.err(`${name}: note: ${each}\n`);
   return diags.some(({ severity }) => severity === 'error') ? 1 : 0;
 }

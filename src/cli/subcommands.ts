@@ -66,6 +66,7 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     summary: 'convert a classic configuration, or YAML of the other version, to YAML; differences are noted in it and on standard error',
     args: '<file>',
     options: [
+      { flags: '--from <format>', doc: "read another format: uci, OpenWrt's /etc/config/ser2net", choices: ['uci'] },
       {
         flags: '--to <version>',
         doc: 'version of the output: v1 (readable by any 4.x) or v2 (4.6 and later)',

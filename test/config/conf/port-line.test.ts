@@ -326,6 +326,6 @@ test('a device with colons gets a name, a protocol is no state, and OpenWrt has 
     "\toption device '/dev/ttyS1'",
     '',
   ];
-  assert.match(one(uci.join('\n')), /write each 'config proxy' as a line, as in '5001:telnet:0:\/dev\/ttyS1:9600n81'/);
+  assert.match(one(uci.join('\n')), /^convert it: ser2net convert --from uci \S+$/);
   assert.equal(conf(uci.join('\n')).diags[0]!.classic, 'No state given on line 2');
 });

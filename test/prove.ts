@@ -42,6 +42,11 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     run: ['test/port/doors/model-run.js'],
     slice: 'test/port/doors/model.test.ts',
   },
+  'check-against-reference': {
+    what: 'configurations and 2,000 with mistakes: what ser2net refuses is an error of check, and what it takes is none',
+    run: ['test/compliance/check-against-reference.js'],
+    slice: 'test/compliance/check-against-reference.test.ts',
+  },
   mutate: { what: 'each golden notices when a line of it is changed', run: ['compat/mutate.js'] },
 };
 
@@ -50,7 +55,7 @@ const proof = name === undefined ? undefined : PROOFS[name];
 if (proof === undefined) {
   if (name !== undefined) process.stderr.write(`no proof is named '${name}'\n`);
   for (const [each, { what, slice }] of Object.entries(PROOFS))
-    process.stdout.write(`${each.padEnd(8)} ${what}${slice === undefined ? '' : ` (npm test: ${slice})`}\n`);
+    process.stdout.write(`${each.padEnd(23)} ${what}${slice === undefined ? '' : ` (npm test: ${slice})`}\n`);
   process.exit(name === undefined ? 0 : 1);
 }
 const [file, ...first] = proof.run;

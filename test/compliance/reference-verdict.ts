@@ -54,6 +54,7 @@ const NOT_ABOUT_THE_FILE: readonly RegExp[] = [
   /Anchor on non-scalar ignored/,
   /^Tracefile .* not found, it will be ignored/,
   /^Device open failure/,
+  /^Unable to enable port device/,
   /^accepter start failed/,
   /^port accepter .* is now started/,
   /^Port in use by/,

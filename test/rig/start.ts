@@ -15,6 +15,11 @@ const daemon = spawn(process.execPath, [MAIN, ...(foreground ? ['-d', '-l'] : []
   cwd: demo ? ROOT : process.cwd(),
   stdio: 'inherit',
 });
+// Before anything is said: whoever reads it may end this at once.
+const stop = (signal: NodeJS.Signals): void => void daemon.kill(signal);
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
 if (demo) {
   process.stdout.write(`
 ser2net is running on examples/demo.yaml, with two simulated instruments. In another terminal, try
@@ -44,10 +49,6 @@ if (args.includes('-c') && file !== undefined) {
     `ser2net is starting with ${file}; Control-C ends it.\n${[...ports, ...others].map((line) => `  ${line}\n`).join('')}`,
   );
 }
-const stop = (signal: NodeJS.Signals): void => void daemon.kill(signal);
-process.on('SIGINT', stop);
-process.on('SIGTERM', stop);
-process.on('SIGHUP', stop);
 daemon.on('exit', (code, signal) => {
   void Promise.all(instruments.map((i) => i.close())).then(() => process.exit(signal === null ? (code ?? 1) : 1));
 });

@@ -1,4 +1,17 @@
 # Completion of ser2net for bash. Made from the program's own tables.
+# Names of the connections in the file of -c or --config, or of the service.
+_ser2net_names() {
+  local i file= CONFFILE=
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    [[ ${COMP_WORDS[i]} == -c || ${COMP_WORDS[i]} == --config ]] && file=${COMP_WORDS[i+1]}
+  done
+  [[ -r /etc/default/ser2net ]] && . /etc/default/ser2net 2>/dev/null
+  for file in "$file" "$CONFFILE" /etc/ser2net/ser2net.yaml /etc/ser2net.yaml; do
+    [[ -n $file && -r $file ]] || continue
+    sed -n 's/^connection:[[:space:]]*&\([A-Za-z0-9_.-]*\).*/\1/p' "$file"
+    return
+  done
+}
 _ser2net() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
@@ -66,13 +79,15 @@ _ser2net() {
         --admin) COMPREPLY=(); return ;;
       esac
       COMPREPLY=($(compgen -W '-c --config --admin --help' -- "$cur"))
+      [[ $cur == -* ]] || COMPREPLY+=($(compgen -W "$(_ser2net_names)" -- "$cur"))
       ;;
     monitor)
       case $prev in
         -c|--config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --admin) COMPREPLY=(); return ;;
       esac
-      COMPREPLY=($(compgen -W '-c --config --admin --hex --help' -- "$cur"))
+      COMPREPLY=($(compgen -W '-c --config --admin --hex --help term tcp' -- "$cur"))
+      [[ $cur == -* ]] || COMPREPLY+=($(compgen -W "$(_ser2net_names)" -- "$cur"))
       ;;
     init)
       case $prev in
@@ -112,9 +127,9 @@ _ser2net() {
         --disconnect-after) COMPREPLY=(); return ;;
         --queue) COMPREPLY=(); return ;;
         --speed) COMPREPLY=(); return ;;
-        --flow) COMPREPLY=(); return ;;
-        --dtr) COMPREPLY=(); return ;;
-        --rts) COMPREPLY=(); return ;;
+        --flow) COMPREPLY=($(compgen -W 'none xonxoff rtscts' -- "$cur")); return ;;
+        --dtr) COMPREPLY=($(compgen -W 'on off open' -- "$cur")); return ;;
+        --rts) COMPREPLY=($(compgen -W 'on off open' -- "$cur")); return ;;
         --retry-time) COMPREPLY=(); return ;;
         --retry-max) COMPREPLY=(); return ;;
         --connect-timeout) COMPREPLY=(); return ;;
@@ -138,6 +153,7 @@ _ser2net() {
         --tls-allow) COMPREPLY=(); return ;;
       esac
       COMPREPLY=($(compgen -W '-c --config --raw --escape --speed --hex --echo --timestamps --map --log --history --admin --reconnect --wait --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
+      [[ $cur == -* ]] || COMPREPLY+=($(compgen -W "$(_ser2net_names)" -- "$cur"))
       ;;
     capture)
       case $prev in
@@ -150,6 +166,7 @@ _ser2net() {
         --tls-allow) COMPREPLY=(); return ;;
       esac
       COMPREPLY=($(compgen -W '-c --config --admin -w --write --raw --tls-cert --tls-key --tls-ca --tls-allow --help' -- "$cur"))
+      [[ $cur == -* ]] || COMPREPLY+=($(compgen -W "$(_ser2net_names)" -- "$cur"))
       ;;
     replay)
       case $prev in

@@ -209,7 +209,7 @@ async function declare(argv0: string) {
     program.addOption(option);
   }
   const help = program.helpInformation.bind(program);
-  program.helpInformation = () => `${help()}\nOptions shared with the original ser2net (${argv0} -n -c FILE):\n${flagHelp()}\n`;
+  program.helpInformation = () => `${help()}\nOptions shared with the original ser2net (${argv0} -n -c FILE):\n${flagHelp(HELP_WIDTH)}\n`;
   for (const [name, row] of Object.entries(SUBCOMMANDS)) {
     const sub = program
       .command(`${name}${row.args === '' ? '' : ` ${row.args}`}`)

@@ -55,7 +55,25 @@ export function usage(argv0: string): string {
   return `${argv0}: Valid parameters are:\n${lines.join('\n')}\nMore: ${argv0} --help\n`;
 }
 
-/** The flags as one block of text for --help. */
-export function flagHelp(): string {
-  return FLAGS.map(([flag, doc]) => `  ${flag.padEnd(22)} ${doc.replaceAll('\n', `\n${' '.repeat(25)}`)}`).join('\n');
+/** Where the texts of --help begin. */
+const HELP_COLUMN = 25;
+
+/** The flags as one block of text for --help, in lines of at most width columns. */
+export function flagHelp(width: number): string {
+  const lines = FLAGS.flatMap(([flag, doc]) => {
+    const [first = '', ...more] = wrapped(doc.replaceAll('\n', ' '), width - HELP_COLUMN);
+    return [`  ${flag}`.padEnd(HELP_COLUMN) + first, ...more.map((line) => ' '.repeat(HELP_COLUMN) + line)];
+  });
+  return lines.join('\n');
+}
+
+/** The words of a text in lines of at most width columns; a longer word has a line of its own. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }

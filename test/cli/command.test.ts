@@ -226,6 +226,8 @@ test('help, help COMMAND, -h and version do what --help and --version do', async
 });
 
 test('help shows the default of each option that has one, and no line of it is wider than 80 columns where there is no terminal', async () => {
+  const all = (await read('--help')) as { text: string };
+  for (const line of all.text.split('\n')) assert.ok(line.length <= 80, line);
   for (const [name, { options }] of Object.entries(SUBCOMMANDS)) {
     const { text } = (await read(name, '--help')) as { text: string };
     const flat = text.replace(/\s+/g, ' ');

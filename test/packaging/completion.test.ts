@@ -1,7 +1,7 @@
 // Completion in bash, asked as bash asks.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { bashCompletion } from '../../packaging/gen/completion.ts';
@@ -53,6 +53,9 @@ test('options of each sub-command, with their values', (t) => {
   if (skipped(t)) return;
   assert.deepEqual(offered('check', 'a.y'), ['a.yaml']);
   assert.deepEqual(offered('gencert', '--use', 'c'), ['client']);
+  assert.deepEqual(offered('attach', '--flow', ''), ['none', 'xonxoff', 'rtscts']);
+  assert.deepEqual(offered('attach', '--dtr', 'o'), ['on', 'off', 'open']);
+  assert.deepEqual(offered('monitor', 'plc', 't'), ['term', 'tcp']);
   for (const [name, { options }] of Object.entries(SUBCOMMANDS)) {
     const words = offered(name, '--');
     for (const { flags } of options) {
@@ -61,4 +64,15 @@ test('options of each sub-command, with their values', (t) => {
     }
     assert.ok(words.includes('--help'), name);
   }
+});
+
+test('console, monitor and disconnect offer the connections of the file, and run nothing that is in it', (t) => {
+  if (skipped(t)) return;
+  const names = ['plc', 'bench-2', '$(touch evil)'].map((name) => `connection: &${name}\n  accepter: tcp,1\n`).join('');
+  writeFileSync(join(dir, 'names.yaml'), names);
+  for (const command of ['console', 'monitor', 'disconnect']) {
+    assert.deepEqual(offered(command, '-c', 'names.yaml', 'p'), ['plc'], command);
+    assert.ok(offered(command, '--config', 'names.yaml', '').includes('bench-2'), command);
+  }
+  assert.ok(!existsSync(join(dir, 'evil')));
 });

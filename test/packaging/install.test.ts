@@ -131,7 +131,7 @@ say purged; state ser2net; cmp /given/trouble /etc/ser2net.yaml && cmp /tmp/defa
     assert.equal(said.old, 'gone\n');
     assert.equal(said.kept, 'yes\n');
     assert.match(said.running!, /^ours\nyes\nser2net -c \/etc\/ser2net\.yaml -P \/run\/ser2net\.pid -u\s*$/);
-    assert.match(said.script!, /^1\nser2net runs/);
+    assert.match(said.script!, /^1\nser2net is running/);
     assert.equal(said.version, '/usr/sbin/ser2net version 4.3.11\n');
     assert.equal(said.links, 'yes\n1\n');
     assert.match(said.purged!, /^(?:none|un )\nkept\nours\nyes\nyes\n$/);

@@ -127,7 +127,8 @@ export class Session implements GensioUp {
     if (this.#now() === 'over' || this.#now() === 'given') return;
     if (this.#now() === 'pumping') this.#state = 'idle';
     if (this.#at >= this.#input.length) this.#forgetInput();
-    this.#flush();
+    // What one read brought is answered together: an exit in it ends the session without a word.
+    if (!this.#waitsTurn) this.#flush();
     this.#updateFlowControl();
   }
   #waitTurn(): void {
@@ -310,7 +311,7 @@ export class Session implements GensioUp {
     out.field('remaddr', peer === '' ? '*unknown*' : peer);
     out.end();
     this.#say(out.text);
-    if (this.#state === 'pumping') return;
+    if (this.#state === 'pumping' || this.#waitsTurn) return;
     this.#flush();
     this.#updateFlowControl();
   }

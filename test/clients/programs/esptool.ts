@@ -1,5 +1,5 @@
 // esptool-js, which drives a port of the Web Serial API, on this project's binding for the serialport packages: connects with a reset,
-// goes to 460800 baud, writes a file. Arguments: TCP port, file.
+// goes to 460800 baud, writes a file, resets into the application. Arguments: TCP port, file.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { SerialPortStream } from '@serialport/stream';
@@ -69,4 +69,7 @@ program(async () => {
   const options = { flashMode: 'keep', flashFreq: 'keep', flashSize: 'keep', eraseAll: false, compress: true };
   await loader.writeFlash({ ...options, fileArray: [{ data, address: 0x10000 }] });
   process.stdout.write('written\n');
+  // Not 'hard_reset': that only lowers RTS, which nothing has raised.
+  await loader.after('custom_reset', undefined, 'D0|R1|W100|R0');
+  await transport.disconnect();
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../rig/pty.ts';
 import type { Row } from '../row.ts';
 import { echo } from '../sims/echo.ts';
 import { esp32 } from '../sims/esp32.ts';
@@ -82,7 +83,7 @@ export const FLASHING: readonly Row[] = [
     name: 'esptool-js',
     program: 'esptool-js',
     way: 'Ser2netBinding, RFC 2217',
-    must: 'an ESP32 is reset into its loader, 64 KB written at 460800 baud',
+    must: 'an ESP32 is reset into its loader, 64 KB written at 460800 baud, and reset into its application',
     needs: { npm: ['esptool-js@0.7.0'], modem: true },
     seconds: 60,
     run: async (t) => {
@@ -95,6 +96,7 @@ export const FLASHING: readonly Row[] = [
       begins(esp.flash, data, 0x10000);
       assert.deepEqual(esp.speeds, [460_800]);
       assert.ok(esp.resets.includes('loader'), 'no reset into the loader');
+      await until('the reset into the application', () => esp.resets.at(-1) === 'application', 2000);
     },
   },
   {

@@ -1,5 +1,6 @@
 // Instruments: meters on a bench, a radio, a chip's debug port.
 import assert from 'node:assert/strict';
+import { until } from '../../rig/pty.ts';
 import type { Row } from '../row.ts';
 import { scpiMeter, VOLTS } from '../sims/multimeter.ts';
 import { rig } from '../sims/rig.ts';
@@ -88,6 +89,8 @@ export const INSTRUMENTS: readonly Row[] = [
       );
       assert.match(said, new RegExp(`tap/device found: 0x${IDCODE.toString(16)}`));
       assert.match(said, new RegExp(`data ${before}\n[^]*data cafef00d\n`));
+      // It leaves with its last bytes still on their way to the chip.
+      await until('its last word at the chip', () => chip.left, 5000);
       assert.equal(chip.data, 0x0badcafe);
     },
   },

@@ -1,14 +1,17 @@
 // Writes to one file in batches, off the data path: what is appended is gathered, and goes out together at a tick. A slow or full disk
 // costs what does not fit into the queue, which is counted and told; nothing waits for it.
-import { ftruncate } from 'node:fs';
+import { ftruncate, write, writev } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { fileCalls } from '../base/blocking-calls.ts';
+import { inTurn } from './folder-turns.ts';
 import type { Room } from './form.ts';
+import { viewOf } from './pcapng.ts';
 
+const writeOne = promisify(write);
+const writeMany = promisify(writev);
 const closeFile = (fd: number): Promise<void> => new Promise((done) => fileCalls.close(fd, () => done()));
 const truncate = promisify(ftruncate);
-const writeSome = (fd: number, data: Buffer): Promise<number> =>
-  new Promise((done, failed) => fileCalls.write(fd, data, (err, written) => (err === null ? done(written) : failed(err))));
 
 /** Bytes in one buffer. At 921600 baud a tick's data fit into one. */
 const CHUNK = 16384;
@@ -44,15 +47,20 @@ type Order = { readonly order: () => Promise<void> };
 /** Whole records only, so that the file is whole after each write; data: how many bytes of the line they have. */
 interface Chunk {
   readonly buffer: Buffer;
+  readonly view: DataView;
   used: number;
   data: number;
 }
 
+const chunkOf = (buffer: Buffer): Chunk => ({ buffer, view: viewOf(buffer), used: 0, data: 0 });
+/** In use before anything is appended; nothing fits into it. */
+const EMPTY = chunkOf(NOTHING);
+
 /** Gathers what is appended and writes it when told to. */
 export class BatchWriter implements Room {
   readonly #up: WriterUp;
-  #chunk: Chunk = { buffer: NOTHING, used: 0, data: 0 };
-  #spare: Buffer | undefined;
+  #chunk = EMPTY;
+  #spare: Chunk | undefined;
   readonly #queue: (Chunk | Order)[] = [];
   #queued = 0;
   #file: OpenFile | undefined;
@@ -71,6 +79,9 @@ export class BatchWriter implements Room {
 
   get buffer(): Buffer {
     return this.#chunk.buffer;
+  }
+  get view(): DataView {
+    return this.#chunk.view;
   }
   reserve(size: number): number {
     if (this.#chunk.used + size > this.#chunk.buffer.length) this.#renew(size);
@@ -110,12 +121,12 @@ export class BatchWriter implements Room {
     this.#push();
     const spare = size <= CHUNK ? this.#spare : undefined;
     if (spare !== undefined) this.#spare = undefined;
-    this.#chunk = { buffer: spare ?? Buffer.allocUnsafeSlow(Math.max(CHUNK, size)), used: 0, data: 0 };
+    this.#chunk = spare ?? chunkOf(Buffer.allocUnsafeSlow(Math.max(CHUNK, size)));
   }
   #push(): void {
     if (this.#chunk.used === 0) return;
     this.#queue.push(this.#chunk);
-    this.#chunk = { buffer: NOTHING, used: 0, data: 0 };
+    this.#chunk = EMPTY;
   }
 
   /** Runs between what was appended so far and what comes. Its failure is told as one of opening. */
@@ -168,7 +179,7 @@ export class BatchWriter implements Room {
       const parts = chunks.map(({ buffer, used }) => (used === buffer.length ? buffer : buffer.subarray(0, used)));
       if (this.#lost > 0) parts.unshift(this.#up.gap(this.#lost));
       if (head !== undefined) parts.unshift(head);
-      for (const part of parts) await writeAll(fd, part);
+      await inTurn(dirname(path), () => writeAll(fd, parts));
       this.#begun = true;
       this.#size += parts.reduce((sum, { length }) => sum + length, 0);
       if (this.#failing) this.#up.works(path, this.#lost);
@@ -179,8 +190,8 @@ export class BatchWriter implements Room {
       await this.#fail(err, this.#file === undefined ? 'open' : 'write');
     }
     this.#queued -= bytes;
-    const free = chunks.find(({ buffer }) => buffer.length === CHUNK);
-    this.#spare ??= free?.buffer;
+    const free = this.#spare === undefined ? chunks.find(({ buffer }) => buffer.length === CHUNK) : undefined;
+    if (free !== undefined) this.#spare = Object.assign(free, { used: 0, data: 0 });
   }
 
   async #open(): Promise<Buffer> {
@@ -214,10 +225,14 @@ export class BatchWriter implements Room {
 }
 
 /** Writes all of it at the end of the file. */
-async function writeAll(fd: number, data: Buffer): Promise<void> {
-  for (let at = 0; at < data.length; ) {
-    const written = await writeSome(fd, at === 0 ? data : data.subarray(at));
-    if (written === 0) throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
-    at += written;
+async function writeAll(fd: number, parts: readonly Buffer[]): Promise<void> {
+  const { bytesWritten } = parts.length === 1 ? await writeOne(fd, parts[0]!) : await writeMany(fd, parts);
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (bytesWritten === length) return;
+  const rest = Buffer.concat(parts);
+  for (let at = bytesWritten; at < length; ) {
+    const more = await writeOne(fd, rest.subarray(at));
+    if (more.bytesWritten === 0) throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
+    at += more.bytesWritten;
   }
 }

@@ -9,6 +9,8 @@ import { EVENT, packetBlock, packetSize, sectionHeader, writePacket } from './pc
 export interface Room {
   /** The buffer in use now; valid until the next reserve(). */
   readonly buffer: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
   /** Makes room for so many bytes, which are to be filled at once; gives where they begin. */
   reserve(size: number): number;
 }
@@ -51,7 +53,7 @@ export class PcapngForm implements Form {
   }
   data(room: Room, time: number, direction: RecordDirection, lines: number, data: Buffer): void {
     const at = room.reserve(packetSize(data.length));
-    writePacket(room.buffer, at, time, direction === 'device' ? EVENT.rx : EVENT.tx, lines, data);
+    writePacket(room, at, time, direction === 'device' ? EVENT.rx : EVENT.tx, lines, data);
   }
   note(time: number, event: number, lines: number, text: string): Buffer {
     return packetBlock({ time, event, lines, data: NOTHING, ...(text !== '' && { comment: text }) });

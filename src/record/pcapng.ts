@@ -120,50 +120,57 @@ export function sectionHeader(port: string, description: string, application: st
 /** The bytes that writePacket() writes for so many bytes of data without a comment. */
 export const packetSize = (length: number): number => AROUND_PACKET + padded(SERIAL_HEADER + length);
 
+/** The bytes of a buffer as numbers. */
+export const viewOf = (buffer: Buffer): DataView => new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+
+/** A buffer and its view, which writes numbers faster. */
+interface Target {
+  readonly buffer: Buffer;
+  readonly view: DataView;
+}
+
 /**
  * Writes a packet without a comment at a place in a buffer that has room for packetSize() bytes, and returns where it ends. The path of
  * all data: it allocates nothing.
  */
-export function writePacket(into: Buffer, at: number, time: number, event: number, lines: number, data: Buffer): number {
-  const length = SERIAL_HEADER + data.length;
-  const end = writeHead(into, at, time, event, lines, data, packetSize(data.length));
-  into.fill(0, at + 28 + length, end - 4);
-  into.writeUInt32LE(end - at, end - 4);
+export function writePacket(into: Target, at: number, time: number, event: number, lines: number, data: Buffer): number {
+  const end = at + packetSize(data.length);
+  writeHead(into, at, time, event, lines, data, end - at);
+  into.view.setUint32(end - 4, end - at, true);
   return end;
 }
 
-/** Everything before the padding; size: of the whole block. Returns where the block ends. */
-function writeHead(into: Buffer, at: number, time: number, event: number, lines: number, data: Buffer, size: number): number {
+/** Everything before options; size: of the whole block. */
+function writeHead({ buffer, view }: Target, at: number, time: number, event: number, lines: number, data: Buffer, size: number): void {
   const length = SERIAL_HEADER + data.length;
   const high = Math.floor(time / TWO32);
   const seconds = Math.floor(time / MILLION);
-  into.writeUInt32LE(BLOCK.packet, at);
-  into.writeUInt32LE(size, at + 4);
-  into.writeUInt32LE(0, at + 8);
-  into.writeUInt32LE(high, at + 12);
-  into.writeUInt32LE(time - high * TWO32, at + 16);
-  into.writeUInt32LE(length, at + 20);
-  into.writeUInt32LE(length, at + 24);
-  into.writeUInt32BE(seconds % TWO32, at + 28);
-  into.writeUInt32BE(time - seconds * MILLION, at + 32);
-  into[at + 36] = event;
-  into[at + 37] = lines;
-  into.writeUInt16LE(0, at + 38);
-  data.copy(into, at + 40);
-  return at + size;
+  view.setUint32(at, BLOCK.packet, true);
+  view.setUint32(at + 4, size, true);
+  view.setUint32(at + 8, 0, true);
+  view.setUint32(at + 12, high, true);
+  view.setUint32(at + 16, time - high * TWO32, true);
+  view.setUint32(at + 20, length, true);
+  view.setUint32(at + 24, length, true);
+  view.setUint32(at + 28, seconds % TWO32);
+  view.setUint32(at + 32, time - seconds * MILLION);
+  // The padding; what of it is not is written over.
+  view.setUint32(at + 24 + padded(length), 0);
+  view.setUint32(at + 36, (event << 24) | (lines << 16));
+  buffer.set(data, at + 40);
 }
 
 /** One packet as a block of its own, with its comment. */
 export function packetBlock({ time, event, lines, data, comment }: SerialPacket): Buffer {
   if (comment === undefined) {
     const out = Buffer.allocUnsafe(packetSize(data.length));
-    writePacket(out, 0, time, event, lines, data);
+    writePacket({ buffer: out, view: viewOf(out) }, 0, time, event, lines, data);
     return out;
   }
   const options: Option[] = [[OPTION.comment, optionText(comment)]];
   const size = packetSize(data.length) + optionsSize(options);
   const out = Buffer.alloc(size);
-  writeHead(out, 0, time, event, lines, data, size);
+  writeHead({ buffer: out, view: viewOf(out) }, 0, time, event, lines, data, size);
   writeOptions(out, 28 + padded(SERIAL_HEADER + data.length), options);
   out.writeUInt32LE(size, size - 4);
   return out;

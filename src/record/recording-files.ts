@@ -4,11 +4,11 @@ import { fstat, ftruncate, lstat, mkdir, read, rename, stat, unlink } from 'node
 import { promisify } from 'node:util';
 import { fileCalls } from '../base/blocking-calls.ts';
 import { type Clock, dateAt } from '../base/clock.ts';
-import { FairQueue } from '../base/fair-queue.ts';
 import { openFileLater } from '../base/safe-file.ts';
 import type { OpenFile } from './batch-writer.ts';
 import { type IndexEntry, readIndex, writeIndex } from './file-index.ts';
 import { doneName, type FileNames } from './file-names.ts';
+import { inTurn } from './folder-turns.ts';
 import { BLOCK } from './pcapng.ts';
 import { PcapngError, PcapngReader } from './pcapng-reader.ts';
 
@@ -28,9 +28,6 @@ const FOLDER_MODE = 0o750;
 const OTHERS_WRITE = 0o002;
 /** How much of a file is looked at at once, bytes. */
 const WINDOW = 65536;
-
-/** Folders at work at once: Node.js has four threads for such calls, and what else needs them is not to wait for a disk. */
-const FOLDERS = new FairQueue({ atOnce: 2, atOncePerSource: 1, waitingPerSource: 10_000, waiting: 20_000 });
 
 /** A folder or file that must not be used as it is. `message` says why. */
 export class RecordingError extends Error {}
@@ -67,17 +64,9 @@ export class RecordingFiles {
     return this.#names.folder === '/' ? `/${name}` : `${this.#names.folder}/${name}`;
   }
 
-  /** Work on a folder, which may hang: little of it at once, and for one folder one after the other. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    return new Promise((done, failed) => {
-      const queued = FOLDERS.run(this.#names.folder, (finished) => void work().then(done, failed).finally(finished));
-      if (queued === undefined) failed(new RecordingError('too many files are being opened'));
-    });
-  }
-
   /** Opens the file of this time, or that of a name given before. @throws RecordingError, UnsafeFileError, or what the system says */
   open(name?: string): Promise<CurrentFile> {
-    return this.#inTurn(() => this.#open(name ?? this.#names.at(this.#clock.wall())));
+    return inTurn(this.#names.folder, () => this.#open(name ?? this.#names.at(this.#clock.wall())));
   }
   async #open(name: string): Promise<CurrentFile> {
     await this.#checkFolder();
@@ -108,7 +97,7 @@ export class RecordingFiles {
 
   /** The file in use was closed. rotate: the next one begins; one that would have the same name gets another first. */
   closed(rotate: boolean): Promise<void> {
-    return this.#inTurn(() => this.#closed(rotate));
+    return inTurn(this.#names.folder, () => this.#closed(rotate));
   }
   async #closed(rotate: boolean): Promise<void> {
     const current = this.#current;

@@ -11,7 +11,7 @@
  *   paced     bursts at a steady rate, both ways       seconds=5 rate=92160 tick=5 (bytes/s, ms)
  *   rtt       one client waits for the device's echo   size=1 samples=500 seconds=3 pause=0 (us)
  *   churn     connect, one byte each way, close        seconds=3
- *   broadcast one device, many clients                 seconds=3 clients=100
+ *   broadcast one device, many clients                 seconds=3 clients=100; with rate=: as paced
  *   baud      round trip of SET-BAUDRATE               samples=500 seconds=3
  *   idle      only connects, then waits for a line     connect=1
  *
@@ -110,7 +110,7 @@ static int nports, base, telnet_mode, nclients = 1, ep, bad;
 static double *lags;
 static size_t nlags, maxlags;
 static double seconds = 3, warm = 1, rate = 92160;
-static int tick = 5, size = 1, samples = 500, pause_us, do_d2n = 1, do_n2d = 1, do_connect = 1, clients_wanted = 100;
+static int tick = 5, rated, size = 1, samples = 500, pause_us, do_d2n = 1, do_n2d = 1, do_connect = 1, clients_wanted = 100;
 
 static void lag(double v) {
   if (nlags < maxlags) lags[nlags++] = v;
@@ -457,7 +457,7 @@ int main(int argc, char **argv) {
     *eq++ = 0;
     if (!strcmp(argv[i], "seconds")) seconds = atof(eq);
     else if (!strcmp(argv[i], "warm")) warm = atof(eq);
-    else if (!strcmp(argv[i], "rate")) rate = atof(eq);
+    else if (!strcmp(argv[i], "rate")) rate = atof(eq), rated = 1;
     else if (!strcmp(argv[i], "tick")) tick = atoi(eq);
     else if (!strcmp(argv[i], "size")) size = atoi(eq);
     else if (!strcmp(argv[i], "samples")) samples = atoi(eq);
@@ -493,12 +493,16 @@ int main(int argc, char **argv) {
       if (through(ports[i].tty, ports[i].clients[0].fd, 0x02, ports[i].clients[0].fd) <= 0) die("no way from the device");
     }
     unsigned char rest[65536];
+    /* One that the daemon has not admitted yet would miss the beginning. */
+    for (int c = 1; c < nclients; c++)
+      for (int tries = 0; tries < 500 && recv(ports[0].clients[c].fd, rest, 1, MSG_PEEK | MSG_DONTWAIT) <= 0; tries++)
+        if (write(ports[0].tty, "\002", 1) < 0 || usleep(10000) < 0) die("no way to all clients");
     usleep(100000);
     for (int i = 0; i < nports; i++)
       for (int c = 0; c < nclients; c++)
         while (unread(ports[i].clients[c].fd, rest, sizeof rest) > 0) continue;
   }
-  int paced = !strcmp(mode, "paced"), streams = paced || broadcast || !strcmp(mode, "bulk");
+  int paced = !strcmp(mode, "paced") || (broadcast && rated), streams = paced || broadcast || !strcmp(mode, "bulk");
   if (streams) {
     seed_streams();
     run_streams(paced, broadcast, warm, 0);

@@ -72,12 +72,19 @@ export class Programs {
     const over = row.rfc2217 ? 'telnet(rfc2217),' : row.tls ? `ssl(key=${this.#key()},cert=${this.#dir}/cert.pem),` : '';
     const lines = ['%YAML 1.1', '---'];
     for (let i = 0; i < row.ports; i++) {
-      lines.push(`connection: &c${i}`, `  accepter: ${over}${tcp},127.0.0.1,${base + i}`);
+      const main = program === 'ours, doors' ? `unix,${this.#dir}/u${i}` : `${over}${tcp},127.0.0.1,${base + i}`;
+      lines.push(`connection: &c${i}`, `  accepter: ${main}`);
       lines.push(`  connector: serialdev${tuned ? '(readbuf=65536)' : ''},${this.links}/${i},921600n81,local`);
       lines.push('  options:', `    max-connections: ${row.users ?? 1}`);
       if (tuned || program === 'ours, no chardelay') lines.push('    chardelay: false');
       if (tuned) lines.push('    dev-to-net-bufsize: 65536', '    net-to-dev-bufsize: 65536');
+      if (program === 'ours, doors') {
+        const room = `max-connections: ${row.users ?? 1}`;
+        lines.push(`port: &c${i}`, '  history: 256k', `  doors: [{accepter: '${over}${tcp},127.0.0.1,${base + i}',`);
+        lines.push(`    rights: [read, write], ${room}}]`);
+      }
     }
+    if (program === 'ours, recording') lines.push('port-defaults:', '  record:', `    file: ${this.#dir}/recordings/\\N.pcapng`);
     return `${lines.join('\n')}\n`;
   }
 

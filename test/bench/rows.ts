@@ -1,6 +1,6 @@
 // What is measured: one row a situation, with the load, the programs compared, what is shown of it and what is aimed at.
 
-export type Program = 'ours' | 'ours, no chardelay' | 'ser2net' | 'ser2net tuned' | 'socat' | 'C loop';
+export type Program = 'ours' | 'ours, no chardelay' | 'ours, recording' | 'ours, doors' | 'ser2net' | 'ser2net tuned' | 'socat' | 'C loop';
 
 /** ours divided by a program is to be at least (or at most) so much. */
 export interface Goal {
@@ -154,6 +154,29 @@ export function rows(quick: boolean, long: number): readonly Row[] {
       programs: LOOP,
       show: [
         { key: 'd2n', unit: 'MB/s', goals: [{ beside: 'C loop', least: 0.85 }] },
+        { key: 'cpuPerMb', unit: 'ms CPU/MB' },
+      ],
+    },
+    {
+      name: 'paced 16 x 921600 baud, recorded',
+      mode: 'paced',
+      ports: 16,
+      args: [...(quick ? ['seconds=1.5'] : ['seconds=4', 'warm=6']), 'rate=92160', 'tick=5'],
+      programs: ['ours', 'ours, recording'],
+      show: [
+        { key: 'cpu', unit: 's CPU', goals: [{ program: 'ours, recording', beside: 'ours', most: 1.1 }] },
+        { key: 'p99', unit: 'ms lag p99', times: 1000 },
+      ],
+    },
+    {
+      name: '921600 baud to 100 readers, with history',
+      mode: 'broadcast',
+      ports: 1,
+      args: [seconds, 'clients=100', 'rate=92160', 'tick=5'],
+      users: 100,
+      programs: ['ours', 'ours, doors'],
+      show: [
+        { key: 'd2n', unit: 'MB/s', goals: [{ program: 'ours, doors', beside: 'ours', least: 0.95 }] },
         { key: 'cpuPerMb', unit: 'ms CPU/MB' },
       ],
     },

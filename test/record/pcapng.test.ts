@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { EVENT, LINE, packetBlock, packetSize, type SerialPacket, sectionHeader, writePacket } from '../../src/record/pcapng.ts';
+import { EVENT, LINE, packetBlock, packetSize, type SerialPacket, sectionHeader, viewOf, writePacket } from '../../src/record/pcapng.ts';
 import { PcapngError, PcapngReader, type RecordedPacket } from '../../src/record/pcapng-reader.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'pcapng-'));
@@ -127,7 +127,7 @@ test('the writer for the data path writes the same block, into the middle of a b
     fc.property(anyPacket, fc.nat(9), ({ comment: _, ...packet }, before) => {
       const size = packetSize(packet.data.length);
       const into = Buffer.alloc(before + size + 7, 0xaa);
-      const end = writePacket(into, before, packet.time, packet.event, packet.lines, packet.data);
+      const end = writePacket({ buffer: into, view: viewOf(into) }, before, packet.time, packet.event, packet.lines, packet.data);
       assert.equal(end, before + size);
       assert.deepEqual(into.subarray(before, end), packetBlock(packet));
       assert.deepEqual(Buffer.concat([into.subarray(0, before), into.subarray(end)]), Buffer.alloc(before + 7, 0xaa));

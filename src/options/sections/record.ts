@@ -78,7 +78,6 @@ const rotation: Shape<Rotation | undefined> = {
 /** Rows of the section `record:` of a port. */
 export const RECORD = {
   file: row({
-    conf: false,
     yaml: 'file',
     kind: recordFile,
     def: undefined,
@@ -86,7 +85,6 @@ export const RECORD = {
     doc: 'The file to write. Its ending says in which form: .pcapng (Wireshark, tshark), .log (text with times) or .raw (the bytes and nothing else). The last part of the name may have the escapes of trace files, the folders before it only \\N and \\o. See RECORDINGS.',
   }),
   directions: row({
-    conf: false,
     yaml: 'directions',
     kind: words(['device', 'client']),
     def: ['device'],
@@ -94,7 +92,6 @@ export const RECORD = {
     doc: 'What is recorded: what the device says, what clients send, or both. What clients send may have passwords in it. A .raw file has one of them.',
   }),
   rotate: row({
-    conf: false,
     yaml: 'rotate',
     kind: rotation,
     def: undefined,
@@ -102,7 +99,6 @@ export const RECORD = {
     doc: 'Begin the next file when this one has reached a size, an age, or one of both: 10M, 1d, or [10M, 1d]. Units: k, M, G; min, h, d, w. A name that then stays the same (one without time escapes) goes to the new file, and the one that is done gets the time in its name. Default: never.',
   }),
   keep: row({
-    conf: false,
     yaml: 'keep',
     kind: uint(0, 1_000_000) as Kind<number | undefined>,
     def: undefined,

@@ -16,7 +16,6 @@ import { Leds } from '../observe/led.ts';
 import { sessionLog } from '../observe/session-log.ts';
 import { Traces } from '../observe/trace.ts';
 import { Engine, summaryOf } from '../port/engine.ts';
-import type { RecordRoom } from '../record/record-room.ts';
 import { THIS_HOST } from '../system/host.ts';
 import { textSink } from '../system/text-sink.ts';
 import { linkEnv } from '../system/this-process.ts';
@@ -72,8 +71,7 @@ class Service implements DaemonEngine {
   readonly #log: DaemonLog;
   readonly #whoHas: ReturnType<typeof whoHas>;
   /** What this program's own sections add, once there are any. */
-  #rooms: Rooms | undefined;
-  #record: Promise<RecordRoom> | undefined;
+  #rooms: Promise<Rooms> | undefined;
   /** Terminals can be opened at full speed, or will be in a moment. */
   #warm = false;
 
@@ -100,19 +98,15 @@ class Service implements DaemonEngine {
       reload,
       attachments: () => this.#attachments.views,
       program: programFacts(clock),
-      captures: () => this.#recordRoom(),
+      captures: async () => (await this.#loadRooms()).record(),
       whoHas: whoHasIt,
     });
   }
 
-  /** Loaded when something is recorded, remembered or captured for the first time. */
-  #recordRoom(): Promise<RecordRoom> {
-    this.#record ??= import('../record/record-room.ts').then(({ RecordRoom }) => {
-      const room = new RecordRoom(this.#clock, this.#log);
-      this.#engine.addRoom(room);
-      return room;
-    });
-    return this.#record;
+  #loadRooms(): Promise<Rooms> {
+    const env = { engine: this.#engine, clock: this.#clock, log: this.#log, whoHas: this.#whoHas };
+    this.#rooms ??= import('./rooms.ts').then(({ Rooms }) => new Rooms(env));
+    return this.#rooms;
   }
 
   summary(): string {
@@ -121,13 +115,8 @@ class Service implements DaemonEngine {
 
   async apply(config: Config): Promise<void> {
     this.#leds.apply(config.leds);
-    if (config.sections !== undefined || this.#rooms !== undefined) {
-      const { engine, clock, log } = { engine: this.#engine, clock: this.#clock, log: this.#log };
-      this.#rooms ??= new (await import('./rooms.ts')).Rooms({ engine, clock, log, whoHas: this.#whoHas });
-      // Before the ports: what restricts them holds from their first client on.
-      this.#rooms.apply(config.sections);
-    }
-    if (this.#record !== undefined || wantsRecord(config.sections)) (await this.#recordRoom()).apply(config.sections);
+    // Before the ports: what restricts them holds from their first client on.
+    if (config.sections !== undefined || this.#rooms !== undefined) await (await this.#loadRooms()).apply(config.sections);
     // It wins an address that a connection wants, too.
     reloadTls();
     await this.#admin.apply(config.admin);
@@ -141,21 +130,17 @@ class Service implements DaemonEngine {
 
   rotate(): void {
     this.#traces.reopen();
-    void this.#record?.then((room) => room.reopen());
+    void this.#rooms?.then((rooms) => rooms.reopen());
   }
 
   async stop(): Promise<void> {
     await this.#admin.stop();
     await Promise.all([this.#engine.stop(), this.#attachments.stop()]);
     await this.#traces.written();
-    await (await this.#record)?.written();
+    await (await this.#rooms)?.written();
     this.#leds.apply([]);
   }
 }
-
-/** Whether some port is recorded or remembered. */
-const wantsRecord = (sections: Config['sections']): boolean =>
-  [...(sections?.ports.values() ?? [])].some(({ values }) => values.record !== undefined || values.history !== undefined);
 
 /** What the control port says of this process. */
 function programFacts(clock: Clock): ProgramFacts {

@@ -69,6 +69,8 @@ const showLine = (line: string): string => [...line].map((c) => (c === '"' ? c :
 
 /** A whole text as lines of a block; a last line without an end gets a backslash. */
 export function showText(text: string): string {
+  // An empty line alone would be an empty block.
+  if (text === '\n') return '\\n\\';
   const lines = text.split('\n').map(showLine);
   const last = lines.pop()!;
   return [...lines, ...(last === '' ? [] : [`${last}\\`])].join('\n');

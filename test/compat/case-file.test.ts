@@ -108,6 +108,7 @@ test('any text can be shown in a block and read again', () => {
   fc.assert(fc.property(fc.string({ unit: fc.nat(255).map((n) => String.fromCharCode(n)) }), (text) => readText(showText(text)) === text));
   assert.equal(showText('a\r\nb'), 'a\\r\nb\\');
   assert.equal(showText('a\n'), 'a');
+  for (const text of ['', '\n', '\n\n']) assert.equal(readText(showText(text)), text);
 });
 
 test('what is no case is an error', () => {

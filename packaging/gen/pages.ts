@@ -1,7 +1,8 @@
-// The generated parts of the manual pages: what stands between `.\" options: TABLE FORMAT`, `.\" commands` or `.\" command: NAME`
-// and `.\" end`.
+// The generated parts of the manual pages: what stands between `.\" options: TABLE FORMAT`, `.\" commands`, `.\" command: NAME` or
+// `.\" problems` and `.\" end`.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { DIAG } from '../../src/base/diag.ts';
 import type { SubcommandRow } from '../../src/cli/subcommand.ts';
 import { SUBCOMMANDS } from '../../src/cli/subcommands.ts';
 import { ADMIN } from '../../src/options/admin.ts';
@@ -59,16 +60,23 @@ const optionItems = (options: SubcommandRow['options']): string =>
     })
     .join('\n');
 
+/** Every code of a problem, with what it means. */
+const problems = (): string =>
+  Object.entries(DIAG)
+    .map(([code, meaning]) => `.TP\n.B ${roff(code)}\n${roff(meaning)}`)
+    .join('\n');
+
 /** A page with its generated parts made again. Throws when a marker names nothing. */
 function renewed(page: string): string {
   const lines = page.split('\n');
   const out: string[] = [];
   for (let i = 0; i < lines.length; i++) {
     out.push(lines[i]!);
-    const m = /^\.\\" (?:options: (\S+) (conf|yaml)|(commands)|command: (\S+))$/.exec(lines[i]!);
+    const m = /^\.\\" (?:options: (\S+) (conf|yaml)|(commands)|command: (\S+)|(problems))$/.exec(lines[i]!);
     if (m === null) continue;
     if (m[3] !== undefined) out.push(commands());
     else if (m[4] !== undefined) out.push(commandOptions(m[4]));
+    else if (m[5] !== undefined) out.push(problems());
     else {
       const rows = rowsOf(m[1]!);
       if (rows === undefined) throw new Error(`no table of options '${m[1]}'`);

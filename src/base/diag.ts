@@ -1,7 +1,7 @@
 // Problems with what the user wrote. A parser collects them and never throws for bad input.
 
 /** Every kind of problem, with what it means; the code is stable, the text of a problem is not. */
-const DIAG = {
+export const DIAG = {
   syntax: 'The file is not well formed; what follows was not read.',
   'unknown-section': 'The name is not a section of the file.',
   'unknown-key': 'The name is not a key of its section.',

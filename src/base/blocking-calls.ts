@@ -5,12 +5,12 @@
 import { close, open, read, write } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { systemClock, type Timer } from './clock.ts';
-import { bind } from './fault-domain.ts';
+import { bind, onImmediate } from './fault-domain.ts';
 
 /** A call that takes longer lets others go to a thread of their own, ms. */
 const SLOW_MS = 100;
 /** A thread that has had nothing to do for so long ends, ms. */
-const IDLE_MS = 30_000;
+const IDLE_MS = 10_000;
 
 /** Why a call failed: `code` is the name of errno. */
 type CallError = NodeJS.ErrnoException;
@@ -69,6 +69,8 @@ export class BlockingCalls {
   readonly #waiting: Job[] = [];
   readonly #threads = new Set<Thread>();
   #shared = 0;
+  /** Some call has come back since the last look. */
+  #moved = false;
   #look: Timer | undefined;
 
   constructor(limits: CallLimits) {
@@ -112,18 +114,25 @@ export class BlockingCalls {
       if (this.#waiting.length > 0 && thread.job === undefined) this.#give(thread, this.#waiting.shift()!);
     }
     if (this.#waiting.length === 0 || this.#look !== undefined) return;
-    this.#look = systemClock.after(SLOW_MS, () => {
-      this.#look = undefined;
-      // What waits has waited for all of that time, so every call at work is a slow one, or they are many: one more thread.
-      if (this.#waiting.length > 0 && this.#threads.size < this.#limits.threads) this.#give(this.#start(), this.#waiting.shift()!);
-      this.#dispatch();
-    });
+    this.#moved = false;
+    // In the check phase: calls that came back while this process was busy itself have been told by then.
+    this.#look = systemClock.after(SLOW_MS, () => onImmediate(() => this.#grow()));
+  }
+
+  /** One more thread, if those at work have been so for all of the time: many calls that are quick need none. */
+  #grow(): void {
+    this.#look = undefined;
+    if (!this.#moved && this.#waiting.length > 0 && this.#threads.size < this.#limits.threads) {
+      this.#give(this.#start(), this.#waiting.shift()!);
+    }
+    this.#dispatch();
   }
 
   #share({ call, done }: Job): void {
     this.#shared++;
     const over = (err: CallError | null, result = 0): void => {
       this.#shared--;
+      this.#moved = true;
       done(err, result);
       this.#dispatch();
     };
@@ -151,6 +160,7 @@ export class BlockingCalls {
     const over: Done = (err, result) => {
       const job = thread.job;
       thread.job = undefined;
+      this.#moved = true;
       job?.done(err, result);
     };
     worker.unref();

@@ -33,8 +33,8 @@ function rig(names: string, config: Partial<RotatorConfig> = {}, accepters: Reco
     [...names].map((name) => {
       const port = {
         config: { accepter: accepters[name] ?? stack(name) },
-        couldTake: (_door: Door, peer: string) => {
-          asked.push(peer);
+        couldTake: (_door: Door, gensio: Gensio) => {
+          asked.push(gensio.address());
           return !taken.has(name);
         },
         enter: ({ kind }: Door, gensio: Gensio) => {

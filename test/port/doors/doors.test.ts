@@ -181,7 +181,7 @@ test('a slow user of the connection is not cut for the sake of those beside it',
 });
 
 test('whoever comes with replay gets what was said before and then what is said now, none twice and none missing', async () => {
-  const rig = new DoorRig(door('tcp,localhost,3001', 'replay: true\nbehind: 1k\n'));
+  const rig = new DoorRig(`history: 256k\n${door('tcp,localhost,3001', 'replay: true\nbehind: 1k\n')}`);
   const said: Buffer[] = [];
   rig.rig.port.watch({ fromDevice: (data) => void said.push(Buffer.from(data)) });
   rig.rig.port.history = { recent: () => [...said] };

@@ -105,7 +105,7 @@ class Model {
     } as unknown as SerialControl;
     const doors = KINDS.map(({ accepter, more }) => `  - accepter: ${accepter}\n    behind: ${BEHIND}\n    ${more}\n`).join('');
     const takeover = this.#random.pick(['ask', 'now', 'never']);
-    this.#rig = new DoorRig(`writers: one\ntakeover: ${takeover}\ndoors:\n${doors}`, {
+    this.#rig = new DoorRig(`history: 256k\nwriters: one\ntakeover: ${takeover}\ndoors:\n${doors}`, {
       device: { serial },
       options: { maxConnections: 2 },
     });

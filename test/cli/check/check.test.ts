@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { SubcommandOptions } from '../../../src/cli/subcommand.ts';
 import { SUBCOMMANDS } from '../../../src/cli/subcommands.ts';
 import type { Config } from '../../../src/config/model.ts';
@@ -275,4 +276,54 @@ test('names that only version 2 can have make it a dump in version 2', async () 
   const { before, after, text } = await readBack(file);
   assert.deepEqual(meaning(after), meaning(before));
   assert.match(text, /^connections:$/m);
+});
+
+/** Lines of a connection, each with what is wrong in it: the word that check points at. Each costs the connection something of its own. */
+const MISTAKES: readonly { readonly line: string; readonly word: string }[] = [
+  { line: '  accepter: tcq,localhost,3000', word: 'tcq' },
+  { line: '  connector: serialdv,/dev/ttyS0', word: 'serialdv' },
+  { line: '  timeout: soon', word: 'soon' },
+  { line: '  enable: perhaps', word: 'perhaps' },
+];
+const OPTIONS: typeof MISTAKES = [
+  { line: '    kickoldusr: true', word: 'kickoldusr' },
+  { line: '    max-connections: many', word: 'many' },
+  { line: '    banner: *nothing', word: '*nothing' },
+];
+
+test('check reports every mistake of every connection in one run, at its place and in the order of the file', async () => {
+  const some = <T>(all: readonly T[]): fc.Arbitrary<T[]> => fc.subarray([...all]);
+  let n = 0;
+  const connection = fc.tuple(some(MISTAKES), some(OPTIONS));
+  await fc.assert(
+    fc.asyncProperty(fc.array(connection, { minLength: 1, maxLength: 5 }), async (connections) => {
+      const lines: string[] = [];
+      const wanted: string[] = [];
+      const put = ({ line, word }: { readonly line: string; readonly word: string }): void => {
+        lines.push(line);
+        wanted.push(`${lines.length}:${line.indexOf(word) + 1}`);
+      };
+      for (const [i, [mistakes, options]] of connections.entries()) {
+        lines.push(`connection: &c${i}`);
+        if (!mistakes.includes(MISTAKES[0]!)) lines.push(`  accepter: tcp,localhost,${3001 + i}`);
+        if (!mistakes.includes(MISTAKES[1]!)) lines.push('  connector: echo');
+        mistakes.forEach(put);
+        if (options.length > 0) lines.push('  options:');
+        options.forEach(put);
+      }
+      const file = write(`every${n++}.yaml`, `${lines.join('\n')}\n`);
+      const { out } = await call('check', [file], { json: true });
+      const [{ problems: found }] = (
+        JSON.parse(out) as {
+          files: [{ problems: readonly { readonly line: number; readonly column: number; readonly severity: string }[] }];
+        }
+      ).files;
+      assert.deepEqual(
+        found.filter(({ severity }) => severity === 'error').map(({ line, column }) => `${line}:${column}`),
+        wanted,
+        lines.join('\n'),
+      );
+    }),
+    { numRuns: 60 },
+  );
 });

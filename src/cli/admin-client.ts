@@ -1,5 +1,6 @@
 // A client of the admin port, for the sub-commands: it speaks the console's YAML, which ser2net 4.2 and later have as well.
 import { DocumentReader, type Field, textOf } from '../admin/document.ts';
+import { PROMPT } from '../admin/messages.ts';
 import { systemClock } from '../base/clock.ts';
 import { GENSIO_ERRORS, type GensioError } from '../base/gensio-error.ts';
 import { noLog } from '../base/log.ts';
@@ -151,6 +152,9 @@ interface AdminPlace {
 /** There is none, or why it cannot be reached. */
 type NoAdmin = { readonly none: true } | { readonly failed: string };
 
+/** For a command that needs a control port, where a configuration names none. */
+export const NO_ADMIN = 'the configuration has no control port: give one with --admin';
+
 /** Connects to a control port. @throws Error with a reason for people */
 export function openAdmin(spec: LayerSpec): Promise<Gensio> {
   const gensio = new Builder({ clock: systemClock, log: noLog, lockDir: undefined }).connector(spec);
@@ -191,4 +195,29 @@ export async function connectAdmin(where: AdminPlace): Promise<{ readonly client
   } catch (err) {
     return { failed: `cannot reach the control port ${at}: ${(err as Error).message}` };
   }
+}
+
+/** Connects to a console for people, at the control port that was named or else that of a configuration; or why it cannot. */
+export async function openConsole(where: AdminPlace): Promise<Gensio | string> {
+  const found = await findAdmin(where);
+  if (!('spec' in found)) return 'failed' in found ? found.failed : NO_ADMIN;
+  try {
+    return await openAdmin(found.spec);
+  } catch (err) {
+    return `cannot reach the control port ${found.at}: ${(err as Error).message}`;
+  }
+}
+
+/**
+ * The answer to the first command in what a console for people said, and what came after it; `undefined` until the prompt has come again.
+ * whole: nothing more comes, or is waited for.
+ */
+export function answerIn(said: string, whole = false): { readonly answer: string; readonly rest: string } | undefined {
+  const first = said.indexOf(PROMPT);
+  const from = first < 0 ? 0 : first + PROMPT.length;
+  const end = first < 0 ? -1 : said.indexOf(PROMPT, from);
+  if (end < 0 && !whole) return undefined;
+  const echoed = end < 0 ? said.slice(from) : said.slice(from, end);
+  const answer = echoed.slice(echoed.indexOf('\n') + 1).trim();
+  return { answer: answer.replace(/^error: /, ''), rest: end < 0 ? '' : said.slice(end + PROMPT.length) };
 }

@@ -11,11 +11,9 @@ import { time } from '../options/kind.ts';
 import { LAYERS, type LayerSpec } from '../options/stack.ts';
 import { hostAndPort } from './host-and-port.ts';
 import { readConfiguration } from './read-configuration.ts';
-import type { SubcommandOptions } from './subcommand.ts';
+import { type SubcommandOptions, textOption } from './subcommand.ts';
 
 const isLayer = (name: string): boolean => Object.hasOwn(LAYERS, name);
-/** An option that is a text; `undefined` if it is none. */
-export const textOf = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** Telnet as a client with RFC 2217; the address does not matter. */
 const telnetClient = (): LayerSpec => parseSpec('telnet(rfc2217,mode=client),tcp,localhost,1', 'connector')!;
@@ -39,10 +37,10 @@ export interface ConsoleRequest {
 /** What the arguments mean, or what is wrong with them. */
 export async function parseConsoleArgs(where: string, given: SubcommandOptions): Promise<ConsoleRequest | string> {
   const tls: TlsOptions = {
-    tlsCert: textOf(given.tlsCert),
-    tlsKey: textOf(given.tlsKey),
-    tlsCa: textOf(given.tlsCa),
-    tlsAllow: textOf(given.tlsAllow),
+    tlsCert: textOption(given.tlsCert),
+    tlsKey: textOption(given.tlsKey),
+    tlsCa: textOption(given.tlsCa),
+    tlsAllow: textOption(given.tlsAllow),
   };
   const target = await findTarget(where, given, tls);
   if ('problem' in target) return target.problem;
@@ -50,9 +48,9 @@ export async function parseConsoleArgs(where: string, given: SubcommandOptions):
   if (escapeKey === undefined) return `--escape: '${String(given.escape)}' is not a key such as ^], or none`;
   const speed = given.speed === undefined ? { ok: undefined } : ATTACH.speed.kind.parse(String(given.speed));
   if ('expected' in speed) return `--speed: '${String(given.speed)}' is not ${speed.expected}`;
-  const wait = time('s').parse(textOf(given.wait) ?? '1');
+  const wait = time('s').parse(textOption(given.wait) ?? '1');
   if ('expected' in wait) return `--wait: '${String(given.wait)}' is not ${wait.expected}`;
-  const mappings = parseMappings(textOf(given.map) ?? '');
+  const mappings = parseMappings(textOption(given.map) ?? '');
   if (mappings === undefined) return `--map: '${String(given.map)}' is not one or more of ${Object.keys(MAPPINGS).join(', ')}`;
   const mayBeTelnet = target.mayBeTelnet === true;
   return {
@@ -77,7 +75,7 @@ async function findTarget(
   given: SubcommandOptions,
   tls: TlsOptions,
 ): Promise<ParsedTarget & { readonly mayBeTelnet?: boolean }> {
-  const file = textOf(given.config);
+  const file = textOption(given.config);
   if (where.includes('://')) return parseTarget(where, tls);
   const outcome = await readConfiguration(file);
   if (outcome.kind === 'read') {

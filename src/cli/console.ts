@@ -16,9 +16,9 @@ import type { Gensio } from '../gensio/gensio.ts';
 import { Builder } from '../gensio/registry.ts';
 import type { LineWish } from '../options/attach.ts';
 import { keepAlive } from '../system/this-process.ts';
-import { type ConsoleRequest, connectorFor, parseConsoleArgs, textOf } from './console-target.ts';
+import { type ConsoleRequest, connectorFor, parseConsoleArgs } from './console-target.ts';
 import { startTransfer } from './file-transfer.ts';
-import type { SubcommandIo, SubcommandOptions } from './subcommand.ts';
+import { type SubcommandIo, type SubcommandOptions, textOption } from './subcommand.ts';
 import { Terminal } from './terminal.ts';
 
 /** How long what was typed last may take to go out, ms. */
@@ -193,7 +193,7 @@ async function talk(
       echo: given.echo === true,
       timestamps: given.timestamps === true,
       mappings: request.mappings,
-      log: textOf(given.log),
+      log: textOption(given.log),
       target: request.target.text,
     };
     let session: ConsoleSession;

@@ -1,9 +1,8 @@
 // `ser2net reload`, `disconnect` and `monitor`: what a running daemon is told through its control port.
-
 import { fieldsOf } from '../admin/document.ts';
 import { HexView } from '../attach/console/hex-view.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
-import { type AdminClient, connectAdmin, findAdmin, openAdmin } from './admin-client.ts';
+import { type AdminClient, answerIn, connectAdmin, NO_ADMIN, openConsole } from './admin-client.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
 /** Where the control port is. */
@@ -16,7 +15,6 @@ export interface ControlFlags {
 
 /** Longest wait for a reload, ms: names are looked up, and each listener is tried. */
 const RELOAD_MS = 120_000;
-const NO_ADMIN = 'the configuration has no control port: give one with --admin';
 
 /** Connects, and lets talk() have the connection; the exit status is what that gives, or 1 with the reason. */
 async function withClient(
@@ -59,9 +57,6 @@ export const disconnect = (port: string, user: string | undefined, flags: Contro
     return 0;
   });
 
-/** The line editor's prompt. */
-const PROMPT = '-> ';
-
 /** Prints what passes through a port until the connection ends. 0: nobody reads on; 1: no such port, or the daemon has ended. */
 export async function monitor(
   port: string,
@@ -73,10 +68,8 @@ export async function monitor(
     io.err(`ser2net monitor: ${why}\n`);
     return 1;
   };
-  const found = await findAdmin(flags);
-  if (!('spec' in found)) return fail('failed' in found ? found.failed : NO_ADMIN);
-  const gensio = await openAdmin(found.spec).catch((err: Error) => err);
-  if (gensio instanceof Error) return fail(`cannot reach the control port ${found.at}: ${gensio.message}`);
+  const gensio = await openConsole(flags);
+  if (typeof gensio === 'string') return fail(gensio);
   const { stdout } = process;
   const view = flags.hex === true ? new HexView() : undefined;
   const show = (data: Buffer): void => {
@@ -89,14 +82,11 @@ export async function monitor(
       read: (data) => {
         if (said === undefined) return show(data);
         said += decodeRaw(data);
-        const first = said.indexOf(PROMPT);
-        const second = first < 0 ? -1 : said.indexOf(PROMPT, first + PROMPT.length);
-        if (second < 0) return;
-        const answer = said.slice(said.indexOf('\n', first) + 1, second).trim();
-        const rest = encodeRaw(said.slice(second + PROMPT.length));
+        const got = answerIn(said);
+        if (got === undefined) return;
         said = undefined;
-        if (answer !== '') return resolve(fail(answer.replace(/^error: /, '')));
-        show(rest);
+        if (got.answer !== '') return resolve(fail(got.answer));
+        show(encodeRaw(got.rest));
       },
       writable: () => undefined,
       closed: (err) =>

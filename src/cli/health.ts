@@ -37,8 +37,8 @@ export async function health(flags: HealthFlags, io: SubcommandIo): Promise<numb
 }
 
 async function examine(flags: HealthFlags): Promise<Health> {
-  const dead = flags.pidFile === undefined ? undefined : processTrouble(flags.pidFile);
-  if (dead !== undefined) return { problems: [dead] };
+  const found = flags.pidFile === undefined ? undefined : runningProcess(flags.pidFile);
+  if (found !== undefined && 'trouble' in found) return { problems: [found.trouble] };
   const reached = await connectAdmin(flags);
   if ('failed' in reached) return { problems: [reached.failed] };
   if ('none' in reached) return examineSockets(flags);
@@ -63,22 +63,22 @@ async function examine(flags: HealthFlags): Promise<Health> {
   }
 }
 
-/** Why the process of a pid file does not count as running; `undefined` if it runs. */
-export function processTrouble(file: string): string | undefined {
+/** The process of a pid file, or why it does not count as running. */
+export function runningProcess(file: string): { readonly pid: number } | { readonly trouble: string } {
   let text: string;
   try {
     text = readSmallFile(file, { links: true, maxBytes: 4096 }).toString('latin1').slice(0, 64).trim();
   } catch (err) {
-    return `${file}: ${strerror(err)}`;
+    return { trouble: `${file}: ${strerror(err)}` };
   }
-  if (!/^[1-9][0-9]{0,9}$/.test(text)) return `${file}: contains no process id`;
+  if (!/^[1-9][0-9]{0,9}$/.test(text)) return { trouble: `${file}: contains no process id` };
   try {
     process.kill(Number(text), 0);
   } catch (err) {
     // EPERM: it exists, and belongs to another user.
-    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return `${file}: process ${text} is not running`;
+    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return { trouble: `${file}: process ${text} is not running` };
   }
-  return isZombie(text) ? `${file}: process ${text} has ended` : undefined;
+  return isZombie(text) ? { trouble: `${file}: process ${text} has ended` } : { pid: Number(text) };
 }
 /** Ended, but its parent has not waited for it: common in containers. */
 function isZombie(pid: string): boolean {

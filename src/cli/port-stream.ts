@@ -1,16 +1,14 @@
 // A port's capture or history, asked of a running daemon through its control port.
+import { PROMPT } from '../admin/messages.ts';
 import { decodeRaw, encodeRaw } from '../base/raw-text.ts';
 import type { Gensio } from '../gensio/gensio.ts';
 import { uint } from '../options/kind.ts';
 import { BLOCK, MAGIC } from '../record/pcapng.ts';
 import { PcapngReader, type RecordedPacket } from '../record/pcapng-reader.ts';
-import { findAdmin, openAdmin } from './admin-client.ts';
-import { textOf } from './console-target.ts';
+import { answerIn, openConsole } from './admin-client.ts';
 import type { ControlFlags } from './control.ts';
-import type { SubcommandOptions } from './subcommand.ts';
+import { type SubcommandOptions, textOption } from './subcommand.ts';
 
-/** The line editor's prompt. */
-const PROMPT = '-> ';
 /** Longest answer of a control port that is no capture, bytes. */
 const MAX_ANSWER = 65536;
 const NOTHING = Buffer.alloc(0);
@@ -46,10 +44,8 @@ interface PortCapture {
 
 /** Asks a control port for a capture, or the history, of a port. Gives the connection, or why there is none. */
 export async function askForCapture(port: string, history: boolean, flags: ControlFlags, up: PortCapture): Promise<Gensio | string> {
-  const found = await findAdmin(flags);
-  if (!('spec' in found)) return 'failed' in found ? found.failed : 'the configuration has no control port: give one with --admin';
-  const gensio = await openAdmin(found.spec).catch((err: Error) => err);
-  if (gensio instanceof Error) return `cannot reach the control port ${found.at}: ${gensio.message}`;
+  const gensio = await openConsole(flags);
+  if (typeof gensio === 'string') return gensio;
   /** What was said before the stream; `undefined` once it has begun. */
   let said: Buffer | undefined = NOTHING;
   const blocks = new Blocks();
@@ -59,12 +55,8 @@ export async function askForCapture(port: string, history: boolean, flags: Contr
         said = Buffer.concat([said, data]);
         const at = beginOf(said);
         if (at < 0) {
-          const text = decodeRaw(said);
-          const [, answer] = text.split(PROMPT);
-          const second = text.indexOf(PROMPT, text.indexOf(PROMPT) + 1);
-          if (second < 0 && said.length < MAX_ANSWER) return;
-          const why = (answer ?? text).slice((answer ?? text).indexOf('\n') + 1).trim();
-          return up.ended(why.replace(/^error: /, ''));
+          const got = answerIn(decodeRaw(said), said.length >= MAX_ANSWER);
+          return got === undefined ? undefined : up.ended(got.answer);
         }
         data = said.subarray(at);
         said = undefined;
@@ -110,7 +102,7 @@ export async function wantedHistory(where: string, given: SubcommandOptions): Pr
   if (given.history === undefined || given.history === false) return undefined;
   const lines = given.history === true ? Infinity : uint(0, 1_000_000).parse(String(given.history));
   if (typeof lines === 'object' && 'expected' in lines) return `--history: '${String(given.history)}' is not ${lines.expected}`;
-  const packets = await historyOf(where, { admin: textOf(given.admin), file: textOf(given.config) });
+  const packets = await historyOf(where, { admin: textOption(given.admin), file: textOption(given.config) });
   if (typeof packets === 'string') return `the history of ${where}: ${packets}`;
   return lastLines(Buffer.concat(packets.map(({ data }) => data)), typeof lines === 'object' ? lines.ok : lines);
 }

@@ -3,10 +3,9 @@
 import { rmSync } from 'node:fs';
 import { afterPause } from '../base/clock.ts';
 import { type Libc, libc, SystemError, unixAddress } from '../base/libc.ts';
-import { readSmallFile } from '../base/safe-file.ts';
 import { strerror } from '../base/strerror.ts';
 import { waiterOf } from '../daemon/reload-answer.ts';
-import { processTrouble } from './health.ts';
+import { runningProcess } from './health.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
 /** How often the socket is looked at, ms. */
@@ -38,9 +37,9 @@ export async function reloadBySignal(pidFile: string, io: SubcommandIo): Promise
     io.err(`ser2net reload: ${why}\n`);
     return 1;
   };
-  const trouble = processTrouble(pidFile);
-  if (trouble !== undefined) return fail(trouble);
-  const pid = Number(readSmallFile(pidFile, { links: true, maxBytes: 4096 }).toString('latin1').slice(0, 64));
+  const found = runningProcess(pidFile);
+  if ('trouble' in found) return fail(found.trouble);
+  const { pid } = found;
   const c = libc();
   const path = waiterOf(pidFile);
   const fd = c === undefined ? undefined : listen(c, path);
@@ -76,7 +75,7 @@ async function waitFor(c: Libc, fd: number, pidFile: string): Promise<string | u
   for (let waited = 0; waited < LIMIT; waited += LOOK) {
     const got = c.receiveFrom(fd, into);
     if (!(got instanceof SystemError)) return into.toString('utf8', 0, got.length);
-    if (processTrouble(pidFile) !== undefined) return undefined;
+    if ('trouble' in runningProcess(pidFile)) return undefined;
     await new Promise<void>((resolve) => afterPause(LOOK, resolve));
   }
   return undefined;

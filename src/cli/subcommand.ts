@@ -3,6 +3,9 @@
 /** Options by name in camelCase, as commander gives them. */
 export type SubcommandOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
+/** The text given to an option; `undefined` if it was not given, or takes none. */
+export const textOption = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
+
 /** Where a sub-command writes to. Texts include their line ends. */
 export interface SubcommandIo {
   /** Standard output. */

@@ -2,12 +2,10 @@
 import { ATTACH } from '../options/attach.ts';
 import { CONNECTION } from '../options/connection.ts';
 import type { Row, Rows } from '../options/row.ts';
-import type { SubcommandOptions, SubcommandRow } from './subcommand.ts';
+import { type SubcommandOptions, type SubcommandRow, textOption } from './subcommand.ts';
 
 /** Versions of ser2net that `--for` knows; config/convert/for-version.ts says what is in them. */
 const VERSIONS = ['3.5', '4.3.11', '4.6.7'];
-
-const text = (value: SubcommandOptions[string]): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** The rows of a table as options: `--mode <octal>`, `--hangup`. */
 const optionsOf = (rows: Rows): { readonly flags: string; readonly doc: string; readonly def?: string }[] =>
@@ -23,8 +21,8 @@ const CONTROL = [
   { flags: '--admin <where>', doc: 'the control port: HOST:PORT, or any connector' },
 ] as const;
 const controlOf = (options: SubcommandOptions): { admin: string | undefined; file: string | undefined } => ({
-  admin: text(options.admin),
-  file: text(options.config),
+  admin: textOption(options.admin),
+  file: textOption(options.config),
 });
 
 /** By name, in the order of --help. */
@@ -107,7 +105,13 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       const { status } = await import('./status.ts');
       const width = options.output === 'wide' ? undefined : process.stdout.columns;
       return status(
-        { admin: text(options.admin), file: text(options.config), json: options.json === true, watch: options.watch === true, width },
+        {
+          admin: textOption(options.admin),
+          file: textOption(options.config),
+          json: options.json === true,
+          watch: options.watch === true,
+          width,
+        },
         io,
       );
     },
@@ -128,9 +132,9 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       const { health } = await import('./health.ts');
       return health(
         {
-          admin: text(options.admin),
-          file: text(options.config),
-          pidFile: text(options.pidFile),
+          admin: textOption(options.admin),
+          file: textOption(options.config),
+          pidFile: textOption(options.pidFile),
           quiet: options.quiet === true,
           devices: options.devices === true,
         },
@@ -146,7 +150,7 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '--pid-file <file>', doc: 'the pid file it was started with (-P): asks by SIGHUP, without a control port' },
     ],
     run: async (_, options, io) => {
-      const pidFile = text(options.pidFile);
+      const pidFile = textOption(options.pidFile);
       if (pidFile !== undefined) return (await import('./reload-by-signal.ts')).reloadBySignal(pidFile, io);
       return (await import('./control.ts')).reload(controlOf(options), io);
     },
@@ -177,7 +181,8 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
       { flags: '--all', doc: 'include ports with no hardware behind them' },
     ],
     usageStatus: 2,
-    run: async ([file], options, io) => (await import('./init.ts')).init(file, { port: text(options.port), all: options.all === true }, io),
+    run: async ([file], options, io) =>
+      (await import('./init.ts')).init(file, { port: textOption(options.port), all: options.all === true }, io),
   },
   gencert: {
     summary: 'create a key and a self-signed certificate',
@@ -193,11 +198,11 @@ export const SUBCOMMANDS: Readonly<Record<string, SubcommandRow>> = {
     ],
     run: async (_, options, io) => {
       const { gencert } = await import('./gencert.ts');
-      const use = text(options.use);
-      const key = text(options.key);
-      const cert = text(options.cert);
-      const commonName = text(options.cn);
-      const days = text(options.days);
+      const use = textOption(options.use);
+      const key = textOption(options.key);
+      const cert = textOption(options.cert);
+      const commonName = textOption(options.cn);
+      const days = textOption(options.days);
       return gencert(
         {
           ...((use === 'server' || use === 'client') && { use }),

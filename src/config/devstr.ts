@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { encodeRaw } from '../base/raw-text.ts';
 import { MONTHS, twoDigits, withoutControls } from '../base/text.ts';
 import { withoutSecrets } from '../options/secrets.ts';
+import type { ConnectionConfig } from './model.ts';
 
 /** What escapes can name. */
 export interface DevstrContext {
@@ -23,6 +24,19 @@ export interface DevstrContext {
   /** The result is a file name: \d and \o give what comes after their last slash, and \I has `_` for slashes and control characters. */
   readonly fileName?: boolean;
 }
+
+/** What escapes name of a connection's configuration. */
+export const escapesOf = ({
+  name,
+  device,
+  accepter,
+  connector,
+}: ConnectionConfig): Pick<DevstrContext, 'connectorText' | 'device' | 'name' | 'accepterText'> => ({
+  connectorText: connector.text,
+  device,
+  name,
+  accepterText: accepter.text,
+});
 
 const CONTROL: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 };
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

@@ -5,7 +5,7 @@ import { bind, nextMicrotask } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
 import { hexDump, twoDigits } from '../base/text.ts';
-import { expandDevstr } from '../config/devstr.ts';
+import { escapesOf, expandDevstr } from '../config/devstr.ts';
 import type { ObserverFactory, PortObserver, PortView, UserView } from '../port/events.ts';
 
 interface Trace {
@@ -86,10 +86,7 @@ class PortTrace implements PortObserver {
     for (const { text, hexdump, timestamp } of this.#traces) {
       if (this.#files.has(text)) continue;
       const path = expandDevstr(text, {
-        connectorText: config.connector.text,
-        device: config.device,
-        name: config.name,
-        accepterText: config.accepter.text,
+        ...escapesOf(config),
         serialText: this.#view.lineText(),
         peer: this.#view.firstPeer(),
         now: this.#clock.wall(),

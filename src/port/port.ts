@@ -8,7 +8,7 @@ import { type FaultDomain, runIn } from '../base/fault-domain.ts';
 import { GensioError } from '../base/gensio-error.ts';
 import type { Log } from '../base/log.ts';
 import { tracePoints } from '../base/trace-points.ts';
-import { expandDevstr } from '../config/devstr.ts';
+import { escapesOf, expandDevstr } from '../config/devstr.ts';
 import type { ConnectionConfig } from '../config/model.ts';
 import { type Gensio, type GensioEvent, nullUp } from '../gensio/gensio.ts';
 import type { Announce, StackBuilder } from '../gensio/stack-builder.ts';
@@ -675,12 +675,8 @@ export class Port implements NetconUp, DeviceUp, PortAccepterUp, PortView, Fault
 
   #expand(text: string | undefined, peer?: string): Buffer | undefined {
     if (text === undefined) return undefined;
-    const { name, accepter, connector, device } = this.config;
     return expandDevstr(text, {
-      connectorText: connector.text,
-      device,
-      name,
-      accepterText: accepter.text,
+      ...escapesOf(this.config),
       serialText: this.lineText(),
       peer: peer ?? this.firstPeer(),
       now: this.#env.clock.wall(),

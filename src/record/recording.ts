@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { bind } from '../base/fault-domain.ts';
 import type { Log } from '../base/log.ts';
 import { strerror } from '../base/strerror.ts';
+import { escapesOf } from '../config/devstr.ts';
 import type { RecordDirection, RecordOptions } from '../options/sections/record.ts';
 import type { PortView, UserView } from '../port/events.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -63,19 +64,12 @@ export class Recording extends PortNotes {
   /** before: the recording of the same port that it takes the place of, which is done first. */
   constructor(view: PortView, options: RecordOptions & { readonly file: string }, form: Form, env: RecordingEnv, before?: Recording) {
     super(view, options.directions);
-    const { name, device, connector, accepter } = view.config;
+    const { name } = view.config;
     this.#view = view;
     this.#options = options;
     this.#env = env;
     this.#form = form;
-    const names = new FileNames(options.file, {
-      connectorText: connector.text,
-      device,
-      name,
-      accepterText: accepter.text,
-      serialText: '',
-      peer: '',
-    });
+    const names = new FileNames(options.file, { ...escapesOf(view.config), serialText: '', peer: '' });
     this.#files = new RecordingFiles(names, options.keep, env.clock, env.inUse);
     this.#writer = new BatchWriter({
       open: async () => {

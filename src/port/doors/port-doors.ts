@@ -1,6 +1,6 @@
 // What the sections of this program add to one port: doors beside its accepter, rights, the right to write, and the escape keys.
 import { isDeepStrictEqual } from 'node:util';
-import { expandDevstr } from '../../config/devstr.ts';
+import { escapesOf, expandDevstr } from '../../config/devstr.ts';
 import type { DoorOptions, PortOptions } from '../../options/sections/port.ts';
 import { BesideUser } from '../beside-user.ts';
 import { ALL_RIGHTS, type Rights, type Visitor } from '../door.ts';
@@ -214,16 +214,7 @@ export class PortDoors implements PortPart, Access {
     return this.#doors.find((door) => door.has(user.door));
   }
   #bytes(text: string): Buffer {
-    const { name, accepter, connector, device } = this.#port.config;
-    return expandDevstr(text, {
-      connectorText: connector.text,
-      device,
-      name,
-      accepterText: accepter.text,
-      serialText: '',
-      peer: '',
-      now: this.#env.clock.wall(),
-    });
+    return expandDevstr(text, { ...escapesOf(this.#port.config), serialText: '', peer: '', now: this.#env.clock.wall() });
   }
 
   // ---- Telling ----

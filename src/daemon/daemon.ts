@@ -164,7 +164,7 @@ class Daemon {
   #takeOver(): void {
     const uncatch = catchSignals({
       reload: () => {
-        const tell = reloadWaiter(libc(), this.#env.options.pidFile);
+        const tell = reloadWaiter(libc, this.#env.options.pidFile);
         if (this.#phase === 'serving') void this.#reloader.request('SIGHUP').then(tell);
         else this.#wanted.push(tell);
       },

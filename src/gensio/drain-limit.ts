@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { GensioError } from '../base/gensio-error.ts';
 import type { LayerSpec } from '../options/stack.ts';
-import { type Accepter, type AccepterUp, ForwardingGensio, type Gensio } from './gensio.ts';
+import { type Accepter, ForwardingAccepter, ForwardingGensio, type Gensio } from './gensio.ts';
 
 /** The limit of a layer that leaves it to this file, ms; `undefined` if there is none. telnet keeps its own. */
 export function drainLimitOf(spec: LayerSpec): number | undefined {
@@ -45,36 +45,18 @@ export class DrainLimit extends ForwardingGensio {
 }
 
 /** An accepter whose connections have the limit. */
-export class DrainLimitAccepter implements Accepter, AccepterUp {
+export class DrainLimitAccepter extends ForwardingAccepter {
   readonly type: string;
-  up!: AccepterUp;
-  readonly #child: Accepter;
   readonly #limit: number;
   readonly #clock: Clock;
 
   constructor(child: Accepter, limit: number, clock: Clock) {
+    super(child);
     this.type = child.type;
-    this.#child = child;
     this.#limit = limit;
     this.#clock = clock;
-    child.up = this;
-  }
-  listen(done: (err?: GensioError) => void): void {
-    this.#child.listen(done);
-  }
-  close(done: () => void): void {
-    this.#child.close(done);
-  }
-  port(): number | undefined {
-    return this.#child.port();
-  }
-  dial(spec: LayerSpec): Gensio | undefined {
-    return this.#child.dial?.(spec);
   }
   accepted(gensio: Gensio): void {
     this.up.accepted(new DrainLimit(gensio, this.#limit, this.#clock));
-  }
-  failed(err: GensioError): void {
-    this.up.failed(err);
   }
 }

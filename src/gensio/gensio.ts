@@ -140,6 +140,35 @@ export interface Gensio {
 /** Hears nothing and does nothing: what `up` is until somebody takes it. */
 export const nullUp: GensioUp = { read: () => undefined, writable: () => undefined, closed: () => undefined };
 
+/** Passes every call on to the accepter below, and its events back: the base of all accepters that stand on one. */
+export abstract class ForwardingAccepter implements Accepter, AccepterUp {
+  abstract readonly type: string;
+  up!: AccepterUp;
+  /** The accepter below. */
+  protected readonly child: Accepter;
+
+  constructor(child: Accepter) {
+    this.child = child;
+    child.up = this;
+  }
+  listen(done: (err?: GensioError) => void): void {
+    this.child.listen(done);
+  }
+  close(done: () => void): void {
+    this.child.close(done);
+  }
+  port(): number | undefined {
+    return this.child.port();
+  }
+  dial(spec: LayerSpec): Gensio | undefined {
+    return this.child.dial?.(spec);
+  }
+  abstract accepted(gensio: Gensio): void;
+  failed(err: GensioError): void {
+    this.up.failed(err);
+  }
+}
+
 /**
  * Passes every call and event on to the layer below and back: the base of all layers that forward. A layer overrides what it does
  * itself. A member added to the contract is forwarded here, and so by all of them (test/gensio/forwarding.test.ts).

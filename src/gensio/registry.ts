@@ -16,7 +16,7 @@ import { relpktFilter } from './filter/relpkt.ts';
 import { scriptFilter } from './filter/script.ts';
 import { traceFilter } from './filter/trace.ts';
 import { xltFilter } from './filter/xlt.ts';
-import type { Accepter, AccepterUp, Gensio } from './gensio.ts';
+import { type Accepter, ForwardingAccepter, type Gensio } from './gensio.ts';
 import { Handshakes } from './handshakes.ts';
 import { announce, mdnsConnector } from './net/mdns.ts';
 import { tcpAccepter, tcpConnector } from './net/tcp.ts';
@@ -84,10 +84,8 @@ const factoryOf = (type: LayerType): LayerFactory<LayerType> | undefined =>
   ((FACTORIES as { readonly [K in LayerType]?: unknown })[type] as LayerFactory<LayerType> | undefined) ?? customFactories.get(type);
 
 /** Puts a filter on each connection of the accepter below, and hands it on when its handshake is done. */
-class FilterAccepter implements Accepter, AccepterUp {
+class FilterAccepter extends ForwardingAccepter {
   readonly type: string;
-  up!: AccepterUp;
-  readonly #child: Accepter;
   readonly #wrap: (child: Gensio) => Gensio;
   readonly #wrapOwn: (spec: LayerSpec, child: Gensio) => Gensio;
   /** Not handed on yet. */
@@ -100,30 +98,20 @@ class FilterAccepter implements Accepter, AccepterUp {
     wrapOwn: (spec: LayerSpec, child: Gensio) => Gensio,
     env: GensioEnv,
   ) {
+    super(child);
     this.type = type;
     this.#pending = new Handshakes(env, () => `${type},${this.port() ?? ''}`);
-    this.#child = child;
     this.#wrap = wrap;
     this.#wrapOwn = wrapOwn;
-    child.up = this;
-  }
-  listen(done: (err?: GensioError) => void): void {
-    this.#child.listen(done);
   }
   /** Handshakes under way end here: nobody wants them any more. */
-  close(done: () => void): void {
+  override close(done: () => void): void {
     for (const gensio of this.#pending.drain()) gensio.abort();
-    this.#child.close(done);
+    super.close(done);
   }
-  port(): number | undefined {
-    return this.#child.port();
-  }
-  dial(spec: LayerSpec): Gensio | undefined {
-    const child = 'child' in spec ? this.#child.dial?.(spec.child) : undefined;
+  override dial(spec: LayerSpec): Gensio | undefined {
+    const child = 'child' in spec ? super.dial(spec.child) : undefined;
     return child && this.#wrapOwn(spec, child);
-  }
-  failed(err: GensioError): void {
-    this.up.failed(err);
   }
   /** The error with the host that was refused, where a guard refused it. */
   #withHost(err: GensioError, child: Gensio): GensioError {

@@ -1,49 +1,18 @@
 // `ser2net capture`, run as users run it.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { lastLines } from '../../src/cli/port-stream.ts';
 import { EVENT } from '../../src/record/pcapng.ts';
 import { PcapngReader, type RecordedPacket } from '../../src/record/pcapng-reader.ts';
 import { freePort } from '../rig/free-port.ts';
-import { openPty } from '../rig/pty.ts';
 import { MAIN, makeDirectory, run, start, until } from './command-rig.ts';
+import { portDaemon } from './port-daemon.ts';
 
 const dir = makeDirectory();
-let files = 0;
-
-/** A daemon with a control port and one port whose device is a pty; more: sections of its own. */
-async function daemon(t: TestContext, more = '') {
-  const instrument = openPty({ raw: true });
-  const [admin, port] = [await freePort(), await freePort()];
-  const file = join(dir, `c${files++}.yaml`);
-  writeFileSync(
-    file,
-    `admin:\n  accepter: tcp,localhost,${admin}\nconnection: &plc\n  accepter: tcp,localhost,${port}\n  connector: serialdev,${instrument.path},9600n81,local\n  options:\n    max-connections: 3\n${more}`,
-  );
-  const running = start(['-n', '-r', '-u', '-c', file]);
-  await until('Ready', () => running.out() === 'Ready\n');
-  t.after(async () => {
-    running.child.kill('SIGTERM');
-    await running.ended;
-    await instrument.close();
-  });
-  const user = async (): Promise<Socket> => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => undefined);
-    t.after(() => socket.destroy());
-    await once(socket, 'connect');
-    socket.write('.');
-    await instrument.master.takeBytes(1);
-    return socket;
-  };
-  return { instrument, file, port, admin, user, running };
-}
-
 /** What is whole in a file now. */
 const packetsOf = (file: string): RecordedPacket[] => {
   try {
@@ -59,7 +28,7 @@ const textOf = (packets: readonly RecordedPacket[], event: number): string =>
     .join('');
 
 test('a connection of a running daemon is captured live into a file, both sides of it, and TERM ends that', async (t) => {
-  const { file, user, instrument } = await daemon(t);
+  const { file, user, instrument } = await portDaemon(t);
   const client = await user();
   client.resume();
   const out = join(dir, 'live.pcapng');
@@ -79,7 +48,7 @@ test('a connection of a running daemon is captured live into a file, both sides 
 });
 
 test('HOST:PORT is captured as a client sees it', async (t) => {
-  const { port, instrument } = await daemon(t);
+  const { port, instrument } = await portDaemon(t);
   const out = join(dir, 'client.pcapng');
   const running = start(['capture', `127.0.0.1:${port}`, '-w', out]);
   await until('the device to be heard', async () => {
@@ -93,7 +62,7 @@ test('HOST:PORT is captured as a client sees it', async (t) => {
 
 const hasTshark = spawnSync('tshark', ['--version']).status === 0;
 test('tshark reads it live from a pipe, and the capture ends with it', { skip: !hasTshark && 'tshark is not installed' }, async (t) => {
-  const { file, user, instrument } = await daemon(t);
+  const { file, user, instrument } = await portDaemon(t);
   const client = await user();
   client.resume();
   const pipe = spawn('sh', [
@@ -112,7 +81,7 @@ test('tshark reads it live from a pipe, and the capture ends with it', { skip: !
 });
 
 test('what cannot be captured is told, with the reason', async (t) => {
-  const { file, port } = await daemon(t);
+  const { file, port } = await portDaemon(t);
   const nosuch = await run(['capture', 'nosuch', '-c', file]);
   assert.deepEqual([nosuch.code, nosuch.out, nosuch.err], [1, '', 'ser2net capture: Invalid port number - nosuch\n']);
   const nobody = await run(['capture', `127.0.0.1:${await freePort()}`]);
@@ -123,7 +92,7 @@ test('what cannot be captured is told, with the reason', async (t) => {
 });
 
 test('the daemon goes, and the capture says so', async (t) => {
-  const { file, running } = await daemon(t);
+  const { file, running } = await portDaemon(t);
   const out = join(dir, 'gone.pcapng');
   const capture = start(['capture', 'plc', '-c', file, '-w', out]);
   await until('the beginning', () => packetsOf(out).length > 0);
@@ -136,7 +105,7 @@ test('a recorded port is recorded from the start, and its history is shown by co
   const log = join(dir, 'log');
   const door = await freePort();
   const more = `port: &plc\n  history: 64k\n  record:\n    file: ${log}/\\N.pcapng\n  doors:\n    - accepter: tcp,localhost,${door}\n      replay: true\n`;
-  const { file, instrument, running } = await daemon(t, more);
+  const { file, instrument, running } = await portDaemon(t, more);
   await instrument.master.write('one\r\ntwo\r\nlogin: ');
   const recording = join(log, 'plc.pcapng');
   await until('the recording', () => textOf(packetsOf(recording), EVENT.rx) === 'one\r\ntwo\r\nlogin: ');
@@ -160,7 +129,7 @@ test('a recorded port is recorded from the start, and its history is shown by co
 });
 
 test('a fault in a recording costs that section alone', async (t) => {
-  const { file, port, user } = await daemon(t, 'port: &plc\n  record:\n    file: relative.pcapng\n');
+  const { file, port, user } = await portDaemon(t, 'port: &plc\n  record:\n    file: relative.pcapng\n');
   const checked = await run(['check', file]);
   assert.equal(checked.code, 1);
   assert.match(checked.out + checked.err, /'relative.pcapng' of 'file' is not an absolute path/);

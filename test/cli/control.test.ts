@@ -2,49 +2,22 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { unixAddress } from '../../src/base/libc.ts';
 import { init } from '../../src/cli/init.ts';
 import { newServiceFile } from '../../src/cli/read-configuration.ts';
 import { freePort } from '../rig/free-port.ts';
-import { must, needLibc, openPty } from '../rig/pty.ts';
+import { must, needLibc } from '../rig/pty.ts';
 import { FakeHost } from '../system/fake-host.ts';
 import { makeDirectory, run, start, until } from './command-rig.ts';
+import { portDaemon } from './port-daemon.ts';
 
 const dir = makeDirectory();
-let files = 0;
-
-/** A daemon with a control port and one port for two users, whose device is a pty. */
-async function daemon(t: TestContext) {
-  const instrument = openPty({ raw: true });
-  const [admin, port] = [await freePort(), await freePort()];
-  const file = join(dir, `c${files++}.yaml`);
-  const text = (more = ''): string =>
-    `admin:\n  accepter: tcp,localhost,${admin}\nconnection: &plc\n  accepter: tcp,localhost,${port}\n  connector: serialdev,${instrument.path},9600n81,local\n  options:\n    max-connections: 2\n${more}`;
-  writeFileSync(file, text());
-  const running = start(['-n', '-r', '-u', '-c', file]);
-  await until('Ready', () => running.out() === 'Ready\n');
-  t.after(async () => {
-    running.child.kill('SIGTERM');
-    await running.ended;
-    await instrument.close();
-  });
-  const user = async (): Promise<Socket> => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => undefined);
-    t.after(() => socket.destroy());
-    await once(socket, 'connect');
-    socket.write('.');
-    await instrument.master.takeBytes(1);
-    return socket;
-  };
-  return { instrument, file, text, port, user, running };
-}
 
 test('reload waits for the outcome: 0 when it is in force, 1 with the reason when the file was refused', async (t) => {
-  const { file, text } = await daemon(t);
+  const { file, text } = await portDaemon(t);
   const port = await freePort();
   writeFileSync(file, text(`connection: &two\n  accepter: tcp,localhost,${port}\n  connector: echo\n`));
   assert.deepEqual(await run(['reload', '-c', file]), { code: 0, out: 'reloaded\n', err: '' });
@@ -66,7 +39,7 @@ test('reload waits for the outcome: 0 when it is in force, 1 with the reason whe
 });
 
 test('disconnect takes all users of a port, or the one that is named', async (t) => {
-  const { file, user } = await daemon(t);
+  const { file, user } = await portDaemon(t);
   const [one, two] = [await user(), await user()];
   const ended: string[] = [];
   one.on('close', () => ended.push('one'));
@@ -89,7 +62,7 @@ test('disconnect takes all users of a port, or the one that is named', async (t)
 });
 
 test('monitor prints what the device sends, or what users send, and ends with the daemon', async (t) => {
-  const { file, user, instrument, running } = await daemon(t);
+  const { file, user, instrument, running } = await portDaemon(t);
   const client = await user();
   client.resume();
   const term = start(['monitor', '-c', file, 'plc']);

@@ -65,8 +65,12 @@ export class BesideUser extends Netcon {
     this.#push(data);
   }
 
-  /** What was said before, all of it, whatever the limit is: a history has one of its own. */
+  /**
+   * What was said before, all of it, whatever the limit is: a history has one of its own. Nothing while one is still waiting, or a client
+   * that asks and asks, and reads nothing, would have any number of them.
+   */
   sayAll(all: Iterable<Buffer>): void {
+    if (this.#history > 0) return;
     for (const data of all) {
       if (this.#over) return;
       if (!this.#busy) this.#pass(data);

@@ -12,6 +12,9 @@ import { ESCAPE_HELP, type EscapeCommand, EscapeKeys, shownKeys } from './escape
 import { LOG, TOLD } from './messages.ts';
 import { WriterRule } from './writer-rule.ts';
 
+/** Commands carried out of one piece of input: nobody types more of them at once. */
+const MAX_COMMANDS = 32;
+
 /** What is known of one user. */
 interface UserState {
   readonly keys: EscapeKeys | undefined;
@@ -136,13 +139,16 @@ export class PortDoors implements PortPart, Access {
     const state = this.#stateOf(user);
     if (state.keys === undefined) return this.#maySend(user, state) ? data : undefined;
     const runs: Buffer[] = [];
+    let commands = 0;
     state.keys.push(
       data,
       (run) => {
         // The right is asked for with the first of it, not with a key that takes or gives it back afterwards.
         if (this.#maySend(user, state)) runs.push(run);
       },
-      (command) => this.#command(user, state, command),
+      (command) => {
+        if (++commands <= MAX_COMMANDS) this.#command(user, state, command);
+      },
     );
     if (runs.length === 0) return undefined;
     return runs.length === 1 ? runs[0] : Buffer.concat(runs);

@@ -3,14 +3,14 @@
 import type { Deadline, Deadlines } from '../../base/deadlines.ts';
 
 /** How the right changes hands when somebody else wants it. */
-export type Takeover = 'ask' | 'now' | 'never';
+type Takeover = 'ask' | 'now' | 'never';
 
 /** How long an answer may take, and how long ago a user may have sent something to count as active, ms. */
 const ANSWER_MS = 15_000;
 const ACTIVE_MS = 60_000;
 
 /** What users are told, and the log. from, to: undefined for nobody. */
-export interface WriterEvents<U> {
+interface WriterEvents<U> {
   /** The right has gone from one to the other; by: who wanted that, other than the one who has it now. */
   moved(from: U | undefined, to: U | undefined, by: string | undefined): void;
   /** The holder is asked for it, and has so many seconds to answer. */
@@ -20,7 +20,7 @@ export interface WriterEvents<U> {
 }
 
 /** What the rule asks about a user. */
-export interface WriterFacts<U> {
+interface WriterFacts<U> {
   /** Whether a question can be shown to it. */
   canBeAsked(user: U): boolean;
   /** Milliseconds. */

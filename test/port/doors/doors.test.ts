@@ -194,6 +194,32 @@ test('whoever comes with replay gets what was said before and then what is said 
   assert.equal(got(late), `${'x'.repeat(5000)}abcdef`);
 });
 
+test('whoever asks for the history again and again, and reads nothing, has one waiting and no more', async () => {
+  const rig = new DoorRig(`history: 256k\n${door('tcp,localhost,3001', "rights: [read]\nescape: '\\x05c'\n")}`);
+  rig.rig.port.history = { recent: () => [Buffer.alloc(1000, 'h')] };
+  const user = await rig.enter(0);
+  user.full = true;
+  user.feed('\x05cr'.repeat(200));
+  await settle();
+  user.drain();
+  await settle();
+  assert.ok(got(user).length <= 2000);
+  user.feed('\x05cr');
+  await settle();
+  assert.equal(got(user), 'h'.repeat(1000));
+});
+
+test('of one piece of input so many commands are carried out: a flood of keys holds up nobody', async () => {
+  const rig = new DoorRig(door('tcp,localhost,3001', "rights: [read]\nescape: '\\x05c'\n"));
+  const user = await rig.enter(0);
+  user.feed('\x05cw'.repeat(20_000));
+  await settle();
+  assert.equal(got(user).match(/tcp|ipv4,127\.0\.0\.1/g)?.length, 32);
+  user.feed('\x05cw');
+  await settle();
+  assert.match(got(user), /ipv4,127\.0\.0\.1/);
+});
+
 test('the device is kept open while something holds it, and opened again when it is lost', async () => {
   const rig = new DoorRig('writers: all');
   const release = rig.rig.port.hold();

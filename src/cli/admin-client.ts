@@ -156,7 +156,7 @@ type NoAdmin = { readonly none: true } | { readonly failed: string };
 export const NO_ADMIN = 'the configuration has no control port: give one with --admin';
 
 /** Connects to a control port. @throws Error with a reason for people */
-export function openAdmin(spec: LayerSpec): Promise<Gensio> {
+function openAdmin(spec: LayerSpec): Promise<Gensio> {
   const gensio = new Builder({ clock: systemClock, log: noLog, lockDir: undefined }).connector(spec);
   return new Promise((resolve, reject) => {
     const limit = systemClock.after(PATIENCE, () => {
@@ -173,7 +173,7 @@ export function openAdmin(spec: LayerSpec): Promise<Gensio> {
 }
 
 /** The connector to the admin port that was named, or else to that of a configuration. */
-export async function findAdmin(where: AdminPlace): Promise<{ readonly spec: LayerSpec; readonly at: string } | NoAdmin> {
+async function findAdmin(where: AdminPlace): Promise<{ readonly spec: LayerSpec; readonly at: string } | NoAdmin> {
   let at = where.admin;
   if (at === undefined) {
     const found = await adminOfConfiguration(where.file);

@@ -11,7 +11,7 @@ import { newServiceFile } from './read-configuration.ts';
 import type { SubcommandIo } from './subcommand.ts';
 
 /** The options of `init`. */
-export interface InitFlags {
+interface InitFlags {
   /** The first port to listen on. */
   readonly port?: string | undefined;
   /** Also ports with no hardware behind them. */

@@ -11,7 +11,7 @@ interface UserStatus {
 type PlainState = 'off' | 'not started' | 'not listening' | 'idle' | 'opening' | 'in use' | 'blocked' | 'closing';
 
 /** What `showstate` adds. */
-export interface MoreStatus {
+interface MoreStatus {
   /** The path of the device; `undefined` if the port has none. */
   readonly path: string | undefined;
   /** Whether the device is open, and if not, whether it is there. */

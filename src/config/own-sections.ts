@@ -46,7 +46,7 @@ export function ownSectionAround(text: string, mistake: { readonly at: number; r
 }
 
 /** A section that is not well formed. */
-export interface BrokenSection {
+interface BrokenSection {
   /** Its first character. */
   readonly at: number;
   /** The one after its last. */

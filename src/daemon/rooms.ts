@@ -9,7 +9,7 @@ import type { Engine } from '../port/engine.ts';
 import type { RecordRoom } from '../record/record-room.ts';
 
 /** What rooms need of the daemon. */
-export interface RoomsEnv {
+interface RoomsEnv {
   /** The ports. */
   readonly engine: Engine;
   /** For all waits. */

@@ -31,7 +31,7 @@ export interface OpenFile {
 }
 
 /** What a writer asks its owner. Both may fail with an error of the system. */
-export interface WriterUp {
+interface WriterUp {
   /** Gives the file to write to now, and what it begins with. */
   open(): Promise<{ readonly file: OpenFile; readonly head: Buffer }>;
   /** What tells in the file that so many bytes of data are missing there. */

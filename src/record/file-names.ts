@@ -4,7 +4,7 @@ import { twoDigits } from '../base/text.ts';
 import { type DevstrContext, expandDevstr } from '../config/devstr.ts';
 
 /** What escapes can name, but for the time. */
-export type NameContext = Omit<DevstrContext, 'now' | 'fileName'>;
+type NameContext = Omit<DevstrContext, 'now' | 'fileName'>;
 
 /** The folder with its last slash, and the name. */
 function split(template: string): { readonly folder: string; readonly name: string } {

@@ -43,7 +43,7 @@ export function formOf(file: string, source: Source): Form | undefined {
 }
 
 /** Wireshark's form. */
-export class PcapngForm implements Form {
+class PcapngForm implements Form {
   readonly #source: Source;
   constructor(source: Source) {
     this.#source = source;

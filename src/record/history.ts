@@ -13,7 +13,7 @@ export type Said =
 export type LineEvent = Extract<GensioEvent, { on: 'modemstate' | 'linestate' }>;
 
 /** What a reader of the ring gets. */
-export interface HistoryPiece {
+interface HistoryPiece {
   /** Bytes before the data that are not kept any more: the reader was too slow. */
   readonly lost: number;
   /** A view into the ring, good until something is added; empty when there is nothing. */
@@ -135,28 +135,5 @@ export class History {
     }
     for (const { time, event } of events.slice(next)) found.push({ time, event });
     return found;
-  }
-}
-
-/** Reads a history from a position on, at its own pace, and then what is added: nothing twice, and what is missing is told. */
-export class HistoryReader {
-  readonly #history: History;
-  #at: number;
-
-  /** from: a position; default: the oldest byte. */
-  constructor(history: History, from = history.start) {
-    this.#history = history;
-    this.#at = from;
-  }
-
-  /** Bytes that wait for it, those that are lost already among them. */
-  get behind(): number {
-    return this.#history.end - this.#at;
-  }
-  /** The next bytes, as History.read(). */
-  next(max: number): HistoryPiece {
-    const piece = this.#history.read(this.#at, max);
-    this.#at = piece.next;
-    return piece;
   }
 }

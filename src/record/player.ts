@@ -12,7 +12,7 @@ export interface Piece {
 }
 
 /** Where it is played. */
-export interface PlayerUp {
+interface PlayerUp {
   /** As Gensio.write: false means to wait for Player.writable(). */
   write(data: Buffer): boolean;
   /** All of it was played. */
@@ -20,7 +20,7 @@ export interface PlayerUp {
 }
 
 /** How it is played. */
-export interface PlayerOptions {
+interface PlayerOptions {
   /** Without pauses, as fast as it is taken. */
   readonly fullSpeed: boolean;
   /** Does nothing for so many milliseconds, fewer than two, as exactly as it can. */

@@ -60,7 +60,7 @@ export class RecordRoom implements PortRoom {
 }
 
 /** Recording and history of one port. */
-export class RecordPart implements PortPart {
+class RecordPart implements PortPart {
   /** Which port it is. */
   readonly port: RoomPort;
   readonly #recordings: Recordings;

@@ -30,12 +30,12 @@ const OTHERS_WRITE = 0o002;
 const WINDOW = 65536;
 
 /** A folder or file that must not be used as it is. `message` says why. */
-export class RecordingError extends Error {}
+class RecordingError extends Error {}
 
 const isMissing = (err: unknown): boolean => (err as NodeJS.ErrnoException).code === 'ENOENT';
 
 /** A file that is being written. */
-export interface CurrentFile extends OpenFile {
+interface CurrentFile extends OpenFile {
   /** When it was begun, perhaps by an earlier run; milliseconds since 1970. */
   readonly begun: number;
   /** It had something in it already. */

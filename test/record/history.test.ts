@@ -1,7 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { History, HistoryReader, type LineEvent } from '../../src/record/history.ts';
+import { History, type LineEvent } from '../../src/record/history.ts';
+
+/** Reads a history from a position on, at its own pace, and then what is added: nothing twice, and what is missing is told. */
+class HistoryReader {
+  readonly #history: History;
+  #at: number;
+
+  /** from: a position; default: the oldest byte. */
+  constructor(history: History, from = history.start) {
+    this.#history = history;
+    this.#at = from;
+  }
+
+  /** Bytes that wait for it, those that are lost already among them. */
+  get behind(): number {
+    return this.#history.end - this.#at;
+  }
+  /** The next bytes, as History.read(). */
+  next(max: number): ReturnType<History['read']> {
+    const piece = this.#history.read(this.#at, max);
+    this.#at = piece.next;
+    return piece;
+  }
+}
 
 const modem = (state: number): LineEvent => ({ on: 'modemstate', state });
 

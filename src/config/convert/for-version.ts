@@ -31,7 +31,7 @@ export function knows(version: Version, { since, until }: Pick<Row<unknown>, 'si
 const LAYER_SINCE: Readonly<Record<string, string>> = { sdev: '2.6.7', dev: '3.0.0', chardelay: '3.0.1' };
 
 /** Whether the gensio of a version has a layer. */
-export const knowsLayer = (version: Version, type: string): boolean =>
+const knowsLayer = (version: Version, type: string): boolean =>
   layerInfo(type) !== undefined && knows(version, { since: LAYER_SINCE[type] ?? '1.0' }, true);
 
 /** The words in the parentheses of each layer of a stack, by the layer's place from the top. */
@@ -144,7 +144,7 @@ export function problemsFor(version: Version, { config, origins, diags, own }: R
 }
 
 /** An accepter or connector in a form that a version takes; options it does not know are left out. */
-export function stackFor(version: Version, stack: Stack, role: 'accepter' | 'connector'): string {
+function stackFor(version: Version, stack: Stack, role: 'accepter' | 'connector'): string {
   if (stack.spec === undefined) return stack.text;
   const takes = (row: Row<unknown>): boolean => knows(version, row, true);
   const as = knowsLayer(version, 'sdev')

@@ -18,7 +18,7 @@ interface Part {
 const NO_NAMES_HINT = 'names are proved by certauth, or by a certificate: ssl(...,CA=...,clientauth)';
 
 /** Whether those who connect to this accepter can prove a name. */
-export const provesNames = (spec: LayerSpec | undefined): boolean =>
+const provesNames = (spec: LayerSpec | undefined): boolean =>
   layersOf(spec).some((layer) => layer.type === 'certauth' || (layer.type === 'ssl' && layer.opts.clientauth));
 
 /** Whether this accepter can only be reached from this machine. */

@@ -17,7 +17,7 @@ export const NO_NAMES: Names = { expand: (text) => text, alias: () => undefined 
 export type Unknown = (at: { readonly at: number; readonly end: number }, name: string) => void;
 
 /** A value that was read, and the anchor before it. */
-export interface AnchoredValue {
+interface AnchoredValue {
   /** What follows the anchor. */
   readonly value: YamlValue;
   /** Without its &; `undefined` if there is none. */

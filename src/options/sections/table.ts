@@ -14,7 +14,7 @@ export const SINGLE_SECTIONS = {
 } as const satisfies { readonly [section: string]: Rows };
 
 /** The name of a section that stands once. */
-export type SingleSection = keyof typeof SINGLE_SECTIONS;
+type SingleSection = keyof typeof SINGLE_SECTIONS;
 
 /** A section that was read, and where. */
 export interface ReadSection<T> {
